@@ -1,0 +1,69 @@
+//! The facts that the engine needs from a Hugging Face `config.json`.
+
+use serde::Deserialize;
+
+use crate::error::{Error, ModelFile, Result};
+
+/// Every model of the BERT family takes at least this many tokens.
+pub const DEFAULT_MAX_TOKENS: usize = 512;
+
+#[derive(Debug, Deserialize)]
+struct Config {
+    model_type: Option<String>,
+    max_position_embeddings: Option<usize>,
+    pad_token_id: Option<usize>,
+}
+
+/// Longest sequence in tokens that a model with this `config.json` takes. RoBERTa counts positions from
+/// `pad_token_id` + 1, so that many rows of its position table are out of reach.
+///
+/// # Errors
+/// `invalid_model` for bytes that are not such a file, `unsupported_model` for a limit that no pair fits.
+pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
+    let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {
+        file: ModelFile::Config,
+        reason: format!("not a config.json: {error}"),
+    })?;
+    let Some(positions) = config.max_position_embeddings else { return Ok(DEFAULT_MAX_TOKENS) };
+    let unreachable = match config.model_type.as_deref() {
+        Some("xlm-roberta" | "roberta" | "camembert" | "xlm-roberta-xl") => {
+            config.pad_token_id.unwrap_or(1).saturating_add(1)
+        }
+        _ => 0,
+    };
+    positions.checked_sub(unreachable).filter(|&tokens| tokens > 0).ok_or_else(|| Error::UnsupportedModel {
+        file: ModelFile::Config,
+        reason: format!("{positions} positions leave no room for a token"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roberta_loses_the_positions_up_to_its_padding_token() {
+        let config = br#"{"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}"#;
+        assert_eq!(max_tokens(config).unwrap(), 512);
+    }
+
+    #[test]
+    fn bert_reaches_every_position() {
+        let config = br#"{"model_type": "bert", "max_position_embeddings": 256, "pad_token_id": 0}"#;
+        assert_eq!(max_tokens(config).unwrap(), 256);
+    }
+
+    #[test]
+    fn the_default_holds_where_the_file_is_silent() {
+        assert_eq!(max_tokens(b"{}").unwrap(), DEFAULT_MAX_TOKENS);
+    }
+
+    #[test]
+    fn damaged_and_impossible_files_have_their_codes() {
+        for bytes in [&b"<html>"[..], b"", b"[]", br#"{"max_position_embeddings": -1}"#] {
+            assert_eq!(max_tokens(bytes).unwrap_err().code(), "invalid_model");
+        }
+        let config = br#"{"model_type": "roberta", "max_position_embeddings": 2, "pad_token_id": 1}"#;
+        assert_eq!(max_tokens(config).unwrap_err().code(), "unsupported_model");
+    }
+}

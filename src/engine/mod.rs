@@ -1,0 +1,12 @@
+//! Files to a reranker, a query and documents to a ranked list.
+
+mod config;
+mod job;
+mod loader;
+mod ranking;
+mod reranker;
+
+pub use job::Job;
+pub use loader::{Expectation, Loader};
+pub use ranking::{RankedDocument, sigmoid};
+pub use reranker::Reranker;

@@ -1,0 +1,41 @@
+//! A loaded model.
+
+use std::sync::Arc;
+
+use super::Job;
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::tokenizer::Tokenizer;
+
+/// Graph and tokenizer of one model; shared by the jobs that run on it.
+#[derive(Debug)]
+pub struct Reranker {
+    pub(super) graph: Graph,
+    pub(super) tokenizer: Tokenizer,
+    max_tokens: usize,
+}
+
+impl Reranker {
+    pub(super) fn new(graph: Graph, tokenizer: Tokenizer, max_tokens: usize) -> Self {
+        Self { graph, tokenizer, max_tokens }
+    }
+
+    /// Longest pair in tokens that the model takes.
+    pub fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    /// Prepares to score `documents` against `query` in pairs of at most `max_tokens` tokens (the model's limit where
+    /// that is absent or more).
+    ///
+    /// # Errors
+    /// `invalid_input` for an empty query or one that leaves no room for a document.
+    pub fn start(self: &Arc<Self>, query: &str, documents: Vec<String>, max_tokens: Option<usize>) -> Result<Job> {
+        if query.trim().is_empty() {
+            return Err(Error::InvalidInput("the query is empty".to_owned()));
+        }
+        let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
+        let query = self.tokenizer.query(query, max_tokens)?;
+        Ok(Job::new(Arc::clone(self), query, documents))
+    }
+}

@@ -1,0 +1,75 @@
+//! The neural network. Everything that names tract is in this module.
+
+mod load;
+mod validate;
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+
+use crate::error::{Error, ModelFile, Result};
+
+/// What feeds one input of the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    TokenIds,
+    AttentionMask,
+    TokenTypeIds,
+}
+
+/// Token ids of one (query, document) pair, special tokens included.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TokenSequence {
+    pub ids: Vec<u32>,
+    /// Segment of each token, for models that tell query and document apart (BERT). Same length as `ids`.
+    pub type_ids: Vec<u32>,
+}
+
+/// A cross-encoder ready to run: one plan for all sequence lengths.
+#[derive(Debug)]
+pub struct Graph {
+    plan: Arc<TypedRunnableModel>,
+    /// One entry for each input of the plan, in its order.
+    inputs: Vec<Input>,
+}
+
+impl Graph {
+    /// The logit of one pair. The sequence is run alone and unpadded, so nothing but its own tokens bears on the result.
+    ///
+    /// # Errors
+    /// `invalid_model` where the graph fails on it or gives something other than one finite number.
+    pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
+        let length = sequence.ids.len();
+        let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
+            let values: Vec<i64> = values.collect();
+            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
+        };
+        let run = || -> TractResult<Vec<f32>> {
+            let inputs = self
+                .inputs
+                .iter()
+                .map(|input| match input {
+                    Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
+                    Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
+                    Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
+                })
+                .collect::<TractResult<TVec<TValue>>>()?;
+            let outputs = self.plan.run(inputs)?;
+            let logits = outputs.first().ok_or_else(|| TractError::msg("no output"))?;
+            Ok(logits.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec())
+        };
+        let logits = run().map_err(|error| broken(format!("the graph failed on {length} tokens: {error:#}")))?;
+        match logits[..] {
+            [logit] if logit.is_finite() => Ok(logit),
+            [logit] => Err(broken(format!("the logit of {length} tokens is {logit}"))),
+            _ => Err(Error::UnsupportedModel {
+                file: ModelFile::Model,
+                reason: format!("{} numbers for one pair; a reranker gives one", logits.len()),
+            }),
+        }
+    }
+}
+
+fn broken(reason: String) -> Error {
+    Error::InvalidModel { file: ModelFile::Model, reason }
+}

@@ -1,0 +1,64 @@
+//! Pairs as a cross-encoder reads them: `<s> query </s></s> document </s>`, or whatever the post-processor says.
+
+use tokenizers::{Encoding, PostProcessor, TruncationDirection};
+
+use super::Tokenizer;
+use crate::error::{Error, Result};
+
+/// A query, tokenised once for all its documents.
+#[derive(Debug)]
+pub struct Query {
+    encoding: Encoding,
+    /// Tokens that a document may take beside this query.
+    document_budget: usize,
+}
+
+/// The tokens of one (query, document) pair.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pair {
+    pub ids: Vec<u32>,
+    /// Segment of each token; all 0 for XLM-RoBERTa.
+    pub type_ids: Vec<u32>,
+    /// True where the document was cut to fit.
+    pub truncated: bool,
+}
+
+impl Tokenizer {
+    /// Tokenises a query for pairs of at most `max_tokens` tokens, special tokens included.
+    ///
+    /// # Errors
+    /// `invalid_input` where the query leaves no room for a document: it is never cut.
+    pub fn query(&self, text: &str, max_tokens: usize) -> Result<Query> {
+        let encoding = self.encode(text)?;
+        let special = self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(true));
+        match max_tokens.checked_sub(encoding.len() + special) {
+            Some(document_budget) if document_budget > 0 => Ok(Query { encoding, document_budget }),
+            _ => Err(Error::InvalidInput(format!(
+                "the query takes {} tokens and the special tokens {special}, which leaves no room for a document in {max_tokens}",
+                encoding.len()
+            ))),
+        }
+    }
+
+    /// The pair of `query` and `document`; the end of a document that does not fit is cut off.
+    ///
+    /// # Errors
+    /// `internal` where the tokenizer refuses the text.
+    pub fn pair(&self, query: &Query, document: &str) -> Result<Pair> {
+        let mut document = self.encode(document)?;
+        let truncated = document.len() > query.document_budget;
+        if truncated {
+            document.truncate(query.document_budget, 0, TruncationDirection::Right);
+        }
+        let encoding = self.inner.post_process(query.encoding.clone(), Some(document), true).map_err(refused)?;
+        Ok(Pair { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec(), truncated })
+    }
+
+    fn encode(&self, text: &str) -> Result<Encoding> {
+        self.inner.encode_fast(text, false).map_err(refused)
+    }
+}
+
+fn refused(error: tokenizers::Error) -> Error {
+    Error::Internal(format!("the tokenizer failed: {error}"))
+}

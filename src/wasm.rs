@@ -1,0 +1,106 @@
+//! What JavaScript sees of the engine. No logic lives here; `pkg/src/bindings.ts` is the same surface in TypeScript.
+
+use std::sync::Arc;
+
+use js_sys::{Error as JsError, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::engine::{self, Expectation};
+use crate::error::{Error, ModelFile};
+
+/// A panic leaves the instance in an unknown state, so it is thrown as an error that says so (`poisoned`) instead of
+/// the nameless trap that would follow.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        let error = coded(&panic.to_string(), "internal");
+        set(&error, "poisoned", &JsValue::TRUE);
+        wasm_bindgen::throw_val(error.into());
+    }));
+}
+
+fn set(error: &JsError, name: &str, value: &JsValue) {
+    // Only a frozen object refuses, and this one is new.
+    let _ = Reflect::set(error, &name.into(), value);
+}
+
+fn coded(message: &str, code: &str) -> JsError {
+    let error = JsError::new(message);
+    set(&error, "code", &code.into());
+    error
+}
+
+impl From<Error> for JsValue {
+    fn from(error: Error) -> Self {
+        coded(&error.to_string(), error.code()).into()
+    }
+}
+
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Loader(engine::Loader);
+
+#[wasm_bindgen]
+impl Loader {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn begin(&mut self, file: &str, size: Option<u32>, sha256: Option<String>) -> Result<(), Error> {
+        let size = size.map(|size| size as usize);
+        self.0.begin(ModelFile::from_name(file)?, Expectation { size, sha256 })
+    }
+
+    pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), Error> {
+        self.0.push(&chunk.to_vec())
+    }
+
+    pub fn end(&mut self) -> Result<(), Error> {
+        self.0.end()
+    }
+
+    pub fn finish(self) -> Result<Engine, Error> {
+        Ok(Engine(Arc::new(self.0.finish()?)))
+    }
+}
+
+#[wasm_bindgen]
+pub struct Engine(Arc<engine::Reranker>);
+
+#[wasm_bindgen]
+impl Engine {
+    #[wasm_bindgen(getter, js_name = maxTokens)]
+    pub fn max_tokens(&self) -> usize {
+        self.0.max_tokens()
+    }
+
+    pub fn start(&self, query: &str, documents: Vec<String>, max_tokens: Option<usize>) -> Result<Job, Error> {
+        Ok(Job(self.0.start(query, documents, max_tokens)?))
+    }
+}
+
+#[wasm_bindgen]
+pub struct Job(engine::Job);
+
+#[wasm_bindgen]
+impl Job {
+    #[wasm_bindgen(getter)]
+    pub fn total(&self) -> usize {
+        self.0.total()
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> usize {
+        self.0.done()
+    }
+
+    pub fn step(&mut self) -> Result<bool, Error> {
+        self.0.step()
+    }
+
+    pub fn finish(self, top_n: Option<usize>) -> Result<JsValue, Error> {
+        let ranked = self.0.finish(top_n)?;
+        serde_wasm_bindgen::to_value(&ranked).map_err(|error| Error::Internal(error.to_string()))
+    }
+}

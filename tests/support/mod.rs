@@ -1,0 +1,49 @@
+//! What the integration tests share: the fixtures and how to read them.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rerank_wasm::engine::{Expectation, Loader, Reranker};
+use rerank_wasm::error::{ModelFile, Result};
+use serde::de::DeserializeOwned;
+
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+pub fn read(path: &str) -> Vec<u8> {
+    let path = repository(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// One JSON object a line.
+pub fn read_json_lines<Row: DeserializeOwned>(path: &str) -> Vec<Row> {
+    let text = String::from_utf8(read(path)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Hands the three files over in chunks of `chunk_bytes`.
+pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -> Result<Arc<Reranker>> {
+    let mut loader = Loader::default();
+    for (file, bytes) in [(ModelFile::Config, config), (ModelFile::Tokenizer, tokenizer), (ModelFile::Model, model)] {
+        loader.begin(file, Expectation::default())?;
+        for chunk in bytes.chunks(chunk_bytes) {
+            loader.push(chunk)?;
+        }
+        loader.end()?;
+    }
+    loader.finish().map(Arc::new)
+}
+
+/// The small model that is published as `rerank-wasm-mini`.
+pub fn load_mini() -> Arc<Reranker> {
+    let [model, tokenizer, config] =
+        ["pkg/mini/onnx/model_quantized.onnx", "pkg/mini/tokenizer.json", "pkg/mini/config.json"].map(read);
+    load(&model, &tokenizer, &config, 1 << 20).unwrap()
+}
+
+pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
+}
