@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use prost::Message;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
@@ -34,9 +35,7 @@ fn decode(bytes: &[u8]) -> Result<ModelProto> {
     if bytes.is_empty() {
         return Err(broken("it is empty".to_owned()));
     }
-    tract_onnx::onnx()
-        .proto_model_for_read(&mut &*bytes)
-        .map_err(|error| broken(format!("not a complete ONNX file: {error:#}")))
+    ModelProto::decode(bytes).map_err(|error| broken(format!("not a complete ONNX file: {error}")))
 }
 
 fn inputs(proto: &ModelProto) -> Result<Vec<Input>> {

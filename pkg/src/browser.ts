@@ -1,0 +1,22 @@
+import { compileUrl } from './http.js';
+import type { Platform } from './platform.js';
+
+/** Pages, workers and whatever else has the web's interfaces; no worker is started from here. */
+export function browserPlatform(): Platform {
+  return {
+    defaultEngine: (signal) => compileUrl(new URL('./wasm/rerank.wasm', import.meta.url).href, { signal }),
+    pause,
+  };
+}
+
+/** A turn by way of a message: timers are slowed down to 4 ms, and to seconds in a hidden tab. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

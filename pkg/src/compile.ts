@@ -1,0 +1,76 @@
+import { messageOf, RerankError, throwIfAborted } from './errors.js';
+import { compileUrl } from './http.js';
+import { isBytes } from './kinds.js';
+import type { EngineSource } from './options.js';
+import type { Platform } from './platform.js';
+
+/**
+ * The compiled engine that `source` stands for.
+ *
+ * @throws `unsupported_environment`, `invalid_input` for bytes that are no engine, `download_failed`, `aborted`
+ */
+export async function compileEngine(
+  source: EngineSource,
+  platform: Platform,
+  signal: AbortSignal | undefined,
+): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === 'undefined') {
+    throw new RerankError('unsupported_environment', 'there is no WebAssembly here');
+  }
+  try {
+    const module = await compile(source, platform, signal);
+    throwIfAborted(signal);
+    return module;
+  } catch (error) {
+    throw explain(error, source);
+  }
+}
+
+async function compile(source: EngineSource, platform: Platform, signal: AbortSignal | undefined) {
+  if (source === undefined) return platform.defaultEngine(signal);
+  if (typeof source === 'string') {
+    if (!source.startsWith('file:')) return compileUrl(source, { signal });
+    return WebAssembly.compile(await readLocalEngine(source, platform, signal));
+  }
+  return isBytes(source) ? WebAssembly.compile(source) : source;
+}
+
+async function readLocalEngine(url: string, platform: Platform, signal: AbortSignal | undefined): Promise<ArrayBuffer> {
+  if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${url}`);
+  const file = await platform.files.open(new URL(url), signal);
+  try {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of file.chunks) parts.push(new Uint8Array(chunk));
+    return await new Blob(parts).arrayBuffer();
+  } finally {
+    file.close();
+  }
+}
+
+function explain(cause: unknown, source: EngineSource): RerankError {
+  const message = messageOf(cause);
+  if (cause instanceof RerankError) {
+    if (cause.code !== 'model_not_found') return cause;
+    return new RerankError('download_failed', `the engine is missing: ${message}`, { cause });
+  }
+  if (!(cause instanceof WebAssembly.CompileError)) {
+    return new RerankError('unsupported_environment', `the engine cannot be compiled here: ${message}`, { cause });
+  }
+  if (/disallowed|blocked|content security|unsafe-eval/i.test(message)) {
+    const advice = "pass a WebAssembly.Module as `wasm`, or allow 'wasm-unsafe-eval' in the content security policy";
+    return new RerankError('unsupported_environment', `WebAssembly may not be compiled here (${message}); ${advice}`, {
+      cause,
+    });
+  }
+  if (!WebAssembly.validate(usesSimd)) {
+    return new RerankError('unsupported_environment', 'WebAssembly has no SIMD here', { cause });
+  }
+  const code = typeof source === 'object' ? 'invalid_input' : 'download_failed';
+  return new RerankError(code, `what should be the engine is not WebAssembly: ${message}`, { cause });
+}
+
+/** A module of one function that returns a `v128`. */
+const usesSimd = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+);

@@ -1,0 +1,67 @@
+import type { Backend } from './backend.js';
+import { ClientReranker } from './client.js';
+import { callbackError, untilAborted } from './deferred.js';
+import { RerankError, throwIfAborted } from './errors.js';
+import { loadModel } from './load.js';
+import { LocalBackend } from './local.js';
+import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
+import type { Platform } from './platform.js';
+import { WorkerBackend } from './proxy.js';
+import { type ResolvedModel, resolveModel } from './source.js';
+import type { LoadProgress, RerankerOptions } from './types.js';
+
+/** `createReranker` for a platform. */
+export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<ClientReranker> {
+  const { model, hub, ...checked } = checkRerankerOptions(options);
+  throwIfAborted(checked.signal);
+  const resolved = await resolveModel(model, hub, platform);
+  const worker = await startWorker(platform, checked);
+  const backend = worker ? await loadInto(worker, resolved, checked) : await loadHere(platform, resolved, checked);
+  return new ClientReranker(backend);
+}
+
+/** A worker where one is wanted and to be had. */
+async function startWorker(
+  { workers }: Platform,
+  { worker: wanted, signal }: CheckedRerankerOptions,
+): Promise<WorkerBackend | undefined> {
+  if (wanted === false || (wanted === 'auto' && !workers?.preferred)) return undefined;
+  if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
+  try {
+    return await WorkerBackend.start(workers.start, signal);
+  } catch (error) {
+    const stopped = error instanceof RerankError && error.code === 'aborted';
+    if (stopped || wanted === true) throw error;
+    return undefined;
+  }
+}
+
+async function loadInto(
+  worker: WorkerBackend,
+  model: ResolvedModel,
+  { wasm, onProgress, signal }: CheckedRerankerOptions,
+): Promise<Backend> {
+  try {
+    await worker.load({ model, wasm }, { onProgress, signal });
+    return worker;
+  } catch (error) {
+    await worker.dispose();
+    throw error;
+  }
+}
+
+async function loadHere(
+  platform: Platform,
+  model: ResolvedModel,
+  { wasm, onProgress, signal }: CheckedRerankerOptions,
+): Promise<Backend> {
+  const report = (progress: LoadProgress) => {
+    try {
+      onProgress?.(progress);
+    } catch (cause) {
+      throw callbackError(cause);
+    }
+  };
+  const loading = loadModel({ model, wasm, signal, report }, platform);
+  return new LocalBackend(await untilAborted(loading, signal), platform);
+}

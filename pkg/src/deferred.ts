@@ -1,0 +1,72 @@
+import { abortedError, messageOf, RerankError } from './errors.js';
+
+/** An answer that is owed to a caller: it settles once, and at once when the caller's signal says so. */
+export class Deferred<Value> {
+  readonly promise: Promise<Value>;
+  #settlers: { resolve: (value: Value) => void; reject: (error: RerankError) => void } | undefined;
+  #stopListening: () => void = () => {};
+
+  /** `onAbort` runs after the promise was rejected. */
+  constructor(signal?: AbortSignal, onAbort?: () => void) {
+    this.promise = new Promise((resolve, reject) => {
+      this.#settlers = { resolve, reject };
+    });
+    if (signal) this.#listen(signal, onAbort);
+  }
+
+  get settled(): boolean {
+    return this.#settlers === undefined;
+  }
+
+  resolve(value: Value): void {
+    this.#settle()?.resolve(value);
+  }
+
+  reject(error: RerankError): void {
+    this.#settle()?.reject(error);
+  }
+
+  /** Tells the caller's `callback` how far things are; what it throws is the caller's mistake and fails the call. */
+  report<Progress>(callback: ((progress: Progress) => void) | undefined, progress: Progress): void {
+    if (this.settled || !callback) return;
+    try {
+      callback(progress);
+    } catch (cause) {
+      this.reject(callbackError(cause));
+    }
+  }
+
+  #listen(signal: AbortSignal, onAbort?: () => void): void {
+    const abort = () => {
+      if (this.settled) return;
+      this.reject(abortedError(signal));
+      onAbort?.();
+    };
+    this.#stopListening = () => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+  }
+
+  #settle() {
+    const settlers = this.#settlers;
+    this.#settlers = undefined;
+    this.#stopListening();
+    return settlers;
+  }
+}
+
+/** `promise`, unless the signal speaks first; the work behind the promise goes on. */
+export function untilAborted<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
+  if (!signal) return promise;
+  const deferred = new Deferred<Value>(signal);
+  promise.then(
+    (value) => deferred.resolve(value),
+    (error) => deferred.reject(error),
+  );
+  return deferred.promise;
+}
+
+/** The error of a call whose `onProgress` threw. */
+export function callbackError(cause: unknown): RerankError {
+  return new RerankError('invalid_input', `onProgress threw: ${messageOf(cause)}`, { cause });
+}

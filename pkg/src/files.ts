@@ -1,0 +1,39 @@
+import { RerankError } from './errors.js';
+import { openUrl } from './http.js';
+import { isBlob, type PlainLocation } from './kinds.js';
+import type { OpenFile, Platform } from './platform.js';
+
+const sliceBytes = 1 << 20;
+
+/**
+ * Opens a file of a model wherever it is.
+ *
+ * @throws `model_not_found`, `download_failed`, `aborted`, `unsupported_environment`; so do the chunks
+ */
+export async function openFile(
+  location: PlainLocation,
+  platform: Platform,
+  signal: AbortSignal | undefined,
+): Promise<OpenFile> {
+  if (typeof location === 'string') {
+    if (!location.startsWith('file:')) return openUrl(location, { signal });
+    if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
+    return platform.files.open(new URL(location), signal);
+  }
+  if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
+  return { size: location.byteLength, exact: true, chunks: slices(location), close() {} };
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
+}
+
+async function* blobSlices(blob: Blob): AsyncGenerator<Uint8Array> {
+  try {
+    for (let start = 0; start < blob.size; start += sliceBytes) {
+      yield new Uint8Array(await blob.slice(start, start + sliceBytes).arrayBuffer());
+    }
+  } catch (cause) {
+    throw new RerankError('download_failed', 'the blob can no longer be read', { cause });
+  }
+}

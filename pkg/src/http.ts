@@ -1,0 +1,148 @@
+import { abortedError, messageOf, RerankError, throwIfAborted } from './errors.js';
+import type { OpenFile } from './platform.js';
+
+/** A connection that gives nothing for this long counts as lost. */
+const stallMilliseconds = 60_000;
+
+/** How a download is stopped: by the caller's signal, or by a silence that lasts too long. */
+export interface DownloadLimits {
+  signal: AbortSignal | undefined;
+  stallMilliseconds?: number;
+}
+
+/**
+ * Opens the file at `url`.
+ *
+ * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, `aborted`; so do the chunks
+ */
+export async function openUrl(url: string, limits: DownloadLimits): Promise<OpenFile> {
+  const watch = new Watch(url, limits);
+  const response = await watch.request();
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  const plain = !response.headers.has('content-encoding') && Number.isSafeInteger(length) && length > 0;
+  const size = plain ? length : undefined;
+  return { size, exact: false, chunks: refuseHtml(watch.body(response), url), close: () => watch.close() };
+}
+
+/**
+ * Fetches and compiles the engine at `url`, while it arrives where the server sends the right media type.
+ *
+ * @throws `download_failed`, `aborted`, and what WebAssembly throws
+ */
+export async function compileUrl(url: string, limits: DownloadLimits): Promise<WebAssembly.Module> {
+  const watch = new Watch(url, limits);
+  const response = await watch.request();
+  try {
+    if (response.headers.get('content-type') === 'application/wasm') return await watch.compile(response);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of refuseHtml(watch.body(response), url)) chunks.push(chunk);
+    return await WebAssembly.compile(await new Blob(chunks).arrayBuffer());
+  } finally {
+    watch.close();
+  }
+}
+
+/** One request and its answer under the limits; it says why it ended. */
+class Watch {
+  readonly #url: string;
+  readonly #limits: DownloadLimits;
+  readonly #controller = new AbortController();
+  readonly #abort = () => this.#controller.abort();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stalled = false;
+
+  constructor(url: string, limits: DownloadLimits) {
+    this.#url = url;
+    this.#limits = limits;
+  }
+
+  async request(): Promise<Response> {
+    throwIfAborted(this.#limits.signal);
+    this.#limits.signal?.addEventListener('abort', this.#abort);
+    try {
+      this.#wind();
+      const response = await fetch(this.#url, { signal: this.#controller.signal });
+      clearTimeout(this.#timer);
+      checkAnswer(response, this.#url);
+      return response;
+    } catch (error) {
+      this.close();
+      throw this.#explain(error);
+    }
+  }
+
+  /** The body in pieces. */
+  async *body(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    try {
+      const reader = response.body?.getReader();
+      while (reader) {
+        this.#wind();
+        const { done, value } = await reader.read();
+        clearTimeout(this.#timer);
+        if (done) return;
+        yield value;
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** The body compiled while it arrives; nothing tells how far it is, so it has the time of many silences. */
+  async compile(response: Response): Promise<WebAssembly.Module> {
+    try {
+      this.#wind(5);
+      return await WebAssembly.compileStreaming(response);
+    } catch (error) {
+      throw error instanceof WebAssembly.CompileError ? error : this.#explain(error);
+    }
+  }
+
+  /** Ends the connection, if it has not ended, and all that waits for it. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#limits.signal?.removeEventListener('abort', this.#abort);
+    this.#controller.abort();
+  }
+
+  #wind(silences = 1): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#stalled = true;
+        this.#controller.abort();
+      },
+      silences * (this.#limits.stallMilliseconds ?? stallMilliseconds),
+    );
+  }
+
+  #explain(cause: unknown): RerankError {
+    if (cause instanceof RerankError) return cause;
+    const { signal } = this.#limits;
+    if (signal?.aborted) return abortedError(signal);
+    const reason = this.#stalled ? 'the server has fallen silent' : messageOf(cause);
+    return new RerankError('download_failed', `${this.#url}: ${reason}`, { cause });
+  }
+}
+
+function checkAnswer(response: Response, url: string): void {
+  const { status } = response;
+  if (status === 404 || status === 410) throw new RerankError('model_not_found', `${url}: HTTP ${status}`);
+  if (!response.ok) throw new RerankError('download_failed', `${url}: HTTP ${status}`);
+  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw webPage(url);
+}
+
+/** Passes the chunks on unless they begin like a web page, which many servers send for files that they do not have. */
+async function* refuseHtml<Chunk extends Uint8Array>(chunks: AsyncIterable<Chunk>, url: string): AsyncGenerator<Chunk> {
+  let head = '';
+  for await (const chunk of chunks) {
+    if (head.length < 32) {
+      head = (head + String.fromCharCode(...chunk.subarray(0, 64))).replace(/^(\u00ef\u00bb\u00bf)?\s+/, '');
+      if (/^(\u00ef\u00bb\u00bf)?<(!doctype|html|head|body)\b/i.test(head)) throw webPage(url);
+    }
+    yield chunk;
+  }
+}
+
+function webPage(url: string): RerankError {
+  return new RerankError('download_failed', `${url}: the server sent a web page instead of the file`);
+}

@@ -1,0 +1,69 @@
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { messageOf, RerankError, throwIfAborted } from './errors.js';
+import type { ModelDirectory, OpenFile, Platform } from './platform.js';
+
+/** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
+const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
+
+/** Node's file system. */
+export const localFiles: NonNullable<Platform['files']> = { open: openLocal, findModel };
+
+/** Compiles the engine that lies beside this file. */
+export async function readEngine(): Promise<WebAssembly.Module> {
+  const path = fileURLToPath(new URL('./wasm/rerank.wasm', import.meta.url));
+  return WebAssembly.compile(await readFile(path));
+}
+
+async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<OpenFile> {
+  throwIfAborted(signal);
+  const path = fileURLToPath(url);
+  try {
+    const file = await open(path);
+    const { size } = await file.stat();
+    return { size, exact: true, chunks: chunksOf(file, path), close: () => void file.close() };
+  } catch (cause) {
+    throw unreadable(cause, path);
+  }
+}
+
+/** The file in pieces; each is valid until the next is asked for. */
+async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(1 << 20);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (cause) {
+    throw unreadable(cause, path);
+  }
+}
+
+async function findModel(directory: string | URL): Promise<ModelDirectory> {
+  const root = typeof directory === 'string' ? directory : fileURLToPath(directory);
+  if (!(await stat(root).catch(() => undefined))?.isDirectory()) {
+    throw new RerankError('model_not_found', `${root} is neither the name of a published model nor a directory`);
+  }
+  return {
+    config: await findFile(root, ['config.json']),
+    tokenizer: await findFile(root, ['tokenizer.json']),
+    model: await findFile(root, graphPaths),
+  };
+}
+
+async function findFile(root: string, candidates: string[]): Promise<URL> {
+  for (const candidate of candidates) {
+    const path = join(root, candidate);
+    if ((await stat(path).catch(() => undefined))?.isFile()) return pathToFileURL(path);
+  }
+  throw new RerankError('model_not_found', `${root} has no ${candidates.join(' or ')}`);
+}
+
+function unreadable(cause: unknown, path: string): RerankError {
+  const missing = ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
+  return new RerankError(missing ? 'model_not_found' : 'download_failed', `${path}: ${messageOf(cause)}`, { cause });
+}

@@ -1,0 +1,47 @@
+/** What a file of a published model must be. */
+export interface PublishedFile {
+  path: string;
+  size: number;
+  sha256: string;
+}
+
+/** A model on a Hugging Face hub, pinned to one revision. */
+export interface PublishedModel {
+  repository: string;
+  revision: string;
+  files: Record<'model' | 'tokenizer' | 'config', PublishedFile>;
+}
+
+/** The model that is used where none is named. */
+export const defaultModel = 'bge-reranker-base';
+
+/** Where published models are downloaded from unless the caller names a mirror. */
+export const defaultHub = 'https://huggingface.co';
+
+/** The models that can be asked for by name. */
+export const publishedModels: ReadonlyMap<string, PublishedModel> = new Map([
+  [
+    defaultModel,
+    {
+      repository: 'Xenova/bge-reranker-base',
+      revision: '280bcc27a84e0b898c251e06fddb25171bd9b101',
+      files: {
+        model: {
+          path: 'onnx/model_quantized.onnx',
+          size: 279_301_077,
+          sha256: 'dd98f3e67837d23210a6b7550c08cced4f61845b940ac45be3565840a10f3244',
+        },
+        tokenizer: {
+          path: 'tokenizer.json',
+          size: 17_098_079,
+          sha256: '48564c5c7d3fa64d85d95e65414a542385f88b0f128fd8d4163fd7a57f2be05c',
+        },
+        config: {
+          path: 'config.json',
+          size: 782,
+          sha256: 'b6575b9d5be20d6747417c8e20c5a0db1636356e0b6d422d7244c628423c4d4c',
+        },
+      },
+    },
+  ],
+]);

@@ -1,0 +1,115 @@
+import { RerankError } from './errors.js';
+import { isBytes, isObject, isUrl, isWasmModule, parseUrl } from './kinds.js';
+import type { RerankerOptions, RerankOptions } from './types.js';
+
+/** The error for an argument with the wrong type or value. */
+export function invalid(message: string): RerankError {
+  return new RerankError('invalid_input', message);
+}
+
+/** Refuses names that mean nothing: a misspelt option must not be ignored in silence. */
+export function checkNames(value: object, known: readonly string[], where: string): void {
+  for (const name of Object.keys(value)) {
+    if (!known.includes(name)) throw invalid(`${where} has no ${JSON.stringify(name)}; it has ${known.join(', ')}`);
+  }
+}
+
+/** Where the engine comes from, in a form that can be sent to a worker; undefined for the package's own. */
+export type EngineSource = WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | string | undefined;
+
+/** The options of `createReranker` but for `model` and `hub`, checked. */
+export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'signal'> {
+  worker: 'auto' | boolean;
+  wasm: EngineSource;
+}
+
+/** @throws `invalid_input` */
+export function checkRerankerOptions(options: unknown): CheckedRerankerOptions & { model: unknown; hub: unknown } {
+  const { model, hub, worker, wasm, onProgress, signal } = checkObject(options, [
+    'model',
+    'hub',
+    'worker',
+    'wasm',
+    'onProgress',
+    'signal',
+  ]);
+  if (worker !== undefined && worker !== 'auto' && typeof worker !== 'boolean') {
+    throw invalid("worker must be 'auto', true or false");
+  }
+  return {
+    model,
+    hub,
+    worker: worker ?? 'auto',
+    wasm: checkEngine(wasm),
+    onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress),
+    signal: checkSignal(signal),
+  };
+}
+
+/** The options of `rerank`, checked. */
+export type CheckedRerankOptions = RerankOptions & Required<Pick<RerankOptions, 'activation' | 'returnDocuments'>>;
+
+/** @throws `invalid_input` */
+export function checkRerankOptions(options: unknown): CheckedRerankOptions {
+  const { topN, returnDocuments, maxTokens, activation, onProgress, signal } = checkObject(options, [
+    'topN',
+    'returnDocuments',
+    'maxTokens',
+    'activation',
+    'onProgress',
+    'signal',
+  ]);
+  if (returnDocuments !== undefined && typeof returnDocuments !== 'boolean') {
+    throw invalid('returnDocuments must be true or false');
+  }
+  if (activation !== undefined && activation !== 'sigmoid' && activation !== 'none') {
+    throw invalid("activation must be 'sigmoid' or 'none'");
+  }
+  return {
+    topN: checkCount(topN, 'topN'),
+    returnDocuments: returnDocuments ?? false,
+    maxTokens: checkCount(maxTokens, 'maxTokens'),
+    activation: activation ?? 'sigmoid',
+    onProgress: checkCallback<RerankOptions['onProgress']>(onProgress),
+    signal: checkSignal(signal),
+  };
+}
+
+function checkObject(options: unknown, known: readonly string[]): Record<string, unknown> {
+  if (options === undefined) return {};
+  if (!isObject(options) || Array.isArray(options)) throw invalid('options must be an object');
+  checkNames(options, known, 'options');
+  return options;
+}
+
+function checkCount(value: unknown, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
+    throw invalid(`${name} must be a positive integer`);
+  }
+  return value;
+}
+
+function checkCallback<Callback>(value: unknown): Callback | undefined {
+  if (value !== undefined && typeof value !== 'function') throw invalid('onProgress must be a function');
+  return value as Callback | undefined;
+}
+
+function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  if (!isObject(value) || typeof value.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
+    throw invalid('signal must be an AbortSignal');
+  }
+  return value as unknown as AbortSignal;
+}
+
+function checkEngine(value: unknown): EngineSource {
+  if (value === undefined || isBytes(value)) return value;
+  if (isUrl(value)) return value.href;
+  if (typeof value === 'string') {
+    const url = parseUrl(value);
+    if (url) return url.href;
+  }
+  if (isWasmModule(value)) return value;
+  throw invalid('wasm must be a WebAssembly.Module, bytes or an absolute URL');
+}

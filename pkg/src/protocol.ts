@@ -1,0 +1,44 @@
+import { messageOf, RerankError, type RerankErrorCode } from './errors.js';
+import type { EngineSource } from './options.js';
+import type { ResolvedModel } from './source.js';
+import type { LoadProgress, RerankProgress } from './types.js';
+
+/** What the page asks of its worker; the answer carries the same `id`. */
+export type Request =
+  | { type: 'load'; id: number; model: ResolvedModel; wasm: EngineSource }
+  | { type: 'score'; id: number; query: string; texts: string[]; topN?: number; maxTokens?: number }
+  | { type: 'statistics'; id: number }
+  /** The request `id` is no longer wanted; it gets no answer. */
+  | { type: 'abort'; id: number };
+
+/** What the worker says to its page. */
+export type Message =
+  /** The worker's code runs; the first message. */
+  | { type: 'ready' }
+  | { type: 'progress'; id: number; progress: LoadProgress | RerankProgress }
+  | { type: 'answer'; id: number; value: unknown }
+  | { type: 'failure'; id: number; error: PlainError };
+
+/** A {@link RerankError} as it crosses between threads. */
+export interface PlainError {
+  code: RerankErrorCode;
+  message: string;
+  cause?: unknown;
+}
+
+export function plainError({ code, message, cause }: RerankError): PlainError {
+  return cause === undefined ? { code, message } : { code, message, cause: cloneable(cause) };
+}
+
+export function revivedError({ code, message, cause }: PlainError): RerankError {
+  return new RerankError(code, message, cause === undefined ? undefined : { cause });
+}
+
+/** `cause` as the other thread will see it, or what it says where it cannot be sent. */
+function cloneable(cause: unknown): unknown {
+  try {
+    return structuredClone(cause);
+  } catch {
+    return new Error(messageOf(cause));
+  }
+}

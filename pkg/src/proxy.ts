@@ -1,0 +1,135 @@
+import type { Backend, ScoreTask } from './backend.js';
+import { Deferred } from './deferred.js';
+import { disposedError, messageOf, RerankError } from './errors.js';
+import type { EngineSource } from './options.js';
+import { type Message, type Request, revivedError } from './protocol.js';
+import type { ResolvedModel } from './source.js';
+import type { LoadProgress, RerankerStatistics } from './types.js';
+import type { RankedDocument } from './wasm/bindings.js';
+
+type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
+
+/** What a request may bring back besides its answer. */
+interface Watch {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: never) => void) | undefined;
+}
+
+interface Pending {
+  answer: Deferred<unknown>;
+  onProgress: ((progress: never) => void) | undefined;
+}
+
+/** A model in a worker of its own. */
+export class WorkerBackend implements Backend {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ready = new Deferred<void>();
+  #lastId = 0;
+  #closed: RerankError | undefined;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#receive(data));
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.#crash(event.message || 'its script cannot be loaded');
+    });
+    worker.addEventListener('messageerror', () => this.#crash('a message cannot be read'));
+  }
+
+  /**
+   * Starts a worker; settles when its code runs.
+   *
+   * @throws `unsupported_environment` where it cannot run here, `aborted`
+   */
+  static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerBackend> {
+    let backend: WorkerBackend | undefined;
+    try {
+      backend = new WorkerBackend(create());
+      const begun = new Deferred<void>(signal);
+      const { promise } = backend.#ready;
+      promise.then(
+        () => begun.resolve(),
+        (error) => begun.reject(error),
+      );
+      await begun.promise;
+      return backend;
+    } catch (cause) {
+      await backend?.dispose();
+      if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
+      throw new RerankError('unsupported_environment', `no worker can be started: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Has the worker load the model. */
+  async load(
+    { model, wasm }: { model: ResolvedModel; wasm: EngineSource },
+    watch: { signal: AbortSignal | undefined; onProgress: ((progress: LoadProgress) => void) | undefined },
+  ): Promise<void> {
+    await this.#request({ type: 'load', model, wasm }, watch);
+  }
+
+  async score({ query, texts, topN, maxTokens, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
+    const request: Payload = { type: 'score', query, texts, topN, maxTokens };
+    return (await this.#request(request, { signal, onProgress })) as RankedDocument[];
+  }
+
+  async statistics(): Promise<RerankerStatistics> {
+    return (await this.#request({ type: 'statistics' })) as RerankerStatistics;
+  }
+
+  async dispose(): Promise<void> {
+    this.#close(disposedError());
+  }
+
+  async #request(payload: Payload, { signal, onProgress }: Watch = {}): Promise<unknown> {
+    if (this.#closed) throw this.#closed;
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = new Deferred<unknown>(signal);
+    this.#pending.set(id, { answer, onProgress });
+    try {
+      this.#worker.postMessage({ ...payload, id });
+      return await answer.promise;
+    } catch (cause) {
+      if (cause instanceof RerankError) throw cause;
+      throw new RerankError('invalid_input', `this cannot be sent to a worker: ${messageOf(cause)}`, { cause });
+    } finally {
+      // Whoever is still waiting for an answer here got its end from this side: a signal, or a callback that threw.
+      if (this.#pending.delete(id) && !this.#closed) this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+    }
+  }
+
+  #receive(message: Message): void {
+    if (message.type === 'ready') {
+      this.#ready.resolve();
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    if (message.type === 'progress') {
+      pending.answer.report<never>(pending.onProgress, message.progress as never);
+      return;
+    }
+    this.#pending.delete(message.id);
+    if (message.type === 'answer') pending.answer.resolve(message.value);
+    else pending.answer.reject(revivedError(message.error));
+  }
+
+  #crash(reason: string): void {
+    this.#close(new RerankError('internal', `the worker failed, create a new reranker: ${reason}`));
+  }
+
+  #close(error: RerankError): void {
+    if (this.#closed) {
+      // A reranker that crashed and is then disposed counts as disposed.
+      if (error.code === 'disposed') this.#closed = error;
+      return;
+    }
+    this.#closed = error;
+    this.#worker.terminate();
+    this.#ready.reject(error);
+    for (const { answer } of this.#pending.values()) answer.reject(error);
+  }
+}

@@ -1,0 +1,75 @@
+import { messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
+import { type Bindings, createBindings, type Instance } from './wasm/bindings.js';
+
+/** One instance of the engine. It maps what the engine throws, and bars the way once the instance is broken. */
+export class Runtime {
+  readonly bindings: Bindings;
+  readonly #memory: WebAssembly.Memory;
+  #broken: RerankError | undefined;
+
+  private constructor(bindings: Bindings, memory: WebAssembly.Memory) {
+    this.bindings = bindings;
+    this.#memory = memory;
+  }
+
+  /** @throws `out_of_memory`, `invalid_input` for a module that is not the engine */
+  static async start(module: WebAssembly.Module): Promise<Runtime> {
+    const bindings = createBindings();
+    const { memory, __wasm_call_ctors: construct } = await instantiate(bindings, module);
+    const runtime = new Runtime(bindings, memory);
+    runtime.call(construct);
+    return runtime;
+  }
+
+  /** False once a call has left the instance in a state that nobody knows. */
+  get usable(): boolean {
+    return this.#broken === undefined;
+  }
+
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /** Runs a call into the engine; every such call goes through here. */
+  call<Value>(action: () => Value): Value {
+    if (this.#broken) {
+      const { code, message } = this.#broken;
+      throw new RerankError(code, `the engine broke earlier, create a new reranker: ${message}`, {
+        cause: this.#broken,
+      });
+    }
+    try {
+      return action();
+    } catch (cause) {
+      const code = reportedCode(cause);
+      if (code !== undefined) throw new RerankError(code, messageOf(cause), { cause });
+      this.#broken = unreported(cause);
+      throw this.#broken;
+    }
+  }
+}
+
+async function instantiate(bindings: Bindings, module: WebAssembly.Module): Promise<Instance> {
+  try {
+    return await bindings({ module_or_path: module });
+  } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new RerankError('out_of_memory', `no memory for the engine: ${cause.message}`, { cause });
+    }
+    throw new RerankError('invalid_input', `this is not the engine of this version: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The code that the engine gave its error; undefined where the instance did not survive it. */
+function reportedCode(error: unknown): RerankErrorCode | undefined {
+  if (!(error instanceof Error) || 'poisoned' in error || !('code' in error)) return undefined;
+  return rerankErrorCodes.find((code) => code === error.code);
+}
+
+function unreported(cause: unknown): RerankError {
+  // A panic is reported; what still ends in `unreachable` is the allocator, which cannot allocate a report.
+  if (cause instanceof WebAssembly.RuntimeError && /unreachable/i.test(cause.message)) {
+    return new RerankError('out_of_memory', 'the engine ran out of memory', { cause });
+  }
+  return new RerankError('internal', `the engine failed: ${messageOf(cause)}`, { cause });
+}

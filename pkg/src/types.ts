@@ -1,0 +1,137 @@
+/** Bytes of a model file, or where to read them. */
+export type FileLocation =
+  | Uint8Array<ArrayBuffer>
+  | ArrayBuffer
+  | Blob
+  /** `https:`, `blob:`, `data:`; in Node also `file:`. */
+  | URL
+  /** An absolute URL, written out. */
+  | string;
+
+/** A model file together with what it must be; both facts are checked before the file is used. */
+export interface PinnedFile {
+  location: FileLocation;
+  /** Size in bytes. Also what progress is measured against. */
+  size?: number;
+  /** SHA-256 of the whole file, 64 lower-case hexadecimal digits. */
+  sha256?: string;
+}
+
+/** A model by its files. `rerank-wasm-mini` exports one; write your own for files you host or hold. */
+export interface ModelSource {
+  /** Shown in progress and statistics. */
+  name: string;
+  files: {
+    /** The ONNX graph with its weights, one file. */
+    model: FileLocation | PinnedFile;
+    /** Hugging Face `tokenizer.json`. */
+    tokenizer: FileLocation | PinnedFile;
+    /** Hugging Face `config.json`: tells how many tokens the model takes (512 without it). */
+    config?: FileLocation | PinnedFile;
+  };
+}
+
+/** What happens while a reranker is made. */
+export interface LoadProgress {
+  /**
+   * `download`: bytes of `file` arrive; `verify`: its size and hash are checked;
+   * `load`: the files are complete and the graph is prepared.
+   */
+  phase: 'download' | 'verify' | 'load';
+  /** Which file: `model`, `tokenizer` or `config`; for `load`, the model's name. */
+  file: string;
+  /** Bytes so far. */
+  loaded: number;
+  /** Bytes expected, where that is known. */
+  total: number | undefined;
+}
+
+export interface RerankerOptions {
+  /**
+   * A name in the registry (`'bge-reranker-base'`), a base URL with the Hugging Face layout below it,
+   * a local directory (Node), or a {@link ModelSource}. Default: `'bge-reranker-base'`.
+   */
+  model?: string | URL | ModelSource;
+  /**
+   * Where names in the registry are downloaded from: a mirror's base URL. Default: `https://huggingface.co`.
+   * Refused with any other `model`, for which it would mean nothing.
+   */
+  hub?: string | URL;
+  /**
+   * `'auto'` (default): a page gets a module worker, so its UI never blocks; everything else runs in place.
+   * `true` demands a worker, `false` forbids it.
+   */
+  worker?: 'auto' | boolean;
+  /** The engine: a compiled module, its bytes, or its URL. By default it is found beside the package's code. */
+  wasm?: WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
+  /** What it throws fails the creation with `invalid_input` and is the `cause`. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** Aborts the download and the loading. */
+  signal?: AbortSignal;
+}
+
+/** A passage: its text, or an object that carries the text. */
+export type RerankDocument = string | { text: string };
+
+/** What happens while documents are ranked. */
+export interface RerankProgress {
+  /** Documents scored so far. */
+  done: number;
+  /** Documents in this call. */
+  total: number;
+}
+
+export interface RerankOptions {
+  /** How many of the best results to return. Default: all. */
+  topN?: number;
+  /** Puts each document, as it was passed, into its result. Default: false. */
+  returnDocuments?: boolean;
+  /** Longest pair (query, document and special tokens) in tokens; longer documents are cut. Default, and most: what the model takes. */
+  maxTokens?: number;
+  /** What `score` is: the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases. */
+  activation?: 'sigmoid' | 'none';
+  /** What it throws fails the call with `invalid_input` and is the `cause`. */
+  onProgress?: (progress: RerankProgress) => void;
+  /** Aborts a call that waits at once, and one that runs before its next document; in workerd, only one that waits. */
+  signal?: AbortSignal;
+}
+
+export interface RerankResult<Document extends RerankDocument = RerankDocument> {
+  /** Position of the document in the list that was passed. */
+  index: number;
+  /** In 0..1 with `activation: 'sigmoid'`; computed in double precision. */
+  score: number;
+  /** The model's raw output. */
+  logit: number;
+  /** Tokens of the pair as the model saw it, special tokens included. */
+  tokens: number;
+  /** True where the document was cut to fit. */
+  truncated: boolean;
+  /** The document as it was passed; only with `returnDocuments`. */
+  document?: Document;
+}
+
+export interface RerankerStatistics {
+  /** Name of the model. */
+  model: string;
+  /** Longest pair the model takes, in tokens. */
+  maxTokens: number;
+  /** Size of the engine's linear memory in bytes. It never shrinks while the reranker lives, so it is also the peak. */
+  memoryBytes: number;
+}
+
+/** A loaded model. Calls may overlap; they are answered in the order they came. */
+export interface Reranker {
+  /**
+   * Scores every document against the query and returns them best first, ties by index.
+   * An empty list of documents gives an empty list.
+   */
+  rerank<Document extends RerankDocument>(
+    query: string,
+    documents: readonly Document[],
+    options?: RerankOptions,
+  ): Promise<RerankResult<Document>[]>;
+  statistics(): Promise<RerankerStatistics>;
+  /** Frees the memory. Calls under way or queued, and every later call, fail with `disposed`. May be called twice. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,59 @@
+/**
+ * The engine as TypeScript sees it. The build puts the generated `bindings.js` beside the compiled code; these types are
+ * written by hand so that the package compiles without it, and `tests/js/types/bindings.ts` fails where the two part.
+ */
+
+/** Takes the files of a model, one after the other, and makes the engine. */
+export interface Loader {
+  /** Announces `model`, `tokenizer` or `config`; what is given of size and hash is checked. */
+  begin(file: string, size?: number, sha256?: string): void;
+  push(chunk: Uint8Array): void;
+  end(): void;
+  /** Consumes the loader. */
+  finish(): Engine;
+  free(): void;
+}
+
+/** A loaded model. */
+export interface Engine {
+  readonly maxTokens: number;
+  start(query: string, documents: string[], maxTokens?: number): Job;
+  free(): void;
+}
+
+/** One call's documents on their way to a ranked list. */
+export interface Job {
+  readonly total: number;
+  readonly done: number;
+  /** Scores the next document; true while documents remain. */
+  step(): boolean;
+  /** Consumes the job. */
+  finish(topN?: number): RankedDocument[];
+  free(): void;
+}
+
+/** Best first, ties by index. */
+export interface RankedDocument {
+  index: number;
+  logit: number;
+  /** Sigmoid of the logit. */
+  score: number;
+  tokens: number;
+  truncated: boolean;
+}
+
+/** An instance as it comes from the linker. */
+export interface Instance {
+  memory: WebAssembly.Memory;
+  /** Fills tract's registries of kernels; to be called once, before all else. */
+  __wasm_call_ctors(): void;
+}
+
+/** Call it once to instantiate; the classes work from then on. */
+export interface Bindings {
+  (init: { module_or_path: WebAssembly.Module }): Promise<Instance>;
+  Loader: new () => Loader;
+}
+
+/** Bindings of their own for every caller, so that every reranker has a memory of its own. */
+export function createBindings(): Bindings;

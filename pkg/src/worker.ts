@@ -1,0 +1,55 @@
+import type { Backend } from './backend.js';
+import { browserPlatform } from './browser.js';
+import { RerankError, toRerankError } from './errors.js';
+import { loadModel } from './load.js';
+import { LocalBackend } from './local.js';
+import { type Message, plainError, type Request } from './protocol.js';
+import type { LoadProgress, RerankProgress } from './types.js';
+
+/** The part of a worker's global scope that is used here. */
+interface Scope {
+  postMessage(message: Message): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<Request>) => void): void;
+}
+
+/** Serves one reranker to the page that started the worker. */
+function serve(scope: Scope): void {
+  const platform = browserPlatform();
+  const underWay = new Map<number, AbortController>();
+  let backend: Backend | undefined;
+
+  async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
+    const { id } = request;
+    const report = (progress: LoadProgress | RerankProgress) => scope.postMessage({ type: 'progress', id, progress });
+    if (request.type === 'load') {
+      const { model, wasm } = request;
+      backend = new LocalBackend(await loadModel({ model, wasm, signal, report }, platform), platform);
+      return undefined;
+    }
+    if (!backend) throw new RerankError('internal', 'the worker has no model');
+    if (request.type === 'statistics') return backend.statistics();
+    const { query, texts, topN, maxTokens } = request;
+    return backend.score({ query, texts, topN, maxTokens, signal, onProgress: report });
+  }
+
+  scope.addEventListener('message', async ({ data: request }) => {
+    const { id } = request;
+    if (request.type === 'abort') {
+      underWay.get(id)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    underWay.set(id, controller);
+    try {
+      const value = await answer(request, controller.signal);
+      scope.postMessage({ type: 'answer', id, value });
+    } catch (error) {
+      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)) });
+    } finally {
+      underWay.delete(id);
+    }
+  });
+  scope.postMessage({ type: 'ready' });
+}
+
+serve(globalThis as unknown as Scope);

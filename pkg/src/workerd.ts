@@ -1,0 +1,30 @@
+import { create } from './create.js';
+import type { Platform } from './platform.js';
+import { shareReranker } from './share.js';
+import type { Reranker, RerankerOptions } from './types.js';
+import engine from './wasm/rerank.wasm';
+
+export * from './public.js';
+
+const platform: Platform = {
+  defaultEngine: async () => engine,
+  // A timer belongs to the request that set it and dies with it. Calls of several requests share one queue, which must
+  // not wait for any of them; so nothing waits here, and a call that has begun runs to its end.
+  pause: async () => {},
+};
+
+/**
+ * Loads a model.
+ *
+ * @throws {@link RerankError}: `invalid_input`, `model_not_found`, `download_failed`, `integrity_mismatch`,
+ * `invalid_model`, `unsupported_model`, `unsupported_environment`, `out_of_memory`, `aborted`
+ */
+export function createReranker(options?: RerankerOptions): Promise<Reranker> {
+  return create(platform, options);
+}
+
+/**
+ * Ranks with one shared reranker of the default model, which the first call loads and which stays for good.
+ * Where its memory should go again, or another model is wanted, use {@link createReranker}.
+ */
+export const rerank: Reranker['rerank'] = shareReranker(() => create(platform, undefined));

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# check.sh: what must hold of the sources, and how large the artifacts are.
+source "$(dirname "$0")/environment.sh"
+scripts/setup.sh build
+scripts/build.sh
+
+say "cargo fmt, cargo clippy"
+cargo fmt --check
+cargo clippy --quiet --locked --all-targets --features cli -- -D warnings
+say "biome, tsc"
+node_modules/.bin/biome ci --error-on-warnings
+node_modules/.bin/tsc -p pkg --noEmit
+say "sizes"
+node scripts/sizes.mjs

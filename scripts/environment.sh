@@ -1,0 +1,29 @@
+# Sourced by the other scripts: where things are kept, and how they speak. Build output lives outside the checkout, so
+# that a fresh clone does not start cold.
+set -euo pipefail
+
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${RERANK_WASM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rerank-wasm}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
+mkdir -p "$CACHE"
+cd "$REPOSITORY"
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# apt_install PACKAGE...: from Debian's registry, as root or through sudo.
+apt_install() {
+  command -v apt-get >/dev/null || fail "please install $* by hand: this machine has no apt-get"
+  local as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  say "apt-get install $*"
+  "${as_root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# locked_version CRATE: its version in Cargo.lock.
+locked_version() { awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock; }
+
+# hash_of FILE...: one digest over names and contents.
+hash_of() { cat <(printf '%s\n' "$@") "$@" | sha256 | cut -c1-32; }
+sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi; }

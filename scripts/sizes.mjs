@@ -1,0 +1,25 @@
+// Prints what a visitor downloads: each file of the built package, raw and compressed.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const directory = new URL('../pkg/dist/', import.meta.url).pathname;
+
+/** All files below the directory that a page loads: no types. */
+const files = readdirSync(directory, { recursive: true })
+  .filter((name) => /\.(js|wasm)$/.test(name))
+  .sort();
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
+const brotli = (bytes) =>
+  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } });
+
+const total = [0, 0, 0];
+console.log(`${'file'.padEnd(24)}${['raw', 'gzip', 'brotli'].map((name) => name.padStart(12)).join('')}`);
+for (const name of files) {
+  const bytes = readFileSync(join(directory, name));
+  const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes).length];
+  for (const [index, size] of sizes.entries()) total[index] += size;
+  console.log(`${name.padEnd(24)}${sizes.map(kilobytes).join('')}`);
+}
+console.log(`${'all'.padEnd(24)}${total.map(kilobytes).join('')}`);

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# test-command-line.sh: the native binary ranks a file, and says what is wrong with one that it cannot rank.
+source "$(dirname "$0")/environment.sh"
+cargo build --quiet --locked --features cli
+rerank=$CARGO_TARGET_DIR/debug/rerank
+documents=$(printf '%s\n' 'The giraffe is the tallest living land animal.' 'Paris is the capital of France.' '' 'Berlin is the capital of Germany.')
+
+ranked=$("$rerank" score --model pkg/mini --top-n 2 'What is the capital of France?' - <<<"$documents")
+[ "$(wc -l <<<"$ranked")" = 2 ] || fail "two results expected: $ranked"
+head -n 1 <<<"$ranked" | grep -q 'Paris is the capital of France.$' || fail "Paris expected first: $ranked"
+"$rerank" score --json --model pkg/mini 'capital' - <<<"$documents" | head -n 1 | grep -q '"logit":' || fail "no JSON"
+
+expect_failure() {
+  local message=$1; shift
+  local output
+  ! output=$("$rerank" "$@" 2>&1 <<<"$documents") || fail "this must fail: rerank $*"
+  grep -qF "$message" <<<"$output" || fail "expected '$message', got: $output"
+}
+expect_failure '[invalid_input]' score --model pkg/mini ' ' -
+expect_failure 'none of' score --model src 'query' -
+expect_failure 'No such file' score --model pkg/mini 'query' /nowhere
+expect_failure '--model is missing' score 'query' -
+expect_failure 'rerank score --model' rank
+echo "5 passed, 0 failed"

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# test.sh: every test, on a machine where nothing was installed before.
+source "$(dirname "$0")/environment.sh"
+scripts/setup.sh test
+scripts/build.sh
+
+say "fixtures that are made, not committed: the full tokenizer, the stand-in of bge-reranker-base's size"
+RERANK_WASM_TOKENIZER=$(scripts/full-tokenizer.py | tail -n 1)
+RERANK_WASM_STANDIN=$(scripts/standin.sh base | tail -n 1)
+export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
+
+say "cargo test"
+cargo test --locked
+say "cargo run: the native command line"
+scripts/test-command-line.sh
+say "the package in Node, Chromium and workerd"
+node tests/js/run.mjs

@@ -1,0 +1,59 @@
+import {
+  createReranker,
+  type LoadProgress,
+  type ModelSource,
+  RerankError,
+  type RerankErrorCode,
+  type Reranker,
+  type RerankResult,
+  rerank,
+  rerankErrorCodes,
+} from 'rerank-wasm';
+import mini from 'rerank-wasm-mini';
+
+export const source: ModelSource = mini;
+export const codes: readonly RerankErrorCode[] = rerankErrorCodes;
+
+export async function use(signal: AbortSignal): Promise<void> {
+  const reranker: Reranker = await createReranker({
+    model: mini,
+    hub: undefined,
+    worker: 'auto',
+    signal,
+    onProgress: ({ phase, file, loaded, total }: LoadProgress) => [phase, file, loaded / (total ?? 1)],
+  });
+  const texts: RerankResult<string>[] = await reranker.rerank('query', ['text'] as const, { returnDocuments: true });
+  const documents = [{ id: 7, text: 'text' }];
+  const results = await rerank('query', documents, { topN: 1, activation: 'none', maxTokens: 128, signal });
+  const id: number | undefined = results[0]?.document?.id;
+  const [first]: { score: number; logit: number; index: number; tokens: number; truncated: boolean }[] = texts;
+  await reranker.rerank('query', ['text', { text: 'text' }]);
+  const { memoryBytes, maxTokens, model }: { memoryBytes: number; maxTokens: number; model: string } =
+    await reranker.statistics();
+  await reranker.dispose();
+  void [id, first, memoryBytes, maxTokens, model];
+
+  // @ts-expect-error: a document has a text
+  await reranker.rerank('query', [{ title: 'text' }]);
+  // @ts-expect-error: a list is needed
+  await reranker.rerank('query', 'text');
+  // @ts-expect-error: no such option
+  await reranker.rerank('query', ['text'], { top_n: 1 });
+  // @ts-expect-error: no such activation
+  await reranker.rerank('query', ['text'], { activation: 'softmax' });
+  // @ts-expect-error: a source has a tokenizer
+  await createReranker({ model: { name: 'x', files: { model: new Uint8Array(1) } } });
+  // @ts-expect-error: no such code
+  new RerankError('oops', 'text');
+}
+
+export function explain(error: unknown): string {
+  if (!(error instanceof RerankError)) return 'not ours';
+  switch (error.code) {
+    case 'aborted':
+    case 'disposed':
+      return 'as asked';
+    default:
+      return `${error.code}: ${error.message} ${error.cause}`;
+  }
+}
