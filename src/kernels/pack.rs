@@ -82,6 +82,13 @@ impl PackedMatrix {
         &self.corrections
     }
 
+    /// Those of the [`corrections`](Self::corrections) that lie in one panel.
+    pub fn panel_corrections(&self, panel: usize) -> &[(u32, u32)] {
+        let start =
+            |panel: usize| self.corrections.partition_point(|&(column, _)| (column as usize) < panel * PANEL_COLUMNS);
+        &self.corrections[start(panel)..start(panel + 1)]
+    }
+
     /// The weight that was packed, for tests and for paths that need the matrix itself.
     pub fn weight(&self, row: usize, column: usize) -> i32 {
         let stored = self.bytes[position(self.groups(), row, column)];

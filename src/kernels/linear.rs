@@ -1,0 +1,291 @@
+//! A linear layer on int8 weights and activations that were quantised row by row.
+//!
+//! With activations a quantised as u8 with scale s and zero point z, and weights w with a scale t for each column,
+//! y = s·t·Σ(a − z)·w + bias. The kernels compute Σa'·w' on the codes that are stored, a' = a − 128 and w' = w + 64:
+//!
+//! Σ(a − z)·w = Σa'·w' − 64·Σa' + (128 − z)·Σw
+//!
+//! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
+//! exact. (Eight-bit weights are stored as they are: without the term in 64.)
+
+use super::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
+use super::tile::{self, Dots, TILE_ROWS};
+
+/// Rows that pass through one panel before the next is read, so that their activations stay in the second-level cache.
+const BLOCK_ROWS: usize = 32 * TILE_ROWS;
+
+/// How a row of activations was quantised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RowQuantization {
+    pub scale: f32,
+    /// In 0..=255.
+    pub zero_point: i32,
+    /// Sum of the row's codes.
+    pub sum: i32,
+}
+
+/// Activations a as codes a − 128, each row padded with the code 0 to [`Linear::input_stride`].
+#[derive(Debug, Clone, Copy)]
+pub struct QuantizedRows<'a> {
+    pub codes: &'a [i8],
+    pub rows: &'a [RowQuantization],
+}
+
+/// Weights, scales and bias of a layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    matrix: PackedMatrix,
+    /// Scale of each stored column, padded to whole panels.
+    scales: Vec<f32>,
+    /// Padded to whole panels.
+    bias: Vec<f32>,
+}
+
+/// Memory that [`Linear::apply`] works in; it grows to what the largest layer needs and can serve all of them.
+#[derive(Debug, Clone, Default)]
+pub struct LinearScratch {
+    wide_rows: Vec<i16>,
+    wide_panel: Vec<i16>,
+}
+
+impl Linear {
+    /// A layer of `matrix` (inputs × outputs) with one scale for each output, or one for all, and one bias for each.
+    ///
+    /// # Panics
+    /// For other numbers of scales or biases.
+    pub fn new(matrix: PackedMatrix, scales: &[f32], bias: &[f32]) -> Self {
+        let columns = matrix.columns();
+        assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
+        assert_eq!(bias.len(), columns, "one bias for each column");
+        let padded = matrix.column_sums().len();
+        let mut column_scales: Vec<f32> = scales.iter().copied().cycle().take(columns).collect();
+        for (scale, &negated) in column_scales.iter_mut().zip(matrix.negated()) {
+            *scale = if negated { -*scale } else { *scale };
+        }
+        column_scales.resize(padded, 0.0);
+        let mut bias = bias.to_vec();
+        bias.resize(padded, 0.0);
+        Self { matrix, scales: column_scales, bias }
+    }
+
+    /// Length of an input row.
+    pub fn inputs(&self) -> usize {
+        self.matrix.rows()
+    }
+
+    /// Length of an output row.
+    pub fn outputs(&self) -> usize {
+        self.matrix.columns()
+    }
+
+    /// Codes from one input row to the next.
+    pub fn input_stride(&self) -> usize {
+        self.matrix.groups() * GROUP_ROWS
+    }
+
+    /// Writes the layer's output for each row, [`outputs`](Self::outputs) numbers apart. The result is the same bits in
+    /// every build and does not depend on the other rows.
+    ///
+    /// # Panics
+    /// Where the slices do not have the lengths that the number of rows asks for.
+    pub fn apply(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [f32]) {
+        let stride = self.input_stride();
+        assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
+        assert_eq!(output.len(), input.rows.len() * self.outputs(), "outputs of {} rows", input.rows.len());
+        let blocks = input.codes.chunks(BLOCK_ROWS * stride).zip(input.rows.chunks(BLOCK_ROWS));
+        for ((codes, rows), output) in blocks.zip(output.chunks_mut(BLOCK_ROWS * self.outputs())) {
+            self.apply_block(QuantizedRows { codes, rows }, scratch, output);
+        }
+    }
+
+    fn apply_block(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [f32]) {
+        let stride = self.input_stride();
+        let dot = PanelDot::prepare(self.matrix.encoding(), input.codes, stride, scratch);
+        let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
+        let PanelDot { narrow, wide_rows, wide_panel } = dot;
+        for (index, panel) in self.matrix.panels().enumerate() {
+            if !narrow {
+                tile::wide::widen_panel(panel, self.matrix.encoding(), wide_panel);
+            }
+            let corrections = self.matrix.panel_corrections(index);
+            for (tile_index, rows) in input.rows.chunks(TILE_ROWS).enumerate() {
+                let first = tile_index * TILE_ROWS;
+                #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+                if narrow {
+                    tile::relaxed::dot(&input.codes[first * stride..], stride, rows.len(), panel, &mut dots);
+                }
+                if !narrow {
+                    tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
+                }
+                let codes = &input.codes[first * stride..];
+                self.finish_tile(index, corrections, codes, rows, &dots, &mut output[first * self.outputs()..]);
+            }
+        }
+    }
+
+    /// From dot products to outputs: offsets, corrections, scales, bias.
+    fn finish_tile(
+        &self,
+        panel: usize,
+        corrections: &[(u32, u32)],
+        codes: &[i8],
+        rows: &[RowQuantization],
+        dots: &Dots,
+        output: &mut [f32],
+    ) {
+        let first = panel * PANEL_COLUMNS;
+        let columns = (self.outputs() - first).min(PANEL_COLUMNS);
+        let sums: &[i32; PANEL_COLUMNS] =
+            self.matrix.column_sums()[first..].first_chunk().expect("padded to whole panels");
+        let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
+        let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
+        let offset = match self.matrix.encoding() {
+            Encoding::SevenBit => 64,
+            Encoding::EightBit => 0,
+        };
+        for (row, (quantization, dots)) in rows.iter().zip(dots).enumerate() {
+            let shift = 128 - quantization.zero_point;
+            let row_term = offset * quantization.sum;
+            let mut exact = [0; PANEL_COLUMNS];
+            for column in 0..PANEL_COLUMNS {
+                exact[column] = dots[column] - row_term + shift * sums[column];
+            }
+            for &(column, weight_row) in corrections {
+                let code = codes[row * self.input_stride() + weight_row as usize];
+                exact[column as usize - first] += i32::from(code) + shift;
+            }
+            let mut finished = [0.0; PANEL_COLUMNS];
+            for column in 0..PANEL_COLUMNS {
+                finished[column] = exact[column] as f32 * (quantization.scale * scales[column]) + bias[column];
+            }
+            output[row * self.outputs() + first..][..columns].copy_from_slice(&finished[..columns]);
+        }
+    }
+}
+
+/// What the dot products of one block of rows are taken of: the codes themselves, or widened copies.
+struct PanelDot<'a> {
+    /// True where the relaxed dot reads the codes as they are.
+    narrow: bool,
+    wide_rows: &'a [i16],
+    wide_panel: &'a mut [i16],
+}
+
+impl<'a> PanelDot<'a> {
+    fn prepare(encoding: Encoding, codes: &[i8], stride: usize, scratch: &'a mut LinearScratch) -> Self {
+        let narrow =
+            cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) && matches!(encoding, Encoding::SevenBit);
+        let LinearScratch { wide_rows, wide_panel } = scratch;
+        if !narrow {
+            wide_rows.clear();
+            wide_rows.extend(codes.iter().map(|&code| i16::from(code)));
+            wide_panel.resize(stride * PANEL_COLUMNS, 0);
+        }
+        Self { narrow, wide_rows, wide_panel }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::pack::Packer;
+
+    /// The layer by its definition, on the weights themselves.
+    fn reference(
+        matrix: &PackedMatrix,
+        scales: &[f32],
+        bias: &[f32],
+        codes: &[i8],
+        rows: &[RowQuantization],
+    ) -> Vec<f32> {
+        let stride = matrix.groups() * GROUP_ROWS;
+        let mut output = Vec::new();
+        for (codes, row) in codes.chunks(stride).zip(rows) {
+            for column in 0..matrix.columns() {
+                let exact: i32 = (0..matrix.rows())
+                    .map(|weight_row| {
+                        (i32::from(codes[weight_row]) + 128 - row.zero_point) * matrix.weight(weight_row, column)
+                    })
+                    .sum();
+                output.push(exact as f32 * (row.scale * scales[column]) + bias[column]);
+            }
+        }
+        output
+    }
+
+    #[derive(Debug, Clone)]
+    struct Case {
+        inputs: usize,
+        outputs: usize,
+        weights: Vec<i8>,
+        codes: Vec<i8>,
+        zero_points: Vec<i32>,
+    }
+
+    fn cases() -> impl Strategy<Value = Case> {
+        let weight_range =
+            prop_oneof![Just(-64i8..=64), Just(-63..=64), Just(-128..=127), Just(64..=64), Just(-64..=-64)];
+        (1..40usize, 1..30usize, 1..8usize, weight_range).prop_flat_map(|(inputs, outputs, rows, range)| {
+            let weights = prop::collection::vec(
+                prop_oneof![range.clone(), Just(*range.start()), Just(*range.end())],
+                inputs * outputs,
+            );
+            let codes = prop::collection::vec(prop_oneof![any::<i8>(), Just(-128i8), Just(127)], inputs * rows);
+            let zero_points = prop::collection::vec(0..=255i32, rows);
+            (weights, codes, zero_points).prop_map(move |(weights, codes, zero_points)| Case {
+                inputs,
+                outputs,
+                weights,
+                codes,
+                zero_points,
+            })
+        })
+    }
+
+    fn check(Case { inputs, outputs, weights, codes, zero_points }: Case) {
+        let mut packer = Packer::new(inputs, outputs).unwrap();
+        packer.push(&weights.iter().map(|&weight| weight as u8).collect::<Vec<_>>());
+        let matrix = packer.finish();
+        let scales: Vec<f32> = (0..outputs).map(|column| 0.01 + 0.003 * column as f32).collect();
+        let bias: Vec<f32> = (0..outputs).map(|column| 1.5 - column as f32).collect();
+        let layer = Linear::new(matrix.clone(), &scales, &bias);
+        let mut padded = Vec::new();
+        for row in codes.chunks(inputs) {
+            padded.extend_from_slice(row);
+            padded.resize(padded.len().next_multiple_of(GROUP_ROWS), 0);
+        }
+        let rows: Vec<RowQuantization> = zero_points
+            .iter()
+            .zip(codes.chunks(inputs))
+            .map(|(&zero_point, codes)| RowQuantization {
+                scale: 0.37,
+                zero_point,
+                sum: codes.iter().map(|&code| i32::from(code)).sum(),
+            })
+            .collect();
+        let mut output = vec![f32::NAN; rows.len() * outputs];
+        layer.apply(QuantizedRows { codes: &padded, rows: &rows }, &mut LinearScratch::default(), &mut output);
+        assert_eq!(output, reference(&matrix, &scales, &bias, &padded, &rows));
+    }
+
+    proptest! {
+        #[test]
+        fn the_layer_is_its_definition(case in cases()) {
+            check(case);
+        }
+    }
+
+    #[test]
+    fn blocks_of_rows_change_nothing() {
+        let (inputs, outputs, rows) = (5, 13, 2 * BLOCK_ROWS + 1);
+        check(Case {
+            inputs,
+            outputs,
+            weights: (0..inputs * outputs).map(|index| (index * 37 % 129) as i8).collect(),
+            codes: (0..inputs * rows).map(|index| (index * 71) as i8).collect(),
+            zero_points: (0..rows).map(|row| (row % 256) as i32).collect(),
+        });
+    }
+}

@@ -1,0 +1,27 @@
+//! Integer dot products of a few rows of activations with one panel of weights: where most of the time goes.
+//!
+//! Every variant gives the same integers. The inner loop stands in a function of its own that is called for every tile:
+//! V8 swaps optimised code in at the next call only.
+
+use super::pack::{GROUP_ROWS, PANEL_COLUMNS};
+
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+pub mod relaxed;
+#[cfg(any(test, not(target_arch = "wasm32")))]
+pub mod scalar;
+#[cfg(target_arch = "wasm32")]
+pub mod simd128;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use scalar as wide;
+#[cfg(target_arch = "wasm32")]
+pub use simd128 as wide;
+
+/// Rows of activations in one tile. With 12 columns that makes 9 accumulators; more spill.
+pub const TILE_ROWS: usize = 3;
+
+/// Dot products of the rows of a tile with the columns of a panel.
+pub type Dots = [[i32; PANEL_COLUMNS]; TILE_ROWS];
+
+/// Weights in one group of one panel.
+pub const GROUP_WEIGHTS: usize = PANEL_COLUMNS * GROUP_ROWS;

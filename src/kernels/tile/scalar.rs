@@ -1,0 +1,28 @@
+//! The reference: plain loops over 16-bit activations and weights.
+
+use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
+use crate::kernels::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS};
+
+/// Widens a panel: the byte of a seven-bit weight as it is (weight + 64), an eight-bit weight as the number it is.
+/// `wide` has the length of `panel`.
+pub fn widen_panel(panel: &[u8], encoding: Encoding, wide: &mut [i16]) {
+    for (wide, &byte) in wide.iter_mut().zip(panel) {
+        *wide = match encoding {
+            Encoding::SevenBit => i16::from(byte),
+            Encoding::EightBit => i16::from(byte as i8),
+        };
+    }
+}
+
+/// Dot products of `count` rows, `stride` activations apart, with the columns of a widened panel.
+pub fn dot(rows: &[i16], stride: usize, count: usize, wide_panel: &[i16], dots: &mut Dots) {
+    assert!(count <= TILE_ROWS);
+    for (row, dots) in rows.chunks(stride).zip(dots.iter_mut()).take(count) {
+        *dots = [0; PANEL_COLUMNS];
+        for (activations, weights) in row.chunks_exact(GROUP_ROWS).zip(wide_panel.chunks_exact(GROUP_WEIGHTS)) {
+            for (dot, weights) in dots.iter_mut().zip(weights.chunks_exact(GROUP_ROWS)) {
+                *dot += activations.iter().zip(weights).map(|(&a, &w)| i32::from(a) * i32::from(w)).sum::<i32>();
+            }
+        }
+    }
+}

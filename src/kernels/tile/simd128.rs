@@ -1,0 +1,66 @@
+//! wasm SIMD: `i32x4_dot_i16x8` on activations and weights widened to 16 bits.
+
+use core::arch::wasm32::*;
+
+use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
+use crate::kernels::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS};
+
+const VECTORS: usize = PANEL_COLUMNS / 4;
+
+/// Widens a panel for [`dot`]: for each pair of rows, column after column. The byte of a seven-bit weight is taken as it
+/// is (weight + 64), an eight-bit weight as the number it is. `wide` has the length of `panel`.
+pub fn widen_panel(panel: &[u8], encoding: Encoding, wide: &mut [i16]) {
+    assert_eq!(panel.len(), wide.len());
+    for (group, wide) in panel.chunks_exact(GROUP_WEIGHTS).zip(wide.chunks_exact_mut(GROUP_WEIGHTS)) {
+        for vector in 0..VECTORS {
+            // SAFETY: 16 bytes from 16 × vector lie inside the group, 8 numbers from 8 × (vector + VECTORS) inside `wide`.
+            unsafe {
+                let bytes = v128_load(group.as_ptr().add(16 * vector).cast());
+                let pairs = i8x16_shuffle::<0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15>(bytes, bytes);
+                // A seven-bit code has no sign bit, so sign extension serves both encodings.
+                let _ = encoding;
+                v128_store(wide.as_mut_ptr().add(8 * vector).cast(), i16x8_extend_low_i8x16(pairs));
+                v128_store(wide.as_mut_ptr().add(8 * (vector + VECTORS)).cast(), i16x8_extend_high_i8x16(pairs));
+            }
+        }
+    }
+}
+
+/// Dot products of `count` rows, `stride` activations apart, with the columns of a widened panel.
+pub fn dot(rows: &[i16], stride: usize, count: usize, wide_panel: &[i16], dots: &mut Dots) {
+    match count {
+        1 => dot_rows::<1>(rows, stride, wide_panel, dots),
+        2 => dot_rows::<2>(rows, stride, wide_panel, dots),
+        TILE_ROWS => dot_rows::<TILE_ROWS>(rows, stride, wide_panel, dots),
+        _ => unreachable!("a tile has 1 to {TILE_ROWS} rows"),
+    }
+}
+
+#[inline(never)]
+fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], dots: &mut Dots) {
+    let groups = wide_panel.len() / GROUP_WEIGHTS;
+    assert!(
+        groups * GROUP_ROWS <= stride && (ROWS - 1) * stride + groups * GROUP_ROWS <= rows.len() && ROWS <= TILE_ROWS
+    );
+    let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
+    for pair in 0..2 * groups {
+        // SAFETY: pair < 2 × groups, so the 3 vectors of 8 numbers lie inside the panel, and the 2 activations from
+        // row × stride + 2 × pair inside `rows`, as asserted.
+        unsafe {
+            let weights = wide_panel.as_ptr().add(pair * 8 * VECTORS).cast::<v128>();
+            let weights: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(vector)));
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let activations = v128_load32_splat(rows.as_ptr().add(row * stride + 2 * pair).cast());
+                for (sum, weights) in sums.iter_mut().zip(weights) {
+                    *sum = i32x4_add(*sum, i32x4_dot_i16x8(activations, weights));
+                }
+            }
+        }
+    }
+    for (sums, dots) in sums.iter().zip(dots.iter_mut()) {
+        for (sum, dots) in sums.iter().zip(dots.chunks_exact_mut(4)) {
+            // SAFETY: the chunk is 4 numbers, 16 bytes.
+            unsafe { v128_store(dots.as_mut_ptr().cast(), *sum) };
+        }
+    }
+}
