@@ -81,7 +81,9 @@ fn infer(proto: ModelProto, inputs: &[Input]) -> TractResult<TypedModel> {
             counts
         });
     ensure!(unknown.is_empty(), "operators that are not supported: {unknown:?}");
-    model.into_decluttered()
+    let mut model = model.into_decluttered()?;
+    super::rewrite::fuse(&mut model)?;
+    Ok(model)
 }
 
 fn unsupported(reason: String) -> Error {

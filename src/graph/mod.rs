@@ -1,6 +1,14 @@
 //! The neural network. Everything that names tract is in this module.
 
+mod attention;
+mod embedding;
+mod first_token;
+mod layer_norm;
+mod linear;
 mod load;
+mod pattern;
+mod positions;
+mod rewrite;
 mod validate;
 
 use std::sync::Arc;
@@ -67,6 +75,18 @@ impl Graph {
                 reason: format!("{} numbers for one pair; a reranker gives one", logits.len()),
             }),
         }
+    }
+}
+
+impl Graph {
+    /// How many nodes of each operator the plan has, constants and inputs left out.
+    pub fn census(&self) -> std::collections::BTreeMap<String, usize> {
+        let mut census = std::collections::BTreeMap::new();
+        for node in self.plan.model().nodes() {
+            *census.entry(node.op.name().into_owned()).or_default() += 1;
+        }
+        census.retain(|name, _| name != "Const" && name != "Source");
+        census
     }
 }
 

@@ -1,34 +1,25 @@
 //! A linear layer on int8 weights and activations that were quantised row by row.
 //!
-//! With activations a quantised as u8 with scale s and zero point z, and weights w with a scale t for each column,
-//! y = s·t·Σ(a − z)·w + bias. The kernels compute Σa'·w' on the codes that are stored, a' = a − 128 and w' = w + 64:
+//! With activations a quantised with scale s and zero point z, and weights w with a scale t for each column,
+//! y = s·t·Σ(a − z)·w + bias. The kernels compute Σa·w' on the codes that are stored, w' = w + 64:
 //!
-//! Σ(a − z)·w = Σa'·w' − 64·Σa' + (128 − z)·Σw
+//! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
 //!
 //! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
 //! exact. (Eight-bit weights are stored as they are: without the term in 64.)
 
 use super::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
+use super::quantize::RowScale;
 use super::tile::{self, Dots, TILE_ROWS};
 
 /// Rows that pass through one panel before the next is read, so that their activations stay in the second-level cache.
 const BLOCK_ROWS: usize = 32 * TILE_ROWS;
 
-/// How a row of activations was quantised.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RowQuantization {
-    pub scale: f32,
-    /// In 0..=255.
-    pub zero_point: i32,
-    /// Sum of the row's codes.
-    pub sum: i32,
-}
-
-/// Activations a as codes a − 128, each row padded with the code 0 to [`Linear::input_stride`].
+/// Quantised activations, each row padded with the code 0 to [`Linear::input_stride`].
 #[derive(Debug, Clone, Copy)]
 pub struct QuantizedRows<'a> {
     pub codes: &'a [i8],
-    pub rows: &'a [RowQuantization],
+    pub rows: &'a [RowScale],
 }
 
 /// Weights, scales and bias of a layer.
@@ -129,7 +120,7 @@ impl Linear {
         panel: usize,
         corrections: &[(u32, u32)],
         codes: &[i8],
-        rows: &[RowQuantization],
+        rows: &[RowScale],
         dots: &Dots,
         output: &mut [f32],
     ) {
@@ -144,7 +135,7 @@ impl Linear {
             Encoding::EightBit => 0,
         };
         for (row, (quantization, dots)) in rows.iter().zip(dots).enumerate() {
-            let shift = 128 - quantization.zero_point;
+            let shift = -quantization.zero_point;
             let row_term = offset * quantization.sum;
             let mut exact = [0; PANEL_COLUMNS];
             for column in 0..PANEL_COLUMNS {
@@ -193,20 +184,14 @@ mod tests {
     use crate::kernels::pack::Packer;
 
     /// The layer by its definition, on the weights themselves.
-    fn reference(
-        matrix: &PackedMatrix,
-        scales: &[f32],
-        bias: &[f32],
-        codes: &[i8],
-        rows: &[RowQuantization],
-    ) -> Vec<f32> {
+    fn reference(matrix: &PackedMatrix, scales: &[f32], bias: &[f32], codes: &[i8], rows: &[RowScale]) -> Vec<f32> {
         let stride = matrix.groups() * GROUP_ROWS;
         let mut output = Vec::new();
         for (codes, row) in codes.chunks(stride).zip(rows) {
             for column in 0..matrix.columns() {
                 let exact: i32 = (0..matrix.rows())
                     .map(|weight_row| {
-                        (i32::from(codes[weight_row]) + 128 - row.zero_point) * matrix.weight(weight_row, column)
+                        (i32::from(codes[weight_row]) - row.zero_point) * matrix.weight(weight_row, column)
                     })
                     .sum();
                 output.push(exact as f32 * (row.scale * scales[column]) + bias[column]);
@@ -233,7 +218,7 @@ mod tests {
                 inputs * outputs,
             );
             let codes = prop::collection::vec(prop_oneof![any::<i8>(), Just(-128i8), Just(127)], inputs * rows);
-            let zero_points = prop::collection::vec(0..=255i32, rows);
+            let zero_points = prop::collection::vec(-128..=127i32, rows);
             (weights, codes, zero_points).prop_map(move |(weights, codes, zero_points)| Case {
                 inputs,
                 outputs,
@@ -256,10 +241,10 @@ mod tests {
             padded.extend_from_slice(row);
             padded.resize(padded.len().next_multiple_of(GROUP_ROWS), 0);
         }
-        let rows: Vec<RowQuantization> = zero_points
+        let rows: Vec<RowScale> = zero_points
             .iter()
             .zip(codes.chunks(inputs))
-            .map(|(&zero_point, codes)| RowQuantization {
+            .map(|(&zero_point, codes)| RowScale {
                 scale: 0.37,
                 zero_point,
                 sum: codes.iter().map(|&code| i32::from(code)).sum(),
@@ -285,7 +270,7 @@ mod tests {
             outputs,
             weights: (0..inputs * outputs).map(|index| (index * 37 % 129) as i8).collect(),
             codes: (0..inputs * rows).map(|index| (index * 71) as i8).collect(),
-            zero_points: (0..rows).map(|row| (row % 256) as i32).collect(),
+            zero_points: (0..rows).map(|row| (row % 256) as i32 - 128).collect(),
         });
     }
 }

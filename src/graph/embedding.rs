@@ -1,0 +1,202 @@
+//! Sum of rows from quantised tables, dequantised as they are read: word, position and token type embeddings in one.
+//!
+//! In the graph each is a Gather from the bytes and a DequantizeLinear, and Adds sum them up.
+
+use tract_onnx::tract_core::ops::array::{Gather, MultiBroadcastTo, Slice};
+use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::math::Add;
+use tract_onnx::tract_core::ops::quant::DequantizeLinearF32;
+use tract_onnx::tract_hir::internal::*;
+
+use super::pattern::*;
+
+/// A table of rows × columns, uint8 or int8.
+#[derive(Clone)]
+struct Table {
+    bytes: Arc<Tensor>,
+    scale: f32,
+    zero_point: i32,
+    /// The row that is always read; without one, an input of the operator says which.
+    fixed_row: Option<i64>,
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.bytes, &other.bytes)
+            && (self.scale, self.zero_point, self.fixed_row) == (other.scale, other.zero_point, other.fixed_row)
+    }
+}
+
+/// The fused operator: int64 row numbers, all inputs of one shape, to rows of floats; the tables are summed in their order.
+#[derive(Clone, PartialEq)]
+pub struct Embedding {
+    tables: Vec<Table>,
+}
+
+impl Eq for Embedding {}
+
+impl std::fmt::Debug for Embedding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.tables.iter().map(|table| table.bytes.shape())).finish()
+    }
+}
+
+impl Op for Embedding {
+    fn name(&self) -> StaticName {
+        "Embedding".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl Embedding {
+    fn columns(&self) -> usize {
+        self.tables[0].bytes.shape()[1]
+    }
+}
+
+impl EvalOp for Embedding {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let mut shape: TVec<usize> = inputs[0].shape().into();
+        shape.push(self.columns());
+        let mut output = Tensor::zero::<f32>(&shape)?;
+        let mut plain = output.try_as_plain_ram_mut()?;
+        let rows = || plain.len() / self.columns();
+        let mut inputs = inputs.iter();
+        let mut numbers = Vec::with_capacity(self.tables.len());
+        for table in &self.tables {
+            numbers.push(match table.fixed_row {
+                Some(row) => vec![row; rows()],
+                None => inputs
+                    .next()
+                    .context("a row number for each table")?
+                    .try_as_plain_ram()?
+                    .as_slice::<i64>()?
+                    .to_vec(),
+            });
+        }
+        let values = plain.as_slice_mut::<f32>()?;
+        for (position, output) in values.chunks_exact_mut(self.columns()).enumerate() {
+            for (index, (table, numbers)) in self.tables.iter().zip(&numbers).enumerate() {
+                table.read(numbers[position], index == 0, output)?;
+            }
+        }
+        Ok(tvec!(output.into_tvalue()))
+    }
+}
+
+impl Table {
+    /// Writes a row to `output`, or adds it to what is there.
+    fn read(&self, number: i64, first: bool, output: &mut [f32]) -> TractResult<()> {
+        let rows = self.bytes.shape()[0];
+        let row = usize::try_from(number).ok().filter(|&row| row < rows);
+        let row = row.with_context(|| format!("row {number} of a table of {rows}"))?;
+        let place = row * output.len()..(row + 1) * output.len();
+        let bytes = self.bytes.try_as_plain_ram()?;
+        match bytes.as_slice::<u8>() {
+            Ok(bytes) => self.dequantize(bytes[place].iter().map(|&byte| i32::from(byte)), first, output),
+            Err(_) => {
+                self.dequantize(bytes.as_slice::<i8>()?[place].iter().map(|&byte| i32::from(byte)), first, output)
+            }
+        }
+        Ok(())
+    }
+
+    fn dequantize(&self, row: impl Iterator<Item = i32>, first: bool, output: &mut [f32]) {
+        for (value, output) in row.zip(output) {
+            let value = (value - self.zero_point) as f32 * self.scale;
+            *output = if first { value } else { *output + value };
+        }
+    }
+}
+
+impl TypedOp for Embedding {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        ensure!(inputs.iter().all(|input| input.shape == inputs[0].shape), "row numbers have one shape");
+        let mut shape = inputs[0].shape.to_tvec();
+        shape.push(self.columns().to_dim());
+        Ok(tvec!(f32::fact(shape)))
+    }
+
+    as_op!();
+}
+
+/// Matches from the DequantizeLinear up.
+pub fn fuse(
+    _: &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    dequantize: &DequantizeLinearF32,
+) -> TractResult<Option<TypedModelPatch>> {
+    let gather = producer(model, node.inputs[0]);
+    rule_if!(gather.op_as::<Gather>().is_some_and(|gather| gather.axis == 0));
+    rule_if!(only_reader(model, gather).is_some_and(|reader| reader.id == node.id));
+    rule_if!(model.outlet_fact(gather.inputs[1])?.datum_type == i64::datum_type());
+    rule_if_some!(bytes = constant(model, gather.inputs[0]));
+    rule_if!(bytes.rank() == 2 && matches!(bytes.datum_type(), DatumType::U8 | DatumType::I8));
+    let &DequantizeLinearF32 { scale, zero_point } = dequantize;
+    let embedding = Embedding { tables: vec![Table { bytes, scale, zero_point, fixed_row: None }] };
+    let mut patch = TypedModelPatch::default();
+    let numbers = patch.tap_model(model, gather.inputs[1])?;
+    let output = patch.wire_node(name, embedding, &[numbers])?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// The sum of two embeddings is one. A table of which one row is read, whatever the input, needs no input.
+pub fn merge(
+    _: &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    _: &TypedBinOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(is_binary::<Add>(node));
+    let mut tables = Vec::new();
+    let mut inputs = TVec::new();
+    for &summand in &node.inputs {
+        let summand = producer(model, summand);
+        rule_if_some!(embedding = summand.op_as::<Embedding>());
+        rule_if!(only_reader(model, summand).is_some_and(|reader| reader.id == node.id));
+        let mut numbers = summand.inputs.iter();
+        for table in &embedding.tables {
+            let mut table = table.clone();
+            if table.fixed_row.is_none() {
+                rule_if_some!(&input = numbers.next());
+                table.fixed_row = constant_number(model, input);
+                if table.fixed_row.is_none() {
+                    inputs.push(input);
+                }
+            }
+            tables.push(table);
+        }
+    }
+    rule_if!(!inputs.is_empty());
+    rule_if!(tables.iter().all(|table| table.bytes.shape()[1] == tables[0].bytes.shape()[1]));
+    let shape = |outlet: &OutletId| model.outlet_fact(*outlet).map(|fact| fact.shape.to_tvec());
+    for input in &inputs {
+        rule_if!(shape(input)? == shape(&inputs[0])?);
+    }
+    let mut patch = TypedModelPatch::default();
+    let taps = patch.taps(model, &inputs)?;
+    let output = patch.wire_node(name, Embedding { tables }, &taps)?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// The number that every element of `outlet` is, where it is cut and spread from a constant.
+fn constant_number(model: &TypedModel, mut outlet: OutletId) -> Option<i64> {
+    loop {
+        if let Some(value) = constant(model, outlet) {
+            return integer(&value);
+        }
+        let node = producer(model, outlet);
+        if !node.op_is::<MultiBroadcastTo>() && !node.op_is::<Slice>() {
+            return None;
+        }
+        outlet = node.inputs[0];
+    }
+}

@@ -1,0 +1,193 @@
+//! Linear layer on int8 weights: quantises each row of its input, multiplies, scales, adds the bias and, where the graph
+//! goes on with it, applies GELU.
+//!
+//! In the graph this is DynamicQuantizeLinear, an integer EinSum, Cast, Mul by both scales, Add, GeluExact. There one scale
+//! serves the whole tensor; here each row has its own, so that a row's result does not depend on the others.
+
+use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::cast::Cast;
+use tract_onnx::tract_core::ops::einsum::EinSum;
+use tract_onnx::tract_core::ops::math::{Add, Mul};
+use tract_onnx::tract_core::ops::nn::gelu_exact::GeluExact;
+use tract_onnx::tract_hir::internal::*;
+
+use super::pattern::*;
+use crate::kernels::gelu::gelu;
+use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
+use crate::kernels::pack::Packer;
+use crate::kernels::quantize::quantize_row_i8;
+
+/// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
+#[derive(Clone)]
+pub struct QuantizedLinear {
+    layer: Arc<Linear>,
+    gelu: bool,
+}
+
+impl std::fmt::Debug for QuantizedLinear {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { layer, gelu } = self;
+        write!(formatter, "QuantizedLinear {{ {} → {}, gelu: {gelu} }}", layer.inputs(), layer.outputs())
+    }
+}
+
+impl PartialEq for QuantizedLinear {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.layer, &other.layer) && self.gelu == other.gelu
+    }
+}
+
+impl Eq for QuantizedLinear {}
+
+impl Op for QuantizedLinear {
+    fn name(&self) -> StaticName {
+        if self.gelu { "QuantizedLinearGelu".into() } else { "QuantizedLinear".into() }
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for QuantizedLinear {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let input = args_1!(inputs);
+        let mut shape: TVec<usize> = input.shape().into();
+        *shape.last_mut().context("a linear layer reads rows")? = self.layer.outputs();
+        let mut output = Tensor::zero::<f32>(&shape)?;
+        let input = input.try_as_plain_ram()?;
+        let input = input.as_slice::<f32>()?;
+        let stride = self.layer.input_stride();
+        let mut codes = vec![0; input.len() / self.layer.inputs() * stride];
+        let rows: Vec<_> = input
+            .chunks_exact(self.layer.inputs())
+            .zip(codes.chunks_exact_mut(stride))
+            .map(|(row, codes)| quantize_row_i8(row, codes))
+            .collect();
+        let mut plain = output.try_as_plain_ram_mut()?;
+        let values = plain.as_slice_mut::<f32>()?;
+        self.layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), values);
+        if self.gelu {
+            gelu(values);
+        }
+        Ok(tvec!(output.into_tvalue()))
+    }
+}
+
+impl TypedOp for QuantizedLinear {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let mut shape = inputs[0].shape.to_tvec();
+        let last = shape.last_mut().context("a linear layer reads rows")?;
+        ensure!(*last == self.layer.inputs().to_dim(), "{self:?} reads rows of {last}");
+        *last = self.layer.outputs().to_dim();
+        Ok(tvec!(f32::fact(shape)))
+    }
+
+    as_op!();
+}
+
+/// Matches from the integer EinSum on.
+pub fn fuse(
+    _: &(),
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    operation: &EinSum,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(operation.q_params == Some(i32::datum_type()) && node.inputs.len() == 9);
+    let quantize = producer(model, node.inputs[0]);
+    // tract-onnx keeps the type of this operator to itself.
+    rule_if!(quantize.op.name() == "DynamicQuantizeLinearU8");
+    rule_if!(node.inputs[0] == OutletId::new(quantize.id, 0) && node.inputs[3] == OutletId::new(quantize.id, 2));
+    rule_if!(is_rows_by_matrix(operation, model.outlet_fact(node.inputs[0])?.rank()));
+    let neutral =
+        |input: usize, value: i64| constant(model, node.inputs[input]).is_some_and(|it| all_equal(&it, value));
+    rule_if!(neutral(2, 0) && neutral(4, 1) && neutral(6, 1) && neutral(7, 0) && neutral(8, 1));
+    rule_if_some!(weights = constant(model, node.inputs[1]));
+    rule_if_some!(offset = weight_offset(weights.datum_type()));
+    rule_if!(neutral(5, offset));
+
+    rule_if_some!(cast = only_reader(model, node));
+    rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
+    rule_if_some!(scaled = only_reader(model, cast));
+    rule_if!(is_binary::<Mul>(scaled));
+    let (inputs, outputs) = match *weights.shape() {
+        [inputs] => (inputs, 1),
+        [inputs, outputs] => (inputs, outputs),
+        _ => return Ok(None),
+    };
+    rule_if_some!(scales = other_input(scaled, cast.id.into()));
+    rule_if_some!(scales = weight_scales(model, scales, quantize, outputs));
+    let (mut last, mut bias) = (scaled, vec![0.0; outputs]);
+    if let Some((add, values)) = added_row(model, last, outputs) {
+        (last, bias) = (add, values);
+    }
+    let gelu = only_reader(model, last)
+        .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
+    last = gelu.unwrap_or(last);
+
+    let mut packer = Packer::new(inputs, outputs)?;
+    packer.push(&weight_bytes(&weights, offset)?);
+    let layer = Arc::new(Linear::new(packer.finish(), &scales, &bias));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, quantize.inputs[0])?;
+    let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
+    patch.shunt_outside(model, last.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+type ElementWiseGelu = tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
+
+/// True where the EinSum contracts the last axis of its first input with the first of the matrix and keeps the order of
+/// all other axes.
+fn is_rows_by_matrix(operation: &EinSum, rank: usize) -> bool {
+    let axis_is = |input: usize, matrix: Option<usize>, output: Option<usize>| {
+        operation
+            .axes
+            .axis((InOut::In(0), input))
+            .is_ok_and(|axis| axis.inputs[1][..] == *matrix.as_slice() && axis.outputs[0][..] == *output.as_slice())
+    };
+    (0..rank - 1).all(|row| axis_is(row, None, Some(row))) && axis_is(rank - 1, Some(0), None)
+}
+
+/// What is subtracted from a stored weight of this type to have it in −128..=127.
+fn weight_offset(datum_type: DatumType) -> Option<i64> {
+    match datum_type {
+        DatumType::I8 => Some(0),
+        DatumType::U8 => Some(128),
+        _ => None,
+    }
+}
+
+fn weight_bytes(weights: &Tensor, offset: i64) -> TractResult<Vec<u8>> {
+    let weights = weights.try_as_plain_ram()?;
+    let flip = offset as u8;
+    Ok(match weights.as_slice::<i8>() {
+        Ok(weights) => weights.iter().map(|&weight| weight as u8).collect(),
+        Err(_) => weights.as_slice::<u8>()?.iter().map(|&weight| weight ^ flip).collect(),
+    })
+}
+
+/// The scales of the weights in a product of them with the scale of the quantised input.
+fn weight_scales(model: &TypedModel, product: OutletId, quantize: &TypedNode, outputs: usize) -> Option<Vec<f32>> {
+    let product = producer(model, without_added_axes(model, product));
+    if !is_binary::<Mul>(product) {
+        return None;
+    }
+    let (input_scale, scales) = variable_and_constant(model, product)?;
+    if without_added_axes(model, input_scale) != OutletId::new(quantize.id, 1) {
+        return None;
+    }
+    row(&scales, outputs)
+}
+
+/// The addition of one row to all rows of `node`'s output, where that comes next.
+fn added_row<'model>(
+    model: &'model TypedModel,
+    node: &TypedNode,
+    length: usize,
+) -> Option<(&'model TypedNode, Vec<f32>)> {
+    let add = only_reader(model, node).filter(|next| next.op_is::<TypedBinOp>() && is_binary::<Add>(next))?;
+    let (_, values) = variable_and_constant(model, add)?;
+    Some((add, row(&values, length)?))
+}

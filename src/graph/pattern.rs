@@ -1,0 +1,97 @@
+//! What the rewrites ask of the graph around a node.
+
+use tract_onnx::tract_core::ops::binary::{BinMiniOp, TypedBinOp};
+use tract_onnx::tract_core::ops::change_axes::AxisOp;
+use tract_onnx::tract_hir::internal::*;
+
+/// The node that makes `outlet`.
+pub fn producer(model: &TypedModel, outlet: OutletId) -> &TypedNode {
+    model.node(outlet.node)
+}
+
+/// The one node that reads `node`'s first output, once; `None` where there are none or several, or where the output is
+/// one of the model's.
+pub fn only_reader<'model>(model: &'model TypedModel, node: &TypedNode) -> Option<&'model TypedNode> {
+    let outlet = OutletId::from(node.id);
+    match model.outlet_successors(outlet) {
+        [reader] if !model.outputs.contains(&outlet) => Some(model.node(reader.node)),
+        _ => None,
+    }
+}
+
+/// True for the element-wise operation `Operation` of two tensors.
+pub fn is_binary<Operation: BinMiniOp>(node: &TypedNode) -> bool {
+    node.op_as::<TypedBinOp>().is_some_and(|operation| operation.0.is::<Operation>())
+}
+
+/// The value of `outlet` where it is known.
+pub fn constant(model: &TypedModel, outlet: OutletId) -> Option<Arc<Tensor>> {
+    model.outlet_fact(outlet).ok()?.konst.clone()
+}
+
+/// The variable and the constant of a binary operation on one of each, in whichever order it has them.
+pub fn variable_and_constant(model: &TypedModel, node: &TypedNode) -> Option<(OutletId, Arc<Tensor>)> {
+    let &[left, right] = &node.inputs[..] else { return None };
+    match (constant(model, left), constant(model, right)) {
+        (None, Some(value)) => Some((left, value)),
+        (Some(value), None) => Some((right, value)),
+        _ => None,
+    }
+}
+
+/// The other input of a binary operation.
+pub fn other_input(node: &TypedNode, input: OutletId) -> Option<OutletId> {
+    match node.inputs[..] {
+        [left, right] if left == input => Some(right),
+        [left, right] if right == input => Some(left),
+        _ => None,
+    }
+}
+
+/// Follows `outlet` up through axes of length 1 that were added for broadcasting.
+pub fn without_added_axes(model: &TypedModel, mut outlet: OutletId) -> OutletId {
+    while let Some(AxisOp::Add(_)) = producer(model, outlet).op_as::<AxisOp>() {
+        outlet = producer(model, outlet).inputs[0];
+    }
+    outlet
+}
+
+/// The numbers of a tensor that holds `length` of them along its last axis, or one for all.
+pub fn row(tensor: &Tensor, length: usize) -> Option<Vec<f32>> {
+    let values = floats(tensor)?;
+    let last = tensor.shape().last().copied().unwrap_or(1);
+    match values.len() {
+        1 => Some(vec![values[0]; length]),
+        count if count == length && last == length => Some(values),
+        _ => None,
+    }
+}
+
+/// The one number of a tensor.
+pub fn scalar(tensor: &Tensor) -> Option<f32> {
+    match floats(tensor)?[..] {
+        [value] => Some(value),
+        _ => None,
+    }
+}
+
+/// The number that every element of an integer tensor is.
+pub fn integer(tensor: &Tensor) -> Option<i64> {
+    let numbers = tensor.cast_to::<i64>().ok()?;
+    let &number = numbers.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?.first()?;
+    all_equal(tensor, number).then_some(number)
+}
+
+fn floats(tensor: &Tensor) -> Option<Vec<f32>> {
+    (tensor.datum_type() == f32::datum_type())
+        .then(|| Some(tensor.try_as_plain_ram().ok()?.as_slice::<f32>().ok()?.to_vec()))?
+}
+
+/// True where every element of an integer tensor is `value`.
+pub fn all_equal(tensor: &Tensor, value: i64) -> bool {
+    let Ok(tensor) = tensor.cast_to::<i64>() else { return false };
+    tensor
+        .try_as_plain_ram()
+        .and_then(|ram| Ok(ram.as_slice::<i64>()?.iter().all(|&element| element == value)))
+        .unwrap_or(false)
+}
