@@ -44,6 +44,7 @@
 pub mod engine;
 pub mod error;
 pub mod graph;
+pub mod kernels;
 pub mod tokenizer;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -1,0 +1,34 @@
+//! Numbers only: slices in, slices out. Nothing here knows tract, ONNX or JavaScript, and nothing allocates while it works;
+//! where a kernel needs room of its own, the caller lends it a scratch value that is used again and again.
+//!
+//! **The same bits everywhere.** Each kernel is written once, over [`Lanes`], and its result does not depend on what
+//! implements them: no fused multiply-add, no relaxed instruction, no `exp` or `erf` of the host; sums have a fixed order, or
+//! are sums of integers, where order does not matter. Only the sign and payload of a NaN are left open, as IEEE 754 and
+//! WebAssembly leave them open, and no NaN becomes a number.
+//!
+//! **Functions that hold a loop are small and called often** (once per row or tile). V8 starts every WebAssembly function in
+//! its baseline compiler and enters optimised code only at the next call, so one long call would stay slow to its end.
+//!
+//! Lengths that do not match are a defect of the caller, and panic; no value of an element does.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod attention;
+pub mod exp;
+pub mod gelu;
+mod lanes;
+pub mod layer_norm;
+pub mod quantize;
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
+mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+pub mod softmax;
+#[cfg(test)]
+mod testing;
+
+use lanes::Lanes;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use scalar::Scalar as Fastest;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use simd128::Simd128 as Fastest;
