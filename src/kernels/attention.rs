@@ -10,6 +10,7 @@
 //! k, the columns of v and the rows of softmax. These last are not normalised before: they are rounded as e^(x − max), and
 //! the sum of the integers is what the result is divided by, so the weights of a row sum to exactly 1.
 
+use super::exp::Exp;
 use super::lanes::{ROUNDING, ROUNDING_BITS};
 use super::softmax::{exponentials, largest};
 use super::{Fastest, Lanes};
@@ -158,8 +159,8 @@ impl Rounding {
 /// The integers next to eight floats.
 #[inline(always)]
 fn round<L: Lanes>(low: L::F32, high: L::F32) -> L::I16 {
-    let [low, high] = [low, high].map(|x| L::bits(x + L::splat(ROUNDING)) - L::splat_i32(ROUNDING_BITS));
-    L::narrow(low, high)
+    let integers = |x: L::F32| L::bits(x + L::splat(ROUNDING)) - L::splat_i32(ROUNDING_BITS);
+    L::narrow(integers(low), integers(high))
 }
 
 #[inline(always)]
@@ -194,30 +195,47 @@ fn row_rounding<L: Lanes>(row: &[f32]) -> Rounding {
     Rounding::new(L::largest_i32(magnitudes), sum_of_squares)
 }
 
-/// Rounds four rows to integers; returns the value of 1 in each.
+/// Rounds four rows to integers; returns what an integer 1 is worth in each.
 #[inline(never)]
 fn pack_rows<L: Lanes>(rows: [&[f32]; 4], group: &mut Group) -> [f32; 4] {
-    let roundings = rows.map(row_rounding::<L>);
-    let factors = roundings.map(|rounding| L::splat(rounding.factor));
-    let pack = |blocks: [&[f32; 8]; 4], output: &mut [[i16; 8]; 4]| {
-        let integers = core::array::from_fn(|row| {
-            let [low, high] = load_block::<L>(blocks[row]);
-            round::<L>(low * factors[row], high * factors[row])
-        });
-        for (pairs, output) in L::transpose_pairs(integers).into_iter().zip(output) {
-            L::store_i16(pairs, output);
-        }
+    let [a, b, c, d] = rows;
+    let [a, b, c, d] =
+        [(a, row_rounding::<L>(a)), (b, row_rounding::<L>(b)), (c, row_rounding::<L>(c)), (d, row_rounding::<L>(d))];
+    let round_row = |rounding: Rounding, block: &[f32; 8]| {
+        let factor = L::splat(rounding.factor);
+        let [low, high] = load_block::<L>(block);
+        round::<L>(low * factor, high * factor)
     };
-    let [(a, a_tail), (b, b_tail), (c, c_tail), (d, d_tail)] = rows.map(|row| row.as_chunks::<8>());
+    let pack = |blocks: [&[f32; 8]; 4], output: &mut [[i16; 8]; 4]| {
+        let integers = [
+            round_row(a.1, blocks[0]),
+            round_row(b.1, blocks[1]),
+            round_row(c.1, blocks[2]),
+            round_row(d.1, blocks[3]),
+        ];
+        store_transposed::<L>(integers, output);
+    };
     let mut outputs = group.as_chunks_mut::<4>().0.iter_mut();
-    for ((((a, b), c), d), output) in a.iter().zip(b).zip(c).zip(d).zip(&mut outputs) {
+    let [(blocks_a, tail_a), (blocks_b, tail_b), (blocks_c, tail_c), (blocks_d, tail_d)] =
+        [a.0.as_chunks::<8>(), b.0.as_chunks::<8>(), c.0.as_chunks::<8>(), d.0.as_chunks::<8>()];
+    for ((((a, b), c), d), output) in blocks_a.iter().zip(blocks_b).zip(blocks_c).zip(blocks_d).zip(&mut outputs) {
         pack([a, b, c, d], output);
     }
     if let Some(output) = outputs.next() {
-        let [a, b, c, d] = [a_tail, b_tail, c_tail, d_tail].map(padded);
-        pack([&a, &b, &c, &d], output);
+        pack([&padded(tail_a), &padded(tail_b), &padded(tail_c), &padded(tail_d)], output);
     }
-    roundings.map(|rounding| rounding.one)
+    [a.1.one, b.1.one, c.1.one, d.1.one]
+}
+
+/// Four vectors, eight elements of each, into their group.
+#[inline(always)]
+fn store_transposed<L: Lanes>(rows: [L::I16; 4], output: &mut [[i16; 8]; 4]) {
+    let [a, b, c, d] = L::transpose_pairs(rows);
+    let [to_a, to_b, to_c, to_d] = output;
+    L::store_i16(a, to_a);
+    L::store_i16(b, to_b);
+    L::store_i16(c, to_c);
+    L::store_i16(d, to_d);
 }
 
 fn pack_keys<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut Scratch) {
@@ -268,12 +286,12 @@ fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &
     let [low_factor, high_factor] = load_block::<L>(&roundings.map(|rounding| rounding.factor));
     let (low_group, high_group) = panel.split_at_mut(panel.len() / 2);
     for (pair, (low_output, high_output)) in low_group.iter_mut().zip(high_group).enumerate() {
-        let [a, b] = [2 * pair, 2 * pair + 1].map(|row| {
+        let round_row = |row: usize| {
             // What fills up the group meets weights of 0.
             let [low, high] = block(row.min(rows.count - 1));
             round::<L>(low * low_factor, high * high_factor)
-        });
-        let [low, high] = L::interleave(a, b);
+        };
+        let [low, high] = L::interleave(round_row(2 * pair), round_row(2 * pair + 1));
         L::store_i16(low, low_output);
         L::store_i16(high, high_output);
     }
@@ -305,7 +323,11 @@ fn attend_group<L: Lanes>(
         let tile = context_tile::<L>(weights, panel, ones, scales);
         let columns = (size - 8 * i).min(8);
         for (row, values) in tile.iter().enumerate().take(count) {
-            context[(first + row) * stride + head * size + 8 * i..][..columns].copy_from_slice(&values[..columns]);
+            let output = &mut context[(first + row) * stride + head * size + 8 * i..][..columns];
+            match output.as_mut_array() {
+                Some(output) => *output = *values,
+                None => output.copy_from_slice(&values[..columns]),
+            }
         }
     }
 }
@@ -374,11 +396,12 @@ fn weigh<L: Lanes>(scores: &mut [f32], weights: &mut Group) -> [f32; 4] {
 /// Replaces scores by their exponentials; returns what to multiply these with before they are rounded, or NaN.
 #[inline(never)]
 fn weight_factor<L: Lanes>(scores: &mut [f32]) -> f32 {
+    let exp = Exp::<L>::new();
     let largest = largest::<L>(scores);
     let mut sum = 0.0;
     let mut sum_of_squares = 0f32;
     for block in scores.chunks_mut(BLOCK) {
-        let sums = exponentials::<L>(block, largest);
+        let sums = exponentials(exp, block, largest);
         sum += sums.sum;
         sum_of_squares = sum_of_squares.max(sums.sum_of_squares);
     }
@@ -387,21 +410,23 @@ fn weight_factor<L: Lanes>(scores: &mut [f32]) -> f32 {
 }
 
 #[inline(never)]
-fn pack_weights<L: Lanes>(scores: &[f32], factors: [f32; 4], weights: &mut Group) -> [i32; 4] {
-    let stride = scores.len() / 4;
+fn pack_weights<L: Lanes>(exponentials: &[f32], factors: [f32; 4], weights: &mut Group) -> [i32; 4] {
+    let (blocks, _) = exponentials.as_chunks::<8>();
+    let stride = blocks.len() / 4;
+    let (a, rest) = blocks.split_at(stride);
+    let (b, rest) = rest.split_at(stride);
+    let (c, d) = rest.split_at(stride);
     let factors = factors.map(L::splat);
     let mut sums = [L::splat_i32(0); 4];
-    for (i, output) in weights.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let integers = core::array::from_fn(|row| {
-            let [low, high] = load_block::<L>(&scores.as_chunks::<8>().0[row * (stride / 8) + i]);
-            round::<L>(low * factors[row], high * factors[row])
-        });
-        for (sum, integers) in sums.iter_mut().zip(integers) {
-            *sum = *sum + L::dot(integers, L::splat_i16(1));
-        }
-        for (pairs, output) in L::transpose_pairs(integers).into_iter().zip(output) {
-            L::store_i16(pairs, output);
-        }
+    for ((((a, b), c), d), output) in a.iter().zip(b).zip(c).zip(d).zip(weights.as_chunks_mut::<4>().0) {
+        let mut round_row = |row: usize, block: &[f32; 8]| {
+            let [low, high] = load_block::<L>(block);
+            let integers = round::<L>(low * factors[row], high * factors[row]);
+            sums[row] = sums[row] + L::dot(integers, L::splat_i16(1));
+            integers
+        };
+        let integers = [round_row(0, a), round_row(1, b), round_row(2, c), round_row(3, d)];
+        store_transposed::<L>(integers, output);
     }
     sums.map(L::sum_i32)
 }

@@ -1,6 +1,6 @@
 //! Softmax of a row of scores.
 
-use super::exp::exp_nonpositive;
+use super::exp::Exp;
 use super::{Fastest, Lanes};
 
 /// Replaces the scores by eˣ/Σeˣ, stable for scores of any size. A mask is part of the scores: −∞ gives 0.
@@ -13,7 +13,7 @@ pub fn softmax(row: &mut [f32]) {
 #[inline(never)]
 fn softmax_row<L: Lanes>(row: &mut [f32]) {
     let largest = largest::<L>(row);
-    let sum = exponentials::<L>(row, largest).sum;
+    let sum = exponentials(Exp::<L>::new(), row, largest).sum;
     let (vectors, tail) = row.as_chunks_mut::<4>();
     for vector in vectors {
         L::store(L::load(vector) / L::splat(sum), vector);
@@ -43,12 +43,12 @@ pub(super) struct Sums {
 
 /// Replaces the scores by e^(score − largest).
 #[inline(always)]
-pub(super) fn exponentials<L: Lanes>(scores: &mut [f32], largest: f32) -> Sums {
+pub(super) fn exponentials<L: Lanes>(exp: Exp<L>, scores: &mut [f32], largest: f32) -> Sums {
     let largest = L::splat(largest);
     let mut sum = L::splat(0.0);
     let mut sum_of_squares = L::splat(0.0);
     let mut exponential = |score: L::F32| {
-        let exponential = exp_nonpositive::<L>(score - largest);
+        let exponential = exp.of_nonpositive(score - largest);
         sum = sum + exponential;
         sum_of_squares = sum_of_squares + exponential * exponential;
         exponential

@@ -100,7 +100,7 @@ fn elementwise() {
 #[test]
 #[ignore = "a benchmark"]
 fn attention_of_twelve_heads() {
-    for (queries, keys) in [(128, 128), (512, 512), (37, 37), (1, 128)] {
+    for (queries, keys) in [(512, 512)] {
         let (heads, head_size) = (12, 64);
         let hidden = heads * head_size;
         let x = random(keys * 3 * hidden, 2.0);
