@@ -56,6 +56,13 @@ pub trait Lanes: Copy + 'static {
     /// a₀ b₀ a₁ b₁ a₂ b₂ a₃ b₃, then the same of the upper halves.
     fn interleave(a: Self::I16, b: Self::I16) -> [Self::I16; 2];
 
+    /// A splat for use in a loop. The compiler must not see the value: it would move the constant into the loop, where V8
+    /// makes it anew each time, with several instructions. Hidden, it is made once; that is worth a fifth of the time.
+    #[inline(always)]
+    fn constant(value: f32) -> Self::F32 {
+        Self::splat(core::hint::black_box(value))
+    }
+
     /// Up to three elements, then `fill`.
     #[inline(always)]
     fn load_partial(from: &[f32], fill: f32) -> Self::F32 {

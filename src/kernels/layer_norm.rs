@@ -89,3 +89,70 @@ fn sum_of<L: Lanes>(values: &[f32], fill: f32, f: impl Fn(L::F32) -> L::F32) -> 
     }
     L::sum((sums[0] + sums[1]) + (sums[2] + sums[3]))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::scalar::Scalar;
+    use super::super::testing::{test, *};
+    use super::*;
+
+    fn exact(row: &[f64], LayerNorm { gamma, beta, epsilon }: LayerNorm<'_>) -> Vec<f64> {
+        let count = row.len() as f64;
+        let mean = row.iter().sum::<f64>() / count;
+        let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+        let factor = 1.0 / (variance + f64::from(epsilon)).sqrt();
+        let affine = gamma.iter().zip(beta).map(|(&gamma, &beta)| (f64::from(gamma), f64::from(beta)));
+        row.iter().zip(affine).map(|(x, (gamma, beta))| (x - mean) * factor * gamma + beta).collect()
+    }
+
+    #[test]
+    fn is_near_the_exact_function() {
+        for hidden in [1, 7, 64, 768, 1023] {
+            let rows = 3;
+            let [input, residual, gamma, beta] = [1, 2, 3, 4].map(|seed| random(rows * hidden, seed));
+            // A mean far from 0 is what costs digits.
+            let input: Vec<f32> = input.iter().map(|x| x + 8.0).collect();
+            let parameters = LayerNorm { gamma: &gamma[..hidden], beta: &beta[..hidden], epsilon: 1e-5 };
+            let mut output = vec![0.0; rows * hidden];
+            layer_norm(&input, Some(&residual), parameters, &mut output);
+            for (i, output) in output.chunks(hidden).enumerate() {
+                let row: Vec<f64> = (i * hidden..(i + 1) * hidden).map(|i| f64::from(input[i] + residual[i])).collect();
+                for (&actual, exact) in output.iter().zip(exact(&row, parameters)) {
+                    assert!((f64::from(actual) - exact).abs() <= 5e-6, "{actual} is not {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_spoils_its_row_alone() {
+        let (gamma, beta) = ([1.0; 5], [0.5; 5]);
+        let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut input = [1.0; 15];
+            input[7] = value;
+            let mut output = [0.0; 15];
+            layer_norm(&input, None, parameters, &mut output);
+            assert_same(&output, &[[0.5; 5], [f32::NAN; 5], [0.5; 5]].concat());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn is_the_same_as_the_reference(
+            (input, residual, gamma, beta) in (1usize..70).prop_flat_map(|hidden| {
+                let residual = prop::option::of(floats(hidden));
+                (floats(hidden), residual, vec(-2f32..2.0, hidden), vec(-2f32..2.0, hidden))
+            })
+        ) {
+            let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+            let (mut actual, mut expected) = (vec![0.0; input.len()], vec![0.0; input.len()]);
+            layer_norm(&input, residual.as_deref(), parameters, &mut actual);
+            normalize_row::<Scalar>(&input, residual.as_deref(), parameters, &mut expected);
+            assert_same(&actual, &expected);
+        }
+    }
+}

@@ -141,3 +141,86 @@ fn range<L: Lanes>(row: &[f32]) -> (f32, f32) {
     let high = high.into_iter().reduce(L::max).map_or(0.0, L::largest);
     (low, high)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::scalar::Scalar;
+    use super::super::testing::{test, *};
+    use super::*;
+
+    /// As the ONNX standard words it.
+    fn dynamic_quantize_linear(row: &[f32]) -> (Vec<u8>, f32, u8) {
+        let low = row.iter().copied().fold(0.0, f32::min);
+        let high = row.iter().copied().fold(0.0, f32::max);
+        let scale = (high - low) / 255.0;
+        let saturate = |x: f32| x.clamp(0.0, 255.0);
+        let zero_point = saturate((-low / scale).round_ties_even());
+        let quantize = |x: &f32| saturate((x / scale).round_ties_even() + zero_point) as u8;
+        (row.iter().map(quantize).collect(), scale, zero_point as u8)
+    }
+
+    fn quantize(row: &[f32], padding: usize) -> (Vec<i8>, RowScale) {
+        let mut quantized = vec![99; row.len() + padding];
+        let scale = quantize_row_i8(row, &mut quantized);
+        (quantized, scale)
+    }
+
+    #[test]
+    fn halves_go_to_the_even_side() {
+        let row = [-128.0, 127.0, 0.5, 1.5, 2.5, -0.5, -1.5];
+        let (quantized, scale) = quantize(&row, 1);
+        assert_eq!(quantized, [-128, 127, 0, 2, 2, 0, -2, 0]);
+        assert_eq!(scale, RowScale { scale: 1.0, zero_point: 0, sum: 1 });
+    }
+
+    #[test]
+    fn rows_without_a_scale_are_zeros() {
+        let zeros = |scale| (vec![0; 20], RowScale { scale, zero_point: 0, sum: 0 });
+        assert_eq!(quantize(&[0.0; 17], 3), zeros(0.0));
+        assert_eq!(quantize(&[1e-45; 17], 3), zeros(0.0));
+        assert_eq!(quantize(&[], 20), zeros(0.0));
+        for value in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for index in [0, 5, 16] {
+                let mut row = [1.0; 17];
+                row[index] = value;
+                assert_eq!(quantize(&row, 3), zeros(f32::NAN));
+            }
+        }
+        assert_eq!(quantize(&[[f32::MAX; 17], [f32::MIN; 17]].concat()[8..25], 3), zeros(f32::NAN));
+    }
+
+    #[test]
+    fn rows_of_one_sign_keep_zero() {
+        assert_eq!(quantize(&[2.0, 1.0], 0).1.zero_point, -128);
+        let scale = RowScale { scale: 1.0, zero_point: 127, sum: -2 };
+        assert_eq!(quantize(&[-255.0, -1.0], 0), (vec![-128, 126], scale));
+    }
+
+    proptest! {
+        #[test]
+        fn is_what_the_standard_says(row in floats(1..70), padding in 0usize..20) {
+            let (quantized, scale) = quantize(&row, padding);
+            if scale.scale > 0.0 {
+                let (expected, expected_scale, zero_point) = dynamic_quantize_linear(&row);
+                let expected: Vec<i8> = expected.iter().map(|&q| (i32::from(q) - 128) as i8).collect();
+                let sum = expected.iter().map(|&q| i32::from(q)).sum();
+                prop_assert_eq!(&quantized[..row.len()], &expected);
+                prop_assert_eq!(scale, RowScale { scale: expected_scale, zero_point: i32::from(zero_point) - 128, sum });
+            }
+            prop_assert!(quantized[row.len()..].iter().all(|&q| q == 0));
+        }
+
+        #[test]
+        fn is_the_same_as_the_reference(row in floats(0..70), padding in 0usize..20) {
+            let (actual, scale) = quantize(&row, padding);
+            let mut expected = vec![99; actual.len()];
+            prop_assert_eq!(scale, i8_row::<Scalar>(&row, &mut expected));
+            prop_assert_eq!(&actual, &expected);
+            let mut wide = vec![99; actual.len()];
+            prop_assert_eq!(scale, quantize_row_i16(&row, &mut wide));
+            prop_assert!(actual.iter().zip(wide).all(|(&narrow, wide)| i16::from(narrow) == wide));
+        }
+    }
+}

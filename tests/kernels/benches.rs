@@ -1,0 +1,123 @@
+//! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --ignored`.
+
+use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
+use crate::kernels::gelu::gelu;
+use crate::kernels::layer_norm::{LayerNorm, layer_norm};
+use crate::kernels::quantize::{quantize_row_i8, quantize_row_i16};
+use crate::kernels::softmax::softmax;
+use core::hint::black_box;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[cfg(target_arch = "wasm32")]
+mod clock {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = performance, js_name = now)]
+        pub fn milliseconds() -> f64;
+    }
+}
+#[cfg(target_arch = "wasm32")]
+use clock::milliseconds;
+#[cfg(not(target_arch = "wasm32"))]
+fn milliseconds() -> f64 {
+    use std::{sync::LazyLock, time::Instant};
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_secs_f64() * 1e3
+}
+
+#[cfg(target_arch = "wasm32")]
+macro_rules! report { ($($t:tt)*) => { wasm_bindgen_test::console_log!($($t)*) } }
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! report { ($($t:tt)*) => { println!($($t)*) } }
+
+/// Nanoseconds of one call: the least of many, since whatever else runs only ever adds.
+fn time(mut f: impl FnMut()) -> f64 {
+    let start = milliseconds();
+    let mut least = f64::INFINITY;
+    while milliseconds() < start + 600.0 {
+        let start = milliseconds();
+        let mut calls = 0;
+        while milliseconds() < start + 4.0 {
+            f();
+            calls += 1;
+        }
+        least = least.min((milliseconds() - start) / f64::from(calls));
+    }
+    least * 1e6
+}
+
+/// Even, in -scale..scale.
+fn random(count: usize, scale: f32) -> Vec<f32> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(|_| next() * scale).collect()
+}
+
+#[test]
+#[ignore = "a benchmark"]
+fn elementwise() {
+    let (rows, hidden) = (128, 768);
+    let x = random(rows * hidden, 4.0);
+    let count = x.len() as f64;
+    let mut output = x.clone();
+
+    let copy = time(|| black_box(&mut output).copy_from_slice(black_box(&x)));
+    let t = time(|| {
+        output.copy_from_slice(&x);
+        gelu(black_box(&mut output));
+    }) - copy;
+    report!("gelu        {:.3} ns per element", t / count);
+    let t = time(|| {
+        output.copy_from_slice(&x);
+        black_box(&mut output).chunks_mut(128).for_each(softmax);
+    }) - copy;
+    report!("softmax 128 {:.3} ns per element", t / count);
+    let parameters = LayerNorm { gamma: &x[..hidden], beta: &x[hidden..2 * hidden], epsilon: 1e-5 };
+    let t = time(|| layer_norm(black_box(&x), Some(&x), parameters, black_box(&mut output)));
+    report!("layer_norm  {:.3} ns per element", t / count);
+    let mut q = vec![0; hidden];
+    let t = time(|| {
+        for row in black_box(&x).chunks_exact(hidden) {
+            black_box(quantize_row_i8(row, &mut q));
+        }
+    });
+    report!("quantize i8 {:.3} ns per element", t / count);
+    let mut q = vec![0; hidden];
+    let t = time(|| {
+        for row in black_box(&x).chunks_exact(hidden) {
+            black_box(quantize_row_i16(row, &mut q));
+        }
+    });
+    report!("quantize i16 {:.3} ns per element", t / count);
+}
+
+#[test]
+#[ignore = "a benchmark"]
+fn attention_of_twelve_heads() {
+    for (queries, keys) in [(512, 512)] {
+        let (heads, head_size) = (12, 64);
+        let hidden = heads * head_size;
+        let x = random(keys * 3 * hidden, 2.0);
+        let rows = |i: usize, count| Rows { values: &x[i * hidden..], count, stride: 3 * hidden };
+        let inputs = Inputs {
+            queries: rows(0, queries),
+            keys: rows(1, keys),
+            values: rows(2, keys),
+            mask: None,
+            heads,
+            head_size,
+            scale: 0.125,
+        };
+        let mut context = vec![0.0; queries * hidden];
+        let mut scratch = Scratch::default();
+        let t = time(|| attention(black_box(&inputs), &mut scratch, black_box(&mut context), hidden));
+        let products = 2 * queries * keys * hidden;
+        report!("attention {queries} × {keys}: {:.2} ms, {:.1} GMAC/s", t / 1e6, products as f64 / t);
+    }
+}

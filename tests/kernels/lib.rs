@@ -1,0 +1,7 @@
+//! See the manifest.
+
+#[path = "../../src/kernels/mod.rs"]
+pub mod kernels;
+
+#[cfg(test)]
+mod benches;
