@@ -45,6 +45,7 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod kernels;
+pub mod onnx;
 pub mod tokenizer;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

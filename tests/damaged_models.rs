@@ -3,8 +3,8 @@
 mod support;
 
 use rerank_wasm::error::Result;
-use rerank_wasm::graph::{Graph, TokenSequence};
-use support::{load, read};
+use rerank_wasm::graph::TokenSequence;
+use support::{graph, load, read};
 
 const MODEL: &str = "tests/fixtures/standin-tiny/onnx/model_quantized.onnx";
 
@@ -16,7 +16,7 @@ fn code<T>(result: Result<T>) -> &'static str {
 fn a_cut_model_is_refused_wherever_it_is_cut() {
     let model = read(MODEL);
     for cut in (0..100).map(|step| step * model.len() / 100).chain([model.len() - 1]) {
-        assert_eq!(code(Graph::from_onnx(model[..cut].to_vec())), "invalid_model", "{cut} of {} bytes", model.len());
+        assert_eq!(code(graph(&model[..cut])), "invalid_model", "{cut} of {} bytes", model.len());
     }
 }
 
@@ -29,7 +29,7 @@ fn other_files_are_refused() {
         b"version https://git-lfs.github.com/spec/v1\n",
         &[0xff; 64],
     ] {
-        assert_eq!(code(Graph::from_onnx(bytes.to_vec())), "invalid_model");
+        assert_eq!(code(graph(bytes)), "invalid_model");
     }
 }
 
@@ -61,7 +61,7 @@ fn a_model_with_random_damage_never_panics() {
             let position = random(damaged.len());
             damaged[position] ^= 1 << random(8);
         }
-        match Graph::from_onnx(damaged).and_then(|graph| graph.logit(&sequence)) {
+        match graph(&damaged).and_then(|graph| graph.logit(&sequence)) {
             Ok(_) => ran += 1,
             Err(_) => refused += 1,
         }

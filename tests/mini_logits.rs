@@ -2,10 +2,10 @@
 
 mod support;
 
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::TokenSequence;
 use rerank_wasm::tokenizer::Tokenizer;
 use serde::Deserialize;
-use support::{load_mini, mean, read, read_json_lines};
+use support::{graph, load_mini, mean, read, read_json_lines};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -30,7 +30,7 @@ fn pairs() -> Vec<Pair> {
 
 #[test]
 fn logits_are_as_near_to_fp32_as_onnxruntime_and_near_to_its_int8_run() {
-    let graph = Graph::from_onnx(read("pkg/mini/onnx/model_quantized.onnx")).unwrap();
+    let graph = graph(&read("pkg/mini/onnx/model_quantized.onnx")).unwrap();
     let golden = golden();
     assert_eq!(golden.len(), 63);
     let logits: Vec<f64> = golden

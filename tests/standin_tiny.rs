@@ -2,9 +2,9 @@
 
 mod support;
 
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::TokenSequence;
 use serde::Deserialize;
-use support::{mean, read, read_json_lines};
+use support::{graph, mean, read, read_json_lines};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -14,7 +14,7 @@ struct Golden {
 }
 
 fn logits(model: &str) -> Vec<(Golden, f64)> {
-    let graph = Graph::from_onnx(read(model)).unwrap();
+    let graph = graph(&read(model)).unwrap();
     let golden: Vec<Golden> = read_json_lines("tests/fixtures/standin-tiny/logits.jsonl");
     assert_eq!(golden.len(), 64);
     golden

@@ -1,24 +1,28 @@
-//! ONNX bytes to a plan that takes any batch and sequence length.
+//! An ONNX model to a plan that takes any batch and sequence length.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use tract_onnx::pb::ModelProto;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{ModelProto, TensorProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
 use super::validate::validate;
 use super::{Graph, Input, broken};
 use crate::error::{Error, ModelFile, Result};
+use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
-    /// Builds the plan from a `ModelProto` with inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids`
-    /// (all int64, batch × sequence) and one logit for each row of the batch as its first output.
+    /// Builds the plan from a model with inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (all int64,
+    /// batch × sequence) and one logit for each row of the batch as its first output.
     ///
     /// # Errors
-    /// `invalid_model` for bytes that are not a sound ONNX file, `unsupported_model` for other inputs or operators.
-    pub fn from_onnx(bytes: Vec<u8>) -> Result<Self> {
-        let proto = decode(&bytes)?;
-        drop(bytes);
+    /// `invalid_model` for a graph that is not sound, `unsupported_model` for other inputs or operators.
+    pub fn from_onnx(model: OnnxModel) -> Result<Self> {
+        let OnnxModel { graph, weights } = model;
+        let mut proto = decode(&graph)?;
+        drop(graph);
+        put_weights_back(&mut proto, weights);
         validate(&proto)?;
         let inputs = inputs(&proto)?;
         let model = infer(proto, &inputs).map_err(|error| unsupported(format!("{error:#}")))?;
@@ -31,17 +35,30 @@ impl Graph {
 }
 
 fn decode(bytes: &[u8]) -> Result<ModelProto> {
-    if bytes.is_empty() {
-        return Err(broken("it is empty".to_owned()));
-    }
     tract_onnx::onnx()
         .proto_model_for_read(&mut &*bytes)
         .map_err(|error| broken(format!("not a complete ONNX file: {error:#}")))
 }
 
+/// Makes the weights initializers again, for the stock operators.
+fn put_weights_back(proto: &mut ModelProto, weights: WeightStore) {
+    let Some(graph) = &mut proto.graph else { return };
+    let names: HashSet<&str> = weights.names().collect();
+    graph.input.retain(|input| !names.contains(&*input.name));
+    for (name, weight) in weights {
+        graph.initializer.push(TensorProto {
+            dims: vec![weight.rows() as i64, weight.columns() as i64],
+            data_type: if weight.unsigned() { DataType::Uint8 } else { DataType::Int8 } as i32,
+            name,
+            raw_data: weight.into_raw_data(),
+            ..TensorProto::default()
+        });
+    }
+}
+
 fn inputs(proto: &ModelProto) -> Result<Vec<Input>> {
     let graph = proto.graph.as_ref().ok_or_else(|| broken("it holds no graph".to_owned()))?;
-    let initialised: std::collections::HashSet<&str> = graph.initializer.iter().map(|tensor| &*tensor.name).collect();
+    let initialised: HashSet<&str> = graph.initializer.iter().map(|tensor| &*tensor.name).collect();
     graph
         .input
         .iter()

@@ -1,11 +1,15 @@
 //! What the integration tests share: the fixtures and how to read them.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod protobuf;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::{ModelFile, Result};
+use rerank_wasm::graph::Graph;
+use rerank_wasm::onnx::{OnnxModel, Parser};
 use serde::de::DeserializeOwned;
 
 pub fn repository(path: &str) -> PathBuf {
@@ -21,6 +25,18 @@ pub fn read(path: &str) -> Vec<u8> {
 pub fn read_json_lines<Row: DeserializeOwned>(path: &str) -> Vec<Row> {
     let text = String::from_utf8(read(path)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Parses a model that comes in these chunks.
+pub fn parse<'a>(expected_size: Option<u64>, chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<OnnxModel> {
+    let mut parser = Parser::new(expected_size);
+    chunks.into_iter().try_for_each(|chunk| parser.push(chunk))?;
+    parser.finish()
+}
+
+/// The graph of a model that comes at once.
+pub fn graph(model: &[u8]) -> Result<Graph> {
+    Graph::from_onnx(parse(None, [model])?)
 }
 
 /// Hands the three files over in chunks of `chunk_bytes`.
