@@ -6,42 +6,18 @@ mod support;
 use rerank_wasm::error::{Error, Result};
 use rerank_wasm::graph::{Graph, TokenSequence};
 use rerank_wasm::onnx::{OnnxModel, Parser, Weight};
-use support::protobuf::{Message, model, node, tensor, value_info};
-use support::{parse, read};
+use support::protobuf::{INT8, Message, UINT8, join, model, node, tensor, value_info};
+use support::small_model::{DENSE, INPUT, dense, ends, initializers, nodes, usual, words};
+use support::{Random, TINY, parse, read};
 
-const TINY: &str = "tests/fixtures/standin-tiny/onnx/model_quantized.onnx";
 const MINI: &str = "pkg/mini/onnx/model_quantized.onnx";
 
-const UINT8: u64 = 2;
-const INT8: u64 = 3;
-
 fn refusal(file: &[u8]) -> Error {
-    parse(None, [file]).err().expect("it must be refused")
+    parse(None, [file]).expect_err("it must be refused")
 }
 
 fn code(file: Message) -> &'static str {
     refusal(&file.0).code()
-}
-
-/// A linear congruential generator.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-
-    /// `bytes` in chunks of 0 to `most` bytes.
-    fn chunks<'a>(&mut self, mut bytes: &'a [u8], most: usize) -> Vec<&'a [u8]> {
-        let mut chunks = Vec::new();
-        while !bytes.is_empty() {
-            let (chunk, rest) = bytes.split_at(self.below(most + 1).min(bytes.len()));
-            chunks.push(chunk);
-            bytes = rest;
-        }
-        chunks
-    }
 }
 
 fn logits(model: OnnxModel) -> Vec<u32> {
@@ -119,48 +95,6 @@ fn what_is_no_onnx_file_is_said_to_be_none() {
     assert!(refusal(&Message::new().varint(1, 6).0).to_string().contains("no graph"));
 }
 
-const INPUT: &str = "input_ids";
-
-/// The nodes around a table `words` (uint8, 4 × 3), a matrix `dense` (int8, 3 × 2) and a bias that stays.
-fn nodes() -> Message {
-    Message::new()
-        .message(1, node("Gather", &["words", INPUT], "rows"))
-        .message(1, node("MatMulInteger", &["rows", "dense"], "product"))
-        .message(1, node("Add", &["product", "bias"], "logit"))
-}
-
-fn ends() -> Message {
-    Message::new().message(11, value_info(INPUT, 7, &[1, 1])).message(12, value_info("logit", 6, &[1, 1, 2]))
-}
-
-const DENSE: [u8; 6] = [1, 2, 0xff, 64, 0xc0, 0x80];
-const WORDS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 200, 255];
-
-fn dense() -> Message {
-    tensor("dense", INT8, &[3, 2], &DENSE)
-}
-
-fn words() -> Message {
-    tensor("words", UINT8, &[4, 3], &WORDS)
-}
-
-fn bias() -> Message {
-    tensor("bias", 6, &[2], &[1, 0, 0, 0, 2, 0, 0, 0])
-}
-
-fn initializers(dense: Message, words: Message) -> Message {
-    Message::new().message(5, words).message(5, dense).message(5, bias())
-}
-
-fn join(parts: &[Message]) -> Message {
-    Message(parts.iter().flat_map(|part| part.0.clone()).collect())
-}
-
-fn usual() -> Message {
-    model(join(&[nodes(), initializers(dense(), words()), ends()]))
-}
-
-/// The logits tell that the graph is the same too, for the fields of a message may have another order.
 fn assert_usual(file: &Message, what: &str) {
     let usual = parse(None, [&*usual().0]).unwrap();
     assert_eq!(usual.weights.len(), 2);

@@ -26,6 +26,7 @@ impl Plan {
         let [rows, columns] = tensor.dims[..] else { return None };
         let rows = u32::try_from(rows).ok().filter(|&rows| rows > 0)?;
         let columns = u32::try_from(columns).ok().filter(|&columns| columns > 0)?;
+        usize::try_from(length).ok()?;
         let plan = Self { role, rows: rows as usize, columns: columns as usize, unsigned: tensor.data_type == UINT8 };
         let fits = role == Role::Table || plan.rows <= MAX_MATRIX_ROWS;
         (fits && tensor.is_8_bit() && u64::from(rows) * u64::from(columns) == length).then_some(plan)
@@ -72,17 +73,20 @@ impl Filling {
     /// # Errors
     /// `out_of_memory`.
     pub fn finish(self) -> Result<Weight> {
-        let Self { plan: plan @ Plan { role, columns, unsigned, .. }, packer: begun, bytes } = self;
-        let packer = match (role, begun) {
-            (Role::Table, _) => return Ok(Weight::Table(Table::new(columns, unsigned, bytes))),
-            (Role::Matrix, Some(packer)) => packer,
-            (Role::Matrix, None) => {
+        let Self { plan, packer: begun, mut bytes } = self;
+        if plan.role == Role::Table {
+            bytes.shrink_to_fit();
+            return Ok(Weight::Table(Table::new(plan.columns, plan.unsigned, bytes)));
+        }
+        let packer = match begun {
+            Some(packer) => packer,
+            None => {
                 let mut packer = packer(plan)?;
-                push_signed(&mut packer, &bytes, unsigned);
+                push_signed(&mut packer, &bytes, plan.unsigned);
                 packer
             }
         };
-        Ok(Weight::Matrix { packed: packer.finish(), unsigned })
+        Ok(Weight::Matrix { packed: packer.finish(), unsigned: plan.unsigned })
     }
 }
 

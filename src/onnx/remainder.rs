@@ -18,6 +18,9 @@ pub const GRAPH: u32 = 7;
 /// Room for the graph's key and its length, a varint that is written out to 9 bytes.
 const GRAPH_HEADER_BYTES: usize = 10;
 
+/// Room for the inputs that stand for weights, which are not in the file.
+const INPUTS_BYTES: usize = 1 << 16;
+
 /// The fields of the model and of its graph that are complete, initializers checked.
 #[derive(Debug)]
 pub struct Remainder {
@@ -87,9 +90,10 @@ impl Remainder {
         if length <= self.graph.capacity() - self.graph.len() {
             return Ok(());
         }
-        // One step a tensor would copy the graph again and again.
-        let doubled = usize::try_from(remaining).unwrap_or(usize::MAX).min(self.graph.len());
-        buffer::reserve(&mut self.graph, length.max(doubled))
+        // Growing by each field alone would copy the graph again and again; what more there can be is known.
+        let most = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(INPUTS_BYTES);
+        let longer = length.max(self.graph.len());
+        buffer::reserve(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))))
     }
 
     /// Bytes of the graph so far, which is where its next field begins.
@@ -200,7 +204,10 @@ impl Remainder {
         graph.extend_from_slice(&inputs);
         write_graph_header(&mut graph);
         graph.extend_from_slice(&self.model);
-        graph.shrink_to_fit();
+        // A block that is nearly full may be copied to be made smaller.
+        if graph.capacity() / 2 > graph.len() {
+            graph.shrink_to_fit();
+        }
         Ok(OnnxModel { graph, weights })
     }
 

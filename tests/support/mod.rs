@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod protobuf;
+pub mod small_model;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +53,9 @@ pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -
     loader.finish().map(Arc::new)
 }
 
+/// The tiny stand-in with int8 weights.
+pub const TINY: &str = "tests/fixtures/standin-tiny/onnx/model_quantized.onnx";
+
 /// The small model that is published as `rerank-wasm-mini`.
 pub fn load_mini() -> Arc<Reranker> {
     let [model, tokenizer, config] =
@@ -62,4 +66,25 @@ pub fn load_mini() -> Arc<Reranker> {
 pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count
+}
+
+/// A linear congruential generator.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    /// `bytes` in chunks of 0 to `most` bytes.
+    pub fn chunks<'a>(&mut self, mut bytes: &'a [u8], most: usize) -> Vec<&'a [u8]> {
+        let mut chunks = Vec::new();
+        while !bytes.is_empty() {
+            let (chunk, rest) = bytes.split_at(self.below(most + 1).min(bytes.len()));
+            chunks.push(chunk);
+            bytes = rest;
+        }
+        chunks
+    }
 }

@@ -1,5 +1,9 @@
 //! Writes small ONNX files, well-formed or not: each function appends one field to a message.
 
+/// Data types of ONNX.
+pub const UINT8: u64 = 2;
+pub const INT8: u64 = 3;
+
 #[derive(Debug, Clone, Default)]
 pub struct Message(pub Vec<u8>);
 
@@ -70,4 +74,8 @@ pub fn tensor(name: &str, data_type: u64, dims: &[u64], raw: &[u8]) -> Message {
 
 pub fn model(graph: Message) -> Message {
     Message::new().varint(1, 6).message(7, graph).message(8, Message::new().varint(2, 11))
+}
+
+pub fn join(parts: &[Message]) -> Message {
+    Message(parts.iter().flat_map(|part| part.0.clone()).collect())
 }
