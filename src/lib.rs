@@ -6,7 +6,8 @@
 //!
 //! ## The way of a call
 //!
-//! 1. [`engine::Loader`] takes the model's files in chunks, checks size and hash, and makes an [`engine::Reranker`].
+//! 1. [`engine::Loader`] takes the model's files in chunks, checks size and hash, and makes an [`engine::Reranker`]. The
+//!    chunks of the ONNX file go through [`onnx::Parser`], which puts each big weight where it stays while it arrives.
 //! 2. [`engine::Reranker::start`] tokenises the query and gives an [`engine::Job`].
 //! 3. Each [`engine::Job::step`] makes one (query, document) pair ([`tokenizer`]) and runs it through the network
 //!    ([`graph`]), alone and unpadded. Between steps the caller reports progress or drops the job, which cancels it.
@@ -17,7 +18,9 @@
 //! | path | what it holds |
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
-//! | `src/graph/` | the network, and everything that names tract: validation of the ONNX file, loading, running |
+//! | `src/kernels/` | numbers only: the packed layout of weights |
+//! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
+//! | `src/graph/` | the network, and everything that names tract: validation of names, loading, running |
 //! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
@@ -25,19 +28,22 @@
 //! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, worker |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
+//! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
 //! | `tests/` | Rust integration tests; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
 //! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!
 //! ## Who may import whom
 //!
-//! Downward only: `wasm` and `bin` → `engine` → `graph`, `tokenizer`; everything → `error`. Only `graph` names tract, only
-//! `wasm` names wasm_bindgen and js_sys, and `cfg(target_arch)` stands at the gate of `wasm` alone.
+//! Downward only: `wasm` and `bin` → `engine` → `graph`, `onnx`, `tokenizer`; `graph` → `onnx`, `kernels`; `onnx` →
+//! `kernels::pack`; everything → `error`. Only `graph` names tract, only `wasm` names wasm_bindgen and js_sys, and
+//! `cfg(target_arch)` stands at the gate of `wasm` alone.
 //!
 //! ## What holds
 //!
 //! - A score depends on its own pair and nothing else: no padding, no batch-mates.
 //! - A file is used only after its size and hash were found to be right, where they are known.
+//! - A model takes memory for bytes that came or, by the size that was announced, must come; never for what it claims.
 //! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
 //!   tells JavaScript to drop the instance.
 
@@ -45,6 +51,7 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod kernels;
+pub mod onnx;
 pub mod tokenizer;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

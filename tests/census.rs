@@ -1,7 +1,29 @@
+//! What the plan of bge-reranker-base's graph consists of. The tiny stand-in has that graph with 2 layers instead of 12.
+
 mod support;
-use rerank_wasm::graph::Graph;
+
+use std::collections::BTreeMap;
+
 #[test]
-fn census() {
-    let graph = Graph::from_onnx(support::read("tests/fixtures/standin-tiny/onnx/model_quantized.onnx")).unwrap();
-    println!("{:#?}", graph.census());
+fn the_plan_is_made_of_fused_operators() {
+    let census = support::graph(&support::read(support::TINY)).unwrap().census();
+    // Per layer: queries, keys, values, output and second half of the feed-forward part, whose first half has the GELU.
+    let expected = [
+        ("Embedding", 1),
+        ("RobertaPositions", 1),
+        ("AddLayerNorm", 1 + 2 * 2),
+        ("Attention", 2),
+        ("QuantizedLinear", 2 * 5 + 2),
+        ("QuantizedLinearGelu", 2),
+        // The mask: 0 or the lowest float for each key.
+        ("AddAxis", 2),
+        ("Cast", 1),
+        ("Sub", 1),
+        ("Mul", 1),
+        // The first token, of the last layer's queries and of its residual; then the head.
+        ("Gather", 2),
+        ("Tanh", 1),
+    ];
+    let expected: BTreeMap<String, usize> = expected.map(|(name, count)| (name.to_owned(), count)).into();
+    assert_eq!(census, expected);
 }

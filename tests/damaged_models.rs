@@ -3,8 +3,8 @@
 mod support;
 
 use rerank_wasm::error::Result;
-use rerank_wasm::graph::{Graph, TokenSequence};
-use support::{load, read};
+use rerank_wasm::graph::TokenSequence;
+use support::{Random, graph, load, read};
 
 const MODEL: &str = "tests/fixtures/standin-tiny/onnx/model_quantized.onnx";
 
@@ -16,7 +16,7 @@ fn code<T>(result: Result<T>) -> &'static str {
 fn a_cut_model_is_refused_wherever_it_is_cut() {
     let model = read(MODEL);
     for cut in (0..100).map(|step| step * model.len() / 100).chain([model.len() - 1]) {
-        assert_eq!(code(Graph::from_onnx(model[..cut].to_vec())), "invalid_model", "{cut} of {} bytes", model.len());
+        assert_eq!(code(graph(&model[..cut])), "invalid_model", "{cut} of {} bytes", model.len());
     }
 }
 
@@ -29,7 +29,7 @@ fn other_files_are_refused() {
         b"version https://git-lfs.github.com/spec/v1\n",
         &[0xff; 64],
     ] {
-        assert_eq!(code(Graph::from_onnx(bytes.to_vec())), "invalid_model");
+        assert_eq!(code(graph(bytes)), "invalid_model");
     }
 }
 
@@ -48,20 +48,16 @@ fn a_damaged_tokenizer_or_config_is_refused() {
 #[test]
 fn a_model_with_random_damage_never_panics() {
     let model = read(MODEL);
-    let mut state = 1u64;
-    let mut random = move |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
+    let mut random = Random(1);
     let sequence = TokenSequence { ids: vec![0, 5, 2, 2, 7, 2], type_ids: vec![0; 6] };
     let (mut refused, mut ran) = (0, 0);
     for _ in 0..200 {
         let mut damaged = model.clone();
-        for _ in 0..=random(3) {
-            let position = random(damaged.len());
-            damaged[position] ^= 1 << random(8);
+        for _ in 0..=random.below(3) {
+            let position = random.below(damaged.len());
+            damaged[position] ^= 1 << random.below(8);
         }
-        match Graph::from_onnx(damaged).and_then(|graph| graph.logit(&sequence)) {
+        match graph(&damaged).and_then(|graph| graph.logit(&sequence)) {
             Ok(_) => ran += 1,
             Err(_) => refused += 1,
         }

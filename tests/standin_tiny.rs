@@ -2,9 +2,8 @@
 
 mod support;
 
-use rerank_wasm::graph::{Graph, TokenSequence};
 use serde::Deserialize;
-use support::{mean, read, read_json_lines};
+use support::{graph, logit, mean, read, read_json_lines};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -14,15 +13,13 @@ struct Golden {
 }
 
 fn logits(model: &str) -> Vec<(Golden, f64)> {
-    let graph = Graph::from_onnx(read(model)).unwrap();
+    let graph = graph(&read(model)).unwrap();
     let golden: Vec<Golden> = read_json_lines("tests/fixtures/standin-tiny/logits.jsonl");
     assert_eq!(golden.len(), 64);
     golden
         .into_iter()
         .map(|golden| {
-            let ids = golden.input_ids.clone();
-            let type_ids = vec![0; ids.len()];
-            let logit = f64::from(graph.logit(&TokenSequence { ids, type_ids }).unwrap());
+            let logit = f64::from(logit(&graph, &golden.input_ids));
             (golden, logit)
         })
         .collect()

@@ -6,6 +6,7 @@ use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
 use crate::error::{Error, ModelFile, Result};
 use crate::graph::Graph;
+use crate::onnx::{OnnxModel, Parser};
 use crate::tokenizer::Tokenizer;
 
 /// What is known of a file before it arrives.
@@ -23,14 +24,56 @@ struct Arrival {
     file: ModelFile,
     expectation: Expectation,
     hash: Sha256,
-    bytes: Vec<u8>,
+    /// Bytes that have come.
+    size: usize,
+    contents: Contents,
+}
+
+/// What has come of a file.
+#[derive(Debug)]
+enum Contents {
+    Bytes(Vec<u8>),
+    Model(Box<Parser>),
+    /// A model that is damaged. It is only said in the end: a file that is not the one that was expected is just that.
+    Damaged(Error),
+}
+
+impl Contents {
+    fn new(file: ModelFile, size: Option<usize>) -> Result<Self> {
+        if file == ModelFile::Model {
+            return Ok(Self::Model(Box::new(Parser::new(size.map(|size| size as u64)))));
+        }
+        let mut bytes = Vec::new();
+        if let Some(size) = size {
+            bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
+        }
+        Ok(Self::Bytes(bytes))
+    }
+
+    fn push(&mut self, file: ModelFile, chunk: &[u8]) -> Result<()> {
+        match self {
+            Self::Bytes(bytes) => {
+                let size = bytes.len().saturating_add(chunk.len());
+                bytes.try_reserve(chunk.len()).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
+                bytes.extend_from_slice(chunk);
+            }
+            Self::Model(parser) => match parser.push(chunk) {
+                Err(error @ (Error::InvalidModel { .. } | Error::UnsupportedModel { .. })) => {
+                    *self = Self::Damaged(error);
+                }
+                taken => taken?,
+            },
+            Self::Damaged(_) => {}
+        }
+        Ok(())
+    }
 }
 
 /// Files come one after the other, each as `begin`, any number of `push`, `end`; then `finish` makes the reranker.
 #[derive(Debug, Default)]
 pub struct Loader {
     arrival: Option<Arrival>,
-    model: Option<Vec<u8>>,
+    model: Option<OnnxModel>,
     tokenizer: Option<Tokenizer>,
     max_tokens: Option<usize>,
 }
@@ -44,11 +87,8 @@ impl Loader {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
         }
-        let mut bytes = Vec::new();
-        if let Some(size) = expectation.size {
-            bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
-        }
-        self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), bytes });
+        let contents = Contents::new(file, expectation.size)?;
+        self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
         Ok(())
     }
 
@@ -58,13 +98,12 @@ impl Loader {
     /// `integrity_mismatch` as soon as there are more bytes than expected, `out_of_memory`, `internal` without `begin`.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let arrival = self.arrival.as_mut().ok_or_else(no_file)?;
-        let size = arrival.bytes.len() + chunk.len();
+        let size = arrival.size.saturating_add(chunk.len());
         if let Some(expected) = arrival.expectation.size.filter(|&expected| size > expected) {
             return Err(mismatch(arrival.file, format!("at least {size} bytes instead of {expected}")));
         }
-        let no_memory = |_| Error::OutOfMemory { file: arrival.file, bytes: size };
-        arrival.bytes.try_reserve(chunk.len()).map_err(no_memory)?;
-        arrival.bytes.extend_from_slice(chunk);
+        arrival.contents.push(arrival.file, chunk)?;
+        arrival.size = size;
         if arrival.expectation.sha256.is_some() {
             arrival.hash.update(chunk);
         }
@@ -74,11 +113,11 @@ impl Loader {
     /// Checks the file against what was expected of it and keeps it.
     ///
     /// # Errors
-    /// `integrity_mismatch` for another size or hash, `invalid_model` for a tokenizer or config that cannot be read.
+    /// `integrity_mismatch` for another size or hash, `invalid_model` or `unsupported_model` for a file that cannot be read.
     pub fn end(&mut self) -> Result<()> {
-        let Arrival { file, expectation, hash, bytes } = self.arrival.take().ok_or_else(no_file)?;
-        if let Some(expected) = expectation.size.filter(|&expected| expected != bytes.len()) {
-            return Err(mismatch(file, format!("{} bytes instead of {expected}", bytes.len())));
+        let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
+        if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
+            return Err(mismatch(file, format!("{size} bytes instead of {expected}")));
         }
         if let Some(expected) = expectation.sha256 {
             let found = hexadecimal(&hash.finalize());
@@ -86,10 +125,11 @@ impl Loader {
                 return Err(mismatch(file, format!("SHA-256 {found} instead of {expected}")));
             }
         }
-        match file {
-            ModelFile::Model => self.model = Some(bytes),
-            ModelFile::Tokenizer => self.tokenizer = Some(Tokenizer::from_json(&bytes)?),
-            ModelFile::Config => self.max_tokens = Some(max_tokens(&bytes)?),
+        match contents {
+            Contents::Model(parser) => self.model = Some(parser.finish()?),
+            Contents::Damaged(error) => return Err(error),
+            Contents::Bytes(bytes) if file == ModelFile::Config => self.max_tokens = Some(max_tokens(&bytes)?),
+            Contents::Bytes(bytes) => self.tokenizer = Some(Tokenizer::from_json(&bytes)?),
         }
         Ok(())
     }
@@ -131,9 +171,9 @@ mod tests {
 
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-    fn load(expectation: Expectation, chunks: &[&[u8]]) -> Result<Loader> {
+    fn load(file: ModelFile, expectation: Expectation, chunks: &[&[u8]]) -> Result<Loader> {
         let mut loader = Loader::default();
-        loader.begin(ModelFile::Model, expectation)?;
+        loader.begin(file, expectation)?;
         for chunk in chunks {
             loader.push(chunk)?;
         }
@@ -147,26 +187,34 @@ mod tests {
 
     #[test]
     fn a_file_is_what_its_chunks_are_whatever_their_size() {
-        for chunks in [&[&b"abc"[..]][..], &[b"a", b"", b"bc"], &[b"a", b"b", b"c"]] {
-            assert_eq!(load(expect(3, ABC), chunks).unwrap().model.unwrap(), b"abc");
+        let config = br#"{"model_type": "xlm-roberta", "max_position_embeddings": 40, "pad_token_id": 1}"#;
+        let sha256 = hexadecimal(&Sha256::digest(config));
+        for size in [1, 7, config.len()] {
+            let chunks: Vec<&[u8]> = config.chunks(size).collect();
+            let loader = load(ModelFile::Config, expect(config.len(), &sha256), &chunks).unwrap();
+            assert_eq!(loader.max_tokens, Some(38));
         }
     }
 
     #[test]
-    fn a_wrong_size_or_hash_is_refused() {
-        for (expectation, chunks) in [
-            (expect(3, ABC), &[&b"ab"[..]][..]),
-            (expect(3, ABC), &[b"abc", b"d"]),
-            (expect(3, ABC), &[b"abd"]),
-            (expect(0, ABC), &[]),
-        ] {
-            assert_eq!(load(expectation, chunks).unwrap_err().code(), "integrity_mismatch");
+    fn a_wrong_size_or_hash_is_refused_before_the_contents_are() {
+        for file in [ModelFile::Model, ModelFile::Tokenizer] {
+            for (expectation, chunks, code) in [
+                (expect(3, ABC), &[&b"ab"[..]][..], "integrity_mismatch"),
+                (expect(3, ABC), &[b"abc", b"d"], "integrity_mismatch"),
+                (expect(3, ABC), &[b"abd"], "integrity_mismatch"),
+                (expect(0, ABC), &[], "integrity_mismatch"),
+                (expect(3, ABC), &[b"a", b"", b"bc"], "invalid_model"),
+            ] {
+                assert_eq!(load(file, expectation, chunks).unwrap_err().code(), code);
+            }
         }
     }
 
     #[test]
     fn an_impossible_size_is_out_of_memory() {
-        assert_eq!(load(expect(usize::MAX / 2, ABC), &[]).unwrap_err().code(), "out_of_memory");
+        let error = load(ModelFile::Tokenizer, expect(usize::MAX / 2, ABC), &[]).unwrap_err();
+        assert_eq!(error.code(), "out_of_memory");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tract_onnx::tract_core::ops::nn::{Softmax, SoftmaxKind};
 use tract_onnx::tract_hir::internal::*;
 
 use super::pattern::*;
+use super::weights::Weights;
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
 
 /// The fused operator. Inputs: queries (batch × rows × hidden, or batch × hidden for one row), keys and values (batch ×
@@ -78,7 +79,7 @@ impl TypedOp for Attention {
 
 /// Matches around the Softmax.
 pub fn fuse(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,

@@ -9,20 +9,22 @@ use tract_onnx::tract_core::ops::quant::DequantizeLinearF32;
 use tract_onnx::tract_hir::internal::*;
 
 use super::pattern::*;
+use super::weights::Weights;
+use crate::onnx::Table;
 
-/// A table of rows × columns, uint8 or int8.
+/// A table and what its bytes mean.
 #[derive(Clone)]
-struct Table {
-    bytes: Arc<Tensor>,
+struct QuantizedTable {
+    table: Arc<Table>,
     scale: f32,
     zero_point: i32,
     /// The row that is always read; without one, an input of the operator says which.
     fixed_row: Option<i64>,
 }
 
-impl PartialEq for Table {
+impl PartialEq for QuantizedTable {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.bytes, &other.bytes)
+        Arc::ptr_eq(&self.table, &other.table)
             && (self.scale, self.zero_point, self.fixed_row) == (other.scale, other.zero_point, other.fixed_row)
     }
 }
@@ -30,14 +32,14 @@ impl PartialEq for Table {
 /// The fused operator: int64 row numbers, all inputs of one shape, to rows of floats; the tables are summed in their order.
 #[derive(Clone, PartialEq)]
 pub struct Embedding {
-    tables: Vec<Table>,
+    tables: Vec<QuantizedTable>,
 }
 
 impl Eq for Embedding {}
 
 impl std::fmt::Debug for Embedding {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_list().entries(self.tables.iter().map(|table| table.bytes.shape())).finish()
+        formatter.debug_list().entries(self.tables.iter().map(|it| [it.table.rows(), it.table.columns()])).finish()
     }
 }
 
@@ -51,7 +53,7 @@ impl Op for Embedding {
 
 impl Embedding {
     fn columns(&self) -> usize {
-        self.tables[0].bytes.shape()[1]
+        self.tables[0].table.columns()
     }
 }
 
@@ -87,19 +89,16 @@ impl EvalOp for Embedding {
     }
 }
 
-impl Table {
+impl QuantizedTable {
     /// Writes a row to `output`, or adds it to what is there.
     fn read(&self, number: i64, first: bool, output: &mut [f32]) -> TractResult<()> {
-        let rows = self.bytes.shape()[0];
+        let rows = self.table.rows();
         let row = usize::try_from(number).ok().filter(|&row| row < rows);
-        let row = row.with_context(|| format!("row {number} of a table of {rows}"))?;
-        let place = row * output.len()..(row + 1) * output.len();
-        let bytes = self.bytes.try_as_plain_ram()?;
-        match bytes.as_slice::<u8>() {
-            Ok(bytes) => self.dequantize(bytes[place].iter().map(|&byte| i32::from(byte)), first, output),
-            Err(_) => {
-                self.dequantize(bytes.as_slice::<i8>()?[place].iter().map(|&byte| i32::from(byte)), first, output)
-            }
+        let row = self.table.row(row.with_context(|| format!("row {number} of a table of {rows}"))?);
+        if self.table.unsigned() {
+            self.dequantize(row.iter().map(|&byte| i32::from(byte)), first, output);
+        } else {
+            self.dequantize(row.iter().map(|&byte| i32::from(byte as i8)), first, output);
         }
         Ok(())
     }
@@ -125,7 +124,7 @@ impl TypedOp for Embedding {
 
 /// Matches from the DequantizeLinear up.
 pub fn fuse(
-    _: &(),
+    weights: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
@@ -135,10 +134,10 @@ pub fn fuse(
     rule_if!(gather.op_as::<Gather>().is_some_and(|gather| gather.axis == 0));
     rule_if!(only_reader(model, gather).is_some_and(|reader| reader.id == node.id));
     rule_if!(model.outlet_fact(gather.inputs[1])?.datum_type == i64::datum_type());
-    rule_if_some!(bytes = constant(model, gather.inputs[0]));
-    rule_if!(bytes.rank() == 2 && matches!(bytes.datum_type(), DatumType::U8 | DatumType::I8));
+    rule_if_some!(table = weights.table(model, gather.inputs[0]));
     let &DequantizeLinearF32 { scale, zero_point } = dequantize;
-    let embedding = Embedding { tables: vec![Table { bytes, scale, zero_point, fixed_row: None }] };
+    let embedding =
+        Embedding { tables: vec![QuantizedTable { table: table.clone(), scale, zero_point, fixed_row: None }] };
     let mut patch = TypedModelPatch::default();
     let numbers = patch.tap_model(model, gather.inputs[1])?;
     let output = patch.wire_node(name, embedding, &[numbers])?;
@@ -148,7 +147,7 @@ pub fn fuse(
 
 /// The sum of two embeddings is one. A table of which one row is read, whatever the input, needs no input.
 pub fn merge(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
@@ -175,7 +174,7 @@ pub fn merge(
         }
     }
     rule_if!(!inputs.is_empty());
-    rule_if!(tables.iter().all(|table| table.bytes.shape()[1] == tables[0].bytes.shape()[1]));
+    rule_if!(tables.iter().all(|it| it.table.columns() == tables[0].table.columns()));
     let shape = |outlet: &OutletId| model.outlet_fact(*outlet).map(|fact| fact.shape.to_tvec());
     for input in &inputs {
         rule_if!(shape(input)? == shape(&inputs[0])?);

@@ -8,6 +8,7 @@ use super::attention::Attention;
 use super::layer_norm::AddLayerNorm;
 use super::linear::QuantizedLinear;
 use super::pattern::*;
+use super::weights::Weights;
 
 /// For operators that compute each row of their output from the same row of each input.
 fn move_above<Operation: TypedOp + Clone>(
@@ -42,7 +43,7 @@ fn picks_first_token(model: &TypedModel, node: &TypedNode) -> bool {
 }
 
 pub fn above_linear(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
@@ -52,7 +53,7 @@ pub fn above_linear(
 }
 
 pub fn above_layer_norm(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
@@ -62,7 +63,7 @@ pub fn above_layer_norm(
 }
 
 pub fn above_attention(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,

@@ -7,6 +7,7 @@ use tract_onnx::tract_core::ops::nn::{Reduce, Reducer, RmsNorm};
 use tract_onnx::tract_hir::internal::*;
 
 use super::pattern::*;
+use super::weights::Weights;
 use crate::kernels::layer_norm::{LayerNorm, layer_norm};
 
 /// The fused operator: one input, or two of the same shape that are added first; the last axis is normalised.
@@ -56,7 +57,7 @@ impl TypedOp for AddLayerNorm {
 
 /// Matches from the RmsNorm on.
 pub fn fuse(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,

@@ -12,9 +12,9 @@ use tract_onnx::tract_core::ops::nn::gelu_exact::GeluExact;
 use tract_onnx::tract_hir::internal::*;
 
 use super::pattern::*;
+use super::weights::Weights;
 use crate::kernels::gelu::gelu;
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
-use crate::kernels::pack::Packer;
 use crate::kernels::quantize::quantize_row_i8;
 
 /// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
@@ -88,7 +88,7 @@ impl TypedOp for QuantizedLinear {
 
 /// Matches from the integer EinSum on.
 pub fn fuse(
-    _: &(),
+    weights: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
@@ -103,19 +103,14 @@ pub fn fuse(
     let neutral =
         |input: usize, value: i64| constant(model, node.inputs[input]).is_some_and(|it| all_equal(&it, value));
     rule_if!(neutral(2, 0) && neutral(4, 1) && neutral(6, 1) && neutral(7, 0) && neutral(8, 1));
-    rule_if_some!(weights = constant(model, node.inputs[1]));
-    rule_if_some!(offset = weight_offset(weights.datum_type()));
-    rule_if!(neutral(5, offset));
+    rule_if_some!((matrix, zero_point) = weights.matrix(model, node.inputs[1]));
+    rule_if!(neutral(5, zero_point));
 
     rule_if_some!(cast = only_reader(model, node));
     rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
     rule_if_some!(scaled = only_reader(model, cast));
     rule_if!(is_binary::<Mul>(scaled));
-    let (inputs, outputs) = match *weights.shape() {
-        [inputs] => (inputs, 1),
-        [inputs, outputs] => (inputs, outputs),
-        _ => return Ok(None),
-    };
+    let outputs = matrix.columns();
     rule_if_some!(scales = other_input(scaled, cast.id.into()));
     rule_if_some!(scales = weight_scales(model, scales, quantize, outputs));
     let (mut last, mut bias) = (scaled, vec![0.0; outputs]);
@@ -126,9 +121,7 @@ pub fn fuse(
         .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
     last = gelu.unwrap_or(last);
 
-    let mut packer = Packer::new(inputs, outputs)?;
-    packer.push(&weight_bytes(&weights, offset)?);
-    let layer = Arc::new(Linear::new(packer.finish(), &scales, &bias));
+    let layer = Arc::new(Linear::new(matrix.clone(), &scales, &bias));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
     let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
@@ -148,24 +141,6 @@ fn is_rows_by_matrix(operation: &EinSum, rank: usize) -> bool {
             .is_ok_and(|axis| axis.inputs[1][..] == *matrix.as_slice() && axis.outputs[0][..] == *output.as_slice())
     };
     (0..rank - 1).all(|row| axis_is(row, None, Some(row))) && axis_is(rank - 1, Some(0), None)
-}
-
-/// What is subtracted from a stored weight of this type to have it in −128..=127.
-fn weight_offset(datum_type: DatumType) -> Option<i64> {
-    match datum_type {
-        DatumType::I8 => Some(0),
-        DatumType::U8 => Some(128),
-        _ => None,
-    }
-}
-
-fn weight_bytes(weights: &Tensor, offset: i64) -> TractResult<Vec<u8>> {
-    let weights = weights.try_as_plain_ram()?;
-    let flip = offset as u8;
-    Ok(match weights.as_slice::<i8>() {
-        Ok(weights) => weights.iter().map(|&weight| weight as u8).collect(),
-        Err(_) => weights.as_slice::<u8>()?.iter().map(|&weight| weight ^ flip).collect(),
-    })
 }
 
 /// The scales of the weights in a product of them with the scale of the quantised input.

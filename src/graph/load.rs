@@ -1,6 +1,7 @@
-//! ONNX bytes to a plan that takes any batch and sequence length.
+//! An ONNX model to a plan that takes any batch and sequence length.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use prost::Message;
 use tract_onnx::pb::ModelProto;
@@ -8,44 +9,57 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
 use super::validate::validate;
-use super::{Graph, Input, broken};
+use super::weights::Weights;
+use super::{Graph, Input, Rewrite, broken};
 use crate::error::{Error, ModelFile, Result};
+use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
-    /// Builds the plan from a `ModelProto` with inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids`
-    /// (all int64, batch × sequence) and one logit for each row of the batch as its first output.
+    /// Builds the plan from a model with inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (all int64,
+    /// batch × sequence) and one logit for each row of the batch as its first output.
     ///
     /// # Errors
-    /// `invalid_model` for bytes that are not a sound ONNX file, `unsupported_model` for other inputs or operators.
-    pub fn from_onnx(bytes: Vec<u8>) -> Result<Self> {
-        let proto = decode(&bytes)?;
-        drop(bytes);
-        validate(&proto)?;
-        let inputs = inputs(&proto)?;
-        let model = infer(proto, &inputs).map_err(|error| unsupported(format!("{error:#}")))?;
-        let plan = model
-            .into_optimized()
-            .and_then(TypedModel::into_runnable)
-            .map_err(|error| unsupported(format!("{error:#}")))?;
+    /// `invalid_model` for a graph that is not sound, `unsupported_model` for other inputs or operators.
+    pub fn from_onnx(model: OnnxModel) -> Result<Self> {
+        Self::from_onnx_with(model, &Rewrite::ALL)
+    }
+
+    /// The same with these rewrites only. Without any it runs on tract's own operators: slow, large, and what the fused
+    /// ones are tested against.
+    ///
+    /// # Errors
+    /// Those of [`from_onnx`](Self::from_onnx).
+    pub fn from_onnx_with(model: OnnxModel, rewrites: &[Rewrite]) -> Result<Self> {
+        let OnnxModel { graph, weights } = model;
+        let proto = decode(graph)?;
+        let inputs = inputs(&proto, &weights)?;
+        let plan = || -> TractResult<Arc<TypedRunnableModel>> {
+            let mut model = infer(proto, inputs.len())?;
+            let weights = Weights::new(weights);
+            rewrites.iter().try_for_each(|rewrite| rewrite.apply(&mut model, &weights))?;
+            weights.bind_the_rest(&mut model, inputs.len())?;
+            model.into_optimized()?.into_runnable()
+        };
+        let plan = plan().map_err(|error| unsupported(format!("{error:#}")))?;
         Ok(Self { plan, inputs })
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<ModelProto> {
-    if bytes.is_empty() {
-        return Err(broken("it is empty".to_owned()));
-    }
-    ModelProto::decode(bytes).map_err(|error| broken(format!("not a complete ONNX file: {error}")))
+fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
+    let proto = ModelProto::decode(&*bytes).map_err(|error| broken(format!("not a complete ONNX file: {error}")))?;
+    validate(&proto)?;
+    Ok(proto)
 }
 
-fn inputs(proto: &ModelProto) -> Result<Vec<Input>> {
+/// The inputs that a text feeds; the weights' are behind them.
+fn inputs(proto: &ModelProto, weights: &WeightStore) -> Result<Vec<Input>> {
     let graph = proto.graph.as_ref().ok_or_else(|| broken("it holds no graph".to_owned()))?;
-    let initialised: std::collections::HashSet<&str> = graph.initializer.iter().map(|tensor| &*tensor.name).collect();
+    let initialised: HashSet<&str> = graph.initializer.iter().map(|tensor| &*tensor.name).collect();
     graph
         .input
         .iter()
         .map(|input| &*input.name)
-        .filter(|name| !initialised.contains(name))
+        .filter(|name| !initialised.contains(name) && weights.get(name).is_none())
         .map(|name| match name {
             "input_ids" => Ok(Input::TokenIds),
             "attention_mask" => Ok(Input::AttentionMask),
@@ -57,7 +71,7 @@ fn inputs(proto: &ModelProto) -> Result<Vec<Input>> {
         .collect()
 }
 
-fn infer(proto: ModelProto, inputs: &[Input]) -> TractResult<TypedModel> {
+fn infer(proto: ModelProto, text_inputs: usize) -> TractResult<TypedModel> {
     let onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
     let parsed = onnx.parse(&proto, None)?;
     ensure!(parsed.unresolved_inputs.is_empty(), "names that nothing defines: {:?}", parsed.unresolved_inputs);
@@ -65,7 +79,7 @@ fn infer(proto: ModelProto, inputs: &[Input]) -> TractResult<TypedModel> {
     let mut model = parsed.model;
     let batch = model.symbols.sym("batch");
     let sequence = model.symbols.sym("sequence");
-    for index in 0..inputs.len() {
+    for index in 0..text_inputs {
         model.set_input_fact(
             index,
             InferenceFact::dt_shape(i64::datum_type(), tvec!(batch.clone(), sequence.clone())),
@@ -81,9 +95,7 @@ fn infer(proto: ModelProto, inputs: &[Input]) -> TractResult<TypedModel> {
             counts
         });
     ensure!(unknown.is_empty(), "operators that are not supported: {unknown:?}");
-    let mut model = model.into_decluttered()?;
-    super::rewrite::fuse(&mut model)?;
-    Ok(model)
+    model.into_decluttered()
 }
 
 fn unsupported(reason: String) -> Error {

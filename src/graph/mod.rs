@@ -10,9 +10,12 @@ mod pattern;
 mod positions;
 mod rewrite;
 mod validate;
+mod weights;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use rewrite::Rewrite;
 use tract_onnx::prelude::*;
 
 use crate::error::{Error, ModelFile, Result};
@@ -76,12 +79,10 @@ impl Graph {
             }),
         }
     }
-}
 
-impl Graph {
     /// How many nodes of each operator the plan has, constants and inputs left out.
-    pub fn census(&self) -> std::collections::BTreeMap<String, usize> {
-        let mut census = std::collections::BTreeMap::new();
+    pub fn census(&self) -> BTreeMap<String, usize> {
+        let mut census = BTreeMap::new();
         for node in self.plan.model().nodes() {
             *census.entry(node.op.name().into_owned()).or_default() += 1;
         }

@@ -10,6 +10,7 @@ use tract_onnx::tract_core::ops::math::{Add, Mul};
 use tract_onnx::tract_hir::internal::*;
 
 use super::pattern::*;
+use super::weights::Weights;
 
 /// The fused operator: token ids (batch × sequence, int64) to position numbers of the same shape. A token that is not
 /// `padding` gets `offset` + its count in the row, from 1; padding gets `offset`.
@@ -59,7 +60,7 @@ impl TypedOp for RobertaPositions {
 
 /// Matches around the CumSum.
 pub fn fuse(
-    _: &(),
+    _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,

@@ -2,22 +2,41 @@
 
 use tract_onnx::tract_hir::internal::*;
 
+use super::weights::Weights;
 use super::{attention, embedding, first_token, layer_norm, linear, positions};
 
-/// Replaces what the fused operators know; what they do not know stays as it is.
-pub fn fuse(model: &mut TypedModel) -> TractResult<()> {
-    Rewriter::default()
-        .with_rule_for("embedding", embedding::fuse)
-        .with_rule_for("sum of embeddings", embedding::merge)
-        .with_rule_for("positions", positions::fuse)
-        .with_rule_for("linear", linear::fuse)
-        .with_rule_for("layer norm", layer_norm::fuse)
-        .with_rule_for("attention", attention::fuse)
-        .rewrite(&(), model)?;
-    // The pick of the first token moves up one operator at a time, through fused ones only.
-    Rewriter::default()
-        .with_rule_for("first token above linear", first_token::above_linear)
-        .with_rule_for("first token above layer norm", first_token::above_layer_norm)
-        .with_rule_for("first token above attention", first_token::above_attention)
-        .rewrite(&(), model)
+/// A kind of subgraph that one fused operator replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rewrite {
+    Embedding,
+    Positions,
+    Linear,
+    LayerNorm,
+    Attention,
+    /// Moves the pick of the first token up, through fused operators only.
+    FirstToken,
+}
+
+impl Rewrite {
+    /// In the order in which they are applied.
+    pub const ALL: [Self; 6] =
+        [Self::Embedding, Self::Positions, Self::Linear, Self::LayerNorm, Self::Attention, Self::FirstToken];
+
+    pub(super) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
+        let rules = Rewriter::default();
+        let rules = match self {
+            Self::Embedding => {
+                rules.with_rule_for("embedding", embedding::fuse).with_rule_for("sum of embeddings", embedding::merge)
+            }
+            Self::Positions => rules.with_rule_for("positions", positions::fuse),
+            Self::Linear => rules.with_rule_for("linear", linear::fuse),
+            Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
+            Self::Attention => rules.with_rule_for("attention", attention::fuse),
+            Self::FirstToken => rules
+                .with_rule_for("first token above linear", first_token::above_linear)
+                .with_rule_for("first token above layer norm", first_token::above_layer_norm)
+                .with_rule_for("first token above attention", first_token::above_attention),
+        };
+        rules.rewrite(weights, model)
+    }
 }

@@ -8,6 +8,8 @@
 //! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
 //! exact. (Eight-bit weights are stored as they are: without the term in 64.)
 
+use std::sync::Arc;
+
 use super::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
 use super::quantize::RowScale;
 use super::tile::{self, Dots, TILE_ROWS};
@@ -25,7 +27,7 @@ pub struct QuantizedRows<'a> {
 /// Weights, scales and bias of a layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
-    matrix: PackedMatrix,
+    matrix: Arc<PackedMatrix>,
     /// Scale of each stored column, padded to whole panels.
     scales: Vec<f32>,
     /// Padded to whole panels.
@@ -44,7 +46,7 @@ impl Linear {
     ///
     /// # Panics
     /// For other numbers of scales or biases.
-    pub fn new(matrix: PackedMatrix, scales: &[f32], bias: &[f32]) -> Self {
+    pub fn new(matrix: Arc<PackedMatrix>, scales: &[f32], bias: &[f32]) -> Self {
         let columns = matrix.columns();
         assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
         assert_eq!(bias.len(), columns, "one bias for each column");
@@ -232,7 +234,7 @@ mod tests {
     fn check(Case { inputs, outputs, weights, codes, zero_points }: Case) {
         let mut packer = Packer::new(inputs, outputs).unwrap();
         packer.push(&weights.iter().map(|&weight| weight as u8).collect::<Vec<_>>());
-        let matrix = packer.finish();
+        let matrix = Arc::new(packer.finish());
         let scales: Vec<f32> = (0..outputs).map(|column| 0.01 + 0.003 * column as f32).collect();
         let bias: Vec<f32> = (0..outputs).map(|column| 1.5 - column as f32).collect();
         let layer = Linear::new(matrix.clone(), &scales, &bias);

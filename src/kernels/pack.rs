@@ -3,8 +3,8 @@
 //! The relaxed SIMD dot `i32x4_relaxed_dot_i8x16_i7x16_add` is exact on every engine as long as its second operand fits
 //! 7 bits. Weights quantised with onnxruntime's `reduce_range` lie in −64..=64, so they are stored as w + 64. That leaves
 //! +64 one too large. A column that holds it but not −64 is negated, and its scale with it; one that holds both stores 63
-//! in its place and lists the rows where 1 is missing. A matrix with any weight outside −64..=64 keeps its bytes as they
-//! are and is for the 16-bit dot.
+//! in its place and lists the rows where 1 is missing. A matrix with any weight outside −64..=64, or with so many of these
+//! that listing them does not pay, keeps its bytes as they are and is for the 16-bit dot.
 //!
 //! Layout: panels of [`PANEL_COLUMNS`] columns; in a panel, groups of [`GROUP_ROWS`] rows; in a group, column after
 //! column with its rows side by side. Rows and columns that fill the last group and panel up hold the weight 0.
@@ -89,6 +89,35 @@ impl PackedMatrix {
         &self.corrections[start(panel)..start(panel + 1)]
     }
 
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len() + size_of_val(&*self.column_sums) + self.negated.len() + size_of_val(&*self.corrections)
+    }
+
+    /// The weights that were packed, row after row, as bytes in two's complement.
+    pub fn unpack(&self) -> Vec<u8> {
+        let mut weights = vec![0; self.rows * self.columns];
+        let shift = match self.encoding {
+            Encoding::SevenBit => 64,
+            Encoding::EightBit => 0u8,
+        };
+        for (panel, start) in self.panels().zip((0..self.columns).step_by(PANEL_COLUMNS)) {
+            let negated = &self.negated[start..self.columns.min(start + PANEL_COLUMNS)];
+            for (row, weights) in weights.chunks_exact_mut(self.columns).enumerate() {
+                let stored = &panel[row / GROUP_ROWS * GROUP_BYTES..][row % GROUP_ROWS..];
+                let weights = weights[start..].iter_mut().zip(stored.iter().step_by(GROUP_ROWS));
+                for ((weight, stored), &negated) in weights.zip(negated) {
+                    let stored = stored.wrapping_sub(shift);
+                    *weight = if negated { stored.wrapping_neg() } else { stored };
+                }
+            }
+        }
+        for &(column, row) in &self.corrections {
+            weights[row as usize * self.columns + column as usize] += 1;
+        }
+        weights
+    }
+
     /// The weight that was packed, for tests and for paths that need the matrix itself.
     pub fn weight(&self, row: usize, column: usize) -> i32 {
         let stored = self.bytes[position(self.groups(), row, column)];
@@ -111,12 +140,15 @@ fn position(groups: usize, row: usize, column: usize) -> usize {
 pub struct Packer {
     rows: usize,
     columns: usize,
-    /// Number of weights that have come.
-    taken: usize,
+    /// Number of weights that are packed.
+    packed: usize,
+    /// The first weights of the next group of rows, until all of it has come.
+    partial: Vec<u8>,
     bytes: Vec<u8>,
     column_sums: Vec<i32>,
     lowest: Vec<i8>,
     highest: Vec<i8>,
+    negated: Vec<bool>,
 }
 
 impl Packer {
@@ -124,24 +156,25 @@ impl Packer {
     /// Where there is no memory for the matrix.
     pub fn new(rows: usize, columns: usize) -> Result<Self, TryReserveError> {
         let padded_columns = columns.div_ceil(PANEL_COLUMNS).saturating_mul(PANEL_COLUMNS);
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(rows.div_ceil(GROUP_ROWS).saturating_mul(GROUP_ROWS).saturating_mul(padded_columns))?;
-        bytes.resize(bytes.capacity(), 0);
-        bytes.truncate(rows.div_ceil(GROUP_ROWS) * GROUP_ROWS * padded_columns);
+        let padded_rows = rows.div_ceil(GROUP_ROWS).saturating_mul(GROUP_ROWS);
+        let mut partial = Vec::new();
+        partial.try_reserve_exact(columns.saturating_mul(GROUP_ROWS.min(rows)))?;
         Ok(Self {
             rows,
             columns,
-            taken: 0,
-            bytes,
-            column_sums: vec![0; padded_columns],
-            lowest: vec![0; columns],
-            highest: vec![0; columns],
+            packed: 0,
+            partial,
+            bytes: filled(0, padded_rows.saturating_mul(padded_columns))?,
+            column_sums: filled(0, padded_columns)?,
+            lowest: filled(0, columns)?,
+            highest: filled(0, columns)?,
+            negated: filled(false, columns)?,
         })
     }
 
     /// Weights that are still to come.
     pub fn missing(&self) -> usize {
-        self.rows * self.columns - self.taken
+        self.rows * self.columns - self.packed - self.partial.len()
     }
 
     /// Takes the next weights in row-major order, as bytes in two's complement.
@@ -150,20 +183,63 @@ impl Packer {
     /// For more than [`missing`](Self::missing) of them.
     pub fn push(&mut self, mut weights: &[u8]) {
         assert!(weights.len() <= self.missing(), "more weights than the matrix has");
-        let groups = self.rows.div_ceil(GROUP_ROWS);
         while !weights.is_empty() {
-            let (row, column) = (self.taken / self.columns, self.taken % self.columns);
-            let (now, later) = weights.split_at(weights.len().min(self.columns - column));
-            for (offset, &weight) in now.iter().enumerate() {
-                let column = column + offset;
-                self.bytes[position(groups, row, column)] = weight;
-                let weight = weight as i8;
-                self.column_sums[column] += i32::from(weight);
-                self.lowest[column] = self.lowest[column].min(weight);
-                self.highest[column] = self.highest[column].max(weight);
+            let group = (self.rows * self.columns - self.packed).min(GROUP_ROWS * self.columns);
+            if self.partial.is_empty() && weights.len() >= group {
+                let (now, later) = weights.split_at(group);
+                self.push_group(now);
+                weights = later;
+                continue;
             }
-            self.taken += now.len();
+            let (now, later) = weights.split_at(weights.len().min(group - self.partial.len()));
+            self.partial.extend_from_slice(now);
             weights = later;
+            if self.partial.len() == group {
+                let mut partial = std::mem::take(&mut self.partial);
+                self.push_group(&partial);
+                partial.clear();
+                self.partial = partial;
+            }
+        }
+    }
+
+    /// Packs the next [`GROUP_ROWS`] rows, or the last ones where they are fewer.
+    fn push_group(&mut self, weights: &[u8]) {
+        for row in weights.chunks_exact(self.columns) {
+            self.gather_statistics(row);
+        }
+        let groups = self.rows.div_ceil(GROUP_ROWS);
+        let group = self.packed / (GROUP_ROWS * self.columns);
+        let offsets = (group * GROUP_BYTES..).step_by(groups * GROUP_BYTES);
+        if weights.len() == GROUP_ROWS * self.columns {
+            let (first, second) = weights.split_at(2 * self.columns);
+            let ((row0, row1), (row2, row3)) = (first.split_at(self.columns), second.split_at(self.columns));
+            for (start, offset) in (0..self.columns).step_by(PANEL_COLUMNS).zip(offsets) {
+                let end = self.columns.min(start + PANEL_COLUMNS);
+                let packed = &mut self.bytes[offset..][..GROUP_BYTES];
+                interleave(packed, [&row0[start..end], &row1[start..end], &row2[start..end], &row3[start..end]]);
+            }
+        } else {
+            for (row, weights) in weights.chunks_exact(self.columns).enumerate() {
+                for (weights, offset) in weights.chunks(PANEL_COLUMNS).zip(offsets.clone()) {
+                    for (column, &weight) in weights.iter().enumerate() {
+                        self.bytes[offset + column * GROUP_ROWS + row] = weight;
+                    }
+                }
+            }
+        }
+        self.packed += weights.len();
+    }
+
+    fn gather_statistics(&mut self, row: &[u8]) {
+        for (sum, &weight) in self.column_sums.iter_mut().zip(row) {
+            *sum += i32::from(weight as i8);
+        }
+        for (lowest, &weight) in self.lowest.iter_mut().zip(row) {
+            *lowest = (*lowest).min(weight as i8);
+        }
+        for (highest, &weight) in self.highest.iter_mut().zip(row) {
+            *highest = (*highest).max(weight as i8);
         }
     }
 
@@ -173,50 +249,80 @@ impl Packer {
     /// While weights are [`missing`](Self::missing).
     pub fn finish(self) -> PackedMatrix {
         assert_eq!(self.missing(), 0, "weights are missing");
-        let fits = self.lowest.iter().all(|&lowest| lowest >= -64) && self.highest.iter().all(|&highest| highest <= 64);
-        let encoding = if fits { Encoding::SevenBit } else { Encoding::EightBit };
         let mut packed = PackedMatrix {
             rows: self.rows,
             columns: self.columns,
-            encoding,
+            encoding: Encoding::EightBit,
             bytes: self.bytes,
             column_sums: self.column_sums,
-            negated: vec![false; self.columns],
+            negated: self.negated,
             corrections: Vec::new(),
         };
-        if fits {
+        let fits = self.lowest.iter().all(|&lowest| lowest >= -64) && self.highest.iter().all(|&highest| highest <= 64);
+        if fits && let Some(corrections) = find_corrections(&packed, &self.lowest, &self.highest) {
+            packed.encoding = Encoding::SevenBit;
+            packed.corrections = corrections;
             encode_seven_bits(&mut packed, &self.lowest, &self.highest);
         }
         packed
     }
 }
 
-fn encode_seven_bits(packed: &mut PackedMatrix, lowest: &[i8], highest: &[i8]) {
+fn filled<T: Clone>(value: T, length: usize) -> Result<Vec<T>, TryReserveError> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(length)?;
+    values.resize(length, value);
+    Ok(values)
+}
+
+/// Column after column with its rows side by side.
+fn interleave(packed: &mut [u8], rows: [&[u8]; GROUP_ROWS]) {
+    let [row0, row1, row2, row3] = rows;
+    let (columns, _) = packed.as_chunks_mut::<GROUP_ROWS>();
+    for ((((column, &a), &b), &c), &d) in columns.iter_mut().zip(row0).zip(row1).zip(row2).zip(row3) {
+        *column = [a, b, c, d];
+    }
+}
+
+/// The weights +64 of columns that hold -64 too; `None` where listing them would take more than half of the matrix.
+fn find_corrections(packed: &PackedMatrix, lowest: &[i8], highest: &[i8]) -> Option<Vec<(u32, u32)>> {
     let groups = packed.groups();
-    for column in 0..packed.columns {
-        if highest[column] < 64 {
-            continue;
-        }
-        if lowest[column] > -64 {
-            packed.negated[column] = true;
-            packed.column_sums[column] = -packed.column_sums[column];
-            for row in 0..packed.rows {
-                let byte = &mut packed.bytes[position(groups, row, column)];
-                *byte = byte.wrapping_neg();
+    let most = packed.rows * packed.columns / 16 + 16;
+    let mut corrections = Vec::new();
+    for column in (0..packed.columns).filter(|&column| lowest[column] == -64 && highest[column] == 64) {
+        for row in (0..packed.rows).filter(|&row| packed.bytes[position(groups, row, column)] == 64) {
+            if corrections.len() == most {
+                return None;
             }
-        } else {
-            for row in 0..packed.rows {
-                let byte = &mut packed.bytes[position(groups, row, column)];
-                if *byte == 64 {
-                    *byte = 63;
-                    packed.column_sums[column] -= 1;
-                    packed.corrections.push((column as u32, row as u32));
-                }
-            }
+            corrections.push((column as u32, row as u32));
         }
     }
-    for byte in &mut packed.bytes {
-        *byte = byte.wrapping_add(64);
+    Some(corrections)
+}
+
+fn encode_seven_bits(packed: &mut PackedMatrix, lowest: &[i8], highest: &[i8]) {
+    let groups = packed.groups();
+    for &(column, row) in &packed.corrections {
+        packed.bytes[position(groups, row as usize, column as usize)] = 63;
+        packed.column_sums[column as usize] -= 1;
+    }
+    for column in (0..packed.columns).filter(|&column| lowest[column] > -64 && highest[column] == 64) {
+        packed.negated[column] = true;
+        packed.column_sums[column] = -packed.column_sums[column];
+    }
+    let panels = packed.bytes.chunks_exact_mut((groups * GROUP_BYTES).max(1));
+    for (panel, negated) in panels.zip(packed.negated.chunks(PANEL_COLUMNS)) {
+        // In two's complement -w is (w ^ -1) - -1, and w is (w ^ 0) - 0.
+        let mut signs = [0; GROUP_BYTES];
+        for (signs, &negated) in signs.chunks_exact_mut(GROUP_ROWS).zip(negated) {
+            signs.fill(if negated { 0xff } else { 0 });
+        }
+        let (groups, _) = panel.as_chunks_mut::<GROUP_BYTES>();
+        for group in groups {
+            for (byte, sign) in group.iter_mut().zip(signs) {
+                *byte = (*byte ^ sign).wrapping_sub(sign).wrapping_add(64);
+            }
+        }
     }
 }
 
@@ -257,6 +363,7 @@ mod tests {
                         assert_eq!(packed.weight(row, column), i32::from(weights[row * columns + column]));
                     }
                 }
+                assert!(packed.unpack().iter().map(|&byte| byte as i8).eq(weights));
             }
         }
     }
@@ -283,5 +390,13 @@ mod tests {
         let packed = pack(3, 3, &[64, 64, -64, 0, -64, -64, 63, 64, 5], 9);
         assert_eq!(packed.negated(), [true, false, false]);
         assert_eq!(packed.corrections(), [(1, 0), (1, 2)]);
+    }
+
+    #[test]
+    fn a_matrix_of_little_but_extremes_is_not_corrected() {
+        let weights: Vec<i8> = (0..40).map(|index| if index % 4 < 2 { 64 } else { -64 }).collect();
+        let packed = pack(20, 2, &weights, 7);
+        assert_eq!((packed.encoding(), packed.corrections()), (Encoding::EightBit, &[][..]));
+        assert_eq!(packed.weight(0, 1), 64);
     }
 }

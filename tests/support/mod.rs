@@ -1,11 +1,16 @@
 //! What the integration tests share: the fixtures and how to read them.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod protobuf;
+pub mod small_model;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::{ModelFile, Result};
+use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
+use rerank_wasm::onnx::{OnnxModel, Parser};
 use serde::de::DeserializeOwned;
 
 pub fn repository(path: &str) -> PathBuf {
@@ -23,6 +28,28 @@ pub fn read_json_lines<Row: DeserializeOwned>(path: &str) -> Vec<Row> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Parses a model that comes in these chunks.
+pub fn parse<'a>(expected_size: Option<u64>, chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<OnnxModel> {
+    let mut parser = Parser::new(expected_size);
+    chunks.into_iter().try_for_each(|chunk| parser.push(chunk))?;
+    parser.finish()
+}
+
+/// The graph of a model that comes at once.
+pub fn graph(model: &[u8]) -> Result<Graph> {
+    Graph::from_onnx(parse(None, [model])?)
+}
+
+/// The same with these rewrites only.
+pub fn graph_with(model: &[u8], rewrites: &[Rewrite]) -> Result<Graph> {
+    Graph::from_onnx_with(parse(None, [model])?, rewrites)
+}
+
+/// The logit of tokens that are all of the first segment.
+pub fn logit(graph: &Graph, ids: &[u32]) -> f32 {
+    graph.logit(&TokenSequence { ids: ids.to_vec(), type_ids: vec![0; ids.len()] }).unwrap()
+}
+
 /// Hands the three files over in chunks of `chunk_bytes`.
 pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -> Result<Arc<Reranker>> {
     let mut loader = Loader::default();
@@ -36,6 +63,9 @@ pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -
     loader.finish().map(Arc::new)
 }
 
+/// The tiny stand-in with int8 weights.
+pub const TINY: &str = "tests/fixtures/standin-tiny/onnx/model_quantized.onnx";
+
 /// The small model that is published as `rerank-wasm-mini`.
 pub fn load_mini() -> Arc<Reranker> {
     let [model, tokenizer, config] =
@@ -46,4 +76,25 @@ pub fn load_mini() -> Arc<Reranker> {
 pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count
+}
+
+/// A linear congruential generator.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    /// `bytes` in chunks of 0 to `most` bytes.
+    pub fn chunks<'a>(&mut self, mut bytes: &'a [u8], most: usize) -> Vec<&'a [u8]> {
+        let mut chunks = Vec::new();
+        while !bytes.is_empty() {
+            let (chunk, rest) = bytes.split_at(self.below(most + 1).min(bytes.len()));
+            chunks.push(chunk);
+            bytes = rest;
+        }
+        chunks
+    }
 }

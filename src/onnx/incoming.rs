@@ -1,0 +1,103 @@
+//! One initializer on its way in.
+
+use super::filling::Filling;
+use super::remainder::Remainder;
+use super::tensor;
+use super::wire::{Fields, Header};
+use crate::error::Result;
+
+/// Its fields gather at the end of the graph. When its raw data begins and its place is known by then, the fields before
+/// are put aside, the raw data goes to its place, and the fields behind gather at the end of the graph.
+#[derive(Debug)]
+pub struct Incoming {
+    /// Position in the file behind its last byte.
+    pub end: u64,
+    /// Where it begins in the graph.
+    field: usize,
+    /// Where its TensorProto begins in the graph.
+    start: usize,
+    raw_data_came: bool,
+    moving: Option<Moving>,
+}
+
+#[derive(Debug)]
+struct Moving {
+    /// The fields before the raw data.
+    before: Vec<u8>,
+    filling: Filling,
+}
+
+impl Incoming {
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn begin(header: &[u8], end: u64, remainder: &mut Remainder) -> Result<Self> {
+        let field = remainder.graph_length();
+        remainder.append_to_graph(header)?;
+        Ok(Self { end, field, start: remainder.graph_length(), raw_data_came: false, moving: None })
+    }
+
+    /// The fields that lie in the graph, all of them before raw data moves.
+    pub fn fields<'a>(&'a self, remainder: &'a Remainder) -> &'a [u8] {
+        match &self.moving {
+            Some(moving) => &moving.before,
+            None => remainder.graph_since(self.start),
+        }
+    }
+
+    /// True where the field with this header is raw data that goes to its place by
+    /// [`push_raw_data`](Self::push_raw_data); any other field belongs to the graph. `whole` says that all of the value
+    /// must come.
+    ///
+    /// # Errors
+    /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, naming it.
+    pub fn begin_weight(&mut self, header: &Header, whole: bool, remainder: &mut Remainder) -> Result<bool> {
+        if header.number != tensor::field::RAW_DATA || std::mem::replace(&mut self.raw_data_came, true) {
+            return Ok(false);
+        }
+        let before = remainder.graph_since(self.start);
+        let Some(plan) = remainder.plan(before, header.follows)? else { return Ok(false) };
+        self.moving = Some(Moving { before: before.to_vec(), filling: Filling::new(plan, whole)? });
+        remainder.cut_graph(self.field);
+        Ok(true)
+    }
+
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn push_raw_data(&mut self, bytes: &[u8]) -> Result<()> {
+        match &mut self.moving {
+            Some(moving) => moving.filling.push(bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands the initializer over once all of it has come.
+    ///
+    /// # Errors
+    /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, naming it.
+    pub fn finish(self, remainder: &mut Remainder) -> Result<()> {
+        let Some(Moving { mut before, filling }) = self.moving else {
+            return remainder.initializer_complete(self.field, self.start);
+        };
+        let after = remainder.graph_since(self.field).to_vec();
+        remainder.cut_graph(self.field);
+        let weight = filling.finish()?;
+        if changes_the_weight(&after)? {
+            return remainder.initializer_returned(&before, weight, &after);
+        }
+        before.extend_from_slice(&after);
+        remainder.initializer_moved(before, weight)
+    }
+}
+
+/// False of fields that say nothing about name, shape, type or data, or that the data is in this file.
+fn changes_the_weight(fields: &[u8]) -> Result<bool> {
+    for field in Fields::new(fields) {
+        let field = field?;
+        match field.number {
+            tensor::field::DOC_STRING => {}
+            tensor::field::DATA_LOCATION if field.varint()? == 0 => {}
+            _ => return Ok(true),
+        }
+    }
+    Ok(false)
+}

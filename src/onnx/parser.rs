@@ -1,0 +1,257 @@
+//! The push parser: knows which message the next byte belongs to and hands it on.
+
+use super::OnnxModel;
+use super::incoming::Incoming;
+use super::refusal::{invalid, within};
+use super::remainder::{GRAPH, Remainder};
+use super::roles;
+use super::tensor::{self, place};
+use super::wire::{Header, MAX_HEADER_BYTES, WireType, beyond_the_message, label};
+use crate::error::{Error, Result};
+
+/// Field number of the operator sets in a ModelProto.
+const OPSET_IMPORT: u32 = 8;
+
+/// Takes an ONNX file in chunks of any size. Whatever a file claims, memory is only taken for bytes that have come, or
+/// that must come by the expected size.
+#[derive(Debug)]
+pub struct Parser {
+    expected_size: Option<u64>,
+    /// Bytes that have come.
+    position: u64,
+    /// The start of a header that is not complete.
+    header: [u8; MAX_HEADER_BYTES],
+    header_length: usize,
+    /// Bytes of the current field's value that are still to come, and where they go.
+    pending: u64,
+    target: Target,
+    /// Position behind the graph, within it.
+    graph_end: Option<u64>,
+    /// The initializer, within it.
+    initializer: Option<Incoming>,
+    graph_came: bool,
+    operator_sets_came: bool,
+    remainder: Remainder,
+    failed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    Model,
+    /// A field of the graph, with the place in the remainder where its value begins.
+    Graph {
+        number: u32,
+        start: usize,
+    },
+    /// A field of an initializer.
+    Initializer,
+    /// The raw data of an initializer that moves to the store.
+    Weight,
+}
+
+impl Parser {
+    /// `expected_size` is the file's size in bytes where it is known.
+    pub fn new(expected_size: Option<u64>) -> Self {
+        Self {
+            expected_size,
+            position: 0,
+            header: [0; MAX_HEADER_BYTES],
+            header_length: 0,
+            pending: 0,
+            target: Target::Model,
+            graph_end: None,
+            initializer: None,
+            graph_came: false,
+            operator_sets_came: false,
+            remainder: Remainder::new(),
+            failed: false,
+        }
+    }
+
+    /// Takes the next bytes of the file.
+    ///
+    /// # Errors
+    /// `invalid_model` for a damaged file and `unsupported_model` for one with data elsewhere or of another kind, naming
+    /// the tensor or node; `out_of_memory`; `internal` after an error.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
+        if self.failed {
+            return Err(Error::Internal("the model file has failed before".to_owned()));
+        }
+        let taken = self.take(chunk);
+        self.failed = taken.is_err();
+        match taken {
+            Err(error) if !self.graph_came => Err(within("not an ONNX file", error)),
+            taken => taken,
+        }
+    }
+
+    /// The model, once all of the file has come.
+    ///
+    /// # Errors
+    /// `invalid_model` where something is missing, `out_of_memory`, `internal` after an error.
+    pub fn finish(self) -> Result<OnnxModel> {
+        if self.failed {
+            return Err(Error::Internal("the model file has failed before".to_owned()));
+        }
+        let Self { position, expected_size, .. } = self;
+        if position == 0 {
+            return Err(invalid("it is empty".to_owned()));
+        }
+        if self.header_length > 0 || self.pending > 0 || self.graph_end.is_some() {
+            let place = match &self.initializer {
+                Some(initializer) => place(label(initializer.fields(&self.remainder), tensor::field::NAME)),
+                None if self.graph_end.is_some() => "the graph".to_owned(),
+                None => "the model".to_owned(),
+            };
+            return Err(invalid(format!("it ends after {position} bytes, inside {place}")));
+        }
+        if let Some(expected) = expected_size.filter(|&expected| expected != position) {
+            return Err(invalid(format!("it ends after {position} bytes instead of {expected}")));
+        }
+        if !self.graph_came {
+            return Err(invalid("not an ONNX file: it holds no graph".to_owned()));
+        }
+        if !self.operator_sets_came {
+            return Err(invalid("it names no operator set".to_owned()));
+        }
+        self.remainder.finish()
+    }
+
+    fn take(&mut self, mut chunk: &[u8]) -> Result<()> {
+        while !chunk.is_empty() {
+            let taken = if self.pending > 0 { self.take_value(chunk)? } else { self.take_header(chunk)? };
+            chunk = &chunk[taken..];
+        }
+        Ok(())
+    }
+
+    fn take_value(&mut self, chunk: &[u8]) -> Result<usize> {
+        let taken = usize::try_from(self.pending).unwrap_or(usize::MAX).min(chunk.len());
+        let value = &chunk[..taken];
+        match (self.target, &mut self.initializer) {
+            (Target::Weight, Some(initializer)) => initializer.push_raw_data(value)?,
+            (Target::Model, _) => self.remainder.append_to_model(value)?,
+            _ => self.remainder.append_to_graph(value)?,
+        }
+        self.position += taken as u64;
+        self.pending -= taken as u64;
+        if self.pending == 0 {
+            self.end_field()?;
+        }
+        Ok(taken)
+    }
+
+    fn take_header(&mut self, chunk: &[u8]) -> Result<usize> {
+        let before = self.header_length;
+        let taken = chunk.len().min(MAX_HEADER_BYTES - before);
+        self.header[before..before + taken].copy_from_slice(&chunk[..taken]);
+        let header = Header::read(&self.header[..before + taken]);
+        let Some(header) = header.map_err(|error| self.in_place(error))? else {
+            self.header_length = before + taken;
+            self.position += taken as u64;
+            return Ok(taken);
+        };
+        let taken = header.length - before;
+        self.header_length = 0;
+        self.position += taken as u64;
+        self.begin_field(&header)?;
+        Ok(taken)
+    }
+
+    fn begin_field(&mut self, header: &Header) -> Result<()> {
+        let message_end = self.initializer.as_ref().map(|initializer| initializer.end).or(self.graph_end);
+        let end = self
+            .position
+            .checked_add(header.follows)
+            .filter(|&end| end <= message_end.unwrap_or(u64::MAX))
+            .ok_or_else(|| self.in_place(beyond_the_message(header)))?;
+        self.pending = header.follows;
+        if self.initializer.is_some() {
+            self.begin_initializer_field(header)?;
+        } else if self.graph_end.is_some() {
+            self.begin_graph_field(header, end)?;
+        } else {
+            self.begin_model_field(header, end)?;
+        }
+        if self.pending == 0 { self.end_field() } else { Ok(()) }
+    }
+
+    fn begin_model_field(&mut self, header: &Header, end: u64) -> Result<()> {
+        self.remainder.count_field()?;
+        self.target = Target::Model;
+        if header.number == GRAPH && header.wire_type == WireType::Bytes {
+            self.graph_came = true;
+            self.graph_end = Some(end);
+            self.pending = 0;
+            return Ok(());
+        }
+        self.operator_sets_came |= header.number == OPSET_IMPORT;
+        self.remainder.append_to_model(&self.header[..header.length])
+    }
+
+    fn begin_graph_field(&mut self, header: &Header, end: u64) -> Result<()> {
+        self.remainder.count_field()?;
+        let bytes = &self.header[..header.length];
+        if header.number == roles::field::INITIALIZER && header.wire_type == WireType::Bytes {
+            self.target = Target::Initializer;
+            self.initializer = Some(Incoming::begin(bytes, end, &mut self.remainder)?);
+            self.pending = 0;
+            return Ok(());
+        }
+        self.reserve_in_graph(header)?;
+        self.remainder.append_to_graph(&self.header[..header.length])?;
+        self.target = Target::Graph { number: header.number, start: self.remainder.graph_length() };
+        Ok(())
+    }
+
+    fn begin_initializer_field(&mut self, header: &Header) -> Result<()> {
+        if !tensor::is_typed_data(header.number) {
+            self.remainder.count_field()?;
+        }
+        let whole = self.remaining().is_some_and(|remaining| header.follows <= remaining);
+        if let Some(initializer) = &mut self.initializer
+            && initializer.begin_weight(header, whole, &mut self.remainder)?
+        {
+            self.target = Target::Weight;
+            return Ok(());
+        }
+        self.target = Target::Initializer;
+        self.reserve_in_graph(header)?;
+        self.remainder.append_to_graph(&self.header[..header.length])
+    }
+
+    /// Bytes that must still come, where the size is known.
+    fn remaining(&self) -> Option<u64> {
+        self.expected_size.map(|size| size.saturating_sub(self.position))
+    }
+
+    /// Makes room for a field that must come.
+    fn reserve_in_graph(&mut self, header: &Header) -> Result<()> {
+        match (self.remaining(), usize::try_from(header.follows)) {
+            (Some(remaining), Ok(follows)) if header.follows <= remaining => {
+                self.remainder.reserve_in_graph(header.length.saturating_add(follows), remaining)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the current field and the messages that end with it.
+    fn end_field(&mut self) -> Result<()> {
+        if let Target::Graph { number, start } = self.target {
+            self.remainder.graph_field_complete(number, start)?;
+        }
+        if let Some(initializer) = self.initializer.take_if(|initializer| initializer.end == self.position) {
+            initializer.finish(&mut self.remainder)?;
+        }
+        self.graph_end.take_if(|end| *end == self.position);
+        Ok(())
+    }
+
+    fn in_place(&self, error: Error) -> Error {
+        match &self.initializer {
+            Some(initializer) => within(place(label(initializer.fields(&self.remainder), tensor::field::NAME)), error),
+            None if self.graph_end.is_some() => within("the graph", error),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The model without the weights that moved to the store: its bytes as they arrive, and how they become a ModelProto.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::filling::{Filling, Plan};
+use super::refusal::{invalid, within};
+use super::roles::{self, Role, Roles};
+use super::store::{Weight, WeightStore};
+use super::tensor::{self, TensorFields, place};
+use super::wire::{write_bytes_field, write_bytes_header, write_varint_field};
+use super::{OnnxModel, buffer};
+use crate::error::Result;
+
+/// Field number of the graph in a ModelProto.
+pub const GRAPH: u32 = 7;
+
+/// Room for the graph's key and its length, a varint that is written out to 9 bytes.
+const GRAPH_HEADER_BYTES: usize = 10;
+
+/// Room for the inputs that stand for weights, which are not in the file.
+const INPUTS_BYTES: usize = 1 << 16;
+
+/// The fields of the model and of its graph that are complete, initializers checked.
+#[derive(Debug)]
+pub struct Remainder {
+    /// [`GRAPH_HEADER_BYTES`], then fields of the graph as they are in the file.
+    graph: Vec<u8>,
+    /// Fields of the model other than its graph, as they are in the file.
+    model: Vec<u8>,
+    roles: Roles,
+    kept: Vec<Kept>,
+    moved: BTreeMap<String, Moved>,
+    names: BTreeSet<String>,
+}
+
+/// An initializer in the graph.
+#[derive(Debug)]
+struct Kept {
+    name: String,
+    /// Where it is, its key included.
+    field: Range<usize>,
+    /// Where its TensorProto begins.
+    start: usize,
+}
+
+/// An initializer that is out of the graph, at least for now.
+#[derive(Debug)]
+struct Moved {
+    /// All of its TensorProto but the raw data.
+    fields: Vec<u8>,
+    weight: Weight,
+}
+
+impl Remainder {
+    pub fn new() -> Self {
+        Self {
+            graph: vec![0; GRAPH_HEADER_BYTES],
+            model: Vec::new(),
+            roles: Roles::default(),
+            kept: Vec::new(),
+            moved: BTreeMap::new(),
+            names: BTreeSet::new(),
+        }
+    }
+
+    /// # Errors
+    /// `unsupported_model` for a model of more fields than this engine reads.
+    pub fn count_field(&mut self) -> Result<()> {
+        self.roles.count_field()
+    }
+
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn append_to_model(&mut self, bytes: &[u8]) -> Result<()> {
+        buffer::append(&mut self.model, bytes)
+    }
+
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn append_to_graph(&mut self, bytes: &[u8]) -> Result<()> {
+        buffer::append(&mut self.graph, bytes)
+    }
+
+    /// Makes room in the graph for `length` bytes of a file that still has `remaining`.
+    ///
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn reserve_in_graph(&mut self, length: usize, remaining: u64) -> Result<()> {
+        if length <= self.graph.capacity() - self.graph.len() {
+            return Ok(());
+        }
+        // Growing by each field alone would copy the graph again and again; what more there can be is known.
+        let most = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(INPUTS_BYTES);
+        let longer = length.max(self.graph.len());
+        buffer::reserve(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))))
+    }
+
+    /// Bytes of the graph so far, which is where its next field begins.
+    pub fn graph_length(&self) -> usize {
+        self.graph.len()
+    }
+
+    /// The graph from `start` on.
+    pub fn graph_since(&self, start: usize) -> &[u8] {
+        &self.graph[start..]
+    }
+
+    pub fn cut_graph(&mut self, length: usize) {
+        self.graph.truncate(length);
+    }
+
+    /// Looks at field `number` of the graph, not an initializer, whose value is all that lies behind `start`.
+    ///
+    /// # Errors
+    /// What [`Roles::take`] gives.
+    pub fn graph_field_complete(&mut self, number: u32, start: usize) -> Result<()> {
+        self.roles.take(number, &self.graph[start..])
+    }
+
+    /// What becomes of the initializer with these fields, as far as it can be known now, when `length` bytes of raw data
+    /// follow; `None` where it stays in the graph.
+    ///
+    /// # Errors
+    /// What [`TensorFields::read`] gives.
+    pub fn plan(&self, fields: &[u8], length: u64) -> Result<Option<Plan>> {
+        let tensor = TensorFields::read(fields)?;
+        let has_data = !tensor.raw_data.is_empty() || tensor.has_typed_data();
+        Ok(self.roles.of(tensor.name).filter(|_| !has_data).and_then(|role| Plan::new(&tensor, role, length)))
+    }
+
+    /// Checks the initializer that lies in the graph from `field` on, with its TensorProto from `start` on.
+    ///
+    /// # Errors
+    /// `invalid_model` or `unsupported_model`, naming it.
+    pub fn initializer_complete(&mut self, field: usize, start: usize) -> Result<()> {
+        let tensor = TensorFields::read(&self.graph[start..])?;
+        tensor.check()?;
+        let name = tensor.name.to_owned();
+        self.note_name(&name)?;
+        self.kept.push(Kept { name, field: field..self.graph.len(), start });
+        Ok(())
+    }
+
+    /// Takes an initializer that was filled while it arrived; `fields` are those other than its raw data.
+    ///
+    /// # Errors
+    /// As [`initializer_complete`](Self::initializer_complete).
+    pub fn initializer_moved(&mut self, fields: Vec<u8>, weight: Weight) -> Result<()> {
+        let name = TensorFields::read(&fields)?.name.to_owned();
+        self.note_name(&name)?;
+        self.moved.insert(name, Moved { fields, weight });
+        Ok(())
+    }
+
+    /// Puts an initializer that was begun as a weight into the graph after all: `before` and `after` are its fields
+    /// before and after the raw data.
+    ///
+    /// # Errors
+    /// As [`initializer_complete`](Self::initializer_complete).
+    pub fn initializer_returned(&mut self, before: &[u8], weight: Weight, after: &[u8]) -> Result<()> {
+        let field = self.graph.len();
+        let start = self.append_initializer(before, &weight.into_raw_data(), after)?;
+        self.initializer_complete(field, start)
+    }
+
+    /// Gives where the TensorProto begins.
+    fn append_initializer(&mut self, before: &[u8], raw_data: &[u8], after: &[u8]) -> Result<usize> {
+        let mut raw_header = Vec::new();
+        write_bytes_header(&mut raw_header, tensor::field::RAW_DATA, raw_data.len());
+        let parts = [before, &raw_header, raw_data, after];
+        let mut header = Vec::new();
+        let length = parts.iter().map(|part| part.len()).sum();
+        write_bytes_header(&mut header, roles::field::INITIALIZER, length);
+        self.append_to_graph(&header)?;
+        let start = self.graph.len();
+        buffer::reserve(&mut self.graph, length)?;
+        parts.into_iter().try_for_each(|part| self.append_to_graph(part))?;
+        Ok(start)
+    }
+
+    fn note_name(&mut self, name: &str) -> Result<()> {
+        if !self.names.insert(name.to_owned()) {
+            return Err(within(place(name), invalid("two initializers have this name".to_owned())));
+        }
+        Ok(())
+    }
+
+    /// Settles what is a weight now that all nodes are known, and gives the model.
+    ///
+    /// # Errors
+    /// `out_of_memory`; `invalid_model` for 8-bit data with values that are none.
+    pub fn finish(mut self) -> Result<OnnxModel> {
+        self.return_weights_of_another_role()?;
+        self.move_kept_weights()?;
+        let mut weights = WeightStore::default();
+        let mut inputs = Vec::new();
+        for (name, Moved { weight, .. }) in self.moved {
+            write_input(&mut inputs, &name, &weight);
+            weights.insert(name, weight);
+        }
+        let mut graph = self.graph;
+        buffer::reserve(&mut graph, inputs.len() + self.model.len())?;
+        graph.extend_from_slice(&inputs);
+        write_graph_header(&mut graph);
+        graph.extend_from_slice(&self.model);
+        // A block that is nearly full may be copied to be made smaller.
+        if graph.capacity() / 2 > graph.len() {
+            graph.shrink_to_fit();
+        }
+        Ok(OnnxModel { graph, weights })
+    }
+
+    /// A node behind an initializer may have changed its role.
+    fn return_weights_of_another_role(&mut self) -> Result<()> {
+        for (name, Moved { fields, weight }) in std::mem::take(&mut self.moved) {
+            let role = match weight {
+                Weight::Matrix { .. } => Role::Matrix,
+                Weight::Table(_) => Role::Table,
+            };
+            if self.roles.of(&name) == Some(role) {
+                self.moved.insert(name, Moved { fields, weight });
+            } else {
+                self.initializer_returned_at_the_end(name, &fields, weight)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn initializer_returned_at_the_end(&mut self, name: String, fields: &[u8], weight: Weight) -> Result<()> {
+        let field = self.graph.len();
+        let start = self.append_initializer(fields, &weight.into_raw_data(), &[])?;
+        self.kept.push(Kept { name, field: field..self.graph.len(), start });
+        Ok(())
+    }
+
+    /// Moves what could not be moved while it arrived: its role, shape or name was not known then, or its data is not raw.
+    fn move_kept_weights(&mut self) -> Result<()> {
+        let mut end = 0;
+        let mut next = 0;
+        for Kept { name, field, start } in std::mem::take(&mut self.kept) {
+            let Some(role) = self.roles.of(&name) else { continue };
+            let message = &self.graph[start..field.end];
+            let tensor = TensorFields::read(message)?;
+            let typed;
+            let raw = if tensor.has_typed_data() && tensor.is_8_bit() {
+                typed = tensor::raw_from_int32(message, &tensor)?;
+                &typed
+            } else {
+                tensor.raw_data
+            };
+            let Some(plan) = Plan::new(&tensor, role, raw.len() as u64) else { continue };
+            let mut filling = Filling::new(plan, true)?;
+            filling.push(raw)?;
+            self.moved.insert(name, Moved { fields: Vec::new(), weight: filling.finish()? });
+            self.graph.copy_within(next..field.start, end);
+            end += field.start - next;
+            next = field.end;
+        }
+        self.graph.copy_within(next.., end);
+        self.graph.truncate(end + self.graph.len() - next);
+        Ok(())
+    }
+}
+
+/// A field of the graph: an input of the weight's name, type and shape.
+fn write_input(output: &mut Vec<u8>, name: &str, weight: &Weight) {
+    let mut shape = Vec::new();
+    for size in [weight.rows(), weight.columns()] {
+        let mut dimension = Vec::new();
+        write_varint_field(&mut dimension, 1, size as u64);
+        write_bytes_field(&mut shape, 1, &dimension);
+    }
+    let mut tensor_type = Vec::new();
+    write_varint_field(&mut tensor_type, 1, if weight.unsigned() { tensor::UINT8 } else { tensor::INT8 } as u64);
+    write_bytes_field(&mut tensor_type, 2, &shape);
+    let mut value_type = Vec::new();
+    write_bytes_field(&mut value_type, 1, &tensor_type);
+    let mut value_info = Vec::new();
+    write_bytes_field(&mut value_info, 1, name.as_bytes());
+    write_bytes_field(&mut value_info, 2, &value_type);
+    write_bytes_field(output, roles::field::INPUT, &value_info);
+}
+
+/// Fills the room at the start in, once the graph is complete.
+fn write_graph_header(graph: &mut [u8]) {
+    let length = (graph.len() - GRAPH_HEADER_BYTES) as u64;
+    graph[0] = (GRAPH << 3 | 2) as u8;
+    for (index, byte) in graph[1..GRAPH_HEADER_BYTES].iter_mut().enumerate() {
+        let more = if index == GRAPH_HEADER_BYTES - 2 { 0 } else { 0x80 };
+        *byte = (length >> (7 * index)) as u8 & 0x7f | more;
+    }
+}

@@ -1,0 +1,265 @@
+//! The fields of a TensorProto that lies in memory, and what must hold of them before anything slices by its shape.
+
+use super::refusal::{invalid, unsupported, within};
+use super::wire::{Field, Fields, label};
+use crate::error::Result;
+
+/// Field numbers of a TensorProto.
+pub mod field {
+    pub const DIMS: u32 = 1;
+    pub const DATA_TYPE: u32 = 2;
+    pub const SEGMENT: u32 = 3;
+    pub const FLOAT_DATA: u32 = 4;
+    pub const INT32_DATA: u32 = 5;
+    pub const STRING_DATA: u32 = 6;
+    pub const INT64_DATA: u32 = 7;
+    pub const NAME: u32 = 8;
+    pub const RAW_DATA: u32 = 9;
+    pub const DOUBLE_DATA: u32 = 10;
+    pub const UINT64_DATA: u32 = 11;
+    pub const DOC_STRING: u32 = 12;
+    pub const EXTERNAL_DATA: u32 = 13;
+    pub const DATA_LOCATION: u32 = 14;
+}
+
+pub const UINT8: i32 = 2;
+pub const INT8: i32 = 3;
+
+/// More dimensions than any model has; a shape takes 8 times the bytes that it has in the file.
+const MAX_RANK: usize = 64;
+const EXTERNAL: i32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorFields<'a> {
+    pub name: &'a str,
+    pub dims: Vec<i64>,
+    pub data_type: i32,
+    pub raw_data: &'a [u8],
+    /// Values in each of the fields that hold them one by one.
+    typed: TypedCounts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct TypedCounts {
+    float: usize,
+    int32: usize,
+    int64: usize,
+    double: usize,
+    uint64: usize,
+}
+
+impl TypedCounts {
+    fn total(&self) -> usize {
+        self.float + self.int32 + self.int64 + self.double + self.uint64
+    }
+}
+
+/// True of the fields that hold a tensor's values one by one.
+pub fn is_typed_data(number: u32) -> bool {
+    [field::FLOAT_DATA, field::INT32_DATA, field::INT64_DATA, field::DOUBLE_DATA, field::UINT64_DATA].contains(&number)
+}
+
+impl<'a> TensorFields<'a> {
+    /// Reads a TensorProto, complete or cut between two fields.
+    ///
+    /// # Errors
+    /// `invalid_model` for bytes that are no TensorProto, `unsupported_model` for one whose data is not all in it; both
+    /// name the tensor.
+    pub fn read(message: &'a [u8]) -> Result<Self> {
+        Self::read_fields(message).map_err(|error| within(place(label(message, field::NAME)), error))
+    }
+
+    fn read_fields(message: &'a [u8]) -> Result<Self> {
+        let mut tensor =
+            Self { name: "", dims: Vec::new(), data_type: 0, raw_data: &[], typed: TypedCounts::default() };
+        for field in Fields::new(message) {
+            tensor.take(&field?)?;
+        }
+        Ok(tensor)
+    }
+
+    fn take(&mut self, field: &Field<'a>) -> Result<()> {
+        match field.number {
+            field::DIMS => {
+                for dimension in field.varints()? {
+                    if self.dims.len() == MAX_RANK {
+                        return Err(unsupported(format!("more than {MAX_RANK} dimensions")));
+                    }
+                    self.dims.push(dimension? as i64);
+                }
+            }
+            // The generated decoders cut enumerations to 32 bits too.
+            field::DATA_TYPE => self.data_type = field.varint()? as i32,
+            field::SEGMENT => return Err(unsupported("its data comes in segments".to_owned())),
+            field::FLOAT_DATA => self.typed.float += field.count_fixed(4)?,
+            field::DOUBLE_DATA => self.typed.double += field.count_fixed(8)?,
+            field::INT32_DATA => self.typed.int32 += count(field)?,
+            field::INT64_DATA => self.typed.int64 += count(field)?,
+            field::UINT64_DATA => self.typed.uint64 += count(field)?,
+            field::STRING_DATA => return Err(unsupported("it holds strings".to_owned())),
+            field::NAME => self.name = field.text()?,
+            field::RAW_DATA => self.raw_data = field.bytes()?,
+            field::EXTERNAL_DATA => return Err(external()),
+            field::DATA_LOCATION if field.varint()? as i32 == EXTERNAL => return Err(external()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub fn has_typed_data(&self) -> bool {
+        self.typed.total() > 0
+    }
+
+    pub fn is_8_bit(&self) -> bool {
+        matches!(self.data_type, INT8 | UINT8)
+    }
+
+    /// Checks that the tensor holds just the data that its shape and type ask for.
+    ///
+    /// # Errors
+    /// `invalid_model` where it does not, `unsupported_model` for a data type without a size in bytes; both name it.
+    pub fn check(&self) -> Result<()> {
+        self.check_sizes().map_err(|error| within(place(self.name), error))
+    }
+
+    fn check_sizes(&self) -> Result<()> {
+        let impossible = || invalid(format!("the impossible shape {:?}", self.dims));
+        let elements = self
+            .dims
+            .iter()
+            .try_fold(1usize, |product, &dimension| product.checked_mul(usize::try_from(dimension).ok()?))
+            .ok_or_else(impossible)?;
+        let (element_bytes, values) = self.element()?;
+        let bytes = elements.checked_mul(element_bytes).ok_or_else(impossible)?;
+        match (self.raw_data.len(), self.typed.total()) {
+            (raw, 0) if raw == bytes => Ok(()),
+            (0, typed) if typed == elements && typed == values => Ok(()),
+            (raw, typed) => Err(invalid(format!(
+                "shape {:?} and data type {} ask for {bytes} raw bytes or {elements} values; it holds {raw} raw bytes \
+                 and {typed} values, {values} of them in the field of its type",
+                self.dims, self.data_type
+            ))),
+        }
+    }
+
+    /// Bytes of one element in raw data, and the number of values in the field that this data type has for them.
+    fn element(&self) -> Result<(usize, usize)> {
+        let TypedCounts { float, int32, int64, double, uint64 } = self.typed;
+        match self.data_type {
+            1 => Ok((4, float)),
+            UINT8 | INT8 | 9 => Ok((1, int32)),
+            4 | 5 | 10 | 16 => Ok((2, int32)),
+            6 => Ok((4, int32)),
+            7 => Ok((8, int64)),
+            11 => Ok((8, double)),
+            12 => Ok((4, uint64)),
+            13 => Ok((8, uint64)),
+            8 | 14 | 15 | 17..=23 => Err(unsupported(format!("this engine has no data type {}", self.data_type))),
+            unknown => Err(invalid(format!("the unknown data type {unknown}"))),
+        }
+    }
+}
+
+/// The elements of an int8 or uint8 tensor whose data is in `int32_data`, as raw data would hold them.
+///
+/// # Errors
+/// `invalid_model`, naming the tensor, for a value that the data type does not have.
+pub fn raw_from_int32(message: &[u8], tensor: &TensorFields) -> Result<Vec<u8>> {
+    let values = if tensor.data_type == INT8 { -128..=127 } else { 0..=255 };
+    let mut raw = Vec::new();
+    for field in Fields::new(message) {
+        let field = field?;
+        if field.number == field::INT32_DATA {
+            for value in field.varints()? {
+                let value = value? as i32;
+                if !values.contains(&value) {
+                    return Err(within(place(tensor.name), invalid(format!("{value} is not an 8-bit value"))));
+                }
+                raw.push(value as u8);
+            }
+        }
+    }
+    Ok(raw)
+}
+
+pub fn place(tensor: &str) -> String {
+    format!("tensor {tensor:?}")
+}
+
+fn count(field: &Field) -> Result<usize> {
+    field.varints()?.try_fold(0, |count, value| value.map(|_| count + 1))
+}
+
+fn external() -> crate::error::Error {
+    unsupported("its data is in another file; one file with everything is needed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::{write_bytes_field, write_varint_field};
+    use super::*;
+
+    fn tensor(dims: &[u64], data_type: u64, data: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+        let mut message = Vec::new();
+        for &dimension in dims {
+            write_varint_field(&mut message, field::DIMS, dimension);
+        }
+        write_varint_field(&mut message, field::DATA_TYPE, data_type);
+        write_bytes_field(&mut message, field::NAME, b"weight");
+        data(&mut message);
+        message
+    }
+
+    fn check(message: &[u8]) -> Result<()> {
+        TensorFields::read(message)?.check()
+    }
+
+    #[test]
+    fn data_in_any_form_is_accepted_where_its_size_is_right() {
+        check(&tensor(&[2, 3], 3, |message| write_bytes_field(message, field::RAW_DATA, &[0; 6]))).unwrap();
+        check(&tensor(&[2], 1, |message| write_bytes_field(message, field::FLOAT_DATA, &[0; 8]))).unwrap();
+        check(&tensor(&[2], 7, |message| write_bytes_field(message, field::INT64_DATA, &[1, 0x80, 1]))).unwrap();
+        check(&tensor(&[], 2, |message| write_varint_field(message, field::INT32_DATA, 128))).unwrap();
+        check(&tensor(&[0, 9], 1, |_| {})).unwrap();
+    }
+
+    #[test]
+    fn wrong_shapes_types_and_sizes_are_refused_by_name() {
+        let raw =
+            |length: usize| move |message: &mut Vec<u8>| write_bytes_field(message, field::RAW_DATA, &vec![0; length]);
+        let both = |message: &mut Vec<u8>| {
+            write_bytes_field(message, field::RAW_DATA, &[0; 2]);
+            write_bytes_field(message, field::INT32_DATA, &[0; 2]);
+        };
+        let other_field = |message: &mut Vec<u8>| write_bytes_field(message, field::INT64_DATA, &[0; 2]);
+        for (message, code) in [
+            (tensor(&[2, 3], 3, raw(5)), "invalid_model"),
+            (tensor(&[u64::MAX], 3, raw(0)), "invalid_model"),
+            (tensor(&[1 << 62, 1 << 62], 3, raw(0)), "invalid_model"),
+            (tensor(&[1 << 62], 1, raw(0)), "invalid_model"),
+            (tensor(&[2], 3, both), "invalid_model"),
+            (tensor(&[2], 3, other_field), "invalid_model"),
+            (tensor(&[2], 99, raw(2)), "invalid_model"),
+            (tensor(&[2], 8, raw(2)), "unsupported_model"),
+            (tensor(&[1; 65], 3, raw(1)), "unsupported_model"),
+            (tensor(&[2], 3, |message| write_varint_field(message, field::DATA_LOCATION, 1)), "unsupported_model"),
+            (tensor(&[2], 3, |message| write_bytes_field(message, field::EXTERNAL_DATA, &[])), "unsupported_model"),
+            (tensor(&[2], 3, |message| write_bytes_field(message, field::SEGMENT, &[])), "unsupported_model"),
+        ] {
+            let error = check(&message).unwrap_err();
+            assert_eq!(error.code(), code, "{error}");
+            assert!(error.to_string().contains("\"weight\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn int32_data_becomes_raw_data_or_is_refused() {
+        let raw = |values: &[u8]| {
+            let message = tensor(&[2], 3, |message| write_bytes_field(message, field::INT32_DATA, values));
+            raw_from_int32(&message, &TensorFields::read(&message).unwrap())
+        };
+        let minus_one = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+        assert_eq!(raw(&[&[5][..], &minus_one].concat()).unwrap(), [5, 0xff]);
+        assert_eq!(raw(&[5, 0x80, 0x01]).unwrap_err().code(), "invalid_model");
+    }
+}

@@ -1,0 +1,68 @@
+//! Each rewrite against tract's own operators, on models where both compute the same.
+
+mod support;
+
+use rerank_wasm::graph::{Graph, Rewrite};
+use support::{TINY, graph_with, logit, read};
+
+fn sequence(length: u32, seed: u32) -> Vec<u32> {
+    (0..length).map(|index| 4 + (index * 37 + seed * 101) % 990).collect()
+}
+
+fn tiny(rewrites: &[Rewrite]) -> Graph {
+    graph_with(&read(TINY), rewrites).unwrap()
+}
+
+/// The mean distance of the logits of sequences of many lengths.
+fn distance(one: &Graph, other: &Graph) -> f32 {
+    let lengths = [1, 2, 3, 5, 8, 17, 31, 64, 100, 201];
+    let distances = lengths.iter().map(|&length| {
+        let ids = sequence(length, 1);
+        (logit(one, &ids) - logit(other, &ids)).abs()
+    });
+    distances.sum::<f32>() / lengths.len() as f32
+}
+
+#[test]
+fn each_rewrite_alone_changes_rounding_only() {
+    let unfused = tiny(&[]);
+    for (rewrite, operator, count, limit) in [
+        (Rewrite::Embedding, "Embedding", 1, 1e-6),
+        (Rewrite::Positions, "RobertaPositions", 1, 1e-6),
+        (Rewrite::LayerNorm, "AddLayerNorm", 5, 1e-4),
+        // What it rounds moves the scales of the tensors behind it, and these the logit: no more than quantising them does
+        // (0.054, by the fixture), of a standard deviation of 1.6.
+        (Rewrite::Attention, "Attention", 2, 0.054),
+    ] {
+        let fused = tiny(&[rewrite]);
+        assert!(!unfused.census().contains_key(operator));
+        assert_eq!(fused.census()[operator], count);
+        let distance = distance(&fused, &unfused);
+        println!("{rewrite:?}: {distance}");
+        assert!(distance < limit, "{rewrite:?}: {distance}");
+    }
+}
+
+/// With one token, one scale for each row is one scale for the tensor. Where a product lies between two integers, the last
+/// bit of a float decides which it becomes, and a few logits move by that.
+#[test]
+fn linear_layers_are_the_stock_ones_where_a_tensor_is_one_row() {
+    let (fused, unfused) = (tiny(&[Rewrite::Linear]), tiny(&[]));
+    assert_eq!(fused.census()["QuantizedLinear"], 12);
+    let mut distances: Vec<f32> = (4..164).map(|id| (logit(&fused, &[id]) - logit(&unfused, &[id])).abs()).collect();
+    distances.sort_by(f32::total_cmp);
+    assert!(distances[distances.len() * 3 / 4] < 1e-5, "{distances:?}");
+    assert!(distances[distances.len() - 1] < 0.1, "{distances:?}");
+}
+
+/// Rows do not depend on each other, so which of them are computed changes no bit.
+#[test]
+fn the_first_token_alone_is_the_first_of_all() {
+    let [all @ .., Rewrite::FirstToken] = Rewrite::ALL else { panic!("the last rewrite is another") };
+    let (first, all) = (tiny(&Rewrite::ALL), tiny(&all));
+    assert_ne!(first.census()["Gather"], all.census()["Gather"]);
+    for length in [1, 2, 7, 130] {
+        let ids = sequence(length, 2);
+        assert_eq!(logit(&first, &ids).to_bits(), logit(&all, &ids).to_bits(), "{length} tokens");
+    }
+}

@@ -1,0 +1,184 @@
+//! The parser of ONNX files takes memory for what has come, not for what a file claims, and never panics.
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use rerank_wasm::error::Error;
+use rerank_wasm::onnx::Parser;
+use support::protobuf::{INT8, Message, UINT8, join, model, node, tensor};
+use support::small_model::{DENSE, dense, ends, initializers, nodes, usual, words};
+use support::{Random, parse, read};
+
+/// Counts what each thread has allocated, so that tests may run beside each other.
+struct Counting;
+
+thread_local! {
+    static CURRENT: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    let current = CURRENT.get() + bytes;
+    CURRENT.set(current);
+    PEAK.set(PEAK.get().max(current));
+}
+
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // The old and the new block may be there at once.
+        count(size as isize);
+        count(-(layout.size() as isize));
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What the function gives, and the most memory in bytes that it held.
+fn measured<T>(run: impl FnOnce() -> T) -> (T, usize) {
+    let before = CURRENT.get();
+    PEAK.set(before);
+    let result = run();
+    (result, (PEAK.get() - before) as usize)
+}
+
+/// Bounds of the memory for a file of `length` bytes. Names and the padding of tiny matrices take a multiple of theirs.
+fn allowed(length: usize) -> usize {
+    16 * length + (16 << 10)
+}
+
+/// Changes up to four places of the file, in ways that keep some of its structure.
+fn damage(file: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..=random.below(4) {
+        let position = random.below(file.len());
+        let end = (position + 1 + random.below(24)).min(file.len());
+        match random.below(6) {
+            0 => file[position] ^= 1 << random.below(8),
+            1 => file[position] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)],
+            2 => drop(file.drain(position..end)),
+            3 => file.extend_from_within(position..end),
+            4 => {
+                let part = file[position..end].to_vec();
+                let target = random.below(file.len());
+                file.splice(target..target, part);
+            }
+            _ => file.truncate(position.max(1)),
+        }
+        if file.is_empty() {
+            file.push(0);
+        }
+    }
+}
+
+#[test]
+fn random_damage_gives_a_model_or_an_error_in_bounded_memory() {
+    let mut random = Random(1);
+    let late = model(join(&[initializers(dense(), words()), ends(), nodes()]));
+    let typed = Message::new().packed(1, &[3, 2]).varint(2, INT8).text(8, "dense").packed(5, &[1, 2, 3, 4, 5, 6]);
+    let typed = model(join(&[nodes(), initializers(typed, words()), ends()]));
+    let (mut sound, mut refused) = (0, 0);
+    for (file, rounds) in [(usual().0, 10_000), (late.0, 5_000), (typed.0, 5_000), (read(support::TINY), 500)] {
+        for _ in 0..rounds {
+            let mut damaged = file.clone();
+            damage(&mut damaged, &mut random);
+            let most = 1 + random.below(damaged.len().min(5000));
+            let chunks = random.chunks(&damaged, most);
+            let size = [None, Some(damaged.len() as u64)][random.below(2)];
+            let (result, memory) = measured(|| parse(size, chunks.iter().copied()));
+            assert!(memory <= allowed(damaged.len()), "{memory} bytes for a file of {}", damaged.len());
+            match result {
+                Ok(_) => sound += 1,
+                Err(error) => {
+                    assert!(matches!(error, Error::InvalidModel { .. } | Error::UnsupportedModel { .. }), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    println!("{sound} sound, {refused} refused");
+    assert!(sound > 100 && refused > 1000);
+}
+
+#[test]
+fn a_claimed_length_takes_no_memory() {
+    let head = |name: &str, data_type: u64| {
+        Message::new().varint(1, 1 << 16).varint(1, 1 << 16).varint(2, data_type).text(8, name)
+    };
+    let length = 1 << 32;
+    for (what, field) in [
+        ("a matrix", head("dense", INT8).claims(9, length)),
+        ("a table", head("words", UINT8).claims(9, length)),
+        ("a tensor that stays", head("other", INT8).claims(9, length)),
+        ("packed values", head("dense", INT8).claims(5, length)),
+        ("a name", Message::new().claims(8, length)),
+    ] {
+        let graph = join(&[nodes(), Message::new().claims(5, length + 100), field]);
+        let file = Message::new().claims(7, length + 1000).raw(&graph.0).raw(&DENSE);
+        // A size that leaves no room for the claim says as little as none.
+        for size in [None, Some(length), Some(file.0.len() as u64)] {
+            let (result, memory) = measured(|| parse(size, [&*file.0]));
+            assert_eq!(result.map(drop).unwrap_err().code(), "invalid_model", "{what}");
+            assert!(memory <= allowed(file.0.len()), "{what}: {memory} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_size_that_no_memory_is_left_for_is_out_of_memory() {
+    let length = 1 << 60;
+    let head = Message::new().varint(1, 1 << 30).varint(1, 1 << 30).varint(2, UINT8).text(8, "words");
+    for tensor in [head.claims(9, length), Message::new().text(8, "other").claims(9, length)] {
+        let graph = join(&[nodes(), Message::new().claims(5, length + 100), tensor]);
+        let file = Message::new().claims(7, length + 1000).raw(&graph.0);
+        let mut parser = Parser::new(Some(1 << 62));
+        assert_eq!(parser.push(&file.0).unwrap_err().code(), "out_of_memory");
+    }
+}
+
+#[test]
+fn a_known_size_costs_no_second_copy() {
+    let (rows, columns) = (3000, 1000);
+    let table = tensor("words", UINT8, &[rows, columns], &vec![7; 3_000_000]);
+    let matrix = tensor("dense", INT8, &[rows, columns], &vec![7; 3_000_000]);
+    let stays = tensor("bias", 1, &[rows, columns / 4], &vec![0; 3_000_000]);
+    let initializers = Message::new().message(5, table).message(5, matrix).message(5, stays);
+    let file = model(join(&[nodes(), initializers, ends()])).0;
+    let (result, memory) = measured(|| parse(Some(file.len() as u64), file.chunks(1 << 16)));
+    assert_eq!(result.unwrap().weights.len(), 2);
+    assert!(memory <= file.len() + file.len() / 50, "{memory} bytes for a file of {}", file.len());
+}
+
+/// A decoder takes hundreds of bytes for an empty message of two.
+#[test]
+fn a_file_of_countless_empty_messages_is_unsupported() {
+    let many = |field: u8| [field, 0].repeat(300_000);
+    let node = node("Add", &["rows"], "sum").raw(&many(0x2a));
+    for (what, graph) in [
+        ("nodes", Message::new().raw(&many(0x0a))),
+        ("attributes", Message::new().message(1, node)),
+        ("inputs of a node", Message::new().bytes(1, &many(0x0a))),
+        ("value infos", Message::new().raw(&many(0x6a))),
+        ("fields of an initializer", Message::new().bytes(5, &many(0x62))),
+    ] {
+        let file = model(graph).0;
+        let (result, memory) = measured(|| parse(None, file.chunks(1 << 16)));
+        assert_eq!(result.map(drop).unwrap_err().code(), "unsupported_model", "{what}");
+        assert!(memory <= 128 * file.len(), "{what}: {memory} bytes");
+    }
+    let file = model(Message::new()).raw(&many(0x72)).0;
+    assert_eq!(parse(None, [&*file]).map(drop).unwrap_err().code(), "unsupported_model");
+}
