@@ -14,7 +14,7 @@ expect_failure() {
   local message=$1; shift
   local output
   ! output=$("$rerank" "$@" 2>&1 <<<"$documents") || fail "this must fail: rerank $*"
-  grep -qF "$message" <<<"$output" || fail "expected '$message', got: $output"
+  grep -qF -- "$message" <<<"$output" || fail "expected '$message', got: $output"
 }
 expect_failure '[invalid_input]' score --model pkg/mini ' ' -
 expect_failure 'none of' score --model src 'query' -
