@@ -7,12 +7,12 @@ TARGET=wasm32-unknown-unknown
 # What every engine of the last years reads; wasm-opt may use no more than that.
 WASM_FEATURES=(simd bulk-memory bulk-memory-opt sign-ext nontrapping-float-to-int mutable-globals reference-types multivalue)
 
-# build_wasm: prints the path of cargo's wasm.
+# build_wasm [OPTION...]: prints the path of cargo's wasm.
 build_wasm() {
   # Exported, the constructors (tract's registries) run when the glue calls them; otherwise the linker would wrap every
   # export to run them again.
   local flags='-C target-feature=+simd128 -C link-arg=--export=__wasm_call_ctors'
-  local arguments=(build --locked --profile wasm --lib --target "$TARGET")
+  local arguments=(build --locked --profile wasm --lib --target "$TARGET" "$@")
   if [ "$TOOLCHAIN" = rustup ]; then
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags cargo "${arguments[@]}" >&2
   else
@@ -25,19 +25,28 @@ build_wasm() {
   echo "$CARGO_TARGET_DIR/$TARGET/wasm/rerank_wasm.wasm"
 }
 
-# make_artifacts DIRECTORY: the wasm, its JavaScript and its types.
+# make_artifact DIRECTORY NAME FEATURE: one wasm with its JavaScript and types, in DIRECTORY/NAME; FEATURE may be empty.
+make_artifact() {
+  local wasm features=("${WASM_FEATURES[@]}") arguments=()
+  [ -z "$3" ] || { features+=("$3"); arguments=(--features "$3"); }
+  wasm=$(build_wasm "${arguments[@]}")
+  say "wasm-bindgen, wasm-opt: $2.wasm"
+  "$CACHE/tools/wasm-bindgen-$(locked_version wasm-bindgen)/bin/wasm-bindgen" --target no-modules --out-dir "$1/$2" --out-name rerank "$wasm"
+  node_modules/.bin/wasm-opt -O1 "${features[@]/#/--enable-}" "$1/$2/rerank_bg.wasm" -o "$1/$2.wasm"
+}
+
+# make_artifacts DIRECTORY: the two wasm files, and the JavaScript and types that both have.
 make_artifacts() {
-  local wasm raw=$1/raw
-  wasm=$(build_wasm)
-  say "wasm-bindgen, wasm-opt"
+  local raw=$1/rerank
+  make_artifact "$1" rerank ""
+  make_artifact "$1" rerank-relaxed relaxed-simd
+  cmp "$raw/rerank.js" "$1/rerank-relaxed/rerank.js" || fail "the two artifacts need different JavaScript"
   # The no-modules glue is one self-contained function; wrapped into a factory it gives every reranker an instance,
   # and so a memory, of its own.
-  "$CACHE/tools/wasm-bindgen-$(locked_version wasm-bindgen)/bin/wasm-bindgen" --target no-modules --out-dir "$raw" --out-name rerank "$wasm"
-  node_modules/.bin/wasm-opt -O1 "${WASM_FEATURES[@]/#/--enable-}" "$raw/rerank_bg.wasm" -o "$1/rerank.wasm"
   # Its finalizers would call into instances that a trap has poisoned; without them an instance is freed as a whole.
   { echo 'export function createBindings() { const FinalizationRegistry = undefined, document = undefined;'; cat "$raw/rerank.js"; echo 'return wasm_bindgen;'; echo '}'; } >"$1/bindings.js"
   { cat "$raw/rerank.d.ts"; echo 'export declare function createBindings(): typeof wasm_bindgen;'; } >"$1/bindings.d.ts"
-  rm -r "$raw"
+  rm -r "$raw" "$1/rerank-relaxed"
 }
 
 # No path under src holds a space.

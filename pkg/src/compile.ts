@@ -3,6 +3,7 @@ import { compileUrl } from './http.js';
 import { isBytes } from './kinds.js';
 import type { EngineSource } from './options.js';
 import type { Platform } from './platform.js';
+import { hasSimd } from './simd.js';
 
 /**
  * The compiled engine that `source` stands for.
@@ -62,15 +63,9 @@ function explain(cause: unknown, source: EngineSource): RerankError {
       cause,
     });
   }
-  if (!WebAssembly.validate(usesSimd)) {
+  if (!hasSimd()) {
     return new RerankError('unsupported_environment', 'WebAssembly has no SIMD here', { cause });
   }
   const code = typeof source === 'object' ? 'invalid_input' : 'download_failed';
   return new RerankError(code, `what should be the engine is not WebAssembly: ${message}`, { cause });
 }
-
-/** A module of one function that returns a `v128`. */
-const usesSimd = Uint8Array.of(
-  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
-  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
-);

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import type { ModelDirectory, OpenFile, Platform } from './platform.js';
+import { hasRelaxedSimd } from './simd.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
 const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
@@ -13,7 +14,8 @@ export const localFiles: NonNullable<Platform['files']> = { open: openLocal, fin
 
 /** Compiles the engine that lies beside this file. */
 export async function readEngine(): Promise<WebAssembly.Module> {
-  const path = fileURLToPath(new URL('./wasm/rerank.wasm', import.meta.url));
+  const name = hasRelaxedSimd() ? 'rerank-relaxed.wasm' : 'rerank.wasm';
+  const path = fileURLToPath(new URL(`./wasm/${name}`, import.meta.url));
   return WebAssembly.compile(await readFile(path));
 }
 

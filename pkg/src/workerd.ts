@@ -2,7 +2,8 @@ import { create } from './create.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
 import type { Reranker, RerankerOptions } from './types.js';
-import engine from './wasm/rerank.wasm';
+// Every workerd has had relaxed SIMD since 2023.
+import engine from './wasm/rerank-relaxed.wasm';
 
 export * from './public.js';
 
