@@ -19,6 +19,7 @@ pub use rewrite::Rewrite;
 use tract_onnx::prelude::*;
 
 use crate::error::{Error, ModelFile, Result};
+pub use crate::kernels::warm_up::warm_up;
 
 /// What feeds one input of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

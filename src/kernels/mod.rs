@@ -29,6 +29,7 @@ pub mod softmax;
 #[cfg(test)]
 mod testing;
 mod tile;
+pub mod warm_up;
 
 use lanes::Lanes;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
