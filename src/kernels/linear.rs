@@ -151,7 +151,12 @@ impl Linear {
             for column in 0..PANEL_COLUMNS {
                 finished[column] = exact[column] as f32 * (quantization.scale * scales[column]) + bias[column];
             }
-            output[row * self.outputs() + first..][..columns].copy_from_slice(&finished[..columns]);
+            let output = &mut output[row * self.outputs() + first..][..columns];
+            match output.as_mut_array() {
+                // Not a call to copy memory.
+                Some(output) => *output = finished,
+                None => output.copy_from_slice(&finished[..columns]),
+            }
         }
     }
 }
