@@ -121,7 +121,8 @@ describe('the demo page with a damaged model', () => {
     const alert = page.getByRole('alert');
     await alert.waitFor();
     assert.match(await alert.textContent(), /not the one that was published.*integrity_mismatch/s);
-    assert.equal(await page.locator('#results li').count(), 0);
+    assert.equal(await page.locator('#results.unranked li').count(), samples.passages.length);
+    assert.deepEqual(await page.locator('#figures dd').allTextContents(), ['–', '–', '–', '–']);
     assert.equal(await page.locator('#status').textContent(), '');
     await noWorkers(page);
     await copyFile(join(miniDirectory, 'onnx/model_quantized.onnx'), graph);
