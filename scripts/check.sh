@@ -10,5 +10,6 @@ cargo clippy --quiet --locked --all-targets --features cli -- -D warnings
 say "biome, tsc"
 node_modules/.bin/biome ci --error-on-warnings
 node_modules/.bin/tsc -p pkg --noEmit
+node_modules/.bin/tsc -p tests/js/types
 say "sizes"
 node scripts/sizes.mjs
