@@ -5,9 +5,10 @@
     make.py --check-against FILE
 
 DIR gets onnx/model_quantized.onnx, config.json and logits.jsonl; tiny, and base with --oracle, also
-onnx/model_dequantized.onnx, the same graph in fp32 with the values the int8 weights stand for; tiny, but not for
-bert, also tokenizer.json. --check-against builds the graph for FILE's dimensions and fails unless it equals
-FILE's in everything but the weights. Nothing is done if DIR is complete for this recipe and these package versions.
+onnx/model_dequantized.onnx, the same graph in fp32 with the values the int8 weights stand for; tiny, but not
+for bert, also tokenizer.json. --check-against builds the graph for FILE's dimensions and fails unless it equals
+FILE's in everything but the weights. Nothing is done if DIR is complete for this recipe and these package
+versions.
 """
 
 import argparse
