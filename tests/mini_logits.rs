@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::LazyLock;
+
 use rerank_wasm::graph::Graph;
 use rerank_wasm::tokenizer::Tokenizer;
 use serde::Deserialize;
@@ -48,6 +50,11 @@ impl Logits {
     }
 }
 
+fn fused() -> &'static Logits {
+    static LOGITS: LazyLock<Logits> = LazyLock::new(|| Logits::of(&graph(&read(MODEL)).unwrap()));
+    &LOGITS
+}
+
 fn golden() -> Vec<Golden> {
     read_json_lines("tests/fixtures/mini_logits.jsonl")
 }
@@ -58,7 +65,7 @@ fn pairs() -> Vec<Pair> {
 
 #[test]
 fn one_scale_for_each_row_halves_the_error_of_onnxruntime() {
-    let logits = Logits::of(&graph(&read(MODEL)).unwrap());
+    let logits = fused();
     let to_fp32 = logits.distance(|pair| pair.logit_fp32);
     let onnxruntime = logits.onnxruntimes_distance(|pair| pair.logit_fp32);
     println!("mean distance to fp32 {to_fp32:.4}, onnxruntime's {onnxruntime:.4}");
@@ -67,7 +74,7 @@ fn one_scale_for_each_row_halves_the_error_of_onnxruntime() {
 
 #[test]
 fn what_quantised_activations_cost_is_a_third_of_what_they_cost_onnxruntime() {
-    let logits = Logits::of(&graph(&read(MODEL)).unwrap());
+    let logits = fused();
     let to_exact = logits.distance(|pair| pair.logit_dequantized);
     let onnxruntime = logits.onnxruntimes_distance(|pair| pair.logit_dequantized);
     println!("mean distance to exact activations {to_exact:.4}, onnxruntime's {onnxruntime:.4}");
