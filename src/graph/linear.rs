@@ -103,14 +103,15 @@ pub fn fuse(
     let neutral =
         |input: usize, value: i64| constant(model, node.inputs[input]).is_some_and(|it| all_equal(&it, value));
     rule_if!(neutral(2, 0) && neutral(4, 1) && neutral(6, 1) && neutral(7, 0) && neutral(8, 1));
-    rule_if_some!((matrix, zero_point) = weights.matrix(model, node.inputs[1]));
-    rule_if!(neutral(5, zero_point));
+    rule_if_some!((matrix, zero) = weights.matrix(model, node.inputs[1]));
+    let outputs = matrix.columns();
+    rule_if_some!(zero_points = constant(model, node.inputs[5]));
+    rule_if_some!(zero_points = packed_zero_points(&zero_points, zero, outputs));
 
     rule_if_some!(cast = only_reader(model, node));
     rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
     rule_if_some!(scaled = only_reader(model, cast));
     rule_if!(is_binary::<Mul>(scaled));
-    let outputs = matrix.columns();
     rule_if_some!(scales = other_input(scaled, cast.id.into()));
     rule_if_some!(scales = weight_scales(model, scales, quantize, outputs));
     let (mut last, mut bias) = (scaled, vec![0.0; outputs]);
@@ -121,7 +122,7 @@ pub fn fuse(
         .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
     last = gelu.unwrap_or(last);
 
-    let layer = Arc::new(Linear::new(matrix.clone(), &scales, &bias));
+    let layer = Arc::new(Linear::new(matrix.clone(), &scales, &bias).with_zero_points(&zero_points));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
     let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
@@ -141,6 +142,16 @@ fn is_rows_by_matrix(operation: &EinSum, rank: usize) -> bool {
             .is_ok_and(|axis| axis.inputs[1][..] == *matrix.as_slice() && axis.outputs[0][..] == *output.as_slice())
     };
     (0..rank - 1).all(|row| axis_is(row, None, Some(row))) && axis_is(rank - 1, Some(0), None)
+}
+
+/// The zero points of a matrix, one for each output or one for all, as numbers of its packed form, in which that of the
+/// file's `zero` is 0.
+fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
+    let numbers = tensor.cast_to::<i64>().ok()?;
+    let numbers = numbers.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?;
+    let last = tensor.shape().last().copied().unwrap_or(1);
+    let fits = numbers.len() == 1 || numbers.len() == outputs && last == outputs;
+    fits.then(|| numbers.iter().map(|number| i8::try_from(number - zero).ok()).collect())?
 }
 
 /// The scales of the weights in a product of them with the scale of the quantised input.

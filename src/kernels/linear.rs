@@ -6,7 +6,10 @@
 //! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
 //!
 //! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
-//! exact. (Eight-bit weights are stored as they are: without the term in 64.)
+//! exact. (Eight-bit weights are stored as they are: without the term in 64.) Weights that have a zero point v of their own
+//! change these two numbers of a column and nothing else, n being the length of a row:
+//!
+//! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
 
 use std::sync::Arc;
 
@@ -28,6 +31,10 @@ pub struct QuantizedRows<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     matrix: Arc<PackedMatrix>,
+    /// What each stored weight of a column is too large by; padded to whole panels.
+    offsets: Vec<i32>,
+    /// Sum of each stored column less its zero point; padded to whole panels.
+    column_sums: Vec<i32>,
     /// Scale of each stored column, padded to whole panels.
     scales: Vec<f32>,
     /// Padded to whole panels.
@@ -58,7 +65,30 @@ impl Linear {
         column_scales.resize(padded, 0.0);
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        Self { matrix, scales: column_scales, bias }
+        let offset = match matrix.encoding() {
+            Encoding::SevenBit => 64,
+            Encoding::EightBit => 0,
+        };
+        let column_sums = matrix.column_sums().to_vec();
+        Self { matrix, offsets: vec![offset; padded], column_sums, scales: column_scales, bias }
+    }
+
+    /// The layer whose weights are those of the matrix less the zero point of their column, or less one for all.
+    ///
+    /// # Panics
+    /// For another number of zero points.
+    pub fn with_zero_points(mut self, zero_points: &[i8]) -> Self {
+        let columns = self.outputs();
+        assert!(zero_points.len() == columns || zero_points.len() == 1, "{} zero points", zero_points.len());
+        let rows = self.inputs() as i32;
+        let columns = zero_points.iter().cycle().zip(self.matrix.negated());
+        for ((&zero_point, &negated), (offset, sum)) in columns.zip(self.offsets.iter_mut().zip(&mut self.column_sums))
+        {
+            let zero_point = if negated { -i32::from(zero_point) } else { i32::from(zero_point) };
+            *offset += zero_point;
+            *sum -= rows * zero_point;
+        }
+        self
     }
 
     /// Length of an input row.
@@ -128,20 +158,15 @@ impl Linear {
     ) {
         let first = panel * PANEL_COLUMNS;
         let columns = (self.outputs() - first).min(PANEL_COLUMNS);
-        let sums: &[i32; PANEL_COLUMNS] =
-            self.matrix.column_sums()[first..].first_chunk().expect("padded to whole panels");
+        let offsets: &[i32; PANEL_COLUMNS] = self.offsets[first..].first_chunk().expect("padded to whole panels");
+        let sums: &[i32; PANEL_COLUMNS] = self.column_sums[first..].first_chunk().expect("padded to whole panels");
         let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
         let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
-        let offset = match self.matrix.encoding() {
-            Encoding::SevenBit => 64,
-            Encoding::EightBit => 0,
-        };
         for (row, (quantization, dots)) in rows.iter().zip(dots).enumerate() {
             let shift = -quantization.zero_point;
-            let row_term = offset * quantization.sum;
             let mut exact = [0; PANEL_COLUMNS];
             for column in 0..PANEL_COLUMNS {
-                exact[column] = dots[column] - row_term + shift * sums[column];
+                exact[column] = dots[column] - offsets[column] * quantization.sum + shift * sums[column];
             }
             for &(column, weight_row) in corrections {
                 let code = codes[row * self.input_stride() + weight_row as usize];
@@ -191,14 +216,22 @@ mod tests {
     use crate::kernels::pack::Packer;
 
     /// The layer by its definition, on the weights themselves.
-    fn reference(matrix: &PackedMatrix, scales: &[f32], bias: &[f32], codes: &[i8], rows: &[RowScale]) -> Vec<f32> {
+    fn reference(
+        matrix: &PackedMatrix,
+        zero_points: &[i8],
+        scales: &[f32],
+        bias: &[f32],
+        codes: &[i8],
+        rows: &[RowScale],
+    ) -> Vec<f32> {
         let stride = matrix.groups() * GROUP_ROWS;
         let mut output = Vec::new();
         for (codes, row) in codes.chunks(stride).zip(rows) {
             for column in 0..matrix.columns() {
                 let exact: i32 = (0..matrix.rows())
                     .map(|weight_row| {
-                        (i32::from(codes[weight_row]) - row.zero_point) * matrix.weight(weight_row, column)
+                        let weight = matrix.weight(weight_row, column) - i32::from(zero_points[column]);
+                        (i32::from(codes[weight_row]) - row.zero_point) * weight
                     })
                     .sum();
                 output.push(exact as f32 * (row.scale * scales[column]) + bias[column]);
@@ -242,7 +275,6 @@ mod tests {
         let matrix = Arc::new(packer.finish());
         let scales: Vec<f32> = (0..outputs).map(|column| 0.01 + 0.003 * column as f32).collect();
         let bias: Vec<f32> = (0..outputs).map(|column| 1.5 - column as f32).collect();
-        let layer = Linear::new(matrix.clone(), &scales, &bias);
         let mut padded = Vec::new();
         for row in codes.chunks(inputs) {
             padded.extend_from_slice(row);
@@ -257,9 +289,16 @@ mod tests {
                 sum: codes.iter().map(|&code| i32::from(code)).sum(),
             })
             .collect();
-        let mut output = vec![f32::NAN; rows.len() * outputs];
-        layer.apply(QuantizedRows { codes: &padded, rows: &rows }, &mut LinearScratch::default(), &mut output);
-        assert_eq!(output, reference(&matrix, &scales, &bias, &padded, &rows));
+        let expect = |layer: Linear, zero_points: &[i8]| {
+            let mut output = vec![f32::NAN; rows.len() * outputs];
+            layer.apply(QuantizedRows { codes: &padded, rows: &rows }, &mut LinearScratch::default(), &mut output);
+            assert_eq!(output, reference(&matrix, zero_points, &scales, &bias, &padded, &rows));
+        };
+        let layer = Linear::new(matrix.clone(), &scales, &bias);
+        expect(layer.clone(), &vec![0; outputs]);
+        expect(layer.clone().with_zero_points(&[-128]), &vec![-128; outputs]);
+        let zero_points: Vec<i8> = (0..outputs).map(|column| (column * 83 + 127) as i8).collect();
+        expect(layer.with_zero_points(&zero_points), &zero_points);
     }
 
     proptest! {
