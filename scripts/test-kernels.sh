@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test-kernels.sh [OPTION...]: the tests of src/kernels as native code, and as WebAssembly with relaxed SIMD and without.
-# The options go to the tests; `--ignored --nocapture` runs the micro-benchmarks instead.
+# The options go to the tests; `--include-ignored --nocapture benches` runs the micro-benchmarks.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh test
 source scripts/cargo-wasm.sh
