@@ -1,4 +1,4 @@
-//! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --include-ignored --nocapture benches`.
+//! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --release -- --include-ignored --nocapture benches`.
 
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
 use crate::kernels::gelu::gelu;
