@@ -18,7 +18,7 @@
 //! | path | what it holds |
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
-//! | `src/kernels/` | numbers only: packed weights, int8 linear layer, attention, layer normalisation, GELU; `tile/` has the dot products, one file for each instruction set |
+//! | `src/kernels/` | numbers only: packed weights, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
 //! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator |
 //! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
@@ -29,7 +29,7 @@
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
-//! | `tests/` | Rust integration tests; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
+//! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
 //! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!

@@ -14,7 +14,7 @@ use tract_onnx::tract_hir::internal::*;
 use super::pattern::*;
 use super::weights::Weights;
 use crate::kernels::gelu::gelu;
-use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
+use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
 use crate::kernels::quantize::quantize_row_i8;
 
 /// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
@@ -107,6 +107,8 @@ pub fn fuse(
     let outputs = matrix.columns();
     rule_if_some!(zero_points = constant(model, node.inputs[5]));
     rule_if_some!(zero_points = packed_zero_points(&zero_points, zero, outputs));
+    let shifted = zero_points.iter().any(|&it| it != 0);
+    rule_if!(!shifted || matrix.rows() <= MAX_SHIFTED_INPUTS);
 
     rule_if_some!(cast = only_reader(model, node));
     rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
@@ -122,7 +124,8 @@ pub fn fuse(
         .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
     last = gelu.unwrap_or(last);
 
-    let layer = Arc::new(Linear::new(matrix.clone(), &scales, &bias).with_zero_points(&zero_points));
+    let layer = Linear::new(matrix.clone(), &scales, &bias);
+    let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
     let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
