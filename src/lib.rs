@@ -21,7 +21,7 @@
 //! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
-//! | `src/bin/rerank.rs` | native command line |
+//! | `src/bin/rerank/` | native command line |
 //! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, worker |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |

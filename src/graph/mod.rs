@@ -1,10 +1,12 @@
 //! The neural network. Everything that names tract is in this module.
 
 mod load;
+mod profile;
 mod validate;
 
 use std::sync::Arc;
 
+pub use profile::OperatorTime;
 use tract_onnx::prelude::*;
 
 use crate::error::{Error, ModelFile, Result};
@@ -40,21 +42,8 @@ impl Graph {
     /// `invalid_model` where the graph fails on it or gives something other than one finite number.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         let length = sequence.ids.len();
-        let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
-            let values: Vec<i64> = values.collect();
-            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
-        };
         let run = || -> TractResult<Vec<f32>> {
-            let inputs = self
-                .inputs
-                .iter()
-                .map(|input| match input {
-                    Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
-                    Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
-                    Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
-                })
-                .collect::<TractResult<TVec<TValue>>>()?;
-            let outputs = self.plan.run(inputs)?;
+            let outputs = self.plan.run(self.feed(sequence)?)?;
             let logits = outputs.first().ok_or_else(|| TractError::msg("no output"))?;
             Ok(logits.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec())
         };
@@ -67,6 +56,23 @@ impl Graph {
                 reason: format!("{} numbers for one pair; a reranker gives one", logits.len()),
             }),
         }
+    }
+
+    /// The plan's inputs for one pair.
+    fn feed(&self, sequence: &TokenSequence) -> TractResult<TVec<TValue>> {
+        let length = sequence.ids.len();
+        let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
+            let values: Vec<i64> = values.collect();
+            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
+        };
+        self.inputs
+            .iter()
+            .map(|input| match input {
+                Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
+                Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
+                Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
+            })
+            .collect()
     }
 }
 
