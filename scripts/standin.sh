@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes a stand-in model with random weights under the cache folder and prints its folder as the last line.
 #
-#     scripts/standin.sh [base|tiny] [--oracle]
+#     scripts/standin.sh [base|tiny|mini] [--oracle]
 #
-# base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. The cache folder is
+# base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. mini is no stand-in: it
+# gives a folder with the logits of pkg/mini's int8 weights under exact arithmetic. The cache folder is
 # ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}; the packages of bench/requirements.txt go into its python-bench.
 set -eu
 
@@ -11,10 +12,10 @@ size=base
 oracle=
 for argument in "$@"; do
     case $argument in
-        base | tiny) size=$argument ;;
+        base | tiny | mini) size=$argument ;;
         --oracle) oracle=--oracle ;;
         *)
-            echo "usage: scripts/standin.sh [base|tiny] [--oracle]" >&2
+            echo "usage: scripts/standin.sh [base|tiny|mini] [--oracle]" >&2
             exit 2
             ;;
     esac
@@ -58,5 +59,10 @@ if ! is_installed; then
     mv "$partial" "$packages"
 fi
 
+if [ "$size" = mini ]; then
+    python "$root/bench/mini_exact.py" "$cache/standin-mini/logits.jsonl"
+    echo "$cache/standin-mini"
+    exit
+fi
 python "$root/bench/standin/make.py" --size "$size" --out "$cache/standin-$size" $oracle
 echo "$cache/standin-$size"

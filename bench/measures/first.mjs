@@ -1,0 +1,40 @@
+// What the very first pass after loading takes, against a warm one.
+import { startChromium } from '../hosts/chromium.mjs';
+import { sameLength } from '../inputs.mjs';
+import { preferred } from '../paths.mjs';
+import { inPage } from '../settings.mjs';
+import { median } from '../statistics.mjs';
+
+const instances = 3;
+const warmPasses = 3;
+
+export async function firstPass(report, server) {
+  const input = sameLength(8, 128);
+  const ratios = { ours: [], oursDocument: [], onnxruntime: [] };
+  for (let instance = 0; instance < instances; instance += 1) {
+    const ours = await inFreshBrowser(server, inPage.ours(preferred, server.url), input);
+    ratios.ours.push(ours.passes);
+    ratios.oursDocument.push(ours.documents);
+    ratios.onnxruntime.push((await inFreshBrowser(server, inPage.onnxruntime(), input)).passes);
+  }
+  report.add('first_over_warm', median(ratios.ours), 'ratio');
+  report.add('first_over_warm.first_document', median(ratios.oursDocument), 'ratio');
+  report.add('first_over_warm.onnxruntime', median(ratios.onnxruntime), 'ratio');
+}
+
+/** A browser each: within one, instances of a module share what was compiled for the first of them. */
+async function inFreshBrowser(server, settings, input) {
+  const browser = await startChromium(server);
+  try {
+    const contestant = await browser.start(settings);
+    const first = await contestant.call('run', input);
+    const warm = [];
+    for (let pass = 0; pass < warmPasses; pass += 1) warm.push(await contestant.call('run', input));
+    return {
+      passes: first.milliseconds / median(warm.map(({ milliseconds }) => milliseconds)),
+      documents: first.steps && first.steps[0] / median(warm.flatMap(({ steps }) => steps)),
+    };
+  } finally {
+    await browser.close();
+  }
+}
