@@ -9,12 +9,23 @@ import { loading } from './measures/loading.mjs';
 import { operators } from './measures/operators.mjs';
 import { others } from './measures/others.mjs';
 import { size } from './measures/size.mjs';
-import { speedInChromium, speedInNode } from './measures/speed.mjs';
+import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
 import { tokens } from './measures/tokens.mjs';
 import { artifacts } from './paths.mjs';
 import { Report } from './report.mjs';
 
-const measures = { speedInChromium, firstPass, speedInNode, loading, tokens, errors, operators, size, others };
+const measures = {
+  speedInChromium,
+  mixedLengths,
+  firstPass,
+  speedInNode,
+  loading,
+  tokens,
+  errors,
+  operators,
+  size,
+  others,
+};
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in measures));
 if (unknown.length > 0) throw new Error(`no measurement ${unknown}; there are ${Object.keys(measures)}`);

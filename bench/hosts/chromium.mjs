@@ -13,33 +13,35 @@ const args = [
   '--disable-sync',
 ];
 
-/** A browser with one page of `server`; every contestant that it starts gets a module worker of its own. */
-export async function startChromium(server) {
+/**
+ * Starts a contestant in a module worker of a page of `server`. It gets a browser of its own: within one, instances of a
+ * module share compiled code, and a few large models exceed what one renderer may hold.
+ */
+export async function startInChromium(server, settings) {
   const browser = await chromium.launch({ executablePath, args });
-  const page = await browser.newPage();
-  await page.goto(`${server.url}/blank.html`);
-
-  async function start(settings) {
+  const stop = () => browser.close();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/blank.html`);
     const worker = await page.evaluateHandle(() => new Worker('/bench/hosts/worker.mjs', { type: 'module' }));
-    async function call(method, argument) {
-      const answer = await worker.evaluate(
-        (worker, message) =>
-          new Promise((resolve) => {
-            worker.onmessage = ({ data }) => resolve(data);
-            worker.onerror = ({ message }) => resolve({ error: `the worker failed: ${message}` });
-            worker.postMessage(message);
-          }),
-        { method, argument },
-      );
-      if (answer.error) throw new Error(answer.error);
-      return answer.value;
-    }
-    return {
-      loaded: await call('load', settings),
-      call,
-      stop: () => worker.evaluate((worker) => worker.terminate()),
-    };
+    const call = (method, argument) => callWorker(worker, { method, argument });
+    return { loaded: await call('load', settings), call, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
+}
 
-  return { version: browser.version(), start, close: () => browser.close() };
+async function callWorker(worker, call) {
+  const { value, error } = await worker.evaluate(
+    (worker, call) =>
+      new Promise((resolve) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => resolve({ error: `the worker failed: ${message}` });
+        worker.postMessage(call);
+      }),
+    call,
+  );
+  if (error) throw new Error(error);
+  return value;
 }

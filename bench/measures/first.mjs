@@ -1,5 +1,5 @@
 // What the very first pass after loading takes, against a warm one.
-import { startChromium } from '../hosts/chromium.mjs';
+import { startInChromium } from '../hosts/chromium.mjs';
 import { sameLength } from '../inputs.mjs';
 import { preferred } from '../paths.mjs';
 import { inPage } from '../settings.mjs';
@@ -22,11 +22,9 @@ export async function firstPass(report, server) {
   report.add('first_over_warm.onnxruntime', median(ratios.onnxruntime), 'ratio');
 }
 
-/** A browser each: within one, instances of a module share what was compiled for the first of them. */
 async function inFreshBrowser(server, settings, input) {
-  const browser = await startChromium(server);
+  const contestant = await startInChromium(server, settings);
   try {
-    const contestant = await browser.start(settings);
     const first = await contestant.call('run', input);
     const warm = [];
     for (let pass = 0; pass < warmPasses; pass += 1) warm.push(await contestant.call('run', input));
@@ -35,6 +33,6 @@ async function inFreshBrowser(server, settings, input) {
       documents: first.steps && first.steps[0] / median(warm.flatMap(({ steps }) => steps)),
     };
   } finally {
-    await browser.close();
+    await contestant.stop();
   }
 }

@@ -1,5 +1,5 @@
-// Passes per second, ours and the peers in turns, in Chromium (a worker each) and in Node (a process each).
-import { startChromium } from '../hosts/chromium.mjs';
+// The time of whole calls, ours and the peers in turns, in Chromium and in Node.
+import { startInChromium } from '../hosts/chromium.mjs';
 import { startInNode } from '../hosts/node.mjs';
 import { mixed, sameLength } from '../inputs.mjs';
 import { artifacts, preferred } from '../paths.mjs';
@@ -8,51 +8,72 @@ import { inNode, inPage } from '../settings.mjs';
 
 const rounds = { '8x128': 5, '1x512': 7, mixed20: 3 };
 const onnxruntime = 'onnxruntime-web 1.30.0, 1 thread';
+const transformers = 'transformers.js 4.3.1, 1 thread';
 
 export async function speedInChromium(report, server) {
-  const browser = await startChromium(server);
-  try {
-    const contestants = {};
-    for (const artifact of Object.keys(artifacts)) {
-      contestants[artifact] = await browser.start(inPage.ours(artifact, server.url));
-    }
-    contestants.onnxruntime = await browser.start(inPage.onnxruntime());
-    const named = (title) => (lane) => `speed.${title}.${lane}`;
-    await sameLengths(report, contestants, 'chromium', named);
-    await contestants.onnxruntime.stop();
-    const transformers = await browser.start(inPage.transformers());
-    const raced = await race({ [preferred]: contestants[preferred], transformers }, mixed(), rounds.mixed20);
-    const peer = 'transformers.js 4.3.1, 1 thread';
-    const name = () => 'speed.mixed20';
-    reportRace(report, raced, { title: 'mixed20', name, place: 'chromium', peer, peerLane: 'transformers' });
-    const { tokens } = raced.lanes[preferred];
-    report.note(`mixed20: ${tokens} tokens, padded by transformers.js to ${raced.lanes.transformers.tokens}`);
-  } finally {
-    await browser.close();
-  }
+  const start = {
+    ...Object.fromEntries(
+      Object.keys(artifacts).map((artifact) => [
+        artifact,
+        () => startInChromium(server, inPage.ours(artifact, server.url)),
+      ]),
+    ),
+    onnxruntime: () => startInChromium(server, inPage.onnxruntime()),
+  };
+  await together(start, (contestants) => sameLengths(report, contestants, 'chromium', 'speed'));
+}
+
+export async function mixedLengths(report, server) {
+  const start = {
+    [preferred]: () => startInChromium(server, inPage.ours(preferred, server.url)),
+    transformers: () => startInChromium(server, inPage.transformers()),
+  };
+  const raced = await together(start, (contestants) => race(contestants, mixed(), rounds.mixed20));
+  const name = () => 'speed.mixed20';
+  reportRace(report, raced, {
+    title: 'mixed20',
+    name,
+    place: 'chromium',
+    peer: transformers,
+    peerLane: 'transformers',
+  });
+  const [ours, theirs] = Object.values(raced.lanes).map(({ tokens }) => tokens);
+  report.note(`mixed20: ${ours} tokens, which transformers.js pads to ${theirs}`);
 }
 
 export async function speedInNode(report) {
-  const contestants = {};
-  try {
-    for (const artifact of Object.keys(artifacts)) contestants[artifact] = await startInNode(inNode.ours(artifact));
-    contestants.onnxruntime = await startInNode(inNode.onnxruntime());
-    const named = (title) => (lane) => `speed.node.${title}.${lane}`;
-    await sameLengths(report, contestants, 'node', named);
+  const start = {
+    ...Object.fromEntries(
+      Object.keys(artifacts).map((artifact) => [artifact, () => startInNode(inNode.ours(artifact))]),
+    ),
+    onnxruntime: () => startInNode(inNode.onnxruntime()),
+  };
+  await together(start, async (contestants) => {
+    await sameLengths(report, contestants, 'node', 'speed.node');
     for (const [lane, contestant] of Object.entries(contestants)) {
       report.add(`memory.process_peak_mb.${lane}`, (await contestant.call('peakBytes')) / 1e6, 'MB');
     }
+  });
+}
+
+/** Starts contestants, passes them on, and stops them whatever happens. */
+async function together(start, action) {
+  const contestants = {};
+  try {
+    for (const name of Object.keys(start)) contestants[name] = await start[name]();
+    return await action(contestants);
   } finally {
     for (const contestant of Object.values(contestants)) await contestant.stop();
   }
 }
 
-async function sameLengths(report, contestants, place, named) {
+async function sameLengths(report, contestants, place, prefix) {
   for (const [title, input] of Object.entries({ '8x128': sameLength(8, 128), '1x512': sameLength(1, 512) })) {
     const raced = await race(contestants, input, rounds[title]);
     for (const [lane, { tokens }] of Object.entries(raced.lanes)) {
       if (tokens !== input.sequences.flat().length) throw new Error(`${lane} ran ${tokens} tokens of ${title}`);
     }
-    reportRace(report, raced, { title, name: named(title), place, peer: onnxruntime, peerLane: 'onnxruntime' });
+    const name = (lane) => `${prefix}.${title}.${lane}`;
+    reportRace(report, raced, { title, name, place, peer: onnxruntime, peerLane: 'onnxruntime' });
   }
 }
