@@ -2,11 +2,12 @@
 import { startInChromium } from '../hosts/chromium.mjs';
 import { sameLength } from '../inputs.mjs';
 import { preferred } from '../paths.mjs';
+import { times } from '../rounds.mjs';
 import { inPage } from '../settings.mjs';
 import { median } from '../statistics.mjs';
 
-const instances = 3;
-const warmPasses = 3;
+const instances = times(3);
+const warmPasses = times(3);
 
 export async function firstPass(report, server) {
   const input = sameLength(8, 128);

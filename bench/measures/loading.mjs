@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { artifacts, mini, node, preferred, repository, standin } from '../paths.mjs';
+import { times } from '../rounds.mjs';
 import { inNode } from '../settings.mjs';
 import { median } from '../statistics.mjs';
 
-const rounds = 3;
+const rounds = times(3);
 const engine = join(repository, artifacts[preferred]);
 const model = join(standin, 'onnx/model_quantized.onnx');
 const config = join(standin, 'config.json');

@@ -4,9 +4,10 @@ import { startInNode } from '../hosts/node.mjs';
 import { mixed, sameLength } from '../inputs.mjs';
 import { artifacts, preferred } from '../paths.mjs';
 import { race, reportRace } from '../race.mjs';
+import { times } from '../rounds.mjs';
 import { inNode, inPage } from '../settings.mjs';
 
-const rounds = { '8x128': 5, '1x512': 7, mixed20: 3 };
+const rounds = { '8x128': times(5), '1x512': times(7), mixed20: times(3) };
 const onnxruntime = 'onnxruntime-web 1.30.0, 1 thread';
 const transformers = 'transformers.js 4.3.1, 1 thread';
 

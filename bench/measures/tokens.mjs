@@ -2,12 +2,13 @@
 import { startInNode } from '../hosts/node.mjs';
 import { miniDocuments } from '../inputs.mjs';
 import { preferred } from '../paths.mjs';
+import { times } from '../rounds.mjs';
 import { inNode } from '../settings.mjs';
 import { median } from '../statistics.mjs';
 
 /** The short list runs often, so that both are measured over the same stretch of time. */
 const counts = { 10: 10, 500: 1 };
-const rounds = 3;
+const rounds = times(3);
 
 export async function tokens(report) {
   const contestant = await startInNode(inNode.mini(preferred));
