@@ -26,7 +26,7 @@
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `tests/` | Rust integration tests; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
-//! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size |
+//! | `bench/` | `make bench`: measurements beside onnxruntime-web and transformers.js; the stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!
 //! ## Who may import whom
