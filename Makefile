@@ -24,5 +24,8 @@ test: ## every test: Rust, wasm in Node, in Chromium, in workerd
 check: ## format, lints, types, a minute of fuzzing, artifact sizes
 	@scripts/check.sh
 
+bench: ## speed, memory, load time and accuracy beside onnxruntime-web and transformers.js: a table and bench/results.json
+	@scripts/bench.sh
+
 clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)
 	@rm -rf pkg/dist node_modules

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# setup.sh build|test: installs what building (or building and testing) needs and is not there yet; asks nothing.
+# setup.sh build|test|bench: installs what building needs and is not there yet, or what building and testing needs, or
+# that and what is measured against; asks nothing.
 #
 # The wasm standard library comes from rustup where its server can be reached, else from Debian's source package,
 # rebuilt with -Zbuild-std. RERANK_WASM_TOOLCHAIN=rustup|debian forces one of the two.
@@ -50,21 +51,26 @@ wasm_bindgen() {
 
 # Not `npm ci`: it refuses a lock file that lacks an optional package of another platform, and registry mirrors that do
 # not carry all of those are common. --no-save leaves the lock file as it is.
-# npm_packages SCOPE: `build` installs what the package is built with, `test` everything.
+# npm_packages SCOPE: `build` installs what the package is built with, `test` also what it is tested with, `bench`
+# everything.
 npm_packages() {
-  local stamp
-  stamp="$1 $(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/js/package.json)"
-  case "$(cat node_modules/.stamp 2>/dev/null || true)" in
-    "$stamp" | "test ${stamp#* }") return 0 ;;
+  local sources workspaces=(--include-workspace-root --workspace pkg --workspace pkg/mini) installed
+  sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/js/package.json bench/package.json)
+  installed=$(cat node_modules/.stamp 2>/dev/null || true)
+  case "$1 $installed" in
+    "build build $sources" | "build test $sources" | "test test $sources" | *" bench $sources") return 0 ;;
   esac
   say "npm install ($1)"
-  if [ "$1" = build ]; then
-    npm install --no-save --loglevel=error --prefer-offline --workspace pkg --workspace pkg/mini --include-workspace-root
-  else
-    npm install --no-save --loglevel=error --prefer-offline
-  fi
-  echo "$stamp" >node_modules/.stamp
+  case $1 in
+    build) npm_install "${workspaces[@]}" ;;
+    test) npm_install "${workspaces[@]}" --workspace tests/js ;;
+    # The peers' install scripts would download runtimes for Node from elsewhere; only their wasm is measured.
+    bench) npm_install --ignore-scripts ;;
+  esac
+  echo "$1 $sources" >node_modules/.stamp
 }
+
+npm_install() { npm install --no-save --loglevel=error --prefer-offline "$@"; }
 
 chromium() {
   command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || apt_install chromium
@@ -73,7 +79,8 @@ chromium() {
 case "${1:-}" in
   build) ;;
   test) ;;
-  *) fail "usage: setup.sh build|test" ;;
+  bench) ;;
+  *) fail "usage: setup.sh build|test|bench" ;;
 esac
 command -v cargo >/dev/null || fail "Rust is missing: https://rustup.rs"
 command -v node >/dev/null || fail "Node 20 or newer is missing: https://nodejs.org"

@@ -24,13 +24,13 @@
 //! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
-//! | `src/bin/rerank.rs` | native command line |
+//! | `src/bin/rerank/` | native command line |
 //! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, worker |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
 //! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
-//! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size |
+//! | `bench/` | `make bench`: measurements beside onnxruntime-web and transformers.js; the stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!
 //! ## Who may import whom

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Job;
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, OperatorTime, TokenSequence};
 use crate::tokenizer::Tokenizer;
 
 /// Graph and tokenizer of one model; shared by the jobs that run on it.
@@ -37,5 +37,20 @@ impl Reranker {
         let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         let query = self.tokenizer.query(query, max_tokens)?;
         Ok(Job::new(Arc::clone(self), query, documents))
+    }
+    /// The logit of a pair that is tokens already.
+    ///
+    /// # Errors
+    /// `invalid_model` where the graph fails on it.
+    pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
+        self.graph.logit(sequence)
+    }
+
+    /// What each operator takes of one forward pass, longest first; `now` is a clock in milliseconds.
+    ///
+    /// # Errors
+    /// As [`Reranker::logit`].
+    pub fn profile(&self, sequence: &TokenSequence, now: &mut dyn FnMut() -> f64) -> Result<Vec<OperatorTime>> {
+        self.graph.profile(sequence, now)
     }
 }

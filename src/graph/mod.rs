@@ -8,6 +8,7 @@ mod linear;
 mod load;
 mod pattern;
 mod positions;
+mod profile;
 mod rewrite;
 mod validate;
 mod weights;
@@ -15,6 +16,7 @@ mod weights;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use profile::OperatorTime;
 pub use rewrite::Rewrite;
 use tract_onnx::prelude::*;
 
@@ -52,21 +54,8 @@ impl Graph {
     /// `invalid_model` where the graph fails on it or gives something other than one finite number.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         let length = sequence.ids.len();
-        let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
-            let values: Vec<i64> = values.collect();
-            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
-        };
         let run = || -> TractResult<Vec<f32>> {
-            let inputs = self
-                .inputs
-                .iter()
-                .map(|input| match input {
-                    Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
-                    Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
-                    Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
-                })
-                .collect::<TractResult<TVec<TValue>>>()?;
-            let outputs = self.plan.run(inputs)?;
+            let outputs = self.plan.run(self.feed(sequence)?)?;
             let logits = outputs.first().ok_or_else(|| TractError::msg("no output"))?;
             Ok(logits.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec())
         };
@@ -89,6 +78,23 @@ impl Graph {
         }
         census.retain(|name, _| name != "Const" && name != "Source");
         census
+    }
+
+    /// The plan's inputs for one pair.
+    fn feed(&self, sequence: &TokenSequence) -> TractResult<TVec<TValue>> {
+        let length = sequence.ids.len();
+        let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
+            let values: Vec<i64> = values.collect();
+            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
+        };
+        self.inputs
+            .iter()
+            .map(|input| match input {
+                Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
+                Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
+                Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
+            })
+            .collect()
     }
 }
 

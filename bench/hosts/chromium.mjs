@@ -1,0 +1,47 @@
+import { chromium } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const args = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/**
+ * Starts a contestant in a module worker of a page of `server`. It gets a browser of its own: within one, instances of a
+ * module share compiled code, and a few large models exceed what one renderer may hold.
+ */
+export async function startInChromium(server, settings) {
+  const browser = await chromium.launch({ executablePath, args });
+  const stop = () => browser.close();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/blank.html`);
+    const worker = await page.evaluateHandle(() => new Worker('/bench/hosts/worker.mjs', { type: 'module' }));
+    const call = (method, argument) => callWorker(worker, { method, argument });
+    return { loaded: await call('load', settings), call, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function callWorker(worker, call) {
+  const { value, error } = await worker.evaluate(
+    (worker, call) =>
+      new Promise((resolve) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => resolve({ error: `the worker failed: ${message}` });
+        worker.postMessage(call);
+      }),
+    call,
+  );
+  if (error) throw new Error(error);
+  return value;
+}

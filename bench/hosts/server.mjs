@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createReadStream, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize, sep } from 'node:path';
+
+import { repository, standin } from '../paths.mjs';
+
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+const roots = { '/models/standin/': standin, '/': repository };
+
+/** Serves the checkout and the stand-in on a port of its own. */
+export async function startServer() {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://bench');
+    if (pathname === '/blank.html') return response.setHeader('content-type', 'text/html').end('<!doctype html>');
+    const [prefix, root] = Object.entries(roots).find(([prefix]) => pathname.startsWith(prefix));
+    const path = normalize(join(root, decodeURIComponent(pathname.slice(prefix.length))));
+    const stat =
+      path.startsWith(root + sep) || root.endsWith(sep) ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (!stat?.isFile()) return response.writeHead(404).end();
+    // Kept out of the HTTP cache, an engine's compiled code is not kept either, and every first pass is one.
+    response.writeHead(200, {
+      'cache-control': 'no-store',
+      'content-length': stat.size,
+      'content-type': types[extname(path)] ?? 'application/octet-stream',
+    });
+    createReadStream(path).pipe(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// The inputs of every measurement: fixtures, so the same on every machine.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { repository } from './paths.mjs';
+
+const endToken = 2;
+
+export function readLines(path) {
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const golden = readLines(join(repository, 'tests/fixtures/tokenizer_golden.jsonl')).filter(
+  ({ query }) => query !== null,
+);
+const samples = JSON.parse(readFileSync(join(repository, 'www/samples.json'), 'utf8'));
+
+/** The ids of the two texts of a golden line, without special tokens. */
+function parts({ ids }) {
+  const border = ids.indexOf(endToken);
+  return { query: ids.slice(1, border), passage: ids.slice(border + 2, -1) };
+}
+
+/**
+ * `count` passages that are cut to `tokens` tokens together with one query: as texts for the engine, which tokenises
+ * and cuts, and as the ids that must come out of it for a peer that takes ids.
+ */
+export function sameLength(count, tokens) {
+  const query = golden.find(({ lang }) => lang === 'en');
+  const queryIds = parts(query).query;
+  const room = tokens - queryIds.length - 4;
+  const passages = golden.filter((line) => line.lang !== 'edge' && parts(line).passage.length >= room).slice(0, count);
+  if (passages.length < count) throw new Error(`the fixtures have no ${count} passages of ${tokens} tokens`);
+  return {
+    query: query.query,
+    documents: passages.map(({ passage }) => passage),
+    maxTokens: tokens,
+    sequences: passages.map((line) => [
+      ...[0, ...queryIds, endToken, endToken],
+      ...parts(line).passage.slice(0, room),
+      endToken,
+    ]),
+  };
+}
+
+/** 20 passages of very different length: ten sentences of the demo, ten paragraphs of XQuAD in ten languages. */
+export function mixed() {
+  const languages = ['ar', 'de', 'el', 'en', 'es', 'hi', 'ru', 'tr', 'vi', 'zh'];
+  const paragraphs = languages.map((language) => golden.find(({ lang }) => lang === language).passage);
+  const sentences = samples.passages.slice(0, 10).map(({ text }) => text);
+  return {
+    query: samples.queries[0].text,
+    documents: sentences.flatMap((sentence, index) => [sentence, paragraphs[index]]),
+  };
+}
+
+/** `count` documents for one query of the mini model: every sixth of its pairs, over and over. */
+export function miniDocuments(count) {
+  const pairs = readLines(join(repository, 'tests/fixtures/mini_pairs.jsonl'));
+  const documents = pairs.filter((_, index) => index % 6 === 0).slice(0, 10);
+  return {
+    query: pairs[0].query,
+    documents: Array.from({ length: count }, (_, index) => documents[index % documents.length].document),
+  };
+}

@@ -1,0 +1,47 @@
+// How far logits are from what the same int8 weights give with exact activations, ours ÷ onnxruntime's. Ours come from the
+// native command line, which takes tokens; how many of its bits are those of the wasm is counted.
+import { join } from 'node:path';
+
+import { startInNode } from '../hosts/node.mjs';
+import { readLines } from '../inputs.mjs';
+import { native } from '../native.mjs';
+import { cache, mini, preferred, repository, standin } from '../paths.mjs';
+import { inNode } from '../settings.mjs';
+import { mean } from '../statistics.mjs';
+
+const peer = 'onnxruntime int8';
+
+export async function errors(report) {
+  const small = await compare(mini, join(repository, 'tests/fixtures/mini_logits.jsonl'));
+  report.add('logit_error_over_ort', small.ratio('logit_dequantized'), 'ratio', peer);
+  report.add('logit_error_over_ort_fp32', small.ratio('logit_fp32'), 'ratio', peer);
+  report.note(
+    `mini in wasm: ${await sameBits(small.ours)} of ${small.ours.length} logits have the bits of the native ones`,
+  );
+  const base = await compare(standin, join(cache, 'standin-base/logits.jsonl'));
+  report.add('logit_error_over_ort_standin', base.ratio('logit_dequantized'), 'ratio', peer);
+}
+
+async function compare(model, path) {
+  const lines = readLines(path);
+  const ours = (await native('logits', '--model', model, path)).map(Number);
+  const errorOf = (logits, exact) => mean(lines.map((line, index) => Math.abs(logits[index] - line[exact])));
+  const theirs = lines.map((line) => line.logit_int8_onnxruntime);
+  return { ours, ratio: (exact) => errorOf(ours, exact) / errorOf(theirs, exact) };
+}
+
+/** How many of the native logits the wasm gives for the same pairs as texts. */
+async function sameBits(nativeLogits) {
+  const pairs = readLines(join(repository, 'tests/fixtures/mini_pairs.jsonl'));
+  const contestant = await startInNode(inNode.mini(preferred));
+  let same = 0;
+  try {
+    for (const [index, { query, document }] of pairs.entries()) {
+      const { logits } = await contestant.call('run', { query, documents: [document] });
+      if (Math.fround(nativeLogits[index]) === logits[0]) same += 1;
+    }
+  } finally {
+    await contestant.stop();
+  }
+  return same;
+}

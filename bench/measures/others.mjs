@@ -1,0 +1,19 @@
+// Measurements with an entry of their own: every bench/*/measure.mjs prints results, one JSON object a line.
+import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { node, repository } from '../paths.mjs';
+
+export async function others(report) {
+  for (const path of globSync('bench/*/measure.mjs', { cwd: repository }).sort()) {
+    const { stdout } = await promisify(execFile)(node, [join(repository, path)], { cwd: repository });
+    report.merge(
+      stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    );
+  }
+}

@@ -1,0 +1,80 @@
+// The time of whole calls, ours and the peers in turns, in Chromium and in Node.
+import { startInChromium } from '../hosts/chromium.mjs';
+import { startInNode } from '../hosts/node.mjs';
+import { mixed, sameLength } from '../inputs.mjs';
+import { artifacts, preferred } from '../paths.mjs';
+import { race, reportRace } from '../race.mjs';
+import { times } from '../rounds.mjs';
+import { inNode, inPage } from '../settings.mjs';
+
+const rounds = { '8x128': times(5), '1x512': times(7), mixed20: times(3) };
+const onnxruntime = 'onnxruntime-web 1.30.0, 1 thread';
+const transformers = 'transformers.js 4.3.1, 1 thread';
+
+export async function speedInChromium(report, server) {
+  const start = {
+    ...Object.fromEntries(
+      Object.keys(artifacts).map((artifact) => [
+        artifact,
+        () => startInChromium(server, inPage.ours(artifact, server.url)),
+      ]),
+    ),
+    onnxruntime: () => startInChromium(server, inPage.onnxruntime()),
+  };
+  await together(start, (contestants) => sameLengths(report, contestants, 'chromium', 'speed'));
+}
+
+export async function mixedLengths(report, server) {
+  const start = {
+    [preferred]: () => startInChromium(server, inPage.ours(preferred, server.url)),
+    transformers: () => startInChromium(server, inPage.transformers()),
+  };
+  const raced = await together(start, (contestants) => race(contestants, mixed(), rounds.mixed20));
+  const name = () => 'speed.mixed20';
+  reportRace(report, raced, {
+    title: 'mixed20',
+    name,
+    place: 'chromium',
+    peer: transformers,
+    peerLane: 'transformers',
+  });
+  const [ours, theirs] = Object.values(raced.lanes).map(({ tokens }) => tokens);
+  report.note(`mixed20: ${ours} tokens, which transformers.js pads to ${theirs}`);
+}
+
+export async function speedInNode(report) {
+  const start = {
+    ...Object.fromEntries(
+      Object.keys(artifacts).map((artifact) => [artifact, () => startInNode(inNode.ours(artifact))]),
+    ),
+    onnxruntime: () => startInNode(inNode.onnxruntime()),
+  };
+  await together(start, async (contestants) => {
+    await sameLengths(report, contestants, 'node', 'speed.node');
+    for (const [lane, contestant] of Object.entries(contestants)) {
+      report.add(`memory.process_peak_mb.${lane}`, (await contestant.call('peakBytes')) / 1e6, 'MB');
+    }
+  });
+}
+
+/** Starts contestants, passes them on, and stops them whatever happens. */
+async function together(start, action) {
+  const contestants = {};
+  try {
+    for (const name of Object.keys(start)) contestants[name] = await start[name]();
+    return await action(contestants);
+  } finally {
+    for (const contestant of Object.values(contestants)) await contestant.stop();
+  }
+}
+
+async function sameLengths(report, contestants, place, prefix) {
+  for (const [title, input] of Object.entries({ '8x128': sameLength(8, 128), '1x512': sameLength(1, 512) })) {
+    const raced = await race(contestants, input, rounds[title]);
+    for (const [lane, { tokens }] of Object.entries(raced.lanes)) {
+      if (tokens !== input.sequences.flat().length) throw new Error(`${lane} ran ${tokens} tokens of ${title}`);
+    }
+    const name = (lane) => `${prefix}.${title}.${lane}`;
+    reportRace(report, raced, { title, name, place, peer: onnxruntime, peerLane: 'onnxruntime' });
+  }
+}

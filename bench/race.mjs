@@ -1,0 +1,42 @@
+import { median, pairedRatio } from './statistics.mjs';
+
+/** Far above what int8 arithmetic costs (about 0.1), far below the spread of the stand-in's logits (1 to 2). */
+const largestDifference = 1;
+
+/**
+ * Lets contestants run the same input in turns, A B A B, after one round that counts for nothing. Gives for each its
+ * times in milliseconds and its logits, and fails where two contestants do not compute the same.
+ */
+export async function race(contestants, input, rounds) {
+  const lanes = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [] }]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [name, contestant] of Object.entries(contestants)) {
+      const result = await contestant.call('run', input);
+      if (round > 0) lanes[name].times.push(result.milliseconds);
+      Object.assign(lanes[name], { logits: result.logits, tokens: result.tokens });
+    }
+  }
+  return { lanes, difference: compare(lanes) };
+}
+
+function compare(lanes) {
+  const [[first, { logits }], ...others] = Object.entries(lanes);
+  const differences = others.flatMap(([name, lane]) => {
+    const difference = Math.max(...logits.map((logit, index) => Math.abs(logit - lane.logits[index])));
+    if (!(difference < largestDifference)) {
+      throw new Error(`${first} and ${name} differ by ${difference}: ${logits} against ${lane.logits}`);
+    }
+    return difference;
+  });
+  return Math.max(0, ...differences);
+}
+
+/** Puts medians and peer ÷ ours into the report. */
+export function reportRace(report, { lanes, difference }, { title, name, place, peer, peerLane }) {
+  const peerTimes = lanes[peerLane].times;
+  for (const [lane, { times }] of Object.entries(lanes)) {
+    report.add(`time.${place}.${title}.${lane}`, median(times) / 1000, 's');
+    if (lane !== peerLane) report.add(name(lane), pairedRatio(peerTimes, times), 'ratio', peer);
+  }
+  report.note(`${title} in ${place}: logits of ours and ${peerLane} differ by ${difference.toFixed(3)} at most`);
+}

@@ -1,0 +1,45 @@
+// run.mjs [NAME…]: every measurement, or those named, one after the other; prints a table and writes bench/results.json.
+// scripts/bench.sh prepares what it needs.
+import { availableParallelism, cpus, loadavg } from 'node:os';
+
+import { startServer } from './hosts/server.mjs';
+import { errors } from './measures/errors.mjs';
+import { firstPass } from './measures/first.mjs';
+import { loading } from './measures/loading.mjs';
+import { operators } from './measures/operators.mjs';
+import { others } from './measures/others.mjs';
+import { size } from './measures/size.mjs';
+import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
+import { tokens } from './measures/tokens.mjs';
+import { artifacts } from './paths.mjs';
+import { Report } from './report.mjs';
+
+const measures = {
+  speedInChromium,
+  mixedLengths,
+  firstPass,
+  speedInNode,
+  loading,
+  tokens,
+  errors,
+  operators,
+  size,
+  others,
+};
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in measures));
+if (unknown.length > 0) throw new Error(`no measurement ${unknown}; there are ${Object.keys(measures)}`);
+
+const report = new Report();
+report.note(`${availableParallelism()} cores of ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)} at the start`);
+if (!artifacts.relaxed) report.note('this checkout has no artifact for relaxed SIMD: its rows are missing');
+const server = await startServer();
+const start = performance.now();
+for (const [name, measure] of Object.entries(measures)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.error(`==> ${name}, after ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  await measure(report, server);
+}
+server.close();
+report.note(`${((performance.now() - start) / 60_000).toFixed(1)} minutes, load ${loadavg()[0].toFixed(1)} at the end`);
+report.finish();

@@ -1,0 +1,56 @@
+// What each contestant is loaded with, in a page (paths of the server) and in Node (files).
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { artifacts, mini, packageDirectory, repository, standin } from './paths.mjs';
+
+const onnxruntime = packageDirectory('onnxruntime-web');
+const transformers = packageDirectory('@huggingface/transformers');
+// It pins an onnxruntime-web of its own.
+const transformersRuntime = packageDirectory('onnxruntime-web', transformers);
+
+const served = (path) => `/${relative(repository, path)}`;
+const local = (path) => pathToFileURL(path).href;
+
+export const inPage = {
+  ours: (artifact, origin) => ({
+    contestant: '/bench/contestants/ours.mjs',
+    module: '/pkg/dist/index.js',
+    wasm: `${origin}/${artifacts[artifact]}`,
+    model: `${origin}/models/standin/onnx/model_quantized.onnx`,
+    tokenizer: `${origin}/models/standin/tokenizer.json`,
+    config: `${origin}/models/standin/config.json`,
+  }),
+  onnxruntime: () => ({
+    contestant: '/bench/contestants/onnxruntime.mjs',
+    module: served(join(onnxruntime, 'dist/ort.wasm.bundle.min.mjs')),
+    wasmPaths: `${served(join(onnxruntime, 'dist'))}/`,
+    model: '/models/standin/onnx/model_quantized.onnx',
+  }),
+  transformers: () => ({
+    contestant: '/bench/contestants/transformers.mjs',
+    module: served(join(transformers, 'dist/transformers.min.js')),
+    wasmPaths: `${served(join(transformersRuntime, 'dist'))}/`,
+    models: '/models/',
+    name: 'standin',
+  }),
+};
+
+const oursInNode = (directory) => (artifact) => ({
+  contestant: local(join(repository, 'bench/contestants/ours.mjs')),
+  module: local(join(repository, 'pkg/dist/node.js')),
+  wasm: local(join(repository, artifacts[artifact])),
+  model: local(join(directory, 'onnx/model_quantized.onnx')),
+  tokenizer: local(join(directory, 'tokenizer.json')),
+  config: local(join(directory, 'config.json')),
+});
+
+export const inNode = {
+  ours: oursInNode(standin),
+  mini: oursInNode(mini),
+  onnxruntime: () => ({
+    contestant: local(join(repository, 'bench/contestants/onnxruntime.mjs')),
+    module: local(join(onnxruntime, 'dist/ort.node.min.mjs')),
+    model: join(standin, 'onnx/model_quantized.onnx'),
+  }),
+};

@@ -1,0 +1,18 @@
+export function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+export function mean(values) {
+  return sum(values) / values.length;
+}
+
+export function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Median over the rounds of what one took ÷ what the other took in the same round: a slow minute slows both. */
+export function pairedRatio(numerators, denominators) {
+  return median(numerators.map((numerator, round) => numerator / denominators[round]));
+}

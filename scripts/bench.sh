@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# bench.sh [MEASUREMENT…]: this package beside onnxruntime-web and transformers.js, on this machine, now. Prints a table and
+# writes bench/results.json; without names it runs all of bench/run.mjs.
+source "$(dirname "$0")/environment.sh"
+scripts/setup.sh bench
+scripts/build.sh
+
+say "models: the stand-in of bge-reranker-base with its exact twin and the full tokenizer"
+tokenizer=$(scripts/full-tokenizer.py | tail -n 1)
+standin=$(scripts/standin.sh base --oracle | tail -n 1)
+
+# The stand-in with the full tokenizer, as Hugging Face lays a model out.
+model=$CACHE/bench-model/standin
+mkdir -p "$model/onnx"
+ln -sf "$standin/onnx/model_quantized.onnx" "$model/onnx/"
+ln -sf "$standin/config.json" "$tokenizer" "$model/"
+cp pkg/mini/tokenizer_config.json "$model/"
+
+say "the native command line"
+cargo build --quiet --locked --features cli
+# Another checkout may share the target directory and put its own binary there while this runs.
+export RERANK_NATIVE=$CACHE/bench-model/rerank-$$
+trap 'rm -f "$RERANK_NATIVE"' EXIT
+cp "$CARGO_TARGET_DIR/debug/rerank" "$RERANK_NATIVE"
+
+say "measuring (about 10 minutes)"
+"$(node -p 'require.resolve(`node-linux-${process.arch}/package.json`)' | xargs dirname)/bin/node" bench/run.mjs "$@"

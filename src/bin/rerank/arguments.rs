@@ -1,0 +1,66 @@
+//! The command line's words to a command.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub const USAGE: &str = "\
+rerank score --model DIRECTORY [--top-n N] [--max-tokens N] [--json] QUERY FILE
+
+Ranks the lines of FILE (- is standard input) against QUERY, best first: score, logit, line number, text.
+--json prints one object a line.
+
+rerank logits --model DIRECTORY FILE
+
+Prints the logit of every line of FILE, JSON objects whose input_ids are a pair as tokens.
+
+rerank profile --model DIRECTORY [--max-tokens N]
+
+Times every operator of one forward pass over N tokens (default 128), longest first, one JSON object a line.
+
+DIRECTORY holds tokenizer.json, config.json and onnx/model_quantized.onnx (or model_quantized.onnx, onnx/model.onnx,
+model.onnx).
+";
+
+pub struct Arguments {
+    pub model: PathBuf,
+    pub command: Command,
+    pub max_tokens: Option<usize>,
+}
+
+pub enum Command {
+    Score { query: String, file: OsString, top_n: Option<usize>, json: bool },
+    Logits { file: OsString },
+    Profile,
+}
+
+impl Arguments {
+    /// `None` where help was asked for.
+    pub fn parse() -> Result<Option<Self>, Box<dyn Error>> {
+        use lexopt::prelude::*;
+        let (mut model, mut top_n, mut max_tokens, mut json) = (None, None, None, false);
+        let mut values: Vec<OsString> = Vec::new();
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Short('h') | Long("help") => return Ok(None),
+                Long("model") => model = Some(PathBuf::from(parser.value()?)),
+                Long("top-n") => top_n = Some(parser.value()?.parse()?),
+                Long("max-tokens") => max_tokens = Some(parser.value()?.parse()?),
+                Long("json") => json = true,
+                Value(value) => values.push(value),
+                _ => return Err(argument.unexpected().into()),
+            }
+        }
+        let command = match &values[..] {
+            [name, query, file] if name == "score" => {
+                let query = query.to_str().ok_or("the query is not UTF-8")?.to_owned();
+                Command::Score { query, file: file.clone(), top_n, json }
+            }
+            [name, file] if name == "logits" => Command::Logits { file: file.clone() },
+            [name] if name == "profile" => Command::Profile,
+            _ => return Err(USAGE.into()),
+        };
+        Ok(Some(Self { model: model.ok_or("--model is missing")?, command, max_tokens }))
+    }
+}

@@ -1,0 +1,55 @@
+//! Native command line: ranks the lines of a file, for quick checks without a browser.
+
+mod arguments;
+mod files;
+mod measure;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use arguments::{Arguments, Command, USAGE};
+use rerank_wasm::engine::RankedDocument;
+use rerank_wasm::error::Error;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = error.downcast_ref::<Error>().map_or(String::new(), |error| format!(" [{}]", error.code()));
+            eprintln!("rerank: {error}{code}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let Some(Arguments { model, command, max_tokens }) = Arguments::parse()? else {
+        print!("{USAGE}");
+        return Ok(());
+    };
+    match command {
+        Command::Score { query, file, top_n, json } => {
+            let documents = files::read_lines(&file)?;
+            let reranker = Arc::new(files::load(&model)?);
+            let job = reranker.start(&query, documents.clone(), max_tokens)?;
+            print(&job.finish(top_n)?, &documents, json)?;
+        }
+        Command::Logits { file } => measure::logits(&files::load(&model)?, &file)?,
+        Command::Profile => measure::profile(&files::load(&model)?, max_tokens)?,
+    }
+    Ok(())
+}
+
+fn print(ranked: &[RankedDocument], documents: &[String], json: bool) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    for document in ranked {
+        if json {
+            writeln!(output, "{}", serde_json::to_string(document)?)?;
+        } else {
+            let RankedDocument { index, logit, score, .. } = document;
+            writeln!(output, "{score:.6}  {logit:>9.5}  {:>5}  {}", index + 1, documents[*index])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Where the time of a forward pass goes.
+
+use std::collections::BTreeMap;
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::plan::eval;
+
+use super::{Graph, TokenSequence, broken};
+use crate::error::Result;
+
+/// What all nodes of one operator take in one forward pass.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct OperatorTime {
+    pub operator: String,
+    pub nodes: usize,
+    pub milliseconds: f64,
+}
+
+impl Graph {
+    /// Runs the pair and gives the time of each operator, longest first. `now` is a clock in milliseconds: not every
+    /// target has one of its own.
+    ///
+    /// # Errors
+    /// `invalid_model` where the graph fails on it.
+    pub fn profile(&self, sequence: &TokenSequence, now: &mut dyn FnMut() -> f64) -> Result<Vec<OperatorTime>> {
+        let mut times: BTreeMap<String, (usize, f64)> = BTreeMap::new();
+        let mut run = || -> TractResult<()> {
+            let mut state = self.plan.spawn()?;
+            state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
+                let start = now();
+                let outputs = eval(context, state, node, inputs);
+                let (nodes, milliseconds) = times.entry(node.op.name().into_owned()).or_default();
+                *nodes += 1;
+                *milliseconds += now() - start;
+                outputs
+            })?;
+            Ok(())
+        };
+        run().map_err(|error| broken(format!("the graph failed on {} tokens: {error:#}", sequence.ids.len())))?;
+        let mut times: Vec<_> = times
+            .into_iter()
+            .map(|(operator, (nodes, milliseconds))| OperatorTime { operator, nodes, milliseconds })
+            .collect();
+        times.sort_by(|one, other| other.milliseconds.total_cmp(&one.milliseconds));
+        Ok(times)
+    }
+}
