@@ -31,7 +31,7 @@ pub fn dot(rows: &[i16], stride: usize, count: usize, wide_panel: &[i16], dots: 
     match count {
         1 => dot_rows::<1>(rows, stride, wide_panel, dots),
         2 => dot_rows::<2>(rows, stride, wide_panel, dots),
-        TILE_ROWS => dot_rows::<TILE_ROWS>(rows, stride, wide_panel, dots),
+        3 => dot_rows::<3>(rows, stride, wide_panel, dots),
         _ => unreachable!("a tile has 1 to {TILE_ROWS} rows"),
     }
 }
