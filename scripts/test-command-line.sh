@@ -8,7 +8,8 @@ documents=$(printf '%s\n' 'The giraffe is the tallest living land animal.' 'Pari
 ranked=$("$rerank" score --model pkg/mini --top-n 2 'What is the capital of France?' - <<<"$documents")
 [ "$(wc -l <<<"$ranked")" = 2 ] || fail "two results expected: $ranked"
 head -n 1 <<<"$ranked" | grep -q 'Paris is the capital of France.$' || fail "Paris expected first: $ranked"
-"$rerank" score --json --model pkg/mini 'capital' - <<<"$documents" | head -n 1 | grep -q '"logit":' || fail "no JSON"
+listed=$("$rerank" score --json --model pkg/mini 'capital' - <<<"$documents")
+head -n 1 <<<"$listed" | grep -q '"logit":' || fail "no JSON: $listed"
 
 expect_failure() {
   local message=$1; shift
