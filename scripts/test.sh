@@ -6,7 +6,7 @@ scripts/build.sh
 
 say "fixtures that are made, not committed: the full tokenizer, the stand-in of bge-reranker-base's size"
 RERANK_WASM_TOKENIZER=$(scripts/full-tokenizer.py | tail -n 1)
-RERANK_WASM_STANDIN=$(scripts/standin.sh base | tail -n 1)
+RERANK_WASM_STANDIN=$(scripts/standin.sh base --oracle | tail -n 1)
 export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
 
 say "cargo test"
