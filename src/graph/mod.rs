@@ -3,12 +3,16 @@
 mod attention;
 mod embedding;
 mod first_token;
+mod import;
 mod layer_norm;
 mod linear;
 mod load;
+mod operators;
 mod pattern;
 mod positions;
+mod proto;
 mod rewrite;
+mod tensor;
 mod validate;
 mod weights;
 
@@ -16,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use rewrite::Rewrite;
-use tract_onnx::prelude::*;
+use tract_core::prelude::*;
 
 use crate::error::{Error, ModelFile, Result};
 
@@ -26,6 +30,19 @@ enum Input {
     TokenIds,
     AttentionMask,
     TokenTypeIds,
+}
+
+impl Input {
+    const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
+
+    /// What exporters call it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::TokenIds => "input_ids",
+            Self::AttentionMask => "attention_mask",
+            Self::TokenTypeIds => "token_type_ids",
+        }
+    }
 }
 
 /// Token ids of one (query, document) pair, special tokens included.

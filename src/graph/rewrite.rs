@@ -1,6 +1,6 @@
 //! The ordered list of rewrites.
 
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
 
 use super::weights::Weights;
 use super::{attention, embedding, first_token, layer_norm, linear, positions};
