@@ -6,9 +6,11 @@ scripts/build.sh
 
 say "cargo fmt, cargo clippy"
 cargo fmt --check
-cargo clippy --quiet --locked --all-targets --features cli -- -D warnings
+cargo clippy --quiet --locked --workspace --all-targets --features cli -- -D warnings
 say "biome, tsc"
 node_modules/.bin/biome ci --error-on-warnings
 node_modules/.bin/tsc -p pkg --noEmit
+node_modules/.bin/tsc -p tests/js/types
+scripts/fuzz.sh 60
 say "sizes"
 node scripts/sizes.mjs

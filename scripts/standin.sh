@@ -1,20 +1,32 @@
 #!/bin/sh
 # Makes a stand-in model with random weights under the cache folder and prints its folder as the last line.
 #
-#     scripts/standin.sh [base|tiny] [--oracle]
+#     scripts/standin.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]
 #
-# base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. The cache folder is
+# base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. bert: that architecture.
+# full-range, unsigned: other 8-bit weights than int8 in -64..=64. The cache folder is
 # ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}; the packages of bench/requirements.txt go into its python-bench.
 set -eu
 
 size=base
 oracle=
+architecture=xlm-roberta
+quantization=reduced
+variant=
 for argument in "$@"; do
     case $argument in
         base | tiny) size=$argument ;;
+        bert)
+            architecture=bert
+            variant=$variant-bert
+            ;;
+        full-range | unsigned)
+            quantization=$argument
+            variant=$variant-$argument
+            ;;
         --oracle) oracle=--oracle ;;
         *)
-            echo "usage: scripts/standin.sh [base|tiny] [--oracle]" >&2
+            echo "usage: scripts/standin.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]" >&2
             exit 2
             ;;
     esac
@@ -58,5 +70,7 @@ if ! is_installed; then
     mv "$partial" "$packages"
 fi
 
-python "$root/bench/standin/make.py" --size "$size" --out "$cache/standin-$size" $oracle
-echo "$cache/standin-$size"
+out=$cache/standin-$size$variant
+python "$root/bench/standin/make.py" --size "$size" --out "$out" --architecture "$architecture" \
+    --quantization "$quantization" $oracle
+echo "$out"

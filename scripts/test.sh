@@ -11,6 +11,7 @@ export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
 
 say "cargo test"
 cargo test --locked
+scripts/test-kernels.sh
 say "cargo run: the native command line"
 scripts/test-command-line.sh
 say "the package in Node, Chromium and workerd"

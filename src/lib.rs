@@ -1,6 +1,6 @@
 //! # rerank-wasm, the engine
 //!
-//! A cross-encoder reranker (BAAI/bge-reranker-base, int8 ONNX) on [tract](https://docs.rs/tract-onnx), compiled to
+//! A cross-encoder reranker (BAAI/bge-reranker-base, int8 ONNX) on [tract](https://docs.rs/tract-core), compiled to
 //! WebAssembly for web pages, workers and edge functions: `rerank(query, documents)` returns the documents best first, and
 //! no text leaves the machine. The npm package around it is in `pkg/`.
 //!
@@ -18,9 +18,9 @@
 //! | path | what it holds |
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
-//! | `src/kernels/` | numbers only: the packed layout of weights |
+//! | `src/kernels/` | numbers only: packed weights, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
-//! | `src/graph/` | the network, and everything that names tract: validation of names, loading, running |
+//! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator |
 //! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
@@ -29,7 +29,7 @@
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
-//! | `tests/` | Rust integration tests; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
+//! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
 //! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!
@@ -41,7 +41,10 @@
 //!
 //! ## What holds
 //!
-//! - A score depends on its own pair and nothing else: no padding, no batch-mates.
+//! - A score depends on its own pair and nothing else: no padding, no batch-mates. It is the same bits in every build: all
+//!   sums are of integers or in a fixed order, and `exp` and `erf` are ours.
+//! - A big weight is in memory once, in the form its kernel reads.
+//! - A graph that the rewrites do not know runs on tract's own operators and gives the same answers, more slowly.
 //! - A file is used only after its size and hash were found to be right, where they are known.
 //! - A model takes memory for bytes that came or, by the size that was announced, must come; never for what it claims.
 //! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that

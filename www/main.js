@@ -22,6 +22,7 @@ async function start() {
   problem.hidden = true;
   try {
     if (samples.passages.length === 0) await readSamples();
+    showPassages(chosenPassages());
     status.textContent = 'The model is being loaded';
     reranker = await loadModel();
   } catch (error) {
@@ -69,11 +70,14 @@ function suggestion(text) {
 
 /** Ranks what the form says now, or says what it lacks. */
 function ask(delay) {
-  const own = form.elements.passages.value === 'own';
+  const own = takesOwn();
   find('#own').hidden = !own;
   find('#about-samples').hidden = own;
-  if (!ranking) return;
-  const passages = own ? ownPassages() : samples.passages;
+  const passages = chosenPassages();
+  if (!ranking) {
+    showPassages(passages);
+    return;
+  }
   const lack = lackOf(passages);
   if (lack === undefined) {
     ranking.ask(query.value, passages, delay);
@@ -85,6 +89,14 @@ function ask(delay) {
   showPassages(passages);
   clearFigures();
   status.textContent = lack;
+}
+
+function takesOwn() {
+  return form.elements.passages.value === 'own';
+}
+
+function chosenPassages() {
+  return takesOwn() ? ownPassages() : samples.passages;
 }
 
 function ownPassages() {
@@ -122,6 +134,8 @@ function setBusy(busy) {
 
 function fail(error) {
   setBusy(false);
+  showPassages(chosenPassages());
+  clearFigures();
   status.textContent = '';
   find('#problem-text').textContent = explain(error);
   problem.hidden = false;

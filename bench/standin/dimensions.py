@@ -1,6 +1,6 @@
-"""Dimensions of an XLM-RoBERTa cross-encoder, and the stand-ins that have a name."""
+"""Architecture and dimensions of a cross-encoder, and the stand-ins that have a name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,23 @@ class Dimensions:
     vocab_size: int
     max_position_embeddings: int
     layer_norm_eps: float
+    model_type: str = "xlm-roberta"
 
     @property
     def head_size(self) -> int:
         return self.hidden_size // self.num_attention_heads
+
+    @property
+    def scope(self) -> str:
+        """What the names of the encoder's parameters start with."""
+        return self.model_type.removeprefix("xlm-")
+
+    @property
+    def type_vocab_size(self) -> int:
+        return 2 if self.model_type == "bert" else 1
+
+    def as_bert(self) -> "Dimensions":
+        return replace(self, model_type="bert", max_position_embeddings=512, layer_norm_eps=1e-12)
 
 
 STANDINS = {
@@ -44,13 +57,13 @@ STANDINS = {
 
 def config(dimensions: Dimensions) -> dict[str, object]:
     """The model's config.json in Hugging Face's form."""
+    bert = dimensions.model_type == "bert"
+    tokens = {"pad_token_id": 0} if bert else {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
     return {
         "_name_or_path": "standin",
-        "architectures": ["XLMRobertaForSequenceClassification"],
+        "architectures": ["BertForSequenceClassification" if bert else "XLMRobertaForSequenceClassification"],
         "attention_probs_dropout_prob": 0.1,
-        "bos_token_id": 0,
         "classifier_dropout": None,
-        "eos_token_id": 2,
         "hidden_act": "gelu",
         "hidden_dropout_prob": 0.1,
         "hidden_size": dimensions.hidden_size,
@@ -60,15 +73,15 @@ def config(dimensions: Dimensions) -> dict[str, object]:
         "label2id": {"LABEL_0": 0},
         "layer_norm_eps": dimensions.layer_norm_eps,
         "max_position_embeddings": dimensions.max_position_embeddings,
-        "model_type": "xlm-roberta",
+        "model_type": dimensions.model_type,
         "num_attention_heads": dimensions.num_attention_heads,
         "num_hidden_layers": dimensions.num_hidden_layers,
         "output_past": True,
-        "pad_token_id": 1,
+        **tokens,
         "position_embedding_type": "absolute",
         "torch_dtype": "float32",
         "transformers_version": "4.33.3",
-        "type_vocab_size": 1,
+        "type_vocab_size": dimensions.type_vocab_size,
         "use_cache": True,
         "vocab_size": dimensions.vocab_size,
     }

@@ -7,35 +7,45 @@ import onnxruntime
 
 from dimensions import Dimensions
 
-_START, _END, _FIRST_ORDINARY = 0, 2, 4
+# The first and last special token of a text pair, and the first id after the special ones.
+_SPECIAL = {"xlm-roberta": (0, 2, 4), "bert": (101, 102, 103)}
 
 # 48 short, 10 medium, 6 long: every power of two with its neighbours, and the model's limit.
 LENGTHS = [*range(4, 36), *range(37, 69, 2), 80, 96, 111, 127, 128, 129, 160, 192, 224, 255]
 LENGTHS += [256, 257, 320, 400, 511, 512]
 
 
-def inputs(dimensions: Dimensions, seed: int) -> list[list[int]]:
-    """Random ids in pair form, `<s> query </s></s> passage </s>`, of the lengths in LENGTHS.
+def inputs(dimensions: Dimensions, seed: int) -> list[dict[str, list[int]]]:
+    """Random ids in pair form, of the lengths in LENGTHS, by the names of the model's inputs.
 
-    Ordinary ids only: neither <pad>, <unk> nor the last id, <mask>.
+    `<s> query </s></s> passage </s>`, or BERT's `[CLS] query [SEP] passage [SEP]` with its token types.
+    Ordinary ids only: neither padding nor unknown nor the last id, <mask>.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
+    start, end, first_ordinary = _SPECIAL[dimensions.model_type]
+    border = [end] if dimensions.model_type == "bert" else [end, end]
     sequences = []
     for length in LENGTHS:
-        ordinary = generator.integers(_FIRST_ORDINARY, dimensions.vocab_size - 1, length - 4).tolist()
+        room = length - 2 - len(border)
+        ordinary = generator.integers(first_ordinary, dimensions.vocab_size - 1, room).tolist()
         query = int(generator.integers(0, min(len(ordinary), 24) + 1))
-        sequences.append([_START, *ordinary[:query], _END, _END, *ordinary[query:], _END])
+        first = [start, *ordinary[:query], *border]
+        sequence = {"input_ids": [*first, *ordinary[query:], end]}
+        if dimensions.model_type == "bert":
+            sequence["token_type_ids"] = [0] * len(first) + [1] * (length - len(first))
+        sequences.append(sequence)
     return sequences
 
 
-def run(model: Path, sequences: list[list[int]]) -> list[float]:
+def run(model: Path, sequences: list[dict[str, list[int]]]) -> list[float]:
     """The logit of each sequence, run as a batch of one on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     logits = []
     for sequence in sequences:
-        ids = np.array([sequence], np.int64)
-        (output,) = session.run(["logits"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        feed = {name: np.array([ids], np.int64) for name, ids in sequence.items()}
+        feed["attention_mask"] = np.ones_like(feed["input_ids"])
+        (output,) = session.run(["logits"], feed)
         logits.append(float(output[0, 0]))
     return logits

@@ -1,12 +1,14 @@
-"""Makes a stand-in for bge-reranker-base: the same int8 ONNX graph with random weights.
+"""Makes a stand-in for bge-reranker-base: the same int8 ONNX graph, or one like it, with random weights.
 
-    make.py --size base|tiny --out DIR [--oracle]
+    make.py --size base|tiny --out DIR [--oracle] [--architecture bert]
+            [--quantization full-range|unsigned]
     make.py --check-against FILE
 
 DIR gets onnx/model_quantized.onnx, config.json and logits.jsonl; tiny, and base with --oracle, also
-onnx/model_dequantized.onnx, the same graph in fp32 with the values the int8 weights stand for; tiny also
-tokenizer.json. --check-against builds the graph for FILE's dimensions and fails unless it equals FILE's in
-everything but the weights. Nothing is done if DIR is complete for this recipe and these package versions.
+onnx/model_dequantized.onnx, the same graph in fp32 with the values the int8 weights stand for; tiny, but not
+for bert, also tokenizer.json. --check-against builds the graph for FILE's dimensions and fails unless it equals
+FILE's in everything but the weights. Nothing is done if DIR is complete for this recipe and these package
+versions.
 """
 
 import argparse
@@ -29,9 +31,9 @@ import onnxruntime
 
 import logits
 from dimensions import STANDINS, Dimensions, config
-from graph import build
+from graph import EXPORTERS, build
 from pruned_tokenizer import prune
-from quantization import dequantize, quantize
+from quantization import QUANTIZATIONS, dequantize, quantize
 from structure import differences, dimensions_of
 from weights import random_weights
 
@@ -41,7 +43,7 @@ QUANTIZED, DEQUANTIZED = "onnx/model_quantized.onnx", "onnx/model_dequantized.on
 STAMP = "stamp.json"
 
 
-def recipe(dimensions: Dimensions) -> str:
+def recipe(dimensions: Dimensions, quantization: str) -> str:
     """Hash of all that the output depends on: sources, package versions, dimensions and seeds."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
@@ -49,7 +51,7 @@ def recipe(dimensions: Dimensions) -> str:
             digest.update(source.read_bytes())
     digest.update(MINI_TOKENIZER.read_bytes())
     versions = [np.__version__, onnx.__version__, onnxruntime.__version__]
-    digest.update(json.dumps([versions, asdict(dimensions)]).encode())
+    digest.update(json.dumps([versions, asdict(dimensions), quantization]).encode())
     return digest.hexdigest()
 
 
@@ -76,7 +78,9 @@ def workspace(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def generate(dimensions: Dimensions, folder: Path, oracle: bool, tokenizer: bool) -> None:
+def generate(
+    dimensions: Dimensions, quantization: str, folder: Path, oracle: bool, tokenizer: bool
+) -> None:
     """Writes all files but the stamp into the empty `folder`."""
     started = time.monotonic()
 
@@ -88,7 +92,7 @@ def generate(dimensions: Dimensions, folder: Path, oracle: bool, tokenizer: bool
     model = build(dimensions, random_weights(dimensions, WEIGHTS_SEED))
     onnx.save(model, scratch)
     report(f"fp32 graph: {scratch.stat().st_size:,} bytes")
-    quantized_model = quantize(scratch, quantized)
+    quantized_model = quantize(scratch, quantized, quantization)
     scratch.unlink()
     report(f"{QUANTIZED}: {quantized.stat().st_size:,} bytes")
     if oracle:
@@ -107,10 +111,10 @@ def generate(dimensions: Dimensions, folder: Path, oracle: bool, tokenizer: bool
         report(f"int8 against oracle: mean error {errors.mean():.4f}, largest {errors.max():.4f}")
     with (folder / "logits.jsonl").open("w") as lines:
         for index, sequence in enumerate(sequences):
-            line = {"input_ids": sequence} | {key: values[index] for key, values in answers.items()}
+            line = sequence | {key: values[index] for key, values in answers.items()}
             lines.write(json.dumps(line) + "\n")
 
-    (folder / "config.json").write_text(json.dumps(config(dimensions), indent=2) + "\n")
+    (folder / "config.json").write_text(json.dumps(config(dimensions), indent=2, sort_keys=True) + "\n")
     if tokenizer:
         text = prune(MINI_TOKENIZER.read_text(encoding="utf-8"), dimensions.vocab_size)
         (folder / "tokenizer.json").write_text(text, encoding="utf-8")
@@ -133,16 +137,19 @@ def install(made: Path, out: Path, made_recipe: str) -> None:
         os.replace(made / name, out / name)
 
 
-def make(size: str, out: Path, oracle: bool) -> None:
-    dimensions = STANDINS[size]
+def make(
+    size: str, out: Path, oracle: bool, architecture: str = "xlm-roberta", quantization: str = "reduced"
+) -> None:
+    bert = architecture == "bert"
+    dimensions = STANDINS[size].as_bert() if bert else STANDINS[size]
     oracle = oracle or size == "tiny"
-    wanted_recipe = recipe(dimensions)
+    wanted_recipe = recipe(dimensions, quantization)
     if is_complete(out, wanted_recipe, oracle):
         print(f"{out} is complete")
         return
-    print(f"making the {size} stand-in in {out}")
+    print(f"making the {size} {architecture} stand-in, {quantization}, in {out}")
     with workspace(out.parent) as folder:
-        generate(dimensions, folder, oracle, tokenizer=size == "tiny")
+        generate(dimensions, quantization, folder, oracle, tokenizer=size == "tiny" and not bert)
         install(folder, out, wanted_recipe)
 
 
@@ -165,6 +172,8 @@ def main() -> int:
     parser.add_argument("--size", choices=sorted(STANDINS))
     parser.add_argument("--out", type=Path, metavar="DIR")
     parser.add_argument("--oracle", action="store_true", help="base: also write the 1.1 GB fp32 twin")
+    parser.add_argument("--architecture", choices=sorted(EXPORTERS), default="xlm-roberta")
+    parser.add_argument("--quantization", choices=sorted(QUANTIZATIONS), default="reduced")
     parser.add_argument("--check-against", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     if bool(arguments.size) != bool(arguments.out) or not (arguments.size or arguments.check_against):
@@ -176,7 +185,9 @@ def main() -> int:
             print(f"{len(found)} differences")
             return 1
     if arguments.size:
-        make(arguments.size, arguments.out, arguments.oracle)
+        make(
+            arguments.size, arguments.out, arguments.oracle, arguments.architecture, arguments.quantization
+        )
     return 0
 
 

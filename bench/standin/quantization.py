@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,17 +13,25 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 _TRANSPOSED = "_Transposed"
 
 
-def quantize(source: Path, target: Path) -> onnx.ModelProto:
-    """Quantises the fp32 model `source` into `target` and returns the quantised model.
+# How published files were quantised:
+# - reduced: MatMul and Gemm weights become int8 in -64..=64 with a scale for each output;
+# - full-range: the same in -127..=127;
+# - unsigned: uint8 with one scale and zero point for each matrix.
+# Embedding tables become 8-bit integers with one scale and zero point.
+QUANTIZATIONS: dict[str, dict[str, Any]] = {
+    "reduced": {"per_channel": True, "reduce_range": True, "weight_type": QuantType.QInt8},
+    "full-range": {"per_channel": True, "reduce_range": False, "weight_type": QuantType.QInt8},
+    "unsigned": {"per_channel": False, "reduce_range": False, "weight_type": QuantType.QUInt8},
+}
 
-    MatMul and Gemm weights become int8 in -64..=64 with a scale for each output, embedding tables uint8 with
-    one scale and zero point 128.
-    """
+
+def quantize(source: Path, target: Path, quantization: str = "reduced") -> onnx.ModelProto:
+    """Quantises the fp32 model `source` into `target` and returns the quantised model."""
     # Its advice to run an optimiser first would change the graph.
     logging.getLogger().addFilter(
         lambda record: "pre-processing before quantization" not in record.getMessage()
     )
-    quantize_dynamic(source, target, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    quantize_dynamic(source, target, **QUANTIZATIONS[quantization])
     model = onnx.load(target)
     for initializer in model.graph.initializer:
         initializer.name = _published_name(initializer.name)

@@ -12,6 +12,7 @@ from logits import LENGTHS
 from make import DEQUANTIZED, MINI_TOKENIZER, QUANTIZED, check_against, make
 from pruned_tokenizer import prune
 
+FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
 MINI = MINI_TOKENIZER.parent / QUANTIZED
 
 
@@ -73,6 +74,24 @@ class Tiny(unittest.TestCase):
             values = onnx.numpy_helper.to_array(tensor)
             if values.ndim == 1:
                 self.assertFalse(np.isin(values, (0.0, 1.0)).any(), tensor.name)
+
+
+class Variants(unittest.TestCase):
+    """The committed fixtures are what the recipe makes."""
+
+    def check(self, name: str, **options: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / name
+            make("tiny", made, oracle=False, **options)
+            committed = FIXTURES / f"standin-tiny-{name}" / QUANTIZED
+            self.assertEqual((made / QUANTIZED).read_bytes(), committed.read_bytes())
+
+    def test_bert(self) -> None:
+        self.check("bert", architecture="bert")
+
+    def test_other_quantizations(self) -> None:
+        for quantization in ("full-range", "unsigned"):
+            self.check(quantization, quantization=quantization)
 
 
 class PrunedTokenizer(unittest.TestCase):

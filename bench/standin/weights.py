@@ -1,4 +1,4 @@
-"""Random weights under the parameter names of XLMRobertaForSequenceClassification.
+"""Random weights under the parameter names of the cross-encoders of transformers.
 
 PyTorch's normal(0, 0.02) would leave attention almost uniform and the logits almost constant, so the standard
 deviation of a linear layer is gain / sqrt(inputs), with these gains:
@@ -42,15 +42,15 @@ def random_weights(dimensions: Dimensions, seed: int) -> Weights:
         normal(f"{name}.weight", (hidden,), 0.15, mean=1.0)
         normal(f"{name}.bias", (hidden,), 0.1)
 
-    hidden, intermediate = dimensions.hidden_size, dimensions.intermediate_size
-    normal("roberta.embeddings.word_embeddings.weight", (dimensions.vocab_size, hidden), 0.06)
+    scope, hidden, intermediate = dimensions.scope, dimensions.hidden_size, dimensions.intermediate_size
+    normal(f"{scope}.embeddings.word_embeddings.weight", (dimensions.vocab_size, hidden), 0.06)
     normal(
-        "roberta.embeddings.position_embeddings.weight", (dimensions.max_position_embeddings, hidden), 0.03
+        f"{scope}.embeddings.position_embeddings.weight", (dimensions.max_position_embeddings, hidden), 0.03
     )
-    normal("roberta.embeddings.token_type_embeddings.weight", (1, hidden), 0.02)
-    layer_norm("roberta.embeddings.LayerNorm")
+    normal(f"{scope}.embeddings.token_type_embeddings.weight", (dimensions.type_vocab_size, hidden), 0.02)
+    layer_norm(f"{scope}.embeddings.LayerNorm")
     for layer in range(dimensions.num_hidden_layers):
-        prefix = f"roberta.encoder.layer.{layer}"
+        prefix = f"{scope}.encoder.layer.{layer}"
         linear(f"{prefix}.attention.self.query", hidden, hidden, 1.6, bias_deviation=0.2)
         linear(f"{prefix}.attention.self.key", hidden, hidden, 1.6, bias_deviation=0.2)
         linear(f"{prefix}.attention.self.value", hidden, hidden, 1.0)
@@ -59,6 +59,7 @@ def random_weights(dimensions: Dimensions, seed: int) -> Weights:
         linear(f"{prefix}.intermediate.dense", intermediate, hidden, 1.0)
         linear(f"{prefix}.output.dense", hidden, intermediate, 1.6)
         layer_norm(f"{prefix}.output.LayerNorm")
-    linear("classifier.dense", hidden, hidden, 1.0)
-    linear("classifier.out_proj", 1, hidden, 6.0)
+    bert = dimensions.model_type == "bert"
+    linear("bert.pooler.dense" if bert else "classifier.dense", hidden, hidden, 1.0)
+    linear("classifier" if bert else "classifier.out_proj", 1, hidden, 6.0)
     return weights

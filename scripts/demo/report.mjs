@@ -17,17 +17,26 @@ export function printRanking({ query, results, limit, tokens, milliseconds }) {
   });
   const hidden = results.length - lines.length;
   if (hidden > 0) lines.push(dim(`${' '.repeat(places)} and ${hidden} more`));
-  lines.push(dim(`${number.format(tokens)} tokens, ${results.length} passages, ${seconds(milliseconds)}`));
+  lines.push(
+    dim(`${number.format(tokens)} tokens, ${counts(results.length, 'passage', 'passages')}, ${seconds(milliseconds)}`),
+  );
   out.write(`${bold(fit(query, width))}\n${lines.join('\n')}\n\n`);
 }
 
 /** Prints what the whole run took. */
 export function printTotals({ modelName, queries, pairs, tokens, milliseconds, memoryBytes, processBytes }) {
-  const work = `${queries} ${queries === 1 ? 'query' : 'queries'}, ${number.format(pairs)} pairs, ${number.format(tokens)} tokens`;
+  const counted = [
+    counts(queries, 'query', 'queries'),
+    counts(pairs, 'pair', 'pairs'),
+    counts(tokens, 'token', 'tokens'),
+  ];
   out.write(`${bold(fit(modelName, widthOf(out)))}\n`);
-  out.write(`in all       ${work} in ${seconds(milliseconds)}\n`);
-  out.write(`peak memory  process ${megabytes(processBytes)}, of that the engine's linear memory ${megabytes(memoryBytes)}\n`);
+  out.write(`in all       ${counted.join(', ')} in ${seconds(milliseconds)}\n`);
+  out.write(
+    `peak memory  process ${megabytes(processBytes)}, of that the engine's linear memory ${megabytes(memoryBytes)}\n`,
+  );
 }
 
+const counts = (amount, one, many) => `${number.format(amount)} ${amount === 1 ? one : many}`;
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`;
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
 use crate::error::{Error, ModelFile, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, warm_up};
 use crate::onnx::{OnnxModel, Parser};
 use crate::tokenizer::Tokenizer;
 
@@ -41,6 +41,7 @@ enum Contents {
 impl Contents {
     fn new(file: ModelFile, size: Option<usize>) -> Result<Self> {
         if file == ModelFile::Model {
+            warm_up();
             return Ok(Self::Model(Box::new(Parser::new(size.map(|size| size as u64)))));
         }
         let mut bytes = Vec::new();

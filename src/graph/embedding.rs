@@ -12,20 +12,30 @@ use super::pattern::*;
 use super::weights::Weights;
 use crate::onnx::Table;
 
+/// Which rows of a table are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Those that an input of the operator says.
+    Input,
+    /// Always the same one.
+    Fixed(i64),
+    /// This one for the first token of each text, then the next ones.
+    From(i64),
+}
+
 /// A table and what its bytes mean.
 #[derive(Clone)]
 struct QuantizedTable {
     table: Arc<Table>,
     scale: f32,
     zero_point: i32,
-    /// The row that is always read; without one, an input of the operator says which.
-    fixed_row: Option<i64>,
+    rows: Rows,
 }
 
 impl PartialEq for QuantizedTable {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.table, &other.table)
-            && (self.scale, self.zero_point, self.fixed_row) == (other.scale, other.zero_point, other.fixed_row)
+            && (self.scale, self.zero_point, self.rows) == (other.scale, other.zero_point, other.rows)
     }
 }
 
@@ -65,13 +75,15 @@ impl EvalOp for Embedding {
         shape.push(self.columns());
         let mut output = Tensor::zero::<f32>(&shape)?;
         let mut plain = output.try_as_plain_ram_mut()?;
-        let rows = || plain.len() / self.columns();
+        let count = plain.len() / self.columns();
+        let length = inputs[0].shape().last().copied().unwrap_or(1).max(1);
         let mut inputs = inputs.iter();
         let mut numbers = Vec::with_capacity(self.tables.len());
         for table in &self.tables {
-            numbers.push(match table.fixed_row {
-                Some(row) => vec![row; rows()],
-                None => inputs
+            numbers.push(match table.rows {
+                Rows::Fixed(row) => vec![row; count],
+                Rows::From(first) => (0..count).map(|index| first.saturating_add((index % length) as i64)).collect(),
+                Rows::Input => inputs
                     .next()
                     .context("a row number for each table")?
                     .try_as_plain_ram()?
@@ -137,7 +149,7 @@ pub fn fuse(
     rule_if_some!(table = weights.table(model, gather.inputs[0]));
     let &DequantizeLinearF32 { scale, zero_point } = dequantize;
     let embedding =
-        Embedding { tables: vec![QuantizedTable { table: table.clone(), scale, zero_point, fixed_row: None }] };
+        Embedding { tables: vec![QuantizedTable { table: table.clone(), scale, zero_point, rows: Rows::Input }] };
     let mut patch = TypedModelPatch::default();
     let numbers = patch.tap_model(model, gather.inputs[1])?;
     let output = patch.wire_node(name, embedding, &[numbers])?;
@@ -145,7 +157,7 @@ pub fn fuse(
     Ok(Some(patch))
 }
 
-/// The sum of two embeddings is one. A table of which one row is read, whatever the input, needs no input.
+/// The sum of two embeddings is one. A table of which the same rows are read, whatever the input, needs no input.
 pub fn merge(
     _: &Weights,
     model: &TypedModel,
@@ -156,6 +168,9 @@ pub fn merge(
     rule_if!(is_binary::<Add>(node));
     let mut tables = Vec::new();
     let mut inputs = TVec::new();
+    let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
+    let mut sum = shape(node.id.into())?;
+    sum.pop();
     for &summand in &node.inputs {
         let summand = producer(model, summand);
         rule_if_some!(embedding = summand.op_as::<Embedding>());
@@ -163,10 +178,16 @@ pub fn merge(
         let mut numbers = summand.inputs.iter();
         for table in &embedding.tables {
             let mut table = table.clone();
-            if table.fixed_row.is_none() {
+            if table.rows == Rows::Input {
                 rule_if_some!(&input = numbers.next());
-                table.fixed_row = constant_number(model, input);
-                if table.fixed_row.is_none() {
+                if let Some(row) = constant_number(model, input) {
+                    table.rows = Rows::Fixed(row);
+                } else if let Some(numbers) = counted_numbers(model, input) {
+                    // A text that is too long for the row must be too long for the table as well.
+                    rule_if!(*numbers.end() >= table.table.rows() as i64 - 1 && shape(input)?.last() == sum.last());
+                    table.rows = Rows::From(*numbers.start());
+                } else {
+                    rule_if!(shape(input)? == sum);
                     inputs.push(input);
                 }
             }
@@ -175,10 +196,6 @@ pub fn merge(
     }
     rule_if!(!inputs.is_empty());
     rule_if!(tables.iter().all(|it| it.table.columns() == tables[0].table.columns()));
-    let shape = |outlet: &OutletId| model.outlet_fact(*outlet).map(|fact| fact.shape.to_tvec());
-    for input in &inputs {
-        rule_if!(shape(input)? == shape(&inputs[0])?);
-    }
     let mut patch = TypedModelPatch::default();
     let taps = patch.taps(model, &inputs)?;
     let output = patch.wire_node(name, Embedding { tables }, &taps)?;
@@ -198,4 +215,19 @@ fn constant_number(model: &TypedModel, mut outlet: OutletId) -> Option<i64> {
         }
         outlet = node.inputs[0];
     }
+}
+
+/// The numbers of the constant row that `outlet` is the start of, where they count up.
+fn counted_numbers(model: &TypedModel, outlet: OutletId) -> Option<std::ops::RangeInclusive<i64>> {
+    let node = producer(model, outlet);
+    let slice = node.op_as::<Slice>()?;
+    let buffer = constant(model, node.inputs[0])?;
+    let last = buffer.rank().checked_sub(1)?;
+    if slice.axis != last || slice.start != 0.to_dim() || buffer.len() != buffer.shape()[last] {
+        return None;
+    }
+    let plain = buffer.try_as_plain_ram().ok()?;
+    let numbers = plain.as_slice::<i64>().ok()?;
+    let counts = numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1]));
+    counts.then(|| Some(*numbers.first()?..=*numbers.last()?))?
 }

@@ -14,7 +14,7 @@ use super::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use super::pattern::*;
 use super::weights::Weights;
 use crate::kernels::gelu::gelu;
-use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
+use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
 use crate::kernels::quantize::quantize_row_i8;
 
 /// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
@@ -97,14 +97,17 @@ pub fn fuse(
     let quantize = producer(model, node.inputs[0]);
     rule_if!(quantize.op_is::<DynamicQuantizeLinear>());
     rule_if!(node.inputs[0] == OutletId::new(quantize.id, 0) && node.inputs[2] == OutletId::new(quantize.id, 2));
-    rule_if_some!((matrix, zero_point) = weights.matrix(model, node.inputs[1]));
-    rule_if!(constant(model, node.inputs[3]).is_some_and(|it| all_equal(&it, zero_point)));
+    rule_if_some!((matrix, zero) = weights.matrix(model, node.inputs[1]));
+    let outputs = matrix.columns();
+    rule_if_some!(zero_points = constant(model, node.inputs[3]));
+    rule_if_some!(zero_points = packed_zero_points(&zero_points, zero, outputs));
+    let shifted = zero_points.iter().any(|&it| it != 0);
+    rule_if!(!shifted || matrix.rows() <= MAX_SHIFTED_INPUTS);
 
     rule_if_some!(cast = only_reader(model, node));
     rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
     rule_if_some!(scaled = only_reader(model, cast));
     rule_if!(is_binary::<Mul>(scaled));
-    let outputs = matrix.columns();
     rule_if_some!(scales = other_input(scaled, cast.id.into()));
     rule_if_some!(scales = weight_scales(model, scales, quantize, outputs));
     let (mut last, mut bias) = (scaled, vec![0.0; outputs]);
@@ -115,7 +118,8 @@ pub fn fuse(
         .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
     last = gelu.unwrap_or(last);
 
-    let layer = Arc::new(Linear::new(matrix.clone(), &scales, &bias));
+    let layer = Linear::new(matrix.clone(), &scales, &bias);
+    let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
     let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
@@ -124,6 +128,16 @@ pub fn fuse(
 }
 
 type ElementWiseGelu = tract_core::ops::element_wise::ElementWiseOp;
+
+/// The zero points of a matrix, one for each output or one for all, as numbers of its packed form, in which that of the
+/// file's `zero` is 0.
+fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
+    let numbers = tensor.cast_to::<i64>().ok()?;
+    let numbers = numbers.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?;
+    let last = tensor.shape().last().copied().unwrap_or(1);
+    let fits = numbers.len() == 1 || numbers.len() == outputs && last == outputs;
+    fits.then(|| numbers.iter().map(|number| i8::try_from(number - zero).ok()).collect())?
+}
 
 /// The scales of the weights in a product of them with the scale of the quantised input.
 fn weight_scales(model: &TypedModel, product: OutletId, quantize: &TypedNode, outputs: usize) -> Option<Vec<f32>> {

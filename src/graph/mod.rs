@@ -23,6 +23,7 @@ pub use rewrite::Rewrite;
 use tract_core::prelude::*;
 
 use crate::error::{Error, ModelFile, Result};
+pub use crate::kernels::warm_up::warm_up;
 
 /// What feeds one input of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ impl Weights {
         self.by_name.get(&node.name).filter(|_| node.op_is::<TypedSource>())
     }
 
-    /// The matrix that `outlet` stands for, and what its zero point must be for the packed weights to be right.
+    /// The matrix that `outlet` stands for, and which number of the file is 0 in it.
     pub fn matrix(&self, model: &TypedModel, outlet: OutletId) -> Option<(&Arc<PackedMatrix>, i64)> {
         match self.at(model, outlet)? {
             Weight::Matrix { packed, unsigned } => Some((packed, if *unsigned { 128 } else { 0 })),

@@ -7,7 +7,7 @@ use super::lanes::ROUNDING;
 const SMALLEST: f32 = -87.336_54;
 /// ln 2 in two parts; the first has so few bits that its product with any exponent is exact (Cody and Waite, *Software
 /// Manual for the Elementary Functions*, 1980).
-const LN_2: [f32; 2] = [0.693_359_38, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
 /// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, lowest power first: fitted for this crate by Remez' algorithm, weighted so that the
 /// relative error of eʳ is least; it is 3.1·10⁻⁹.
 const POLYNOMIAL: [f32; 5] = [0.499_999_93, 0.166_665_2, 0.041_668_39, 0.008_368_745, 0.001_381_454];

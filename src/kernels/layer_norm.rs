@@ -13,7 +13,8 @@ pub struct LayerNorm<'a> {
 /// (y − mean(y))/√(var(y) + ε)·γ + β of every row, where y is the row, plus that of `residual` if there is one. Each of the
 /// three buffers holds rows × hidden values. Ba, Kiros and Hinton, *Layer Normalization*, 2016.
 ///
-/// Mean and variance are taken in two passes, with sixteen stripes for each sum. A row with a NaN or an infinity becomes NaN.
+/// Mean and variance are taken in two passes, with sixteen stripes for each sum. A row with a NaN or an infinity becomes NaN,
+/// so does one whose variance is too large for a float.
 ///
 /// # Panics
 /// If the lengths do not agree.
@@ -42,7 +43,9 @@ fn normalize_row<L: Lanes>(row: &[f32], residual: Option<&[f32]>, parameters: La
     let mean = sum_of::<L>(output, 0.0, |x| x) / count;
     let centre = L::splat(mean);
     let variance = sum_of::<L>(output, mean, |x| (x - centre) * (x - centre)) / count;
-    let factor = L::splat(1.0 / (variance + parameters.epsilon).sqrt());
+    // Divided by an infinity, all would come out as beta, which looks right.
+    let deviation = if variance == f32::INFINITY { f32::NAN } else { (variance + parameters.epsilon).sqrt() };
+    let factor = L::splat(1.0 / deviation);
     let normalized = |x, gamma, beta| (x - centre) * factor * gamma + beta;
 
     let (vectors, tail) = output.as_chunks_mut::<4>();
@@ -138,6 +141,22 @@ mod tests {
             layer_norm(&input, None, parameters, &mut output);
             assert_same(&output, &[[0.5; 5], [f32::NAN; 5], [0.5; 5]].concat());
         }
+    }
+
+    #[test]
+    fn extremes() {
+        let normalize = |row: &[f32; 5], residual: Option<&[f32]>, epsilon| {
+            let mut output = [9.0; 5];
+            let parameters = LayerNorm { gamma: &[2.0; 5], beta: &[0.5; 5], epsilon };
+            layer_norm(row, residual, parameters, &mut output);
+            output
+        };
+        assert_same(&normalize(&[0.0; 5], None, 1e-5), &[0.5; 5]);
+        assert_same(&normalize(&[3.0; 5], Some(&[-3.0; 5]), 1e-5), &[0.5; 5]);
+        assert_same(&normalize(&[0.0; 5], None, 0.0), &[f32::NAN; 5]);
+        assert_same(&normalize(&[f32::MAX, 0.0, 0.0, 0.0, 0.0], None, 1e-5), &[f32::NAN; 5]);
+        assert_same(&normalize(&[f32::MAX; 5], None, 1e-5), &[f32::NAN; 5]);
+        assert_same(&normalize(&[1e38, 3e38, 1e38, 1e38, 1e38], Some(&[3e38; 5]), 1e-5), &[f32::NAN; 5]);
     }
 
     proptest! {

@@ -6,7 +6,10 @@
 //! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
 //!
 //! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
-//! exact. (Eight-bit weights are stored as they are: without the term in 64.)
+//! exact. (Eight-bit weights are stored as they are: without the term in 64.) Weights that have a zero point v of their own
+//! change these two numbers of a column and nothing else, n being the length of a row:
+//!
+//! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
 
 use std::sync::Arc;
 
@@ -16,6 +19,10 @@ use super::tile::{self, Dots, TILE_ROWS};
 
 /// Rows that pass through one panel before the next is read, so that their activations stay in the second-level cache.
 const BLOCK_ROWS: usize = 32 * TILE_ROWS;
+
+/// Inputs of a layer whose weights have zero points: weights may then differ from them by 255, and the sum of so many
+/// products by 255 fits 32 bits.
+pub const MAX_SHIFTED_INPUTS: usize = 1 << 15;
 
 /// Quantised activations, each row padded with the code 0 to [`Linear::input_stride`].
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +35,10 @@ pub struct QuantizedRows<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     matrix: Arc<PackedMatrix>,
+    /// What each stored weight of a column is too large by; padded to whole panels.
+    offsets: Vec<i32>,
+    /// Sum of each stored column less its zero point; padded to whole panels.
+    column_sums: Vec<i32>,
     /// Scale of each stored column, padded to whole panels.
     scales: Vec<f32>,
     /// Padded to whole panels.
@@ -45,9 +56,10 @@ impl Linear {
     /// A layer of `matrix` (inputs × outputs) with one scale for each output, or one for all, and one bias for each.
     ///
     /// # Panics
-    /// For other numbers of scales or biases.
+    /// For other numbers of scales or biases, and for more than 2¹⁶ inputs, whose sums may not fit 32 bits.
     pub fn new(matrix: Arc<PackedMatrix>, scales: &[f32], bias: &[f32]) -> Self {
         let columns = matrix.columns();
+        assert!(matrix.rows() <= 1 << 16, "{} inputs", matrix.rows());
         assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
         assert_eq!(bias.len(), columns, "one bias for each column");
         let padded = matrix.column_sums().len();
@@ -58,7 +70,31 @@ impl Linear {
         column_scales.resize(padded, 0.0);
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        Self { matrix, scales: column_scales, bias }
+        let offset = match matrix.encoding() {
+            Encoding::SevenBit => 64,
+            Encoding::EightBit => 0,
+        };
+        let column_sums = matrix.column_sums().to_vec();
+        Self { matrix, offsets: vec![offset; padded], column_sums, scales: column_scales, bias }
+    }
+
+    /// The layer whose weights are those of the matrix less the zero point of their column, or less one for all.
+    ///
+    /// # Panics
+    /// For another number of zero points, and for more than [`MAX_SHIFTED_INPUTS`] inputs.
+    pub fn with_zero_points(mut self, zero_points: &[i8]) -> Self {
+        let columns = self.outputs();
+        assert!(zero_points.len() == columns || zero_points.len() == 1, "{} zero points", zero_points.len());
+        assert!(self.inputs() <= MAX_SHIFTED_INPUTS, "{} inputs", self.inputs());
+        let rows = self.inputs() as i32;
+        let columns = zero_points.iter().cycle().zip(self.matrix.negated());
+        for ((&zero_point, &negated), (offset, sum)) in columns.zip(self.offsets.iter_mut().zip(&mut self.column_sums))
+        {
+            let zero_point = if negated { -i32::from(zero_point) } else { i32::from(zero_point) };
+            *offset += zero_point;
+            *sum -= rows * zero_point;
+        }
+        self
     }
 
     /// Length of an input row.
@@ -128,20 +164,15 @@ impl Linear {
     ) {
         let first = panel * PANEL_COLUMNS;
         let columns = (self.outputs() - first).min(PANEL_COLUMNS);
-        let sums: &[i32; PANEL_COLUMNS] =
-            self.matrix.column_sums()[first..].first_chunk().expect("padded to whole panels");
+        let offsets: &[i32; PANEL_COLUMNS] = self.offsets[first..].first_chunk().expect("padded to whole panels");
+        let sums: &[i32; PANEL_COLUMNS] = self.column_sums[first..].first_chunk().expect("padded to whole panels");
         let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
         let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
-        let offset = match self.matrix.encoding() {
-            Encoding::SevenBit => 64,
-            Encoding::EightBit => 0,
-        };
         for (row, (quantization, dots)) in rows.iter().zip(dots).enumerate() {
             let shift = -quantization.zero_point;
-            let row_term = offset * quantization.sum;
             let mut exact = [0; PANEL_COLUMNS];
             for column in 0..PANEL_COLUMNS {
-                exact[column] = dots[column] - row_term + shift * sums[column];
+                exact[column] = dots[column] - offsets[column] * quantization.sum + shift * sums[column];
             }
             for &(column, weight_row) in corrections {
                 let code = codes[row * self.input_stride() + weight_row as usize];
@@ -151,7 +182,12 @@ impl Linear {
             for column in 0..PANEL_COLUMNS {
                 finished[column] = exact[column] as f32 * (quantization.scale * scales[column]) + bias[column];
             }
-            output[row * self.outputs() + first..][..columns].copy_from_slice(&finished[..columns]);
+            let output = &mut output[row * self.outputs() + first..][..columns];
+            match output.as_mut_array() {
+                // Not a call to copy memory.
+                Some(output) => *output = finished,
+                None => output.copy_from_slice(&finished[..columns]),
+            }
         }
     }
 }
@@ -179,100 +215,4 @@ impl<'a> PanelDot<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::kernels::pack::Packer;
-
-    /// The layer by its definition, on the weights themselves.
-    fn reference(matrix: &PackedMatrix, scales: &[f32], bias: &[f32], codes: &[i8], rows: &[RowScale]) -> Vec<f32> {
-        let stride = matrix.groups() * GROUP_ROWS;
-        let mut output = Vec::new();
-        for (codes, row) in codes.chunks(stride).zip(rows) {
-            for column in 0..matrix.columns() {
-                let exact: i32 = (0..matrix.rows())
-                    .map(|weight_row| {
-                        (i32::from(codes[weight_row]) - row.zero_point) * matrix.weight(weight_row, column)
-                    })
-                    .sum();
-                output.push(exact as f32 * (row.scale * scales[column]) + bias[column]);
-            }
-        }
-        output
-    }
-
-    #[derive(Debug, Clone)]
-    struct Case {
-        inputs: usize,
-        outputs: usize,
-        weights: Vec<i8>,
-        codes: Vec<i8>,
-        zero_points: Vec<i32>,
-    }
-
-    fn cases() -> impl Strategy<Value = Case> {
-        let weight_range =
-            prop_oneof![Just(-64i8..=64), Just(-63..=64), Just(-128..=127), Just(64..=64), Just(-64..=-64)];
-        (1..40usize, 1..30usize, 1..8usize, weight_range).prop_flat_map(|(inputs, outputs, rows, range)| {
-            let weights = prop::collection::vec(
-                prop_oneof![range.clone(), Just(*range.start()), Just(*range.end())],
-                inputs * outputs,
-            );
-            let codes = prop::collection::vec(prop_oneof![any::<i8>(), Just(-128i8), Just(127)], inputs * rows);
-            let zero_points = prop::collection::vec(-128..=127i32, rows);
-            (weights, codes, zero_points).prop_map(move |(weights, codes, zero_points)| Case {
-                inputs,
-                outputs,
-                weights,
-                codes,
-                zero_points,
-            })
-        })
-    }
-
-    fn check(Case { inputs, outputs, weights, codes, zero_points }: Case) {
-        let mut packer = Packer::new(inputs, outputs).unwrap();
-        packer.push(&weights.iter().map(|&weight| weight as u8).collect::<Vec<_>>());
-        let matrix = Arc::new(packer.finish());
-        let scales: Vec<f32> = (0..outputs).map(|column| 0.01 + 0.003 * column as f32).collect();
-        let bias: Vec<f32> = (0..outputs).map(|column| 1.5 - column as f32).collect();
-        let layer = Linear::new(matrix.clone(), &scales, &bias);
-        let mut padded = Vec::new();
-        for row in codes.chunks(inputs) {
-            padded.extend_from_slice(row);
-            padded.resize(padded.len().next_multiple_of(GROUP_ROWS), 0);
-        }
-        let rows: Vec<RowScale> = zero_points
-            .iter()
-            .zip(codes.chunks(inputs))
-            .map(|(&zero_point, codes)| RowScale {
-                scale: 0.37,
-                zero_point,
-                sum: codes.iter().map(|&code| i32::from(code)).sum(),
-            })
-            .collect();
-        let mut output = vec![f32::NAN; rows.len() * outputs];
-        layer.apply(QuantizedRows { codes: &padded, rows: &rows }, &mut LinearScratch::default(), &mut output);
-        assert_eq!(output, reference(&matrix, &scales, &bias, &padded, &rows));
-    }
-
-    proptest! {
-        #[test]
-        fn the_layer_is_its_definition(case in cases()) {
-            check(case);
-        }
-    }
-
-    #[test]
-    fn blocks_of_rows_change_nothing() {
-        let (inputs, outputs, rows) = (5, 13, 2 * BLOCK_ROWS + 1);
-        check(Case {
-            inputs,
-            outputs,
-            weights: (0..inputs * outputs).map(|index| (index * 37 % 129) as i8).collect(),
-            codes: (0..inputs * rows).map(|index| (index * 71) as i8).collect(),
-            zero_points: (0..rows).map(|row| (row % 256) as i32 - 128).collect(),
-        });
-    }
-}
+mod tests;

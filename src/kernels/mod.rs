@@ -21,6 +21,8 @@ pub mod layer_norm;
 pub mod linear;
 pub mod pack;
 pub mod quantize;
+#[cfg(test)]
+mod same_bits;
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -29,6 +31,7 @@ pub mod softmax;
 #[cfg(test)]
 mod testing;
 mod tile;
+pub mod warm_up;
 
 use lanes::Lanes;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]

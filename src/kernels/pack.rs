@@ -328,6 +328,7 @@ fn encode_seven_bits(packed: &mut PackedMatrix, lowest: &[i8], highest: &[i8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::test;
     use super::*;
 
     fn pack(rows: usize, columns: usize, weights: &[i8], chunk: usize) -> PackedMatrix {

@@ -11,7 +11,7 @@ pub enum Weight {
     /// The second operand of a MatMulInteger, rows × columns with rows the contraction.
     Matrix {
         packed: Arc<PackedMatrix>,
-        /// True where the file holds each weight + 128 as uint8: the packed weights are right for the zero point 128.
+        /// True where the file holds uint8, which are packed less 128.
         unsigned: bool,
     },
     /// What a Gather takes rows from.

@@ -1,11 +1,15 @@
-//! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --ignored`.
+//! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --release -- --include-ignored --nocapture benches`.
 
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
 use crate::kernels::gelu::gelu;
 use crate::kernels::layer_norm::{LayerNorm, layer_norm};
+use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
+use crate::kernels::pack::Packer;
 use crate::kernels::quantize::{quantize_row_i8, quantize_row_i16};
 use crate::kernels::softmax::softmax;
 use core::hint::black_box;
+use std::sync::Arc;
+
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -37,10 +41,10 @@ macro_rules! report { ($($t:tt)*) => { println!($($t)*) } }
 fn time(mut f: impl FnMut()) -> f64 {
     let start = milliseconds();
     let mut least = f64::INFINITY;
-    while milliseconds() < start + 600.0 {
+    while milliseconds() < start + 1000.0 {
         let start = milliseconds();
         let mut calls = 0;
-        while milliseconds() < start + 4.0 {
+        while milliseconds() < start + 1.5 {
             f();
             calls += 1;
         }
@@ -97,10 +101,38 @@ fn elementwise() {
     report!("quantize i16 {:.3} ns per element", t / count);
 }
 
+/// `largest` is the largest weight: above 64 they do not fit the seven-bit codes.
+fn linear_of(inputs: usize, outputs: usize, largest: f32) {
+    let rows = 128;
+    let mut packer = Packer::new(inputs, outputs).unwrap();
+    packer.push(&random(inputs * outputs, largest).iter().map(|&x| x as i8 as u8).collect::<Vec<_>>());
+    let layer = Linear::new(Arc::new(packer.finish()), &[0.01], &vec![0.5; outputs]);
+    let mut codes = vec![0; rows * inputs];
+    let scales: Vec<_> = random(rows * inputs, 2.0)
+        .chunks(inputs)
+        .zip(codes.chunks_mut(inputs))
+        .map(|(row, codes)| quantize_row_i8(row, codes))
+        .collect();
+    let (mut scratch, mut output) = (LinearScratch::default(), vec![0.0; rows * outputs]);
+    let input = QuantizedRows { codes: &codes, rows: &scales };
+    let t = time(|| layer.apply(black_box(input), &mut scratch, black_box(&mut output)));
+    let products = (rows * inputs * outputs) as f64;
+    report!("linear {rows} × {inputs} × {outputs}, weights to {largest}: {:.1} GMAC/s", products / t);
+}
+
+#[test]
+#[ignore = "a benchmark"]
+fn linear_layers() {
+    for (inputs, outputs) in [(768, 768), (768, 3072), (3072, 768)] {
+        linear_of(inputs, outputs, 60.0);
+        linear_of(inputs, outputs, 120.0);
+    }
+}
+
 #[test]
 #[ignore = "a benchmark"]
 fn attention_of_twelve_heads() {
-    for (queries, keys) in [(512, 512)] {
+    for (queries, keys) in [(128, 128), (512, 512)] {
         let (heads, head_size) = (12, 64);
         let hidden = heads * head_size;
         let x = random(keys * 3 * hidden, 2.0);

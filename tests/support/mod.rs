@@ -3,6 +3,7 @@
 
 pub mod protobuf;
 pub mod small_model;
+pub mod standin;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

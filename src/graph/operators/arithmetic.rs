@@ -9,20 +9,20 @@ use super::{Node, Wire};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
-        "Add" => |node| two(node, Add),
-        "Sub" => |node| two(node, Sub),
-        "Mul" => |node| two(node, Mul),
-        "Div" => |node| two(node, Div),
+        "Add" => |node| two(node, Box::new(Add)),
+        "Sub" => |node| two(node, Box::new(Sub)),
+        "Mul" => |node| two(node, Box::new(Mul)),
+        "Div" => |node| two(node, Box::new(Div)),
         "Pow" => power,
-        "Min" => |node| several(node, &Min),
-        "Max" => |node| several(node, &Max),
-        "And" => |node| two(node, And),
-        "Or" => |node| two(node, Or),
-        "Equal" => |node| two(node, CompEq),
-        "Greater" => |node| two(node, CompGT),
-        "GreaterOrEqual" => |node| two(node, CompGTE),
-        "Less" => |node| two(node, CompLT),
-        "LessOrEqual" => |node| two(node, CompLTE),
+        "Min" => |node| several(node, Box::new(Min)),
+        "Max" => |node| several(node, Box::new(Max)),
+        "And" => |node| two(node, Box::new(And)),
+        "Or" => |node| two(node, Box::new(Or)),
+        "Equal" => |node| two(node, Box::new(CompEq)),
+        "Greater" => |node| two(node, Box::new(CompGT)),
+        "GreaterOrEqual" => |node| two(node, Box::new(CompGTE)),
+        "Less" => |node| two(node, Box::new(CompLT)),
+        "LessOrEqual" => |node| two(node, Box::new(CompLTE)),
         "Where" => choose,
         "Clip" => clip,
         "Relu" => |node| bound(node, Some(0.0), None),
@@ -31,6 +31,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 }
 
 /// Wires the operation on inputs of any ranks and types.
+#[inline(never)]
 pub fn binary(
     node: &mut Node<'_>,
     operation: Box<dyn BinMiniOp>,
@@ -45,16 +46,16 @@ pub fn binary(
     node.wire(TypedBinOp(operation, None), &wires)
 }
 
-fn two(node: &mut Node<'_>, operation: impl BinMiniOp) -> TractResult<TVec<OutletId>> {
+fn two(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
-    Ok(tvec!(binary(node, Box::new(operation), left, right)?))
+    Ok(tvec!(binary(node, operation, left, right)?))
 }
 
-fn several(node: &mut Node<'_>, operation: &(impl BinMiniOp + Clone)) -> TractResult<TVec<OutletId>> {
+fn several(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
     let inputs = node.all_inputs()?;
     let mut wire = inputs[0];
     for &input in &inputs[1..] {
-        wire = binary(node, Box::new(operation.clone()), wire, input)?;
+        wire = binary(node, operation.clone(), wire, input)?;
     }
     Ok(tvec!(wire))
 }

@@ -36,6 +36,7 @@ impl<'graph> Node<'graph> {
         self.optional(index).with_context(|| format!("it has no input {index}"))
     }
 
+    #[inline(never)]
     pub fn inputs<const COUNT: usize>(&self) -> TractResult<[OutletId; COUNT]> {
         let inputs = (0..COUNT).map(|index| self.input(index)).collect::<TractResult<TVec<_>>>()?;
         Ok(std::array::from_fn(|index| inputs[index]))
@@ -94,27 +95,32 @@ impl<'graph> Node<'graph> {
         Ok(self.fact(outlet)?.datum_type)
     }
 
+    #[inline(never)]
     pub fn shape(&self, outlet: OutletId) -> TractResult<TVec<TDim>> {
         Ok(self.fact(outlet)?.shape.to_tvec())
     }
 
     /// The value of an input that must be known before the model runs.
+    #[inline(never)]
     pub fn constant(&self, index: usize) -> TractResult<Arc<Tensor>> {
         let value = self.fact(self.input(index)?)?.konst.clone();
         value.with_context(|| format!("its input {index} is not a constant"))
     }
 
     /// The numbers of such an input, sizes of axes that are not known yet among them.
+    #[inline(never)]
     pub fn sizes(&self, index: usize) -> TractResult<TVec<TDim>> {
         Ok(self.constant(index)?.cast_to::<TDim>()?.try_as_plain_ram()?.as_slice::<TDim>()?.into())
     }
 
     /// The numbers of such an input.
+    #[inline(never)]
     pub fn known_integers(&self, index: usize) -> TractResult<TVec<i64>> {
         Ok(self.constant(index)?.cast_to::<i64>()?.try_as_plain_ram()?.as_slice::<i64>()?.into())
     }
 
     /// What is an attribute called `name` before `version` and an input from then on; `None` where the file gives neither.
+    #[inline(never)]
     pub fn attribute_or_input(&self, name: &str, version: i64, index: usize) -> TractResult<Option<TVec<i64>>> {
         if self.version < version {
             Ok(self.integers(name).map(TVec::from))
@@ -124,6 +130,7 @@ impl<'graph> Node<'graph> {
     }
 
     /// The axis that a number stands for which counts from the end where it is negative.
+    #[inline(never)]
     pub fn axis(&self, axis: i64, rank: usize) -> TractResult<usize> {
         let counted = if axis < 0 { axis + rank as i64 } else { axis };
         usize::try_from(counted)
@@ -138,6 +145,7 @@ impl<'graph> Node<'graph> {
     }
 
     /// Several axes, each once, in ascending order.
+    #[inline(never)]
     pub fn axes(&self, axes: &[i64], rank: usize) -> TractResult<TVec<usize>> {
         let mut axes = axes.iter().map(|&axis| self.axis(axis, rank)).collect::<TractResult<TVec<_>>>()?;
         axes.sort_unstable();
@@ -150,12 +158,14 @@ impl<'graph> Node<'graph> {
         format!("{}#{}", self.name, self.steps)
     }
 
-    pub fn add_constant(&mut self, value: impl IntoArcTensor) -> TractResult<OutletId> {
+    #[inline(never)]
+    pub fn add_constant(&mut self, value: Tensor) -> TractResult<OutletId> {
         let name = self.step();
         self.model.add_const(name, value)
     }
 
     /// A number that broadcasts to tensors of this rank.
+    #[inline(never)]
     pub fn add_number(&mut self, value: f32, datum_type: DatumType, rank: usize) -> TractResult<OutletId> {
         let value = tensor0(value).cast_to_dt(datum_type)?.into_owned().broadcast_into_rank(rank)?;
         self.add_constant(value)
@@ -163,7 +173,7 @@ impl<'graph> Node<'graph> {
 
     /// Adds an operator of one output.
     pub fn wire(&mut self, operator: impl Into<Box<dyn TypedOp>>, inputs: &[OutletId]) -> TractResult<OutletId> {
-        Ok(self.wire_all(operator, inputs)?[0])
+        Ok(self.wire_boxed(operator.into(), inputs)?[0])
     }
 
     pub fn wire_all(
@@ -171,10 +181,17 @@ impl<'graph> Node<'graph> {
         operator: impl Into<Box<dyn TypedOp>>,
         inputs: &[OutletId],
     ) -> TractResult<TVec<OutletId>> {
+        self.wire_boxed(operator.into(), inputs)
+    }
+
+    /// One function for all operators, so that it is in the file once.
+    #[inline(never)]
+    fn wire_boxed(&mut self, operator: Box<dyn TypedOp>, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let name = self.step();
         self.model.wire_node(name, operator, inputs)
     }
 
+    #[inline(never)]
     pub fn cast(&mut self, input: OutletId, datum_type: DatumType) -> TractResult<OutletId> {
         if self.datum_type(input)? == datum_type {
             return Ok(input);
@@ -183,6 +200,7 @@ impl<'graph> Node<'graph> {
     }
 
     /// All inputs as the smallest type that holds the values of each.
+    #[inline(never)]
     pub fn cast_to_common_type(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let types = inputs.iter().map(|&input| self.datum_type(input)).collect::<TractResult<TVec<_>>>()?;
         let common = DatumType::super_type_for(types.iter().copied())
@@ -191,6 +209,7 @@ impl<'graph> Node<'graph> {
     }
 
     /// Gives all inputs the rank of the largest, with axes of length 1 in front.
+    #[inline(never)]
     pub fn to_common_rank(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let name = self.step();
         wire_rank_broadcast(name, self.model, inputs)

@@ -25,3 +25,6 @@ pub type Dots = [[i32; PANEL_COLUMNS]; TILE_ROWS];
 
 /// Weights in one group of one panel.
 pub const GROUP_WEIGHTS: usize = PANEL_COLUMNS * GROUP_ROWS;
+
+#[cfg(test)]
+mod tests;

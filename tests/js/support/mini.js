@@ -22,15 +22,15 @@ export function miniFile(path) {
   return readFile(join(miniDirectory, path));
 }
 
-/** The published pairs, as one entry per query with its documents and onnxruntime's logits. */
+/** The published pairs, as one entry per query with its documents and, in the same order, the pairs as published. */
 export async function publishedQueries() {
   const queries = new Map();
   for (const line of (await readFile(pairsUrl, 'utf8')).trim().split('\n')) {
-    const { query, document, logit_int8_onnxruntime: logit } = JSON.parse(line);
-    const entry = queries.get(query) ?? { query, documents: [], logits: [] };
-    entry.documents.push(document);
-    entry.logits.push(logit);
-    queries.set(query, entry);
+    const pair = JSON.parse(line);
+    const entry = queries.get(pair.query) ?? { query: pair.query, documents: [], pairs: [] };
+    entry.documents.push(pair.document);
+    entry.pairs.push(pair);
+    queries.set(pair.query, entry);
   }
   return [...queries.values()];
 }

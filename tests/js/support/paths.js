@@ -9,5 +9,5 @@ export const distUrl = new URL('../../../pkg/dist/', import.meta.url);
 /** The compiled engine. */
 export const engineUrl = new URL('wasm/rerank.wasm', distUrl);
 
-/** Texts with the logits that onnxruntime gives for the mini model. */
+/** Texts with the logits that onnxruntime gives for the mini model and for what it was quantised from. */
 export const pairsUrl = new URL('../../fixtures/mini_pairs.jsonl', import.meta.url);

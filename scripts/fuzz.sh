@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# fuzz.sh [SECONDS]: every target of fuzz/ for its share of the time, 60 seconds in all unless told. What a target finds
+# worth keeping stays in the cache, for the next run to begin with.
+source "$(dirname "$0")/environment.sh"
+seconds=${1:-60}
+VERSION=0.13.2
+cargo_fuzz=$CACHE/tools/cargo-fuzz-$VERSION/bin/cargo-fuzz
+if ! [ -x "$cargo_fuzz" ]; then
+  say "cargo install cargo-fuzz $VERSION"
+  CARGO_TARGET_DIR=$CACHE/target-tools cargo install --quiet cargo-fuzz --version "$VERSION" --root "$CACHE/tools/cargo-fuzz-$VERSION"
+fi
+
+# Its flags are those of a nightly compiler; a stable one takes them when told that it may.
+export RUSTC_BOOTSTRAP=1
+# Our own unsafe code is for WebAssembly alone, so the address sanitizer would have little to watch; without it twice as
+# many inputs are tried.
+options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none)
+
+# Mutations of a model are seldom models; cut short, it is at least quick to read.
+model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
+# seed TARGET DIRECTORY: what a target begins with.
+seed() {
+  mkdir -p "$2"
+  case $1 in
+    # The first byte is the size of the chunks.
+    onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
+    *) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
+  esac
+}
+
+targets=(fuzz/fuzz_targets/*.rs)
+share=$((seconds / ${#targets[@]}))
+say "building ${#targets[@]} fuzz targets"
+"$cargo_fuzz" build "${options[@]}"
+for path in "${targets[@]}"; do
+  target=$(basename "$path" .rs)
+  corpus=$CACHE/fuzz-corpus/$target
+  log=$CACHE/fuzz-$target.log
+  seed "$target" "$corpus"
+  "$cargo_fuzz" run "${options[@]}" "$target" "$corpus" -- \
+    -max_total_time="$share" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 >"$log" 2>&1 ||
+    { tail -n 60 "$log" >&2; fail "fuzz target $target: the input that it failed on is named above"; }
+  awk -v target="$target" '/cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
+    /number_of_executed_units/ { runs = $2 }
+    END { printf "fuzz target %s: %d runs, %d edges covered, no failure\n", target, runs, edges }' "$log"
+done

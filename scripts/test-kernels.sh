@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# test-kernels.sh [OPTION...]: the tests of src/kernels as native code, and as WebAssembly with relaxed SIMD and without.
+# The options go to cargo test; `--release -- --include-ignored --nocapture benches` runs the micro-benchmarks.
+source "$(dirname "$0")/environment.sh"
+scripts/setup.sh test
+source scripts/cargo-wasm.sh
+
+# test_in_node [OPTION...]: in the first Node of the path.
+test_in_node() {
+  local tools
+  tools=$CACHE/tools/wasm-bindgen-$(locked_version wasm-bindgen)/bin
+  say "kernels, WebAssembly, Node $(node --version): $*"
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$tools/wasm-bindgen-test-runner \
+    cargo_wasm test --package kernels-alone --lib "$@"
+}
+
+say "kernels, native"
+cargo test --locked --package kernels-alone --lib "$@"
+test_in_node "$@"
+# The machine's own Node may be too old for relaxed SIMD.
+for directory in "$REPOSITORY"/node_modules/node-linux-*/bin; do
+  [ ! -x "$directory/node" ] || PATH=$directory:$PATH
+done
+test_in_node --features relaxed-simd "$@"

@@ -1,0 +1,192 @@
+use proptest::prelude::*;
+
+use super::super::pack::Packer;
+use super::super::quantize::quantize_row_i8;
+use super::super::testing::{test, *};
+use super::*;
+
+#[derive(Debug, Clone)]
+struct Case {
+    inputs: usize,
+    outputs: usize,
+    weights: Vec<i8>,
+    codes: Vec<i8>,
+    /// Scale and zero point of each row.
+    rows: Vec<(f32, i32)>,
+}
+
+impl Case {
+    fn layer(&self) -> Linear {
+        let mut packer = Packer::new(self.inputs, self.outputs).unwrap();
+        packer.push(&self.weights.iter().map(|&weight| weight as u8).collect::<Vec<_>>());
+        let scales: Vec<f32> = (0..self.outputs).map(|column| 0.01 + 0.003 * column as f32).collect();
+        let bias: Vec<f32> = (0..self.outputs).map(|column| 1.5 - column as f32).collect();
+        Linear::new(Arc::new(packer.finish()), &scales, &bias)
+    }
+
+    fn apply(&self, layer: &Linear, rows: std::ops::Range<usize>) -> Vec<f32> {
+        let (mut codes, mut scales) = (Vec::new(), Vec::new());
+        for (row, &(scale, zero_point)) in
+            self.codes.chunks(self.inputs).zip(&self.rows).skip(rows.start).take(rows.len())
+        {
+            codes.extend_from_slice(row);
+            codes.resize(codes.len().next_multiple_of(GROUP_ROWS), 0);
+            scales.push(RowScale { scale, zero_point, sum: row.iter().map(|&code| i32::from(code)).sum() });
+        }
+        let mut output = vec![f32::NAN; scales.len() * self.outputs];
+        layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut LinearScratch::default(), &mut output);
+        output
+    }
+
+    /// By the definition, on the weights as they were before they were packed.
+    fn expected(&self, weight_zero_points: &[i8]) -> Vec<f32> {
+        let mut output = Vec::new();
+        for (codes, &(scale, zero_point)) in self.codes.chunks(self.inputs).zip(&self.rows) {
+            for column in 0..self.outputs {
+                let weights = self.weights[column..].iter().step_by(self.outputs);
+                let exact: i64 = codes
+                    .iter()
+                    .zip(weights)
+                    .map(|(&a, &w)| {
+                        (i64::from(a) - i64::from(zero_point)) * (i64::from(w) - i64::from(weight_zero_points[column]))
+                    })
+                    .sum();
+                output.push(exact as f32 * (scale * (0.01 + 0.003 * column as f32)) + (1.5 - column as f32));
+            }
+        }
+        output
+    }
+
+    fn check(&self) {
+        let zeros = vec![0; self.outputs];
+        assert_same(&self.apply(&self.layer(), 0..self.rows.len()), &self.expected(&zeros));
+    }
+}
+
+fn weights(count: usize) -> impl Strategy<Value = Vec<i8>> {
+    let range = prop_oneof![
+        4 => Just(-64i8..=64),
+        2 => Just(-63..=64),
+        1 => Just(-64..=63),
+        2 => Just(-128..=127),
+        1 => Just(64..=64),
+        1 => Just(-64..=-64),
+        1 => Just(0..=0),
+    ];
+    // With few extremes a column that holds both is corrected; with many the matrix is packed as eight bits.
+    (range, prop_oneof![Just(1), Just(40)]).prop_flat_map(move |(range, inner)| {
+        let (low, high) = (*range.start(), *range.end());
+        prop::collection::vec(prop_oneof![inner => range, 1 => Just(low), 1 => Just(high)], count)
+    })
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (1..40usize, 1..30usize, 1..8usize).prop_flat_map(|(inputs, outputs, rows)| {
+        let code = prop_oneof![4 => any::<i8>(), 1 => Just(-128i8), 1 => Just(127)];
+        let scale = prop_oneof![4 => Just(0.37f32), 1 => Just(0.0), 1 => Just(f32::NAN), 1 => Just(1e30)];
+        let row = (scale, prop_oneof![-128..=127i32, Just(-128), Just(127)]);
+        (weights(inputs * outputs), prop::collection::vec(code, inputs * rows), prop::collection::vec(row, rows))
+            .prop_map(move |(weights, codes, rows)| Case { inputs, outputs, weights, codes, rows })
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_layer_is_its_definition(case in cases()) {
+        case.check();
+    }
+
+    #[test]
+    fn weights_have_zero_points(case in cases()) {
+        let expect = |zero_points: &[i8]| {
+            let layer = case.layer().with_zero_points(zero_points);
+            let all: Vec<i8> = zero_points.iter().copied().cycle().take(case.outputs).collect();
+            assert_same(&case.apply(&layer, 0..case.rows.len()), &case.expected(&all));
+        };
+        expect(&[-128]);
+        expect(&(0..case.outputs).map(|column| (column * 83 + 127) as i8).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_row_does_not_depend_on_the_others(case in cases()) {
+        let layer = case.layer();
+        let alone: Vec<f32> = (0..case.rows.len()).flat_map(|row| case.apply(&layer, row..row + 1)).collect();
+        assert_same(&alone, &case.apply(&layer, 0..case.rows.len()));
+    }
+}
+
+#[test]
+fn blocks_of_rows_change_nothing() {
+    let (inputs, outputs, rows) = (5, 13, 2 * BLOCK_ROWS + 1);
+    Case {
+        inputs,
+        outputs,
+        weights: (0..inputs * outputs).map(|index| (index * 37 % 129) as i8).collect(),
+        codes: (0..inputs * rows).map(|index| (index * 71) as i8).collect(),
+        rows: (0..rows).map(|row| (0.37, (row % 256) as i32 - 128)).collect(),
+    }
+    .check();
+}
+
+/// A few columns of 1,030 weights that hold what is hardest for the seven-bit codes, and that no sum may overflow at.
+#[test]
+fn extremes_of_the_seven_bit_codes() {
+    let inputs = 1030;
+    let columns: [fn(usize) -> i8; 6] = [
+        |_| -64,
+        |_| 64,
+        |row| if row == 7 { -64 } else { 63 },
+        |row| if row % 100 == 3 { 64 } else { -64 },
+        |row| if row == 1029 { 64 } else { -63 },
+        |_| 0,
+    ];
+    for code in [-128, 127] {
+        let case = Case {
+            inputs,
+            outputs: columns.len(),
+            weights: (0..inputs).flat_map(|row| columns.map(|column| column(row))).collect(),
+            codes: [vec![code; inputs], (0..inputs).map(|row| if row % 2 == 0 { code } else { !code }).collect()]
+                .concat(),
+            rows: vec![(0.5, -128), (0.5, 127)],
+        };
+        let layer = case.layer();
+        assert_eq!(layer.matrix.encoding(), Encoding::SevenBit);
+        assert_eq!(layer.matrix.corrections().len(), 11);
+        case.check();
+    }
+}
+
+#[test]
+fn the_longest_rows_do_not_overflow() {
+    let inputs = 1 << 16;
+    for weight in [-128, -64, 64, 127] {
+        for (code, zero_point) in [(127, -128), (-128, 127), (-128, -128)] {
+            Case {
+                inputs,
+                outputs: 1,
+                weights: vec![weight; inputs],
+                codes: vec![code; inputs],
+                rows: vec![(1.0, zero_point)],
+            }
+            .check();
+        }
+    }
+}
+
+#[test]
+fn rows_without_numbers_give_the_bias_or_nan() {
+    let case = Case { inputs: 5, outputs: 2, weights: vec![3; 10], codes: vec![], rows: vec![] };
+    let layer = case.layer();
+    let apply = |row: &[f32]| {
+        let mut codes = [0; 8];
+        let rows = [quantize_row_i8(row, &mut codes)];
+        let mut output = [7.0; 2];
+        layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), &mut output);
+        output
+    };
+    assert_same(&apply(&[0.0; 5]), &[1.5, 0.5]);
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert_same(&apply(&[1.0, value, 0.0, 0.0, 0.0]), &[f32::NAN; 2]);
+    }
+    assert!(case.apply(&layer, 0..0).is_empty());
+}

@@ -1,0 +1,69 @@
+//! Runs every kernel on small inputs, so that the first real call finds it compiled.
+//!
+//! V8 starts a WebAssembly function in its baseline compiler, optimises it on another thread once it has run for a while,
+//! and enters the optimised code at the next call. While a model arrives there is time for that.
+
+use std::sync::Arc;
+
+use super::attention::{Inputs, Rows, Scratch, attention};
+use super::gelu::gelu;
+use super::layer_norm::{LayerNorm, layer_norm};
+use super::linear::{Linear, LinearScratch, QuantizedRows};
+use super::pack::Packer;
+use super::quantize::quantize_row_i8;
+
+const HIDDEN: usize = 192;
+const HEADS: usize = 3;
+const TOKENS: usize = 24;
+/// Enough for V8's count of a function's work to run out, some milliseconds in all.
+const ROUNDS: usize = 24;
+
+/// Takes some milliseconds; where there is no memory for it, nothing happens.
+pub fn warm_up() {
+    let (Some(seven_bit), Some(eight_bit)) = (layer(63), layer(127)) else { return };
+    let mut rows = vec![0.5; TOKENS * HIDDEN];
+    let mut codes = vec![0; TOKENS * HIDDEN];
+    let mut linear_scratch = LinearScratch::default();
+    let mut attention_scratch = Scratch::default();
+    for _ in 0..ROUNDS {
+        for layer in [&seven_bit, &eight_bit] {
+            let scales: Vec<_> = rows
+                .chunks_exact(HIDDEN)
+                .zip(codes.chunks_exact_mut(HIDDEN))
+                .map(|(row, codes)| quantize_row_i8(row, codes))
+                .collect();
+            layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut linear_scratch, &mut rows);
+            gelu(&mut rows);
+            let input = rows.clone();
+            let parameters = LayerNorm { gamma: &[1.0; HIDDEN], beta: &[0.1; HIDDEN], epsilon: 1e-5 };
+            layer_norm(&input, Some(&input), parameters, &mut rows);
+            let input = Rows { values: &rows.clone(), count: TOKENS, stride: HIDDEN };
+            let inputs = Inputs {
+                queries: input,
+                keys: input,
+                values: input,
+                mask: Some(&[0.0; TOKENS]),
+                heads: HEADS,
+                head_size: HIDDEN / HEADS,
+                scale: 0.125,
+            };
+            attention(&inputs, &mut attention_scratch, &mut rows, HIDDEN);
+        }
+    }
+}
+
+/// A layer whose largest weight decides which kernel it is for.
+fn layer(largest: u8) -> Option<Linear> {
+    let mut packer = Packer::new(HIDDEN, HIDDEN).ok()?;
+    let weights: Vec<u8> = (0..HIDDEN * HIDDEN).map(|index| (index * 7 % usize::from(largest)) as u8 + 1).collect();
+    packer.push(&weights);
+    Some(Linear::new(Arc::new(packer.finish()), &[0.001], &[0.0; HIDDEN]))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn warming_up_does_no_harm() {
+        super::warm_up();
+    }
+}

@@ -1,0 +1,72 @@
+// run.mjs [GROUP...]: runs the groups of tests that are named, or all.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { installedNodes, modernNode } from './support/nodes.js';
+import { runFiles } from './support/runner.js';
+
+const directory = fileURLToPath(new URL('.', import.meta.url));
+const nodes = installedNodes();
+const [pathNode] = nodes;
+const modern = modernNode(nodes);
+
+/** `nodes` are those that a group runs in, one after the other; `lacks` says why there are fewer than there should be. */
+const groups = {
+  node: {
+    files: filesOf('node'),
+    nodes: modern ? [...new Set([pathNode, modern])] : [pathNode],
+    lacks: modern ? undefined : 'no second, newer Node is installed',
+    concurrency: 2,
+  },
+  browser: { files: filesOf('browser'), nodes: [pathNode] },
+  workerd: { files: filesOf('workerd'), ...onModernNode() },
+  'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
+  standin: { files: ['standin.test.js'], nodes: [pathNode] },
+  demo: { files: ['demo.test.js'], nodes: [pathNode] },
+};
+
+function filesOf(folder) {
+  const names = readdirSync(join(directory, folder)).filter((name) => name.endsWith('.test.js'));
+  return names.sort().map((name) => join(folder, name));
+}
+
+function onModernNode() {
+  return modern ? { nodes: [modern] } : { nodes: [], lacks: 'miniflare needs Node 22 or newer' };
+}
+
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+async function runGroup(name, total) {
+  const { files, nodes, lacks, concurrency } = groups[name];
+  for (const { path, version } of nodes) {
+    const title = `${name} (Node ${version})`;
+    say(`── ${title}`);
+    const started = performance.now();
+    const { passed, failed, skipped } = await runFiles(path, files, { concurrency });
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    say(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}, ${seconds} s`);
+    total.passed += passed;
+    total.failed += failed;
+    if (passed + failed === 0) total.empty.push(title);
+  }
+  if (lacks) {
+    total.skipped.push(name);
+    say(`── ${name}: skipped, ${lacks}`);
+  }
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in groups));
+if (unknown.length > 0) {
+  say(`no group is called ${unknown.join(', ')}; there are ${Object.keys(groups).join(', ')}`);
+  process.exit(2);
+}
+const total = { passed: 0, failed: 0, empty: [], skipped: [] };
+for (const name of wanted.length > 0 ? wanted : Object.keys(groups)) await runGroup(name, total);
+if (total.skipped.length > 0) say(`skipped, at least in part: ${total.skipped.join(', ')}`);
+if (total.empty.length > 0) say(`no test ran: ${total.empty.join(', ')}`);
+say(`${total.passed} passed, ${total.failed} failed`);
+if (total.failed + total.empty.length > 0) process.exitCode = 1;

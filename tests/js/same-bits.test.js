@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { bitsOf, logitsByIndex } from './support/bits.js';
+import { useChromium } from './support/chromium.js';
+import { publishedQueries } from './support/mini.js';
+import { installedNodes } from './support/nodes.js';
+import { useWorkerd } from './support/workerd.js';
+
+const printLogits = fileURLToPath(new URL('support/print-logits.mjs', import.meta.url));
+
+describe('the published pairs', async () => {
+  const queries = await publishedQueries();
+  const questions = queries.map(({ query, documents }) => ({ query, documents }));
+  const nodes = installedNodes();
+  const chromium = useChromium();
+  const workerd = useWorkerd('tests/js/workerd/worker.js');
+  let logits;
+  before(() => {
+    logits = logitsInNode(nodes[0]);
+  });
+
+  function logitsInNode({ path }) {
+    const output = execFileSync(path, [printLogits], { input: JSON.stringify(questions), encoding: 'utf8' });
+    return JSON.parse(output).flatMap(logitsByIndex);
+  }
+
+  it('have logits as near to fp32 as onnxruntime has', () => {
+    const expected = queries.flatMap(({ pairs }) => pairs);
+    assert.equal(expected.length, 63);
+    assert.equal(logits.length, 63);
+    const distance = mean(expected.map((pair, index) => Math.abs(pair.logit_fp32 - logits[index])));
+    const bar = 1.1 * mean(expected.map((pair) => Math.abs(pair.logit_fp32 - pair.logit_int8_onnxruntime)));
+    assert.ok(distance <= bar, `${distance} is more than ${bar}`);
+  });
+
+  for (const node of nodes.slice(1)) {
+    it(`have the same bits in Node ${node.version} as in Node ${nodes[0].version}`, () => {
+      assert.deepEqual(bitsOf(logitsInNode(node)), bitsOf(logits));
+    });
+  }
+
+  it('have the same bits in a worker of a page', async () => {
+    const { page, close } = await chromium.open('/site/');
+    const results = await page.evaluate(async (questions) => {
+      const { createReranker, mini } = await import('/site/tools.js');
+      const reranker = await createReranker({ model: mini, worker: true });
+      const results = [];
+      for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
+      await reranker.dispose();
+      return results;
+    }, questions);
+    await close();
+    assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bitsOf(logits));
+  });
+
+  it('have the same bits in workerd', async () => {
+    const calls = questions.map(({ query, documents }) => [query, documents]);
+    const { results } = await workerd.ask({ reranker: 'shared', calls });
+    assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bitsOf(logits));
+  });
+});
+
+function mean(numbers) {
+  return numbers.reduce((sum, number) => sum + number) / numbers.length;
+}

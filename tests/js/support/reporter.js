@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+
+/**
+ * A reporter for `node --test`: prints failures and what the tests print themselves, and sends the counts to the process
+ * that started the runner, as `{ passed, failed, skipped }`.
+ */
+export default async function* report(events) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const path = [];
+  for await (const { type, data } of events) {
+    if (type === 'test:stdout' || type === 'test:stderr') yield data.message;
+    if (type === 'test:start') path.splice(data.nesting, path.length, data.name);
+    const problem = count(type, data, counts);
+    if (problem !== undefined) yield `\n✖ ${[...path.slice(0, data.nesting), data.name].join(' › ')}\n${problem}\n`;
+  }
+  process.send?.(counts);
+}
+
+/** Counts an event; gives what to print where it is a failure. */
+function count(type, data, counts) {
+  if (type === 'test:pass') return countPass(data, counts);
+  if (type !== 'test:fail') return undefined;
+  const { error, type: kind } = data.details;
+  if (kind === 'suite' && error.failureType === 'subtestsFailed') return undefined;
+  counts.failed += 1;
+  const cause = error.cause ?? error;
+  return indent(cause.stack ?? inspect(cause));
+}
+
+function countPass({ name, file, details, skip, todo }, counts) {
+  if (details.type === 'suite') return undefined;
+  if (name === file) {
+    // Node reports a file without tests as a test that passed.
+    counts.failed += 1;
+    return indent('this file has no test');
+  }
+  if (skip !== undefined || todo !== undefined) counts.skipped += 1;
+  else counts.passed += 1;
+  return undefined;
+}
+
+function indent(text) {
+  return text.replace(/^/gm, '  ');
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Miniflare } from 'miniflare';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** How wrangler is told to read the files that are no code; the rule for data is the one in `pkg/mini/README.md`. */
+const moduleTypes = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.json': 'Data' };
+
+/** What a bundler would find at a package's name in workerd. */
+function entryOf(folder) {
+  const { exports } = JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8'));
+  const { workerd } = exports['.'];
+  return join(folder, workerd.default ?? workerd);
+}
+
+function modulesIn(folder) {
+  const names = readdirSync(join(repository, folder), { recursive: true });
+  return names
+    .map((name) => join(folder, name))
+    .flatMap((name) => {
+      const type = Object.entries(moduleTypes).find(([ending]) => name.endsWith(ending))?.[1];
+      return type ? [{ type, path: name, contents: readFileSync(join(repository, name)) }] : [];
+    });
+}
+
+/** A module with the package's name, which is where workerd looks for it: beside the module that imports it. */
+function alias(importer, name, folder) {
+  const path = join(dirname(importer), name);
+  const target = relative(dirname(path), entryOf(folder)).split(sep).join('/');
+  return {
+    type: 'ESModule',
+    path,
+    contents: `export * from '${target}'; import * as all from '${target}'; export default all.default;`,
+  };
+}
+
+/**
+ * Starts workerd with the worker at `path` (below the repository), the package and the small model before the tests of
+ * the calling suite, and ends it after them.
+ */
+export function useWorkerd(path) {
+  let miniflare;
+  before(async () => {
+    miniflare = new Miniflare({
+      compatibilityDate: '2026-07-01',
+      modulesRoot: '/',
+      modules: [
+        { type: 'ESModule', path, contents: readFileSync(join(repository, path)) },
+        alias(path, 'rerank-wasm', 'pkg'),
+        alias(path, 'rerank-wasm-mini', 'pkg/mini'),
+        ...modulesIn('pkg/dist'),
+        ...modulesIn('pkg/mini'),
+      ],
+    });
+    await miniflare.ready;
+  });
+  after(() => miniflare?.dispose());
+  return {
+    /** What the worker answers to a request, from JSON to JSON. */
+    async ask(request) {
+      const response = await miniflare.dispatchFetch('http://worker/', {
+        method: 'POST',
+        body: JSON.stringify(request),
+      });
+      if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+      return response.json();
+    },
+  };
+}
