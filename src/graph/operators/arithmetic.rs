@@ -38,7 +38,11 @@ pub fn binary(
     left: OutletId,
     right: OutletId,
 ) -> TractResult<OutletId> {
-    let operating = operation.operating_datum_type(node.datum_type(left)?, node.datum_type(right)?)?;
+    let mut operating = operation.operating_datum_type(node.datum_type(left)?, node.datum_type(right)?)?;
+    if operating == bool::datum_type() && operation.is::<CompEq>() {
+        // tract compares numbers only.
+        operating = u8::datum_type();
+    }
     let mut wires = node.to_common_rank(&[left, right])?;
     for wire in &mut wires {
         *wire = node.cast(*wire, operating)?;

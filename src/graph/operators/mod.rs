@@ -14,6 +14,8 @@ mod quantization;
 mod reduction;
 mod selection;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use integer_matmul::IntegerMatMul;
 pub use node::Node;

@@ -110,7 +110,12 @@ impl<'graph> Node<'graph> {
     /// The numbers of such an input, sizes of axes that are not known yet among them.
     #[inline(never)]
     pub fn sizes(&self, index: usize) -> TractResult<TVec<TDim>> {
-        Ok(self.constant(index)?.cast_to::<TDim>()?.try_as_plain_ram()?.as_slice::<TDim>()?.into())
+        let values = self.constant(index)?;
+        if values.datum_type() == TDim::datum_type() {
+            return Ok(values.try_as_plain_ram()?.as_slice::<TDim>()?.into());
+        }
+        // Not by a cast to TDim, which cuts numbers to 32 bits.
+        Ok(self.known_integers(index)?.iter().map(|number| number.to_dim()).collect())
     }
 
     /// The numbers of such an input.
