@@ -7,6 +7,7 @@
 use tract_core::internal::*;
 use tract_core::ops::binary::TypedBinOp;
 use tract_core::ops::cast::Cast;
+use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::nn::gelu_exact::GeluExact;
 
@@ -114,20 +115,32 @@ pub fn fuse(
     if let Some((add, values)) = added_row(model, last, outputs) {
         (last, bias) = (add, values);
     }
-    let gelu = only_reader(model, last)
-        .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
-    last = gelu.unwrap_or(last);
-
     let layer = Linear::new(matrix.clone(), &scales, &bias);
     let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
-    let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
+    let output = patch.wire_node(name, QuantizedLinear { layer, gelu: false }, &[input])?;
     patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
 }
 
-type ElementWiseGelu = tract_core::ops::element_wise::ElementWiseOp;
+/// GELU behind a layer becomes part of it.
+pub fn fuse_gelu(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    linear: &QuantizedLinear,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(!linear.gelu);
+    rule_if_some!(gelu = only_reader(model, node));
+    rule_if!(gelu.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<GeluExact>()));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, node.inputs[0])?;
+    let output = patch.wire_node(name, QuantizedLinear { gelu: true, ..linear.clone() }, &[input])?;
+    patch.shunt_outside(model, gelu.id.into(), output[0])?;
+    Ok(Some(patch))
+}
 
 /// The zero points of a matrix, one for each output or one for all, as numbers of its packed form, in which that of the
 /// file's `zero` is 0.

@@ -34,8 +34,13 @@ impl Graph {
         let proto = decode(graph)?;
         let inputs = inputs(&proto, &weights)?;
         let plan = || -> TractResult<Arc<TypedRunnableModel>> {
-            let mut model = import(proto, inputs.iter().map(|input| input.name()), &weights)?.into_decluttered()?;
+            let mut model = import(proto, inputs.iter().map(|input| input.name()), &weights)?;
             let weights = Weights::new(weights);
+            // Most nodes belong to linear layers: without them the rest is decluttered in a quarter of the time.
+            if rewrites.contains(&Rewrite::Linear) {
+                Rewrite::Linear.apply(&mut model, &weights)?;
+            }
+            model.declutter()?;
             rewrites.iter().try_for_each(|rewrite| rewrite.apply(&mut model, &weights))?;
             weights.bind_the_rest(&mut model, inputs.len())?;
             model.into_optimized()?.into_runnable()

@@ -1,7 +1,6 @@
 //! One node of the ONNX graph while it becomes tract's operators: what it is asked for, and where it writes to.
 
 use tract_core::internal::*;
-use tract_core::ops::change_axes::wire_rank_broadcast;
 
 use crate::graph::proto::{AttributeProto, NodeProto};
 
@@ -216,7 +215,26 @@ impl<'graph> Node<'graph> {
     /// Gives all inputs the rank of the largest, with axes of length 1 in front.
     #[inline(never)]
     pub fn to_common_rank(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
-        let name = self.step();
-        wire_rank_broadcast(name, self.model, inputs)
+        let ranks = inputs.iter().map(|&input| self.rank(input)).collect::<TractResult<TVec<_>>>()?;
+        let most = ranks.iter().copied().max().unwrap_or(0);
+        let mut wires: TVec<OutletId> = inputs.into();
+        for (wire, rank) in wires.iter_mut().zip(ranks) {
+            if rank < most {
+                *wire = self.with_rank(*wire, most - rank)?;
+            }
+        }
+        Ok(wires)
+    }
+
+    /// A constant stays one, so that rewrites see it.
+    fn with_rank(&mut self, mut wire: OutletId, missing: usize) -> TractResult<OutletId> {
+        if let Some(value) = self.fact(wire)?.konst.clone() {
+            let rank = value.rank() + missing;
+            return self.add_constant(value.into_tensor().broadcast_into_rank(rank)?);
+        }
+        for _ in 0..missing {
+            wire = self.wire(AxisOp::Add(0), &[wire])?;
+        }
+        Ok(wire)
     }
 }
