@@ -43,7 +43,7 @@ pub fn binary(
         // tract compares numbers only.
         operating = u8::datum_type();
     }
-    let mut wires = node.to_common_rank(&[left, right])?;
+    let mut wires = node.with_common_rank(&[left, right])?;
     for wire in &mut wires {
         *wire = node.cast(*wire, operating)?;
     }
@@ -76,7 +76,7 @@ fn power(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     // A constant whole exponent needs no wider type: it is a square or a root, say.
     let operating = if base_type.is_float() && node.fact(exponent)?.konst.is_some() { base_type } else { operating };
     let (base, exponent) = (node.cast(base, operating)?, node.cast(exponent, operating)?);
-    let wires = node.to_common_rank(&[base, exponent])?;
+    let wires = node.with_common_rank(&[base, exponent])?;
     let result = node.wire(TypedBinOp(Box::new(Pow), None), &wires)?;
     Ok(tvec!(node.cast(result, base_type)?))
 }
@@ -84,7 +84,7 @@ fn power(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 fn choose(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     let [condition, yes, no] = node.inputs()?;
     let values = node.cast_to_common_type(&[yes, no])?;
-    let wires = node.to_common_rank(&[condition, values[0], values[1]])?;
+    let wires = node.with_common_rank(&[condition, values[0], values[1]])?;
     Ok(tvec!(node.wire(Iff, &wires)?))
 }
 

@@ -71,7 +71,6 @@ impl EvalOp for IntegerMatMul {
                 }
             }
         }
-        drop(plain);
         Ok(tvec!(output.into_tvalue()))
     }
 }

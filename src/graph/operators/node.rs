@@ -214,7 +214,7 @@ impl<'graph> Node<'graph> {
 
     /// Gives all inputs the rank of the largest, with axes of length 1 in front.
     #[inline(never)]
-    pub fn to_common_rank(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+    pub fn with_common_rank(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let ranks = inputs.iter().map(|&input| self.rank(input)).collect::<TractResult<TVec<_>>>()?;
         let most = ranks.iter().copied().max().unwrap_or(0);
         let mut wires: TVec<OutletId> = inputs.into();

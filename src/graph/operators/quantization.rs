@@ -116,7 +116,6 @@ impl EvalOp for DynamicQuantizeLinear {
         for (integer, value) in integers.as_slice_mut::<u8>()?.iter_mut().zip(values) {
             *integer = ((value / scale).round_ties_even() + zero_point) as u8;
         }
-        drop(integers);
         Ok(tvec!(output.into_tvalue(), tensor0(scale).into_tvalue(), tensor0(zero_point as u8).into_tvalue()))
     }
 }
