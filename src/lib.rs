@@ -1,6 +1,6 @@
 //! # rerank-wasm, the engine
 //!
-//! A cross-encoder reranker (BAAI/bge-reranker-base, int8 ONNX) on [tract](https://docs.rs/tract-onnx), compiled to
+//! A cross-encoder reranker (BAAI/bge-reranker-base, int8 ONNX) on [tract](https://docs.rs/tract-core), compiled to
 //! WebAssembly for web pages, workers and edge functions: `rerank(query, documents)` returns the documents best first, and
 //! no text leaves the machine. The npm package around it is in `pkg/`.
 //!
@@ -20,7 +20,7 @@
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
 //! | `src/kernels/` | numbers only: packed weights, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
-//! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator |
+//! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator; `graph/operators/`: the ONNX operators it reads |
 //! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |

@@ -3,11 +3,11 @@
 //! In the graph this is Reshape of query, key and value into heads, EinSum, Mul by the scale, Add of the mask, Softmax,
 //! EinSum, Reshape back.
 
-use tract_onnx::tract_core::ops::change_axes::AxisOp;
-use tract_onnx::tract_core::ops::einsum::EinSum;
-use tract_onnx::tract_core::ops::math::{Add, Mul};
-use tract_onnx::tract_core::ops::nn::{Softmax, SoftmaxKind};
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::change_axes::AxisOp;
+use tract_core::ops::einsum::EinSum;
+use tract_core::ops::math::{Add, Mul};
+use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
 use super::pattern::*;
 use super::weights::Weights;

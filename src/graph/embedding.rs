@@ -2,11 +2,11 @@
 //!
 //! In the graph each is a Gather from the bytes and a DequantizeLinear, and Adds sum them up.
 
-use tract_onnx::tract_core::ops::array::{Gather, MultiBroadcastTo, Slice};
-use tract_onnx::tract_core::ops::binary::TypedBinOp;
-use tract_onnx::tract_core::ops::math::Add;
-use tract_onnx::tract_core::ops::quant::DequantizeLinearF32;
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::array::{Gather, MultiBroadcastTo, Slice};
+use tract_core::ops::binary::TypedBinOp;
+use tract_core::ops::math::Add;
+use tract_core::ops::quant::DequantizeLinearF32;
 
 use super::pattern::*;
 use super::weights::Weights;

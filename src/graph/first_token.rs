@@ -1,8 +1,8 @@
 //! Only the first token's output is read at the end, so the last layer need not compute any other: the Gather that picks
 //! it is moved up through every operator that works row by row, and through the queries of the attention.
 
-use tract_onnx::tract_core::ops::array::Gather;
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::array::Gather;
 
 use super::attention::Attention;
 use super::layer_norm::AddLayerNorm;

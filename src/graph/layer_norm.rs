@@ -2,9 +2,9 @@
 //!
 //! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β.
 
-use tract_onnx::tract_core::ops::math::{Add, Mul, Sub};
-use tract_onnx::tract_core::ops::nn::{Reduce, Reducer, RmsNorm};
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::math::{Add, Mul, Sub};
+use tract_core::ops::nn::{Reduce, Reducer, RmsNorm};
 
 use super::pattern::*;
 use super::weights::Weights;

@@ -1,16 +1,17 @@
 //! Linear layer on int8 weights: quantises each row of its input, multiplies, scales, adds the bias and, where the graph
 //! goes on with it, applies GELU.
 //!
-//! In the graph this is DynamicQuantizeLinear, an integer EinSum, Cast, Mul by both scales, Add, GeluExact. There one scale
+//! In the graph this is DynamicQuantizeLinear, IntegerMatMul, Cast, Mul by both scales, Add, GeluExact. There one scale
 //! serves the whole tensor; here each row has its own, so that a row's result does not depend on the others.
 
-use tract_onnx::tract_core::ops::binary::TypedBinOp;
-use tract_onnx::tract_core::ops::cast::Cast;
-use tract_onnx::tract_core::ops::einsum::EinSum;
-use tract_onnx::tract_core::ops::math::{Add, Mul};
-use tract_onnx::tract_core::ops::nn::gelu_exact::GeluExact;
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::binary::TypedBinOp;
+use tract_core::ops::cast::Cast;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::math::{Add, Mul};
+use tract_core::ops::nn::gelu_exact::GeluExact;
 
+use super::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use super::pattern::*;
 use super::weights::Weights;
 use crate::kernels::gelu::gelu;
@@ -86,26 +87,20 @@ impl TypedOp for QuantizedLinear {
     as_op!();
 }
 
-/// Matches from the integer EinSum on.
+/// Matches from the IntegerMatMul on.
 pub fn fuse(
     weights: &Weights,
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
-    operation: &EinSum,
+    _: &IntegerMatMul,
 ) -> TractResult<Option<TypedModelPatch>> {
-    rule_if!(operation.q_params == Some(i32::datum_type()) && node.inputs.len() == 9);
     let quantize = producer(model, node.inputs[0]);
-    // tract-onnx keeps the type of this operator to itself.
-    rule_if!(quantize.op.name() == "DynamicQuantizeLinearU8");
-    rule_if!(node.inputs[0] == OutletId::new(quantize.id, 0) && node.inputs[3] == OutletId::new(quantize.id, 2));
-    rule_if!(is_rows_by_matrix(operation, model.outlet_fact(node.inputs[0])?.rank()));
-    let neutral =
-        |input: usize, value: i64| constant(model, node.inputs[input]).is_some_and(|it| all_equal(&it, value));
-    rule_if!(neutral(2, 0) && neutral(4, 1) && neutral(6, 1) && neutral(7, 0) && neutral(8, 1));
+    rule_if!(quantize.op_is::<DynamicQuantizeLinear>());
+    rule_if!(node.inputs[0] == OutletId::new(quantize.id, 0) && node.inputs[2] == OutletId::new(quantize.id, 2));
     rule_if_some!((matrix, zero) = weights.matrix(model, node.inputs[1]));
     let outputs = matrix.columns();
-    rule_if_some!(zero_points = constant(model, node.inputs[5]));
+    rule_if_some!(zero_points = constant(model, node.inputs[3]));
     rule_if_some!(zero_points = packed_zero_points(&zero_points, zero, outputs));
     let shifted = zero_points.iter().any(|&it| it != 0);
     rule_if!(!shifted || matrix.rows() <= MAX_SHIFTED_INPUTS);
@@ -120,31 +115,31 @@ pub fn fuse(
     if let Some((add, values)) = added_row(model, last, outputs) {
         (last, bias) = (add, values);
     }
-    let gelu = only_reader(model, last)
-        .filter(|next| next.op_as::<ElementWiseGelu>().is_some_and(|op| op.0.is::<GeluExact>()));
-    last = gelu.unwrap_or(last);
-
     let layer = Linear::new(matrix.clone(), &scales, &bias);
     let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
-    let output = patch.wire_node(name, QuantizedLinear { layer, gelu: gelu.is_some() }, &[input])?;
+    let output = patch.wire_node(name, QuantizedLinear { layer, gelu: false }, &[input])?;
     patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
 }
 
-type ElementWiseGelu = tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
-
-/// True where the EinSum contracts the last axis of its first input with the first of the matrix and keeps the order of
-/// all other axes.
-fn is_rows_by_matrix(operation: &EinSum, rank: usize) -> bool {
-    let axis_is = |input: usize, matrix: Option<usize>, output: Option<usize>| {
-        operation
-            .axes
-            .axis((InOut::In(0), input))
-            .is_ok_and(|axis| axis.inputs[1][..] == *matrix.as_slice() && axis.outputs[0][..] == *output.as_slice())
-    };
-    (0..rank - 1).all(|row| axis_is(row, None, Some(row))) && axis_is(rank - 1, Some(0), None)
+/// GELU behind a layer becomes part of it.
+pub fn fuse_gelu(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    linear: &QuantizedLinear,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(!linear.gelu);
+    rule_if_some!(gelu = only_reader(model, node));
+    rule_if!(gelu.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<GeluExact>()));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, node.inputs[0])?;
+    let output = patch.wire_node(name, QuantizedLinear { gelu: true, ..linear.clone() }, &[input])?;
+    patch.shunt_outside(model, gelu.id.into(), output[0])?;
+    Ok(Some(patch))
 }
 
 /// The zero points of a matrix, one for each output or one for all, as numbers of its packed form, in which that of the

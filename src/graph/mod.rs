@@ -3,13 +3,17 @@
 mod attention;
 mod embedding;
 mod first_token;
+mod import;
 mod layer_norm;
 mod linear;
 mod load;
+mod operators;
 mod pattern;
 mod positions;
 mod profile;
+mod proto;
 mod rewrite;
+mod tensor;
 mod validate;
 mod weights;
 
@@ -18,7 +22,7 @@ use std::sync::Arc;
 
 pub use profile::OperatorTime;
 pub use rewrite::Rewrite;
-use tract_onnx::prelude::*;
+use tract_core::prelude::*;
 
 use crate::error::{Error, ModelFile, Result};
 pub use crate::kernels::warm_up::warm_up;
@@ -29,6 +33,19 @@ enum Input {
     TokenIds,
     AttentionMask,
     TokenTypeIds,
+}
+
+impl Input {
+    const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
+
+    /// What exporters call it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::TokenIds => "input_ids",
+            Self::AttentionMask => "attention_mask",
+            Self::TokenTypeIds => "token_type_ids",
+        }
+    }
 }
 
 /// Token ids of one (query, document) pair, special tokens included.

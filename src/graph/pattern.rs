@@ -1,8 +1,8 @@
 //! What the rewrites ask of the graph around a node.
 
-use tract_onnx::tract_core::ops::binary::{BinMiniOp, TypedBinOp};
-use tract_onnx::tract_core::ops::change_axes::AxisOp;
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
+use tract_core::ops::change_axes::AxisOp;
 
 /// The node that makes `outlet`.
 pub fn producer(model: &TypedModel, outlet: OutletId) -> &TypedNode {

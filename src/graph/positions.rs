@@ -2,12 +2,12 @@
 //!
 //! In the graph this is Equal, Not, Cast, CumSum, Mul, Cast, Add, Cast.
 
-use tract_onnx::tract_core::ops::array::CumSum;
-use tract_onnx::tract_core::ops::cast::Cast;
-use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
-use tract_onnx::tract_core::ops::logic::{CompEq, Not};
-use tract_onnx::tract_core::ops::math::{Add, Mul};
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::array::CumSum;
+use tract_core::ops::cast::Cast;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::logic::{CompEq, Not};
+use tract_core::ops::math::{Add, Mul};
 
 use super::pattern::*;
 use super::weights::Weights;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tract_onnx::prelude::*;
-use tract_onnx::tract_core::plan::eval;
+use tract_core::prelude::*;
+use tract_core::plan::eval;
 
 use super::{Graph, TokenSequence, broken};
 use crate::error::Result;

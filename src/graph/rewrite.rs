@@ -1,6 +1,6 @@
 //! The ordered list of rewrites.
 
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
 
 use super::weights::Weights;
 use super::{attention, embedding, first_token, layer_norm, linear, positions};
@@ -29,7 +29,9 @@ impl Rewrite {
                 rules.with_rule_for("embedding", embedding::fuse).with_rule_for("sum of embeddings", embedding::merge)
             }
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
-            Self::Linear => rules.with_rule_for("linear", linear::fuse),
+            Self::Linear => {
+                rules.with_rule_for("linear", linear::fuse).with_rule_for("GELU behind linear", linear::fuse_gelu)
+            }
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
             Self::Attention => rules.with_rule_for("attention", attention::fuse),
             Self::FirstToken => rules

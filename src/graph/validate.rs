@@ -1,11 +1,10 @@
-//! What must hold of the names in a `ModelProto` before tract sees it: its loader looks them up unchecked. The sizes of
-//! tensors were checked when the file came in.
+//! What must hold of the names in a `ModelProto` before its nodes are wired. The sizes of tensors were checked when the
+//! file came in.
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::{GraphProto, ModelProto};
-
 use super::broken;
+use super::proto::{GraphProto, ModelProto};
 use crate::error::Result;
 
 /// # Errors
@@ -25,17 +24,7 @@ pub fn validate(proto: &ModelProto) -> Result<()> {
     if graph.output.is_empty() {
         return Err(broken("the graph has no output".to_owned()));
     }
-    validate_outputs(graph, &defined)?;
-    subgraphs(graph).try_for_each(validate_subgraph)
-}
-
-/// A subgraph may read names of the graphs around it, but its outputs are looked up among its own.
-fn validate_subgraph(graph: &GraphProto) -> Result<()> {
-    let mut known: HashSet<&str> = graph.input.iter().map(|input| &*input.name).collect();
-    known.extend(graph.initializer.iter().map(|tensor| &*tensor.name));
-    known.extend(graph.node.iter().flat_map(|node| node.input.iter().chain(&node.output)).map(|name| &**name));
-    validate_outputs(graph, &known)?;
-    subgraphs(graph).try_for_each(validate_subgraph)
+    validate_outputs(graph, &defined)
 }
 
 fn validate_outputs(graph: &GraphProto, defined: &HashSet<&str>) -> Result<()> {
@@ -43,9 +32,4 @@ fn validate_outputs(graph: &GraphProto, defined: &HashSet<&str>) -> Result<()> {
         Some(output) => Err(broken(format!("nothing defines the output {:?}", output.name))),
         None => Ok(()),
     }
-}
-
-fn subgraphs(graph: &GraphProto) -> impl Iterator<Item = &GraphProto> {
-    let attributes = graph.node.iter().flat_map(|node| &node.attribute);
-    attributes.flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs))
 }

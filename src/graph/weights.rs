@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tract_onnx::tract_core::ops::konst::Const;
-use tract_onnx::tract_core::ops::source::TypedSource;
-use tract_onnx::tract_hir::internal::*;
+use tract_core::internal::*;
+use tract_core::ops::konst::Const;
+use tract_core::ops::source::TypedSource;
 
 use super::pattern::producer;
 use crate::kernels::pack::PackedMatrix;

@@ -1,0 +1,49 @@
+//! The ONNX operators that text encoders are exported with, each as a function that wires tract's typed operators.
+//!
+//! tract-onnx brings all of ONNX, which is half a megabyte more for a visitor to download, and infers types in all
+//! directions; here each node's inputs are typed when its turn comes, so its outputs are too.
+
+mod arithmetic;
+mod constant;
+mod elementwise;
+mod integer_matmul;
+mod linear;
+mod node;
+mod normalization;
+mod quantization;
+mod reduction;
+mod selection;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use integer_matmul::IntegerMatMul;
+pub use node::Node;
+pub use quantization::DynamicQuantizeLinear;
+use tract_core::internal::*;
+
+use super::proto::NodeProto;
+
+/// Adds what a node computes to the model and says where its outputs are.
+pub type Wire = fn(&mut Node<'_>) -> TractResult<TVec<OutletId>>;
+
+/// How a node's operator is wired; `None` for an operator that is not supported.
+pub fn lookup(node: &NodeProto) -> Option<Wire> {
+    if !matches!(&*node.domain, "" | "ai.onnx") {
+        return None;
+    }
+    let operator = &*node.op_type;
+    [
+        arithmetic::lookup,
+        constant::lookup,
+        elementwise::lookup,
+        linear::lookup,
+        normalization::lookup,
+        quantization::lookup,
+        reduction::lookup,
+        selection::lookup,
+        shape::lookup,
+    ]
+    .iter()
+    .find_map(|lookup| lookup(operator))
+}
