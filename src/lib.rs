@@ -18,7 +18,7 @@
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
 //! | `src/graph/` | the network, and everything that names tract: validation of the ONNX file, loading, running |
-//! | `src/tokenizer/` | `tokenizer.json`, pairs, truncation |
+//! | `src/tokenizer/` | `tokenizer.json` read as it comes, the compact unigram model, pairs, truncation |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
 //! | `src/bin/rerank.rs` | native command line |

@@ -6,7 +6,7 @@ use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
 use crate::error::{Error, ModelFile, Result};
 use crate::graph::Graph;
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{Tokenizer, TokenizerReader};
 
 /// What is known of a file before it arrives.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,16 @@ struct Arrival {
     file: ModelFile,
     expectation: Expectation,
     hash: Sha256,
-    bytes: Vec<u8>,
+    received: usize,
+    content: Content,
+}
+
+/// What becomes of a file's bytes as they come.
+#[derive(Debug)]
+enum Content {
+    Kept(Vec<u8>),
+    /// A tokenizer is read at once: its file is several times the size of what is made of it.
+    Tokenizer(Box<TokenizerReader>),
 }
 
 /// Files come one after the other, each as `begin`, any number of `push`, `end`; then `finish` makes the reranker.
@@ -44,11 +53,16 @@ impl Loader {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
         }
-        let mut bytes = Vec::new();
-        if let Some(size) = expectation.size {
-            bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
-        }
-        self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), bytes });
+        let content = if file == ModelFile::Tokenizer {
+            Content::Tokenizer(Box::new(TokenizerReader::new(expectation.size)))
+        } else {
+            let mut bytes = Vec::new();
+            if let Some(size) = expectation.size {
+                bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
+            }
+            Content::Kept(bytes)
+        };
+        self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), received: 0, content });
         Ok(())
     }
 
@@ -58,13 +72,19 @@ impl Loader {
     /// `integrity_mismatch` as soon as there are more bytes than expected, `out_of_memory`, `internal` without `begin`.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let arrival = self.arrival.as_mut().ok_or_else(no_file)?;
-        let size = arrival.bytes.len() + chunk.len();
+        let size = arrival.received.saturating_add(chunk.len());
         if let Some(expected) = arrival.expectation.size.filter(|&expected| size > expected) {
             return Err(mismatch(arrival.file, format!("at least {size} bytes instead of {expected}")));
         }
-        let no_memory = |_| Error::OutOfMemory { file: arrival.file, bytes: size };
-        arrival.bytes.try_reserve(chunk.len()).map_err(no_memory)?;
-        arrival.bytes.extend_from_slice(chunk);
+        arrival.received = size;
+        match &mut arrival.content {
+            Content::Kept(bytes) => {
+                let no_memory = |_| Error::OutOfMemory { file: arrival.file, bytes: size };
+                bytes.try_reserve(chunk.len()).map_err(no_memory)?;
+                bytes.extend_from_slice(chunk);
+            }
+            Content::Tokenizer(reader) => reader.push(chunk),
+        }
         if arrival.expectation.sha256.is_some() {
             arrival.hash.update(chunk);
         }
@@ -76,9 +96,9 @@ impl Loader {
     /// # Errors
     /// `integrity_mismatch` for another size or hash, `invalid_model` for a tokenizer or config that cannot be read.
     pub fn end(&mut self) -> Result<()> {
-        let Arrival { file, expectation, hash, bytes } = self.arrival.take().ok_or_else(no_file)?;
-        if let Some(expected) = expectation.size.filter(|&expected| expected != bytes.len()) {
-            return Err(mismatch(file, format!("{} bytes instead of {expected}", bytes.len())));
+        let Arrival { file, expectation, hash, received, content } = self.arrival.take().ok_or_else(no_file)?;
+        if let Some(expected) = expectation.size.filter(|&expected| expected != received) {
+            return Err(mismatch(file, format!("{received} bytes instead of {expected}")));
         }
         if let Some(expected) = expectation.sha256 {
             let found = hexadecimal(&hash.finalize());
@@ -86,10 +106,10 @@ impl Loader {
                 return Err(mismatch(file, format!("SHA-256 {found} instead of {expected}")));
             }
         }
-        match file {
-            ModelFile::Model => self.model = Some(bytes),
-            ModelFile::Tokenizer => self.tokenizer = Some(Tokenizer::from_json(&bytes)?),
-            ModelFile::Config => self.max_tokens = Some(max_tokens(&bytes)?),
+        match content {
+            Content::Tokenizer(reader) => self.tokenizer = Some(reader.finish()?),
+            Content::Kept(bytes) if file == ModelFile::Config => self.max_tokens = Some(max_tokens(&bytes)?),
+            Content::Kept(bytes) => self.model = Some(bytes),
         }
         Ok(())
     }
