@@ -17,7 +17,7 @@ struct Golden {
 }
 
 fn tokenizer() -> Tokenizer {
-    Tokenizer::from_json(&full_tokenizer::bytes()).unwrap()
+    Tokenizer::from_bytes(&full_tokenizer::bytes()).unwrap()
 }
 
 #[test]

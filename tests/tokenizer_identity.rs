@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use rerank_wasm::tokenizer::Tokenizer;
 
 static BYTES: LazyLock<Vec<u8>> = LazyLock::new(full_tokenizer::bytes);
-static COMPACT: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::from_json(&BYTES).unwrap());
+static COMPACT: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::from_bytes(&BYTES).unwrap());
 static CRATE: LazyLock<tokenizers::Tokenizer> =
     LazyLock::new(|| tokenizers::Tokenizer::from_bytes(BYTES.as_slice()).unwrap());
 
