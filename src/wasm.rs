@@ -8,6 +8,9 @@ use wasm_bindgen::prelude::*;
 use crate::engine::{self, Expectation};
 use crate::error::{Error, ModelFile};
 
+/// How much of a chunk is copied into the instance at a time.
+const PART_BYTES: u32 = 1 << 16;
+
 /// A panic leaves the instance in an unknown state, so it is thrown as an error that says so (`poisoned`) instead of
 /// the nameless trap that would follow.
 #[wasm_bindgen(start)]
@@ -53,7 +56,11 @@ impl Loader {
     }
 
     pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), Error> {
-        self.0.push(&chunk.to_vec())
+        // In parts: memory that a large copy took would stay with the instance.
+        for start in (0..chunk.length()).step_by(PART_BYTES as usize) {
+            self.0.push(&chunk.subarray(start, start.saturating_add(PART_BYTES).min(chunk.length())).to_vec())?;
+        }
+        Ok(())
     }
 
     pub fn end(&mut self) -> Result<(), Error> {

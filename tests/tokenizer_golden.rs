@@ -1,8 +1,7 @@
 //! Token ids of the full bge-reranker-base tokenizer against Hugging Face's own, on 224 pairs in many languages.
 
+mod full_tokenizer;
 mod support;
-
-use std::path::PathBuf;
 
 use rerank_wasm::tokenizer::Tokenizer;
 use serde::Deserialize;
@@ -17,20 +16,13 @@ struct Golden {
     ids: Vec<u32>,
 }
 
-fn full_tokenizer() -> Tokenizer {
-    let path = std::env::var_os("RERANK_WASM_TOKENIZER").map(PathBuf::from).unwrap_or_else(|| {
-        let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is not set"));
-        home.join(".cache/rerank-wasm/tokenizer/tokenizer.json")
-    });
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}; scripts/full-tokenizer.py makes it, as does `make test`", path.display())
-    });
-    Tokenizer::from_json(&bytes).unwrap()
+fn tokenizer() -> Tokenizer {
+    Tokenizer::from_bytes(&full_tokenizer::bytes()).unwrap()
 }
 
 #[test]
 fn ids_equal_the_golden_pairs() {
-    let tokenizer = full_tokenizer();
+    let tokenizer = tokenizer();
     let golden: Vec<Golden> = read_json_lines("tests/fixtures/tokenizer_golden.jsonl");
     assert_eq!(golden.len(), 224);
     for Golden { lang, query, passage, ids } in golden {
@@ -50,7 +42,7 @@ fn ids_equal_the_golden_pairs() {
 
 #[test]
 fn truncation_keeps_the_query_and_the_end_tokens_and_cuts_the_document() {
-    let tokenizer = full_tokenizer();
+    let tokenizer = tokenizer();
     let (query, document) = ("Where is it?", "one two three four five six seven");
     let whole = tokenizer.pair(&tokenizer.query(query, 512).unwrap(), document).unwrap().ids;
     for max_tokens in (0..=whole.len() + 1).rev() {
@@ -69,7 +61,7 @@ fn truncation_keeps_the_query_and_the_end_tokens_and_cuts_the_document() {
 
 #[test]
 fn any_text_gives_ids() {
-    let tokenizer = full_tokenizer();
+    let tokenizer = tokenizer();
     let query = tokenizer.query("q", 512).unwrap();
     for document in [
         "",

@@ -7,7 +7,7 @@ use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
 use crate::error::{Error, ModelFile, Result};
 use crate::graph::{Graph, warm_up};
 use crate::onnx::{OnnxModel, Parser};
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{Tokenizer, TokenizerReader};
 
 /// What is known of a file before it arrives.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,8 @@ struct Arrival {
 enum Contents {
     Bytes(Vec<u8>),
     Model(Box<Parser>),
+    /// Read at once: the file is several times the size of what is made of it.
+    Tokenizer(Box<TokenizerReader>),
     /// A model that is damaged. It is only said in the end: a file that is not the one that was expected is just that.
     Damaged(Error),
 }
@@ -43,6 +45,9 @@ impl Contents {
         if file == ModelFile::Model {
             warm_up();
             return Ok(Self::Model(Box::new(Parser::new(size.map(|size| size as u64)))));
+        }
+        if file == ModelFile::Tokenizer {
+            return Ok(Self::Tokenizer(Box::new(TokenizerReader::new(size))));
         }
         let mut bytes = Vec::new();
         if let Some(size) = size {
@@ -64,6 +69,7 @@ impl Contents {
                 }
                 taken => taken?,
             },
+            Self::Tokenizer(reader) => reader.push(chunk),
             Self::Damaged(_) => {}
         }
         Ok(())
@@ -129,8 +135,8 @@ impl Loader {
         match contents {
             Contents::Model(parser) => self.model = Some(parser.finish()?),
             Contents::Damaged(error) => return Err(error),
-            Contents::Bytes(bytes) if file == ModelFile::Config => self.max_tokens = Some(max_tokens(&bytes)?),
-            Contents::Bytes(bytes) => self.tokenizer = Some(Tokenizer::from_json(&bytes)?),
+            Contents::Tokenizer(reader) => self.tokenizer = Some(reader.finish()?),
+            Contents::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
         }
         Ok(())
     }

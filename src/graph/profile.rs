@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tract_core::prelude::*;
 use tract_core::plan::eval;
+use tract_core::prelude::*;
 
 use super::{Graph, TokenSequence, broken};
 use crate::error::Result;

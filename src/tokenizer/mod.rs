@@ -1,27 +1,46 @@
 //! Text to the token ids of (query, document) pairs.
 
+mod checksum;
+pub mod compact;
+mod general;
+mod json;
+mod model;
 mod pair;
+mod parts;
+mod reader;
+pub mod unigram;
 
+pub use json::{JsonReader, TokenizerJson};
 pub use pair::{Pair, Query};
+pub use reader::TokenizerReader;
 
-use crate::error::{Error, ModelFile, Result};
+use general::General;
 
-/// A Hugging Face `tokenizer.json`, without the padding and truncation that it may ask for: both are the engine's.
+use crate::error::Result;
+
+/// A Hugging Face `tokenizer.json` in its own or the [compact] form, without the padding and truncation that it may ask
+/// for: both are the engine's.
 #[derive(Debug)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    general: General,
 }
 
 impl Tokenizer {
+    /// From either form.
+    ///
     /// # Errors
-    /// `invalid_model` for bytes that are not a `tokenizer.json`.
-    pub fn from_json(bytes: &[u8]) -> Result<Self> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| Error::InvalidModel {
-            file: ModelFile::Tokenizer,
-            reason: format!("not a tokenizer.json: {error}"),
-        })?;
-        inner.with_padding(None);
-        inner.with_truncation(None).map_err(|error| Error::Internal(format!("switching truncation off: {error}")))?;
-        Ok(Self { inner })
+    /// `invalid_model` for bytes that are neither.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut reader = TokenizerReader::new(Some(bytes.len()));
+        reader.push(bytes);
+        reader.finish()
+    }
+
+    /// The ids of a text by itself, without special tokens.
+    ///
+    /// # Errors
+    /// `internal` where the tokenizer refuses the text.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.general.encode(text)?.get_ids().to_vec())
     }
 }

@@ -1,6 +1,6 @@
 //! Pairs as a cross-encoder reads them: `<s> query </s></s> document </s>`, or whatever the post-processor says.
 
-use tokenizers::{Encoding, PostProcessor, TruncationDirection};
+use tokenizers::Encoding;
 
 use super::Tokenizer;
 use crate::error::{Error, Result};
@@ -29,8 +29,8 @@ impl Tokenizer {
     /// # Errors
     /// `invalid_input` where the query leaves no room for a document: it is never cut.
     pub fn query(&self, text: &str, max_tokens: usize) -> Result<Query> {
-        let encoding = self.encode(text)?;
-        let special = self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(true));
+        let encoding = self.general.encode(text)?;
+        let special = self.general.special_tokens();
         match max_tokens.checked_sub(encoding.len() + special) {
             Some(document_budget) if document_budget > 0 => Ok(Query { encoding, document_budget }),
             _ => Err(Error::InvalidInput(format!(
@@ -45,20 +45,9 @@ impl Tokenizer {
     /// # Errors
     /// `internal` where the tokenizer refuses the text.
     pub fn pair(&self, query: &Query, document: &str) -> Result<Pair> {
-        let mut document = self.encode(document)?;
+        let document = self.general.encode(document)?;
         let truncated = document.len() > query.document_budget;
-        if truncated {
-            document.truncate(query.document_budget, 0, TruncationDirection::Right);
-        }
-        let encoding = self.inner.post_process(query.encoding.clone(), Some(document), true).map_err(refused)?;
+        let encoding = self.general.pair(query.encoding.clone(), document, query.document_budget)?;
         Ok(Pair { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec(), truncated })
     }
-
-    fn encode(&self, text: &str) -> Result<Encoding> {
-        self.inner.encode_fast(text, false).map_err(refused)
-    }
-}
-
-fn refused(error: tokenizers::Error) -> Error {
-    Error::Internal(format!("the tokenizer failed: {error}"))
 }

@@ -1,4 +1,4 @@
-//! What the commands read.
+//! What the commands read and write.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::ModelFile;
+use rerank_wasm::tokenizer::compact;
 
 /// Where a model directory may keep its graph, first match first; `pkg/src/source.ts` has the same list.
 pub const GRAPH_PATHS: [&str; 4] =
@@ -52,4 +53,13 @@ pub fn load(directory: &Path) -> Result<Reranker, Box<dyn Error>> {
         loader.end()?;
     }
     Ok(loader.finish()?)
+}
+
+/// Writes the compact form of a tokenizer.json.
+pub fn convert(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
+    let json = fs::read(tokenizer).map_err(|error| format!("{}: {error}", tokenizer.display()))?;
+    let compact = compact::convert(&json)?;
+    fs::write(output, &compact).map_err(|error| format!("{}: {error}", output.display()))?;
+    println!("{}: {} bytes, from {}", output.display(), compact.len(), json.len());
+    Ok(())
 }

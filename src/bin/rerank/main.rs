@@ -1,4 +1,5 @@
-//! Native command line: ranks the lines of a file, for quick checks without a browser.
+//! Native command line: ranks the lines of a file, for quick checks without a browser, measures the engine, and converts
+//! tokenizers.
 
 mod arguments;
 mod files;
@@ -8,7 +9,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use arguments::{Arguments, Command, USAGE};
+use arguments::{Command, USAGE};
 use rerank_wasm::engine::RankedDocument;
 use rerank_wasm::error::Error;
 
@@ -24,19 +25,20 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Some(Arguments { model, command, max_tokens }) = Arguments::parse()? else {
+    let Some(command) = Command::parse()? else {
         print!("{USAGE}");
         return Ok(());
     };
     match command {
-        Command::Score { query, file, top_n, json } => {
+        Command::Score { model, query, file, top_n, max_tokens, json } => {
             let documents = files::read_lines(&file)?;
             let reranker = Arc::new(files::load(&model)?);
             let job = reranker.start(&query, documents.clone(), max_tokens)?;
             print(&job.finish(top_n)?, &documents, json)?;
         }
-        Command::Logits { file } => measure::logits(&files::load(&model)?, &file)?,
-        Command::Profile => measure::profile(&files::load(&model)?, max_tokens)?,
+        Command::Logits { model, file } => measure::logits(&files::load(&model)?, &file)?,
+        Command::Profile { model, max_tokens } => measure::profile(&files::load(&model)?, max_tokens)?,
+        Command::Convert { tokenizer, output } => files::convert(&tokenizer, &output)?,
     }
     Ok(())
 }

@@ -1,0 +1,357 @@
+//! The compact form of a `tokenizer.json` with a unigram model: a third of the size, and used as it is.
+//!
+//! All numbers are little-endian.
+//!
+//! | bytes | content |
+//! | --- | --- |
+//! | 8 | [`MAGIC`] |
+//! | 4 | version, [`VERSION`] |
+//! | 4 | n, length of the text |
+//! | 4 | p, number of pieces |
+//! | 4 | w, bytes of a score: 4 or 8 |
+//! | 4 | u, number of units |
+//! | n | the `tokenizer.json`, with an empty array for its vocabulary |
+//! | p · w | the scores of the pieces in the order of their ids, as floats |
+//! | 4 · u | the units of the [trie](super::unigram::Trie) of the pieces |
+//! | 4 | [CRC-32](super::checksum) of all bytes before |
+
+use super::checksum::Checksum;
+use super::json::JsonReader;
+use super::parts::Parts;
+use super::unigram::{Scores, Unigram};
+use crate::error::{Error, ModelFile, Result};
+
+/// Its first byte starts no JSON; its line ends tell when a transfer took the file for text.
+pub const MAGIC: [u8; 8] = *b"\x89RWTOK\r\n";
+
+pub const VERSION: u32 = 1;
+
+const HEADER_BYTES: usize = 28;
+const CHECKSUM_BYTES: usize = 4;
+
+/// The compact form of a `tokenizer.json`.
+///
+/// # Errors
+/// `unsupported_model` where its model is no unigram model, `invalid_model` where it is no `tokenizer.json`.
+pub fn convert(json: &[u8]) -> Result<Vec<u8>> {
+    let mut reader = JsonReader::new(Some(json.len()));
+    reader.push(json)?;
+    let parts = Parts::from_json(reader.finish()?)?;
+    let compact = parts.unigram.as_ref().map(|unigram| write(&parts.text, unigram)).transpose()?;
+    // What cannot be used is not written.
+    parts.into_tokenizer()?;
+    compact.ok_or_else(|| Error::UnsupportedModel {
+        file: ModelFile::Tokenizer,
+        reason: "only a unigram model has a compact form".to_owned(),
+    })
+}
+
+fn write(text: &[u8], unigram: &Unigram) -> Result<Vec<u8>> {
+    let units = unigram.trie().units();
+    let (width, scores) = match unigram.scores() {
+        Scores::Single(scores) => (4, scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<_>>()),
+        Scores::Double(scores) => (8, scores.iter().flat_map(|score| score.to_le_bytes()).collect()),
+    };
+    let mut bytes = MAGIC.to_vec();
+    for number in [VERSION as usize, text.len(), unigram.len(), width, units.len()] {
+        let number = u32::try_from(number).map_err(|_| damaged("too large for 32 bits"))?;
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend_from_slice(text);
+    bytes.extend(scores);
+    bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    let mut checksum = Checksum::default();
+    checksum.update(&bytes);
+    bytes.extend(checksum.value().to_le_bytes());
+    Ok(bytes)
+}
+
+/// Reads the compact form in chunks of any size, straight to where its parts stay.
+#[derive(Debug)]
+pub struct CompactReader {
+    /// Size of the whole file, where it is known.
+    size: Option<usize>,
+    section: Section,
+    /// The bytes of an element, or of the header, that has not come whole.
+    partial: Vec<u8>,
+    checksum: Checksum,
+    header: Header,
+    text: Vec<u8>,
+    scores: Option<Scores>,
+    units: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Header,
+    Text,
+    Scores,
+    Units,
+    Checksum,
+    End,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Header {
+    text_bytes: usize,
+    pieces: usize,
+    score_bytes: usize,
+    units: usize,
+}
+
+impl CompactReader {
+    /// `size` is that of the whole file, where it is known.
+    pub fn new(size: Option<usize>) -> Self {
+        Self {
+            size,
+            section: Section::Header,
+            partial: Vec::new(),
+            checksum: Checksum::default(),
+            header: Header::default(),
+            text: Vec::new(),
+            scores: None,
+            units: Vec::new(),
+        }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// `invalid_model` for a damaged file, `unsupported_model` for another version, `out_of_memory`.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
+        let mut rest = chunk;
+        loop {
+            self.skip_full_sections();
+            if rest.is_empty() {
+                return Ok(());
+            }
+            let (element, left) = match self.section {
+                Section::Header => (HEADER_BYTES, HEADER_BYTES),
+                Section::Text => (1, self.header.text_bytes - self.text.len()),
+                Section::Scores => {
+                    let read = self.scores.as_ref().map_or(0, Scores::len);
+                    (self.header.score_bytes, (self.header.pieces - read) * self.header.score_bytes)
+                }
+                Section::Units => (4, (self.header.units - self.units.len()) * 4),
+                Section::Checksum => (CHECKSUM_BYTES, CHECKSUM_BYTES),
+                Section::End => return Err(damaged("it goes on after its end")),
+            };
+            if self.partial.is_empty() && rest.len() >= element {
+                let whole = rest.len().min(left) / element * element;
+                let (elements, after) = rest.split_at(whole);
+                self.take(elements)?;
+                rest = after;
+            } else {
+                let (missing, after) = rest.split_at(rest.len().min(element - self.partial.len()));
+                self.partial.extend_from_slice(missing);
+                if self.partial.len() == element {
+                    let partial = std::mem::take(&mut self.partial);
+                    self.take(&partial)?;
+                }
+                rest = after;
+            }
+        }
+    }
+
+    /// # Errors
+    /// `invalid_model` where the file is not whole or its parts contradict each other.
+    pub fn finish(self) -> Result<Parts> {
+        let Self { section: Section::End, text, scores: Some(scores), units, .. } = self else {
+            return Err(damaged("it is cut off"));
+        };
+        Parts::new(text, |unknown_id, byte_fallback| Unigram::from_parts(units, scores, unknown_id, byte_fallback))
+    }
+
+    /// Takes whole elements of the current section.
+    fn take(&mut self, elements: &[u8]) -> Result<()> {
+        if self.section == Section::Checksum {
+            if *elements != self.checksum.value().to_le_bytes() {
+                return Err(damaged("its checksum is wrong"));
+            }
+            self.section = Section::End;
+            return Ok(());
+        }
+        self.checksum.update(elements);
+        match self.section {
+            Section::Header => {
+                self.header = self.read_header(elements)?;
+                self.make_room()?;
+                self.section = Section::Text;
+            }
+            Section::Text => {
+                self.text.try_reserve(elements.len()).map_err(|_| self.no_memory())?;
+                self.text.extend_from_slice(elements);
+            }
+            Section::Scores => {
+                let no_memory = self.no_memory();
+                match &mut self.scores {
+                    Some(Scores::Single(scores)) => extend(scores, elements, f32::from_le_bytes, no_memory)?,
+                    Some(Scores::Double(scores)) => extend(scores, elements, f64::from_le_bytes, no_memory)?,
+                    None => {}
+                }
+            }
+            Section::Units => {
+                let no_memory = self.no_memory();
+                extend(&mut self.units, elements, u32::from_le_bytes, no_memory)?;
+            }
+            Section::Checksum | Section::End => {}
+        }
+        Ok(())
+    }
+
+    fn skip_full_sections(&mut self) {
+        if self.section == Section::Text && self.text.len() == self.header.text_bytes {
+            self.section = Section::Scores;
+        }
+        if self.section == Section::Scores && self.scores.as_ref().is_some_and(|read| read.len() == self.header.pieces)
+        {
+            self.section = Section::Units;
+        }
+        if self.section == Section::Units && self.units.len() == self.header.units {
+            self.section = Section::Checksum;
+        }
+    }
+
+    fn read_header(&self, bytes: &[u8]) -> Result<Header> {
+        let (magic, numbers) = bytes.split_at(MAGIC.len());
+        if magic != MAGIC {
+            return Err(damaged("its first bytes are wrong"));
+        }
+        let mut numbers =
+            numbers.chunks_exact(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        let mut next = || numbers.next().map_or(0, |number| number as usize);
+        let version = next();
+        if version != VERSION as usize {
+            return Err(Error::UnsupportedModel {
+                file: ModelFile::Tokenizer,
+                reason: format!("a compact tokenizer of version {version}; this engine reads version {VERSION}"),
+            });
+        }
+        let header = Header { text_bytes: next(), pieces: next(), score_bytes: next(), units: next() };
+        if !matches!(header.score_bytes, 4 | 8) {
+            return Err(damaged("its scores have an impossible size"));
+        }
+        let expected = header.pieces.checked_mul(header.score_bytes).and_then(|scores| {
+            let units = header.units.checked_mul(4)?;
+            (HEADER_BYTES + CHECKSUM_BYTES).checked_add(header.text_bytes)?.checked_add(scores)?.checked_add(units)
+        });
+        match (expected, self.size) {
+            (Some(expected), Some(size)) if expected != size => {
+                Err(damaged(&format!("it has {size} bytes, and its head speaks of {expected}")))
+            }
+            (Some(_), _) => Ok(header),
+            (None, _) => Err(damaged("its head speaks of more than memory can hold")),
+        }
+    }
+
+    /// Where the file is known to be as long as its head says, its parts get their room at once.
+    fn make_room(&mut self) -> Result<()> {
+        let Header { text_bytes, pieces, score_bytes, units } = self.header;
+        let (mut single, mut double) = (Vec::new(), Vec::new());
+        if self.size.is_some() {
+            self.text.try_reserve_exact(text_bytes).map_err(|_| self.no_memory())?;
+            self.units.try_reserve_exact(units).map_err(|_| self.no_memory())?;
+            let reserved =
+                if score_bytes == 4 { single.try_reserve_exact(pieces) } else { double.try_reserve_exact(pieces) };
+            reserved.map_err(|_| self.no_memory())?;
+        }
+        self.scores = Some(if score_bytes == 4 { Scores::Single(single) } else { Scores::Double(double) });
+        Ok(())
+    }
+
+    fn no_memory(&self) -> Error {
+        let Header { text_bytes, pieces, score_bytes, units } = self.header;
+        let bytes = pieces.saturating_mul(score_bytes).saturating_add(units.saturating_mul(4));
+        Error::OutOfMemory { file: ModelFile::Tokenizer, bytes: bytes.saturating_add(text_bytes) }
+    }
+}
+
+fn extend<Number, const WIDTH: usize>(
+    numbers: &mut Vec<Number>,
+    bytes: &[u8],
+    read: impl Fn([u8; WIDTH]) -> Number,
+    no_memory: Error,
+) -> Result<()> {
+    let (elements, _) = bytes.as_chunks::<WIDTH>();
+    if numbers.try_reserve(elements.len()).is_err() {
+        return Err(no_memory);
+    }
+    numbers.extend(elements.iter().map(|&element| read(element)));
+    Ok(())
+}
+
+fn damaged(reason: &str) -> Error {
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a compact tokenizer: {reason}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tokenizer;
+    use super::*;
+
+    const JSON: &str = r#"{"version": "1.0", "added_tokens": [], "normalizer": null,
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true}, "post_processor": null,
+        "model": {"type": "Unigram", "unk_id": 0, "vocab":
+            [["<unk>", 0.0], ["▁", -2.5], ["a", -3.0], ["▁a", -3.25], ["b", -4.1], ["ab", -7.3]]}}"#;
+
+    fn read(bytes: &[u8], size: Option<usize>, chunk_bytes: usize) -> Result<Tokenizer> {
+        let mut reader = CompactReader::new(size);
+        bytes.chunks(chunk_bytes).try_for_each(|chunk| reader.push(chunk))?;
+        reader.finish()?.into_tokenizer()
+    }
+
+    #[test]
+    fn gives_the_ids_of_the_json_whatever_the_chunks() {
+        for json in [JSON.to_owned(), JSON.replace("-4.1", "-4.0").replace("-7.3", "-7.0")] {
+            let expected = Tokenizer::from_bytes(json.as_bytes()).unwrap();
+            let compact = convert(json.as_bytes()).unwrap();
+            for chunk_bytes in 1..=compact.len() {
+                for size in [None, Some(compact.len())] {
+                    let tokenizer = read(&compact, size, chunk_bytes).unwrap();
+                    for text in ["ab a b xy aab", "", "  ", "é"] {
+                        assert_eq!(tokenizer.ids(text).unwrap(), expected.ids(text).unwrap());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_damaged_byte_and_every_cut_is_noticed() {
+        let compact = convert(JSON.as_bytes()).unwrap();
+        for index in 0..compact.len() {
+            let mut damaged = compact.clone();
+            damaged[index] ^= 0x41;
+            for size in [None, Some(compact.len())] {
+                let code = read(&damaged, size, 64).unwrap_err().code();
+                assert!(matches!(code, "invalid_model" | "unsupported_model"), "{index}: {code}");
+            }
+            assert_eq!(read(&compact[..index], None, 64).unwrap_err().code(), "invalid_model");
+        }
+        assert_eq!(read(&[compact.as_slice(), b"\0"].concat(), None, 64).unwrap_err().code(), "invalid_model");
+    }
+
+    #[test]
+    fn a_sound_checksum_over_nonsense_does_no_harm() {
+        let compact = convert(JSON.as_bytes()).unwrap();
+        for index in HEADER_BYTES..compact.len() - CHECKSUM_BYTES {
+            for flip in [1, 4, 0x80, 0xff] {
+                let mut bytes = compact[..compact.len() - CHECKSUM_BYTES].to_vec();
+                bytes[index] ^= flip;
+                let mut checksum = Checksum::default();
+                checksum.update(&bytes);
+                bytes.extend(checksum.value().to_le_bytes());
+                if let Ok(tokenizer) = read(&bytes, None, 1 << 10) {
+                    let _ = tokenizer.ids("ab a b xy aab \0 é");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_model_without_scores_has_no_compact_form() {
+        let json = r#"{"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}"#;
+        assert_eq!(convert(json.as_bytes()).unwrap_err().code(), "unsupported_model");
+        assert_eq!(convert(b"<html>").unwrap_err().code(), "invalid_model");
+    }
+}

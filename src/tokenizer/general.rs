@@ -1,0 +1,81 @@
+//! Any tokenizer that the `tokenizers` crate reads, run by the crate; only a unigram model is our own.
+
+use serde::Deserialize;
+use tokenizers::{
+    AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
+    TokenizerImpl, TruncationDirection,
+};
+
+use super::model::Model;
+use super::unigram::Unigram;
+use crate::error::{Error, ModelFile, Result};
+
+type Pipeline = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+
+#[derive(Debug)]
+pub struct General {
+    pipeline: Pipeline,
+}
+
+/// A `tokenizer.json` without its model; padding and truncation, which it may ask for, are the engine's.
+#[derive(Debug, Deserialize)]
+struct Parts {
+    #[serde(default)]
+    added_tokens: Vec<AddedToken>,
+    normalizer: Option<NormalizerWrapper>,
+    pre_tokenizer: Option<PreTokenizerWrapper>,
+    post_processor: Option<PostProcessorWrapper>,
+}
+
+impl General {
+    /// All of it the crate's.
+    ///
+    /// # Errors
+    /// `invalid_model` for bytes that are not a `tokenizer.json`.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
+        pipeline.with_padding(None);
+        pipeline
+            .with_truncation(None)
+            .map_err(|error| Error::Internal(format!("switching truncation off: {error}")))?;
+        Ok(Self { pipeline })
+    }
+
+    /// With a model of our own in place of the one in `json`.
+    ///
+    /// # Errors
+    /// As [`General::from_json`].
+    pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
+        let Parts { added_tokens, normalizer, pre_tokenizer, post_processor } =
+            serde_json::from_slice(json).map_err(malformed)?;
+        let mut pipeline = Pipeline::new(Model::from(unigram));
+        pipeline.with_normalizer(normalizer).map_err(refused)?;
+        pipeline.with_pre_tokenizer(pre_tokenizer);
+        pipeline.with_post_processor(post_processor);
+        pipeline.add_tokens(added_tokens).map_err(refused)?;
+        Ok(Self { pipeline })
+    }
+
+    pub fn encode(&self, text: &str) -> Result<Encoding> {
+        self.pipeline.encode_fast(text, false).map_err(refused)
+    }
+
+    /// Special tokens of a pair.
+    pub fn special_tokens(&self) -> usize {
+        self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(true))
+    }
+
+    /// The pair of `query` and the first `budget` tokens of `document`.
+    pub fn pair(&self, query: Encoding, mut document: Encoding, budget: usize) -> Result<Encoding> {
+        document.truncate(budget, 0, TruncationDirection::Right);
+        self.pipeline.post_process(query, Some(document), true).map_err(refused)
+    }
+}
+
+fn malformed(error: serde_json::Error) -> Error {
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {error}") }
+}
+
+fn refused(error: tokenizers::Error) -> Error {
+    Error::Internal(format!("the tokenizer failed: {error}"))
+}

@@ -1,0 +1,74 @@
+//! What a tokenizer file holds once it is read, in either form.
+
+use serde::Deserialize;
+
+use super::Tokenizer;
+use super::general::General;
+use super::json::TokenizerJson;
+use super::unigram::Unigram;
+use crate::error::{Error, ModelFile, Result};
+
+#[derive(Debug)]
+pub struct Parts {
+    /// The `tokenizer.json`; where there is a `unigram`, without its vocabulary.
+    pub(super) text: Vec<u8>,
+    pub(super) unigram: Option<Unigram>,
+}
+
+impl Parts {
+    /// # Errors
+    /// `invalid_model` for a model that contradicts its vocabulary, `unsupported_model` for too large a one.
+    pub(super) fn from_json(TokenizerJson { text, pieces }: TokenizerJson) -> Result<Self> {
+        match pieces {
+            None => Ok(Self { text, unigram: None }),
+            Some(pieces) => {
+                Self::new(text, |unknown_id, byte_fallback| Unigram::from_pieces(pieces, unknown_id, byte_fallback))
+            }
+        }
+    }
+
+    /// `unigram` makes the model, given its unknown id and whether it spells unknown text in bytes.
+    ///
+    /// # Errors
+    /// `invalid_model` where `text` does not describe a unigram model; those of `unigram`.
+    pub(super) fn new(text: Vec<u8>, unigram: impl FnOnce(Option<u32>, bool) -> Result<Unigram>) -> Result<Self> {
+        let Description { version, model } =
+            serde_json::from_slice(&text).map_err(|error| malformed(&error.to_string()))?;
+        if let Some(version) = version.filter(|version| version != "1.0") {
+            return Err(malformed(&format!("version {version:?}")));
+        }
+        if let Some(other) = model.r#type.filter(|name| name != "Unigram") {
+            return Err(malformed(&format!("a {other} model with a unigram vocabulary")));
+        }
+        let unigram = unigram(model.unk_id, model.byte_fallback)?;
+        Ok(Self { text, unigram: Some(unigram) })
+    }
+
+    /// # Errors
+    /// `invalid_model` where the text is not a `tokenizer.json`.
+    pub fn into_tokenizer(self) -> Result<Tokenizer> {
+        let general = match self.unigram {
+            Some(unigram) => General::with_unigram(&self.text, unigram)?,
+            None => General::from_json(&self.text)?,
+        };
+        Ok(Tokenizer { general })
+    }
+}
+
+#[derive(Deserialize)]
+struct Description {
+    version: Option<String>,
+    model: ModelDescription,
+}
+
+#[derive(Deserialize)]
+struct ModelDescription {
+    r#type: Option<String>,
+    unk_id: Option<u32>,
+    #[serde(default)]
+    byte_fallback: bool,
+}
+
+fn malformed(reason: &str) -> Error {
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {reason}") }
+}

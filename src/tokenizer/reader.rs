@@ -1,0 +1,62 @@
+//! Takes a tokenizer file in chunks, in either form.
+
+use super::Tokenizer;
+use super::compact::{CompactReader, MAGIC};
+use super::json::JsonReader;
+use super::parts::Parts;
+use crate::error::{Error, Result};
+
+/// Whatever is wrong with the file is told at the end, when the caller knows whether it is the right file at all.
+#[derive(Debug)]
+pub struct TokenizerReader {
+    /// Size of the whole file, where it is known.
+    size: Option<usize>,
+    form: Form,
+    failure: Option<Error>,
+}
+
+#[derive(Debug)]
+enum Form {
+    Unknown,
+    Json(JsonReader),
+    Compact(CompactReader),
+}
+
+impl TokenizerReader {
+    /// `size` is that of the whole file, where it is known.
+    pub fn new(size: Option<usize>) -> Self {
+        Self { size, form: Form::Unknown, failure: None }
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, chunk: &[u8]) {
+        let Some(first) = chunk.first().filter(|_| self.failure.is_none()) else { return };
+        if let Form::Unknown = self.form {
+            self.form = if *first == MAGIC[0] {
+                Form::Compact(CompactReader::new(self.size))
+            } else {
+                Form::Json(JsonReader::new(self.size))
+            };
+        }
+        let read = match &mut self.form {
+            Form::Compact(reader) => reader.push(chunk),
+            Form::Json(reader) => reader.push(chunk),
+            Form::Unknown => Ok(()),
+        };
+        self.failure = read.err();
+    }
+
+    /// # Errors
+    /// `invalid_model` for a damaged file, `unsupported_model` for a sound one that is beyond this engine.
+    pub fn finish(self) -> Result<Tokenizer> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let parts = match self.form {
+            Form::Compact(reader) => reader.finish()?,
+            Form::Json(reader) => Parts::from_json(reader.finish()?)?,
+            Form::Unknown => Parts::from_json(JsonReader::new(None).finish()?)?,
+        };
+        parts.into_tokenizer()
+    }
+}

@@ -1,0 +1,93 @@
+//! A unigram language model as SentencePiece trains them, in a few megabytes: the same ids as the `Unigram` of the
+//! `tokenizers` crate, ties included.
+
+mod pieces;
+mod scores;
+mod trie;
+mod trie_builder;
+mod viterbi;
+
+pub use pieces::Pieces;
+pub use scores::Scores;
+pub use trie::Trie;
+pub use viterbi::{Scratch, Token};
+
+use crate::error::{Error, ModelFile, Result};
+
+/// What a character that no piece covers costs below the lowest score.
+const UNKNOWN_PENALTY: f64 = 10.0;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unigram {
+    trie: Trie,
+    scores: Scores,
+    unknown_id: Option<u32>,
+    unknown_score: f64,
+    /// The ids of `<0x00>` to `<0xFF>`, where unknown text is spelled in bytes and the vocabulary has that byte.
+    byte_ids: Option<Box<[Option<u32>; 256]>>,
+}
+
+impl Unigram {
+    /// # Errors
+    /// `invalid_model` for an unknown piece that is not there, `unsupported_model` for too large a vocabulary.
+    pub fn from_pieces(pieces: Pieces, unknown_id: Option<u32>, byte_fallback: bool) -> Result<Self> {
+        let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+        let mut order: Vec<u32> = (0..count).filter(|&id| !pieces.bytes(id).is_empty()).collect();
+        // Of equal pieces the last counts; it comes first here, and the others go.
+        order.sort_unstable_by(|&left, &right| {
+            pieces.bytes(left).cmp(pieces.bytes(right)).then_with(|| right.cmp(&left))
+        });
+        order.dedup_by(|later, first| pieces.bytes(*later) == pieces.bytes(*first));
+        let units = trie_builder::build(order.len(), |index| pieces.bytes(order[index]), |index| order[index])?;
+        drop(order);
+        Self::from_parts(units, Scores::from(pieces.into_scores()), unknown_id, byte_fallback)
+    }
+
+    /// From the units of a [`Trie`] whose values are places in `scores`.
+    ///
+    /// # Errors
+    /// `invalid_model` where the parts contradict each other.
+    pub fn from_parts(units: Vec<u32>, scores: Scores, unknown_id: Option<u32>, byte_fallback: bool) -> Result<Self> {
+        let trie = Trie::from_units(units, scores.len())?;
+        if unknown_id.is_some_and(|id| id as usize >= scores.len()) {
+            return Err(Error::InvalidModel {
+                file: ModelFile::Tokenizer,
+                reason: format!("its unknown piece has an id beyond the vocabulary of {}", scores.len()),
+            });
+        }
+        let unknown_score = scores.minimum() - UNKNOWN_PENALTY;
+        let byte_id = |byte: usize| trie.get(format!("<0x{byte:02X}>").as_bytes());
+        let byte_ids = byte_fallback.then(|| Box::new(std::array::from_fn(byte_id)));
+        Ok(Self { trie, scores, unknown_id, unknown_score, byte_ids })
+    }
+
+    /// Number of ids.
+    pub fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty()
+    }
+
+    pub fn trie(&self) -> &Trie {
+        &self.trie
+    }
+
+    pub fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    pub fn unknown_id(&self) -> Option<u32> {
+        self.unknown_id
+    }
+
+    pub fn byte_fallback(&self) -> bool {
+        self.byte_ids.is_some()
+    }
+
+    /// The id of `piece`.
+    pub fn id(&self, piece: &str) -> Option<u32> {
+        self.trie.get(piece.as_bytes())
+    }
+}

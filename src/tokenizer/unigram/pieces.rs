@@ -1,0 +1,43 @@
+//! A vocabulary on its way from a file into a [`Unigram`](super::Unigram).
+
+use crate::error::{Error, ModelFile, Result};
+
+/// Pieces with their scores, in the order of their ids; all text in one allocation.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Pieces {
+    text: String,
+    ends: Vec<u32>,
+    scores: Vec<f64>,
+}
+
+impl Pieces {
+    /// # Errors
+    /// `unsupported_model` for more text than 32 bits can count.
+    pub fn push(&mut self, piece: &str, score: f64) -> Result<()> {
+        let end = u32::try_from(self.text.len() + piece.len()).map_err(|_| Error::UnsupportedModel {
+            file: ModelFile::Tokenizer,
+            reason: "its vocabulary is too large".to_owned(),
+        })?;
+        self.text.push_str(piece);
+        self.ends.push(end);
+        self.scores.push(score);
+        Ok(())
+    }
+
+    pub fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty()
+    }
+
+    pub(super) fn bytes(&self, id: u32) -> &[u8] {
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize] as usize);
+        &self.text.as_bytes()[start..self.ends[id as usize] as usize]
+    }
+
+    pub(super) fn into_scores(self) -> Vec<f64> {
+        self.scores
+    }
+}

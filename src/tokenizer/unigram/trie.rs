@@ -1,0 +1,173 @@
+//! A double-array trie over the bytes of pieces: which pieces start a text, in one array access a byte.
+//!
+//! A unit is 32 bits. Bits 0 to 7 are the label of the edge that leads to it, bit 8 says that it is a leaf, bit 9 that one
+//! of its children holds the value of the key that ends here, and bits 10 to 31 are the value of a leaf or the offset of a
+//! node. The child of a node for byte `b` is the unit at `offset ^ b`, if its label is `b`. No two nodes share an offset.
+//! UTF-8 has no byte 255, so that is the label of the child that holds a value, and no byte 254, the label of free units.
+
+use crate::error::{Error, ModelFile, Result};
+
+pub(super) const LEAF: u32 = 1 << 8;
+pub(super) const HAS_VALUE: u32 = 1 << 9;
+pub(super) const PAYLOAD_SHIFT: u32 = 10;
+pub(super) const VALUE_LABEL: u8 = 255;
+pub(super) const FREE_UNIT: u32 = 254 | LEAF;
+
+/// Values and offsets are below this.
+pub(super) const PAYLOAD_LIMIT: usize = 1 << (32 - PAYLOAD_SHIFT);
+
+/// Finds the pieces that a text starts with. Any array of units is safe to search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trie {
+    units: Vec<u32>,
+}
+
+impl Trie {
+    /// # Errors
+    /// `invalid_model` where a leaf holds a value that is not below `values`, or there is no root.
+    pub fn from_units(units: Vec<u32>, values: usize) -> Result<Self> {
+        let damaged = |reason: &str| Error::InvalidModel { file: ModelFile::Tokenizer, reason: reason.to_owned() };
+        if units.is_empty() {
+            return Err(damaged("its trie is empty"));
+        }
+        let is_used = |unit: &&u32| **unit & LEAF != 0 && **unit != FREE_UNIT;
+        if units.iter().filter(is_used).any(|unit| (unit >> PAYLOAD_SHIFT) as usize >= values) {
+            return Err(damaged("its trie names a piece that is not there"));
+        }
+        Ok(Self { units })
+    }
+
+    pub fn units(&self) -> &[u32] {
+        &self.units
+    }
+
+    /// Calls `found(length, value)` for each key that `text` starts with, shortest first.
+    #[inline]
+    pub fn prefixes(&self, text: &[u8], mut found: impl FnMut(usize, u32)) {
+        let Some(&root) = self.units.first() else { return };
+        let mut offset = root >> PAYLOAD_SHIFT;
+        for (index, &byte) in text.iter().enumerate() {
+            let Some(&unit) = self.units.get((offset ^ u32::from(byte)) as usize) else { return };
+            if unit & 0xff != u32::from(byte) {
+                return;
+            }
+            let payload = unit >> PAYLOAD_SHIFT;
+            if unit & LEAF != 0 {
+                found(index + 1, payload);
+                return;
+            }
+            if unit & HAS_VALUE != 0
+                && let Some(value) = self.value_below(payload)
+            {
+                found(index + 1, value);
+            }
+            offset = payload;
+        }
+    }
+
+    /// The value of exactly `key`, which is not empty.
+    pub fn get(&self, key: &[u8]) -> Option<u32> {
+        let mut value = None;
+        self.prefixes(key, |length, found| {
+            if length == key.len() {
+                value = Some(found);
+            }
+        });
+        value
+    }
+
+    /// Calls `visit(key, value)` for every key that is valid UTF-8, in byte order.
+    pub fn for_each(&self, mut visit: impl FnMut(&str, u32)) {
+        // A damaged array may hold cycles; no path of a sound one is longer than there are units.
+        let mut budget = self.units.len();
+        let mut key = Vec::new();
+        let mut waiting = vec![(0_u32, 0_usize, None::<u8>)];
+        while let Some((index, depth, byte)) = waiting.pop() {
+            let Some((&unit, left)) = self.units.get(index as usize).zip(budget.checked_sub(1)) else { return };
+            budget = left;
+            key.truncate(depth);
+            key.extend(byte);
+            let payload = unit >> PAYLOAD_SHIFT;
+            let value = if unit & LEAF != 0 {
+                Some(payload)
+            } else if unit & HAS_VALUE != 0 {
+                self.value_below(payload)
+            } else {
+                None
+            };
+            if let (Some(value), Ok(key)) = (value, std::str::from_utf8(&key)) {
+                visit(key, value);
+            }
+            if unit & LEAF == 0 {
+                for label in (0..=253_u8).rev() {
+                    let child = payload ^ u32::from(label);
+                    let is_child = |unit: &u32| child != 0 && unit & 0xff == u32::from(label);
+                    if self.units.get(child as usize).is_some_and(is_child) {
+                        waiting.push((child, key.len(), Some(label)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn value_below(&self, offset: u32) -> Option<u32> {
+        let unit = *self.units.get((offset ^ u32::from(VALUE_LABEL)) as usize)?;
+        (unit & 0xff == u32::from(VALUE_LABEL) && unit & LEAF != 0).then_some(unit >> PAYLOAD_SHIFT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trie_builder;
+    use super::*;
+
+    fn trie(keys: &[&str]) -> Trie {
+        let units = trie_builder::build(keys.len(), |index| keys[index].as_bytes(), |index| index as u32).unwrap();
+        Trie::from_units(units, keys.len()).unwrap()
+    }
+
+    #[test]
+    fn finds_the_keys_that_a_text_starts_with() {
+        let keys = ["\0", "\0\0", "a", "ab", "abcd", "b", "é", "\u{10ffff}"];
+        let trie = trie(&keys);
+        let found = |text: &str| {
+            let mut found = Vec::new();
+            trie.prefixes(text.as_bytes(), |length, value| found.push((length, keys[value as usize])));
+            found
+        };
+        assert_eq!(found("abcde"), [(1, "a"), (2, "ab"), (4, "abcd")]);
+        assert_eq!(found("\0\0\0"), [(1, "\0"), (2, "\0\0")]);
+        assert_eq!(found("éa"), [(2, "é")]);
+        assert_eq!(found("\u{10fffe}"), []);
+        assert_eq!(found(""), []);
+        for (value, key) in keys.iter().enumerate() {
+            assert_eq!(trie.get(key.as_bytes()), Some(value as u32));
+        }
+        assert_eq!(trie.get(b"abc"), None);
+        assert_eq!(trie.get(b""), None);
+    }
+
+    #[test]
+    fn lists_its_keys_in_order() {
+        let keys = ["a", "ab", "abc", "b", "cd"];
+        let mut listed = Vec::new();
+        trie(&keys).for_each(|key, value| listed.push((key.to_owned(), value)));
+        let expected: Vec<_> = keys.iter().zip(0..).map(|(&key, value)| (key.to_owned(), value)).collect();
+        assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn no_key_makes_a_trie_that_finds_nothing() {
+        assert_eq!(trie(&[]).get(b"a"), None);
+    }
+
+    #[test]
+    fn any_array_is_searched_without_a_panic() {
+        for unit in [0, LEAF, HAS_VALUE, !LEAF, u32::from(b'a') | HAS_VALUE | 300 << PAYLOAD_SHIFT] {
+            let Ok(trie) = Trie::from_units(vec![unit; 400], 1) else { continue };
+            trie.prefixes(b"aaaa\0\0\0", |_, value| assert_eq!(value, 0));
+            trie.for_each(|_, value| assert_eq!(value, 0));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Builds the double array of a [`Trie`](super::trie::Trie) from sorted keys.
+
+use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, PAYLOAD_LIMIT, PAYLOAD_SHIFT, VALUE_LABEL};
+use crate::error::{Error, ModelFile, Result};
+
+/// The children of a node lie in one block: their label only changes the low 8 bits of their place.
+const BLOCK: usize = 256;
+
+/// Free units further back than this are given up, which bounds the search for a place.
+const SEARCHED_BLOCKS: usize = 16;
+
+const NONE: u32 = u32::MAX;
+
+/// A node whose children have no place yet: the keys `keys` share their first `depth` bytes.
+struct Pending {
+    unit: u32,
+    keys: std::ops::Range<usize>,
+    depth: usize,
+}
+
+#[derive(Default)]
+struct Builder {
+    units: Vec<u32>,
+    /// Neighbours in the circular list of free units; [`NONE`] for a used one.
+    next: Vec<u32>,
+    previous: Vec<u32>,
+    first_free: Option<u32>,
+    /// Offsets that a node has taken.
+    taken: Vec<bool>,
+}
+
+/// The units for `count` keys; `key(i)` is the i-th and `value(i)` its value. Keys are UTF-8, not empty, sorted and all
+/// different.
+///
+/// # Errors
+/// `unsupported_model` where a value or the array is too large for a unit.
+pub(super) fn build<'keys>(
+    count: usize,
+    key: impl Fn(usize) -> &'keys [u8],
+    value: impl Fn(usize) -> u32,
+) -> Result<Vec<u32>> {
+    let mut builder = Builder::default();
+    builder.add_block()?;
+    builder.take(0);
+    builder.units[0] = 0;
+    let mut waiting = vec![Pending { unit: 0, keys: 0..count, depth: 0 }];
+    let mut labels = Vec::new();
+    let mut children = Vec::new();
+    while let Some(Pending { unit, keys, depth }) = waiting.pop() {
+        labels.clear();
+        children.clear();
+        let mut start = keys.start;
+        while start < keys.end {
+            let (label, end) = match key(start).get(depth) {
+                None => (VALUE_LABEL, start + 1),
+                Some(&byte) => {
+                    let is_sibling = |&index: &usize| key(index).get(depth) == Some(&byte);
+                    (byte, start + (start..keys.end).take_while(is_sibling).count())
+                }
+            };
+            labels.push(label);
+            children.push(start..end);
+            start = end;
+        }
+        if labels.is_empty() {
+            continue;
+        }
+        let offset = builder.place(&labels)?;
+        builder.units[unit as usize] |= offset << PAYLOAD_SHIFT;
+        for (&label, range) in labels.iter().zip(children.drain(..)).rev() {
+            let child = offset ^ u32::from(label);
+            builder.take(child);
+            let is_leaf = label == VALUE_LABEL || (range.len() == 1 && key(range.start).len() == depth + 1);
+            if label == VALUE_LABEL {
+                builder.units[unit as usize] |= HAS_VALUE;
+            }
+            builder.units[child as usize] = u32::from(label);
+            if is_leaf {
+                let value = value(range.start);
+                if value as usize >= PAYLOAD_LIMIT {
+                    return Err(too_large());
+                }
+                builder.units[child as usize] |= LEAF | value << PAYLOAD_SHIFT;
+            } else {
+                waiting.push(Pending { unit: child, keys: range, depth: depth + 1 });
+            }
+        }
+    }
+    builder.units.shrink_to_fit();
+    Ok(builder.units)
+}
+
+impl Builder {
+    /// An offset that no node has and at which the units for all `labels` are free.
+    fn place(&mut self, labels: &[u8]) -> Result<u32> {
+        let first_label = u32::from(labels[0]);
+        if let Some(first) = self.first_free {
+            let mut free = first;
+            loop {
+                let offset = free ^ first_label;
+                let fits = |&label: &u8| self.next[(offset ^ u32::from(label)) as usize] != NONE;
+                if !self.taken[offset as usize] && labels.iter().all(fits) {
+                    self.taken[offset as usize] = true;
+                    return Ok(offset);
+                }
+                free = self.next[free as usize];
+                if free == first {
+                    break;
+                }
+            }
+        }
+        let start = self.add_block()?;
+        let offset = start ^ first_label;
+        self.taken[offset as usize] = true;
+        Ok(offset)
+    }
+
+    /// Appends free units and gives the place of the first.
+    fn add_block(&mut self) -> Result<u32> {
+        let start = self.units.len();
+        if start + BLOCK > PAYLOAD_LIMIT {
+            return Err(too_large());
+        }
+        if let Some(given_up) = start.checked_sub(SEARCHED_BLOCKS * BLOCK) {
+            for index in given_up..given_up + BLOCK {
+                if self.next[index] != NONE {
+                    self.take(index as u32);
+                }
+            }
+        }
+        let end = start + BLOCK;
+        self.units.resize(end, FREE_UNIT);
+        self.taken.resize(end, false);
+        self.next.extend((start..end).map(|index| index as u32 + 1));
+        self.previous.extend((start..end).map(|index| (index as u32).wrapping_sub(1)));
+        let (start, last) = (start as u32, end as u32 - 1);
+        let first = *self.first_free.get_or_insert(start);
+        let before = if first == start { last } else { self.previous[first as usize] };
+        self.next[last as usize] = first;
+        self.previous[first as usize] = last;
+        self.next[before as usize] = start;
+        self.previous[start as usize] = before;
+        Ok(start)
+    }
+
+    /// Takes a free unit out of the list.
+    fn take(&mut self, index: u32) {
+        let (next, previous) = (self.next[index as usize], self.previous[index as usize]);
+        self.next[previous as usize] = next;
+        self.previous[next as usize] = previous;
+        if self.first_free == Some(index) {
+            self.first_free = (next != index).then_some(next);
+        }
+        self.next[index as usize] = NONE;
+    }
+}
+
+fn too_large() -> Error {
+    Error::UnsupportedModel { file: ModelFile::Tokenizer, reason: "its vocabulary is too large".to_owned() }
+}

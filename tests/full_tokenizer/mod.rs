@@ -1,0 +1,15 @@
+//! The full tokenizer.json of bge-reranker-base.
+
+use std::path::PathBuf;
+
+/// # Panics
+/// Where the file was not made yet.
+pub fn bytes() -> Vec<u8> {
+    let path = std::env::var_os("RERANK_WASM_TOKENIZER").map(PathBuf::from).unwrap_or_else(|| {
+        let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is not set"));
+        home.join(".cache/rerank-wasm/tokenizer/tokenizer.json")
+    });
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; scripts/full-tokenizer.py makes it, as does `make test`", path.display())
+    })
+}
