@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_impossible_size_is_out_of_memory() {
-        let error = load(ModelFile::Tokenizer, expect(usize::MAX / 2, ABC), &[]).unwrap_err();
+        let error = load(ModelFile::Config, expect(usize::MAX / 2, ABC), &[]).unwrap_err();
         assert_eq!(error.code(), "out_of_memory");
     }
 

@@ -42,13 +42,13 @@ impl Case {
     fn expected(&self, weight_zero_points: &[i8]) -> Vec<f32> {
         let mut output = Vec::new();
         for (codes, &(scale, zero_point)) in self.codes.chunks(self.inputs).zip(&self.rows) {
-            for column in 0..self.outputs {
+            for (column, &weight_zero_point) in weight_zero_points.iter().enumerate() {
                 let weights = self.weights[column..].iter().step_by(self.outputs);
                 let exact: i64 = codes
                     .iter()
                     .zip(weights)
                     .map(|(&a, &w)| {
-                        (i64::from(a) - i64::from(zero_point)) * (i64::from(w) - i64::from(weight_zero_points[column]))
+                        (i64::from(a) - i64::from(zero_point)) * (i64::from(w) - i64::from(weight_zero_point))
                     })
                     .sum();
                 output.push(exact as f32 * (scale * (0.01 + 0.003 * column as f32)) + (1.5 - column as f32));
