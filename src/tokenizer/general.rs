@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tokenizers::{
     AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
-    TokenizerImpl, TruncationDirection,
+    TokenizerImpl,
 };
 
 use super::model::Model;
@@ -56,8 +56,19 @@ impl General {
         Ok(Self { pipeline })
     }
 
-    pub fn encode(&self, text: &str) -> Result<Encoding> {
-        self.pipeline.encode_fast(text, false).map_err(refused)
+    /// # Errors
+    /// `internal` where the tokenizer refuses the text.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.pipeline.encode_fast(text, false).map_err(refused)?.get_ids().to_vec())
+    }
+
+    /// The ids of `text`, and where in it each token starts.
+    ///
+    /// # Errors
+    /// `internal` where the tokenizer refuses the text.
+    pub fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
+        let encoding = self.pipeline.encode(text, false).map_err(refused)?;
+        Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(|&(start, _)| start).collect()))
     }
 
     /// Special tokens of a pair.
@@ -65,11 +76,19 @@ impl General {
         self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(true))
     }
 
-    /// The pair of `query` and the first `budget` tokens of `document`.
-    pub fn pair(&self, query: Encoding, mut document: Encoding, budget: usize) -> Result<Encoding> {
-        document.truncate(budget, 0, TruncationDirection::Right);
-        self.pipeline.post_process(query, Some(document), true).map_err(refused)
+    /// The ids of the pair and the segment of each.
+    ///
+    /// # Errors
+    /// `internal` where the post-processor refuses the pair.
+    pub fn pair(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        let encoding = self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(refused)?;
+        Ok((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
     }
+}
+
+/// As `encode_fast` would have made it.
+fn encoding(ids: &[u32]) -> Encoding {
+    ids.iter().map(|&id| (id, String::new(), (0, 0), None, 0)).collect()
 }
 
 fn malformed(error: serde_json::Error) -> Error {
