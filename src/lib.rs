@@ -18,7 +18,7 @@
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
 //! | `src/graph/` | the network, and everything that names tract: validation of the ONNX file, loading, running |
-//! | `src/tokenizer/` | `tokenizer.json` read as it comes, the compact unigram model, pairs, truncation |
+//! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; pairs, truncation, windows |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
 //! | `src/bin/rerank.rs` | native command line |
@@ -26,7 +26,8 @@
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `tests/` | Rust integration tests; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
-//! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size |
+//! | `bench/` | scripts that make the random-weight stand-in of bge-reranker-base's size; the tokenizer's benchmark |
+//! | `fuzz/` | fuzz targets, a workspace of their own |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!
 //! ## Who may import whom

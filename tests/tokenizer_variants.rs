@@ -167,3 +167,20 @@ fn other_added_tokens() {
         assert_same(&with(&[("/added_tokens", tokens)]));
     }
 }
+
+#[test]
+fn a_damaged_character_map_is_refused_or_harmless() {
+    let published = base()["normalizer"]["normalizers"][0]["precompiled_charsmap"].as_str().unwrap().to_owned();
+    let beyond_its_array = "BAAAAAD8//8="; // A root alone, whose children would be far away.
+    for map in ["", "!", "AAAA", "AAAAAA==", beyond_its_array, &published[..published.len() / 8 * 4]] {
+        for more in [json!([]), json!([{"type": "Lowercase"}])] {
+            let mut steps = vec![json!({"type": "Precompiled", "precompiled_charsmap": map})];
+            steps.extend(more.as_array().unwrap().iter().cloned());
+            let tokenizer = with(&[("/normalizer", json!({"type": "Sequence", "normalizers": steps}))]);
+            match Tokenizer::from_bytes(&serde_json::to_vec(&tokenizer).unwrap()) {
+                Err(error) => assert_eq!(error.code(), "invalid_model"),
+                Ok(tokenizer) => TEXTS.iter().for_each(|text| drop(tokenizer.ids(text).unwrap())),
+            }
+        }
+    }
+}

@@ -32,6 +32,37 @@ impl CharacterMap {
         Some(map)
     }
 
+    /// False for a table on which the `tokenizers` crate could panic: one that leads out of its array, or to no text.
+    pub fn is_sound(&self) -> bool {
+        let Some(&root) = self.units.first() else { return false };
+        let mut reached = vec![false; self.units.len()];
+        let mut waiting = vec![offset(root)];
+        while let Some(place) = waiting.pop() {
+            // Any byte may be looked up from here.
+            match reached.get_mut(place as usize) {
+                Some(reached) if !*reached && (place | 0xff) < self.units.len() as u32 => *reached = true,
+                Some(reached) if *reached => continue,
+                _ => return false,
+            }
+            for byte in 1..=255 {
+                let child = place ^ byte;
+                let unit = self.units[child as usize];
+                if unit & (1 << 31 | 0xff) != byte {
+                    continue;
+                }
+                let below = child ^ offset(unit);
+                if unit >> 8 & 1 == 1 {
+                    let text = |unit: &u32| self.replacements.get((unit & (u32::MAX >> 1)) as usize..);
+                    if self.units.get(below as usize).and_then(text).is_none() {
+                        return false;
+                    }
+                }
+                waiting.push(below);
+            }
+        }
+        true
+    }
+
     /// Appends the normal form of `text`, which starts at `origin` of the whole.
     pub fn normalize(&self, text: &str, origin: usize, output: &mut AlignedText) {
         let bytes = text.as_bytes();

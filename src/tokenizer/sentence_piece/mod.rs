@@ -10,6 +10,12 @@ mod template;
 
 pub use description::Description;
 
+/// False where the `tokenizers` crate could panic on a character map that it reads from `text`.
+pub fn is_sound_character_map(text: &str) -> bool {
+    let map = base64::decode(text).and_then(|bytes| CharacterMap::from_bytes(&bytes));
+    map.is_some_and(|map| map.is_sound())
+}
+
 use std::sync::{Mutex, PoisonError};
 
 use added_tokens::{AddedTokens, Span};
