@@ -18,13 +18,21 @@ options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none)
 
 # Mutations of a model are seldom models; cut short, it is at least quick to read.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
+tokenizer=tests/fixtures/standin-tiny/tokenizer.json
+compact=$CACHE/fuzz-tokenizer.compact
+cargo run --quiet --locked --features cli -- convert --tokenizer "$tokenizer" "$compact"
 # seed TARGET DIRECTORY: what a target begins with.
 seed() {
   mkdir -p "$2"
   case $1 in
     # The first byte is the size of the chunks.
     onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
-    *) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
+    graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
+    tokenizer_json) { printf '\377'; cat "$tokenizer"; } >"$2/tokenizer" ;;
+    # Without the checksum, which the target adds.
+    tokenizer_compact) { printf '\377'; head -c -4 "$compact"; } >"$2/compact" ;;
+    tokenizer_encode) printf 'A heat pump warms a house in winter.' >"$2/text" ;;
+    *) fail "what does the fuzz target $1 begin with?" ;;
   esac
 }
 

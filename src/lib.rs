@@ -21,7 +21,7 @@
 //! | `src/kernels/` | numbers only: packed weights, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
 //! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator; `graph/operators/`: the ONNX operators it reads |
-//! | `src/tokenizer/` | `tokenizer.json` read as it comes, the compact unigram model, pairs, truncation |
+//! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; pairs, truncation, windows |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
 //! | `src/bin/rerank/` | native command line |

@@ -234,6 +234,33 @@ mod tests {
     }
 
     #[test]
+    fn a_tokenizer_comes_in_either_form() {
+        let json =
+            std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
+        let compact = crate::tokenizer::compact::convert(&json).unwrap();
+        let mut ids = Vec::new();
+        for bytes in [&json, &compact] {
+            let mut loader = Loader::default();
+            loader.begin(ModelFile::Tokenizer, Expectation { size: Some(bytes.len()), sha256: None }).unwrap();
+            bytes.chunks(1000).for_each(|chunk| loader.push(chunk).unwrap());
+            loader.end().unwrap();
+            ids.push(loader.tokenizer.unwrap().ids("a text").unwrap());
+        }
+        assert_eq!(ids[0], ids[1]);
+        assert!(!ids[0].is_empty());
+    }
+
+    #[test]
+    fn the_wrong_tokenizer_file_is_told_from_a_damaged_one() {
+        for (sha256, code) in [(Some(ABC.to_owned()), "integrity_mismatch"), (None, "invalid_model")] {
+            let mut loader = Loader::default();
+            loader.begin(ModelFile::Tokenizer, Expectation { size: None, sha256 }).unwrap();
+            loader.push(br#"{"model": {"vocab": [nonsense"#).unwrap();
+            assert_eq!(loader.end().unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
     fn a_missing_file_is_named() {
         let error = Loader::default().finish().unwrap_err();
         assert_eq!((error.code(), error.to_string().contains("tokenizer")), ("invalid_input", true));

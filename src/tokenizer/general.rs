@@ -1,12 +1,14 @@
 //! Any tokenizer that the `tokenizers` crate reads, run by the crate; only a unigram model is our own.
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokenizers::{
     AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
-    TokenizerImpl, TruncationDirection,
+    TokenizerImpl,
 };
 
 use super::model::Model;
+use super::sentence_piece::is_sound_character_map;
 use super::unigram::Unigram;
 use crate::error::{Error, ModelFile, Result};
 
@@ -33,6 +35,7 @@ impl General {
     /// # Errors
     /// `invalid_model` for bytes that are not a `tokenizer.json`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
+        check_character_maps(json)?;
         let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
         pipeline.with_padding(None);
         pipeline
@@ -46,6 +49,7 @@ impl General {
     /// # Errors
     /// As [`General::from_json`].
     pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
+        check_character_maps(json)?;
         let Parts { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).map_err(malformed)?;
         let mut pipeline = Pipeline::new(Model::from(unigram));
@@ -56,8 +60,19 @@ impl General {
         Ok(Self { pipeline })
     }
 
-    pub fn encode(&self, text: &str) -> Result<Encoding> {
-        self.pipeline.encode_fast(text, false).map_err(refused)
+    /// # Errors
+    /// `internal` where the tokenizer refuses the text.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.pipeline.encode_fast(text, false).map_err(refused)?.get_ids().to_vec())
+    }
+
+    /// The ids of `text`, and where in it each token starts.
+    ///
+    /// # Errors
+    /// `internal` where the tokenizer refuses the text.
+    pub fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
+        let encoding = self.pipeline.encode(text, false).map_err(refused)?;
+        Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(|&(start, _)| start).collect()))
     }
 
     /// Special tokens of a pair.
@@ -65,11 +80,43 @@ impl General {
         self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(true))
     }
 
-    /// The pair of `query` and the first `budget` tokens of `document`.
-    pub fn pair(&self, query: Encoding, mut document: Encoding, budget: usize) -> Result<Encoding> {
-        document.truncate(budget, 0, TruncationDirection::Right);
-        self.pipeline.post_process(query, Some(document), true).map_err(refused)
+    /// The ids of the pair and the segment of each.
+    ///
+    /// # Errors
+    /// `internal` where the post-processor refuses the pair.
+    pub fn pair(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        let encoding = self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(refused)?;
+        Ok((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
     }
+}
+
+/// The crate panics on damaged character maps, some of them only when a text leads there.
+fn check_character_maps(json: &[u8]) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Parts {
+        #[serde(default)]
+        normalizer: Value,
+    }
+    fn is_sound(value: &Value) -> bool {
+        match value {
+            Value::Object(members) => members.iter().all(|(name, value)| match value {
+                Value::String(map) if name == "precompiled_charsmap" => is_sound_character_map(map),
+                value => is_sound(value),
+            }),
+            Value::Array(values) => values.iter().all(is_sound),
+            _ => true,
+        }
+    }
+    let Parts { normalizer } = serde_json::from_slice(json).map_err(malformed)?;
+    if is_sound(&normalizer) {
+        return Ok(());
+    }
+    Err(Error::InvalidModel { file: ModelFile::Tokenizer, reason: "its character map is damaged".to_owned() })
+}
+
+/// As `encode_fast` would have made it.
+fn encoding(ids: &[u32]) -> Encoding {
+    ids.iter().map(|&id| (id, String::new(), (0, 0), None, 0)).collect()
 }
 
 fn malformed(error: serde_json::Error) -> Error {

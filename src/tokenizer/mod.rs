@@ -8,13 +8,17 @@ mod model;
 mod pair;
 mod parts;
 mod reader;
+mod sentence_piece;
 pub mod unigram;
+mod window;
 
 pub use json::{JsonReader, TokenizerJson};
 pub use pair::{Pair, Query};
 pub use reader::TokenizerReader;
+pub use window::Window;
 
 use general::General;
+use sentence_piece::SentencePiece;
 
 use crate::error::Result;
 
@@ -22,7 +26,25 @@ use crate::error::Result;
 /// for: both are the engine's.
 #[derive(Debug)]
 pub struct Tokenizer {
-    general: General,
+    pipeline: Pipeline,
+}
+
+#[derive(Debug)]
+enum Pipeline {
+    SentencePiece(Box<SentencePiece>),
+    General(Box<General>),
+}
+
+impl From<SentencePiece> for Tokenizer {
+    fn from(pipeline: SentencePiece) -> Self {
+        Self { pipeline: Pipeline::SentencePiece(Box::new(pipeline)) }
+    }
+}
+
+impl From<General> for Tokenizer {
+    fn from(pipeline: General) -> Self {
+        Self { pipeline: Pipeline::General(Box::new(pipeline)) }
+    }
 }
 
 impl Tokenizer {
@@ -41,6 +63,39 @@ impl Tokenizer {
     /// # Errors
     /// `internal` where the tokenizer refuses the text.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.general.encode(text)?.get_ids().to_vec())
+        self.first_ids(text, usize::MAX)
+    }
+
+    /// The ids of `text`; where there are more than `enough`, that many and at least one more.
+    fn first_ids(&self, text: &str, enough: usize) -> Result<Vec<u32>> {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => pipeline.ids(text, enough),
+            Pipeline::General(pipeline) => pipeline.ids(text),
+        }
+    }
+
+    /// The ids of `text`, and where in it each token starts.
+    fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => pipeline.ids_and_starts(text),
+            Pipeline::General(pipeline) => pipeline.ids_and_starts(text),
+        }
+    }
+
+    /// Special tokens of a pair.
+    fn special_tokens(&self) -> usize {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => pipeline.special_tokens(),
+            Pipeline::General(pipeline) => pipeline.special_tokens(),
+        }
+    }
+
+    /// Puts query and document together.
+    fn join(&self, query: &[u32], document: &[u32], truncated: bool) -> Result<Pair> {
+        let (ids, type_ids) = match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => pipeline.pair(query, document),
+            Pipeline::General(pipeline) => pipeline.pair(query, document)?,
+        };
+        Ok(Pair { ids, type_ids, truncated })
     }
 }

@@ -1,16 +1,14 @@
 //! Pairs as a cross-encoder reads them: `<s> query </s></s> document </s>`, or whatever the post-processor says.
 
-use tokenizers::Encoding;
-
 use super::Tokenizer;
 use crate::error::{Error, Result};
 
 /// A query, tokenised once for all its documents.
 #[derive(Debug)]
 pub struct Query {
-    encoding: Encoding,
-    /// Tokens that a document may take beside this query.
-    document_budget: usize,
+    pub(super) ids: Vec<u32>,
+    /// Tokens that a document may take beside this query; at least one.
+    pub(super) document_budget: usize,
 }
 
 /// The tokens of one (query, document) pair.
@@ -29,13 +27,13 @@ impl Tokenizer {
     /// # Errors
     /// `invalid_input` where the query leaves no room for a document: it is never cut.
     pub fn query(&self, text: &str, max_tokens: usize) -> Result<Query> {
-        let encoding = self.general.encode(text)?;
-        let special = self.general.special_tokens();
-        match max_tokens.checked_sub(encoding.len() + special) {
-            Some(document_budget) if document_budget > 0 => Ok(Query { encoding, document_budget }),
+        let ids = self.ids(text)?;
+        let special = self.special_tokens();
+        match max_tokens.checked_sub(ids.len() + special) {
+            Some(document_budget) if document_budget > 0 => Ok(Query { ids, document_budget }),
             _ => Err(Error::InvalidInput(format!(
                 "the query takes {} tokens and the special tokens {special}, which leaves no room for a document in {max_tokens}",
-                encoding.len()
+                ids.len()
             ))),
         }
     }
@@ -45,9 +43,9 @@ impl Tokenizer {
     /// # Errors
     /// `internal` where the tokenizer refuses the text.
     pub fn pair(&self, query: &Query, document: &str) -> Result<Pair> {
-        let document = self.general.encode(document)?;
+        let mut document = self.first_ids(document, query.document_budget)?;
         let truncated = document.len() > query.document_budget;
-        let encoding = self.general.pair(query.encoding.clone(), document, query.document_budget)?;
-        Ok(Pair { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec(), truncated })
+        document.truncate(query.document_budget);
+        self.join(&query.ids, &document, truncated)
     }
 }

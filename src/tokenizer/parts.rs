@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::Tokenizer;
 use super::general::General;
 use super::json::TokenizerJson;
+use super::sentence_piece::Description;
 use super::unigram::Unigram;
 use crate::error::{Error, ModelFile, Result};
 
@@ -32,7 +33,7 @@ impl Parts {
     /// # Errors
     /// `invalid_model` where `text` does not describe a unigram model; those of `unigram`.
     pub(super) fn new(text: Vec<u8>, unigram: impl FnOnce(Option<u32>, bool) -> Result<Unigram>) -> Result<Self> {
-        let Description { version, model } =
+        let Described { version, model } =
             serde_json::from_slice(&text).map_err(|error| malformed(&error.to_string()))?;
         if let Some(version) = version.filter(|version| version != "1.0") {
             return Err(malformed(&format!("version {version:?}")));
@@ -47,22 +48,28 @@ impl Parts {
     /// # Errors
     /// `invalid_model` where the text is not a `tokenizer.json`.
     pub fn into_tokenizer(self) -> Result<Tokenizer> {
-        let general = match self.unigram {
-            Some(unigram) => General::with_unigram(&self.text, unigram)?,
-            None => General::from_json(&self.text)?,
+        let Some(unigram) = self.unigram else {
+            return Ok(Tokenizer::from(General::from_json(&self.text)?));
         };
-        Ok(Tokenizer { general })
+        let unigram = match Description::from_json(&self.text) {
+            None => unigram,
+            Some(description) => match description.with_unigram(unigram) {
+                Ok(pipeline) => return Ok(Tokenizer::from(pipeline)),
+                Err(unigram) => unigram,
+            },
+        };
+        Ok(Tokenizer::from(General::with_unigram(&self.text, unigram)?))
     }
 }
 
 #[derive(Deserialize)]
-struct Description {
+struct Described {
     version: Option<String>,
-    model: ModelDescription,
+    model: DescribedModel,
 }
 
 #[derive(Deserialize)]
-struct ModelDescription {
+struct DescribedModel {
     r#type: Option<String>,
     unk_id: Option<u32>,
     #[serde(default)]

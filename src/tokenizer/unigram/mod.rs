@@ -10,7 +10,7 @@ mod viterbi;
 pub use pieces::Pieces;
 pub use scores::Scores;
 pub use trie::Trie;
-pub use viterbi::{Scratch, Token};
+pub use viterbi::{Scratch, Token, character_length};
 
 use crate::error::{Error, ModelFile, Result};
 

@@ -9,6 +9,9 @@ const BLOCK: usize = 256;
 /// Free units further back than this are given up, which bounds the search for a place.
 const SEARCHED_BLOCKS: usize = 16;
 
+/// Units that the search may still use. What is known of them lies in rings of this size.
+const SEARCHED: usize = SEARCHED_BLOCKS * BLOCK;
+
 const NONE: u32 = u32::MAX;
 
 /// A node whose children have no place yet: the keys `keys` share their first `depth` bytes.
@@ -18,15 +21,19 @@ struct Pending {
     depth: usize,
 }
 
-#[derive(Default)]
 struct Builder {
     units: Vec<u32>,
     /// Neighbours in the circular list of free units; [`NONE`] for a used one.
-    next: Vec<u32>,
-    previous: Vec<u32>,
+    next: Box<[u32; SEARCHED]>,
+    previous: Box<[u32; SEARCHED]>,
     first_free: Option<u32>,
     /// Offsets that a node has taken.
-    taken: Vec<bool>,
+    taken: Box<[bool; SEARCHED]>,
+}
+
+/// Where the rings hold what is known of a unit.
+fn slot(unit: u32) -> usize {
+    unit as usize % SEARCHED
 }
 
 /// The units for `count` keys; `key(i)` is the i-th and `value(i)` its value. Keys are UTF-8, not empty, sorted and all
@@ -39,7 +46,13 @@ pub(super) fn build<'keys>(
     key: impl Fn(usize) -> &'keys [u8],
     value: impl Fn(usize) -> u32,
 ) -> Result<Vec<u32>> {
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        units: Vec::new(),
+        next: Box::new([NONE; SEARCHED]),
+        previous: Box::new([NONE; SEARCHED]),
+        first_free: None,
+        taken: Box::new([false; SEARCHED]),
+    };
     builder.add_block()?;
     builder.take(0);
     builder.units[0] = 0;
@@ -98,20 +111,19 @@ impl Builder {
             let mut free = first;
             loop {
                 let offset = free ^ first_label;
-                let fits = |&label: &u8| self.next[(offset ^ u32::from(label)) as usize] != NONE;
-                if !self.taken[offset as usize] && labels.iter().all(fits) {
-                    self.taken[offset as usize] = true;
+                let fits = |&label: &u8| self.next[slot(offset ^ u32::from(label))] != NONE;
+                if !self.taken[slot(offset)] && labels.iter().all(fits) {
+                    self.taken[slot(offset)] = true;
                     return Ok(offset);
                 }
-                free = self.next[free as usize];
+                free = self.next[slot(free)];
                 if free == first {
                     break;
                 }
             }
         }
-        let start = self.add_block()?;
-        let offset = start ^ first_label;
-        self.taken[offset as usize] = true;
+        let offset = self.add_block()? ^ first_label;
+        self.taken[slot(offset)] = true;
         Ok(offset)
     }
 
@@ -121,37 +133,40 @@ impl Builder {
         if start + BLOCK > PAYLOAD_LIMIT {
             return Err(too_large());
         }
-        if let Some(given_up) = start.checked_sub(SEARCHED_BLOCKS * BLOCK) {
-            for index in given_up..given_up + BLOCK {
-                if self.next[index] != NONE {
-                    self.take(index as u32);
+        if let Some(given_up) = start.checked_sub(SEARCHED) {
+            for unit in given_up as u32..(given_up + BLOCK) as u32 {
+                if self.next[slot(unit)] != NONE {
+                    self.take(unit);
                 }
             }
         }
         let end = start + BLOCK;
         self.units.resize(end, FREE_UNIT);
-        self.taken.resize(end, false);
-        self.next.extend((start..end).map(|index| index as u32 + 1));
-        self.previous.extend((start..end).map(|index| (index as u32).wrapping_sub(1)));
-        let (start, last) = (start as u32, end as u32 - 1);
+        let (start, end) = (start as u32, end as u32);
+        for unit in start..end {
+            self.next[slot(unit)] = unit + 1;
+            self.previous[slot(unit)] = unit.wrapping_sub(1);
+            self.taken[slot(unit)] = false;
+        }
+        let last = end - 1;
         let first = *self.first_free.get_or_insert(start);
-        let before = if first == start { last } else { self.previous[first as usize] };
-        self.next[last as usize] = first;
-        self.previous[first as usize] = last;
-        self.next[before as usize] = start;
-        self.previous[start as usize] = before;
+        let before = if first == start { last } else { self.previous[slot(first)] };
+        self.next[slot(last)] = first;
+        self.previous[slot(first)] = last;
+        self.next[slot(before)] = start;
+        self.previous[slot(start)] = before;
         Ok(start)
     }
 
     /// Takes a free unit out of the list.
-    fn take(&mut self, index: u32) {
-        let (next, previous) = (self.next[index as usize], self.previous[index as usize]);
-        self.next[previous as usize] = next;
-        self.previous[next as usize] = previous;
-        if self.first_free == Some(index) {
-            self.first_free = (next != index).then_some(next);
+    fn take(&mut self, unit: u32) {
+        let (next, previous) = (self.next[slot(unit)], self.previous[slot(unit)]);
+        self.next[slot(previous)] = next;
+        self.previous[slot(next)] = previous;
+        if self.first_free == Some(unit) {
+            self.first_free = (next != unit).then_some(next);
         }
-        self.next[index as usize] = NONE;
+        self.next[slot(unit)] = NONE;
     }
 }
 

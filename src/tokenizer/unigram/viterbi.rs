@@ -131,7 +131,7 @@ impl Unigram {
 
 /// Bytes of the UTF-8 character that starts with `first`.
 #[inline]
-fn character_length(first: u8) -> usize {
+pub fn character_length(first: u8) -> usize {
     match first {
         0..0xc0 => 1,
         0xc0..0xe0 => 2,

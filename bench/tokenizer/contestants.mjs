@@ -1,0 +1,60 @@
+// Who is measured, and how each is made from the bytes of its file.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInThisContext } from 'node:vm';
+
+/** The module that build.sh made, instantiated: its exports and its memory. */
+export function load(directory) {
+  const glue = readFileSync(join(directory, 'tokenizer.js'), 'utf8');
+  const bindings = runInThisContext(`(() => { const document = undefined; ${glue}; return wasm_bindgen; })()`);
+  const { memory } = bindings.initSync({ module: readFileSync(join(directory, 'tokenizer_bg.wasm')) });
+  return { module: bindings, memory };
+}
+
+const chunkBytes = 1 << 20;
+
+function own(directory, bytes) {
+  const { module, memory } = load(directory);
+  const before = memory.buffer.byteLength;
+  return {
+    make() {
+      const reader = new module.Reader(bytes.length);
+      for (let start = 0; start < bytes.length; start += chunkBytes) reader.push(bytes.subarray(start, start + chunkBytes));
+      const tokenizer = reader.finish();
+      return (text) => tokenizer.ids(text);
+    },
+    grown: () => memory.buffer.byteLength - before,
+  };
+}
+
+function crate(directory, bytes) {
+  const { module, memory } = load(directory);
+  const before = memory.buffer.byteLength;
+  return {
+    make() {
+      const tokenizer = new module.Peer(bytes);
+      return (text) => tokenizer.ids(text);
+    },
+    grown: () => memory.buffer.byteLength - before,
+  };
+}
+
+async function huggingFace(_, bytes) {
+  const package_ = await import('@huggingface/tokenizers').catch(() => undefined);
+  if (package_ === undefined) return undefined;
+  const text = bytes.toString();
+  return {
+    make() {
+      const tokenizer = new package_.Tokenizer(JSON.parse(text), {});
+      return (text) => tokenizer.encode(text, { add_special_tokens: false }).ids;
+    },
+  };
+}
+
+/** `file` is the form that it reads; `ready` names the time until it can be used. */
+export const contestants = [
+  { key: 'compact', peer: 'rerank-wasm', file: 'compact', ready: 'ready_compact_s', start: own, memory: 'memory_mb', speed: true },
+  { key: 'json', peer: 'rerank-wasm', file: 'json', ready: 'ready_json_s', start: own, memory: 'json_peak_mb', speed: false },
+  { key: 'crate', peer: 'tokenizers crate', file: 'json', ready: 'ready_json_s', start: crate, memory: 'memory_mb', speed: true },
+  { key: 'huggingface', peer: '@huggingface/tokenizers', file: 'json', ready: 'ready_json_s', start: huggingFace, speed: true },
+];

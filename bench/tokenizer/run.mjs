@@ -1,0 +1,54 @@
+// Measures the tokenizer in WebAssembly beside the `tokenizers` crate's own model and, where it is installed,
+// @huggingface/tokenizers. Prints one JSON object a line: {name, value, unit, peer}; peer is who was measured.
+//   node bench/tokenizer/run.mjs [TOKENIZER_JSON]
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
+
+import { contestants, load } from './contestants.mjs';
+import { texts } from './texts.mjs';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const cache = process.env.RERANK_WASM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rerank-wasm');
+const json = process.argv[2] ?? process.env.RERANK_WASM_TOKENIZER ?? join(cache, 'tokenizer', 'tokenizer.json');
+if (!existsSync(json)) throw new Error(`${json} is not there; scripts/full-tokenizer.py makes it`);
+const built = execFileSync(here('build.sh'), { encoding: 'utf8' }).trim();
+
+const print = (name, value, unit, peer) => console.log(JSON.stringify({ name: `tokenizer.${name}`, value, unit, peer }));
+
+const directory = mkdtempSync(join(tmpdir(), 'tokenizer-bench-'));
+try {
+  const compact = join(directory, 'tokenizer.compact');
+  const { module } = load(built);
+  writeFileSync(compact, module.compact(readFileSync(json)));
+  print('compact_mb', readFileSync(compact).length / 1e6, 'MB', 'rerank-wasm');
+  print('compact_brotli_mb', brotliCompressSync(readFileSync(compact)).length / 1e6, 'MB', 'rerank-wasm');
+
+  const ids = new Map();
+  for (const { key, peer, file } of contestants) {
+    const output = join(directory, `${key}.json`);
+    // A process each: memory that was grown for one would be there for the next.
+    execFileSync(process.execPath, [here('measure.mjs'), key, file === 'compact' ? compact : json, built, output], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const measured = JSON.parse(readFileSync(output, 'utf8'));
+    if (measured.absent) {
+      console.error(`${peer} is not installed and so not measured`);
+      continue;
+    }
+    for (const { name, value, unit } of measured.results) print(name, value, unit, peer);
+    ids.set(key, measured.ids);
+  }
+
+  const own = ids.get('compact');
+  for (const { key, peer } of contestants) {
+    if (!ids.has(key)) continue;
+    const mismatches = ids.get(key).filter((line, index) => line !== own[index]).length;
+    print('id_mismatches', mismatches, `texts of ${Object.values(texts).flat().length}`, peer);
+  }
+} finally {
+  rmSync(directory, { recursive: true });
+}

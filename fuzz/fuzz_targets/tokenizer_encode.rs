@@ -1,0 +1,37 @@
+//! Any text gives the ids of the `tokenizers` crate, windows that hold all of them, and pairs within their limit. The
+//! tokenizer is the one at $RERANK_WASM_TOKENIZER, or the small one of the tests.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use rerank_wasm::tokenizer::Tokenizer;
+
+static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| match std::env::var_os("RERANK_WASM_TOKENIZER") {
+    Some(path) => std::fs::read(path).expect("$RERANK_WASM_TOKENIZER cannot be read"),
+    None => include_bytes!("../../tests/fixtures/standin-tiny/tokenizer.json").to_vec(),
+});
+static OWN: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::from_bytes(&JSON).unwrap());
+static CRATE: LazyLock<tokenizers::Tokenizer> = LazyLock::new(|| {
+    let mut tokenizer = tokenizers::Tokenizer::from_bytes(JSON.as_slice()).unwrap();
+    tokenizer.with_padding(None).with_truncation(None).unwrap();
+    tokenizer
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    let text = String::from_utf8_lossy(bytes);
+    let ids = OWN.ids(&text).unwrap();
+    assert_eq!(ids, CRATE.encode_fast(text.as_ref(), false).unwrap().get_ids());
+    let query = OWN.query("a", 16).unwrap();
+    let pair = OWN.pair(&query, &text).unwrap();
+    assert!(pair.ids.len() <= 16);
+    let windows = OWN.windows(&query, &text, 2).unwrap();
+    assert_eq!(pair.truncated, windows.len() > 1);
+    assert_eq!(pair.ids, windows[0].pair.ids);
+    let mut covered = 0;
+    for window in &windows {
+        assert!(window.bytes.start <= covered && text.get(window.bytes.clone()).is_some());
+        covered = window.bytes.end;
+    }
+    assert_eq!(covered, text.len());
+});

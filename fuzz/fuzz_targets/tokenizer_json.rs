@@ -1,0 +1,47 @@
+//! Any bytes in chunks of any size: the reader takes the vocabulary out of a tokenizer.json as a parser of the whole would
+//! find it, or gives an error; what it read makes a model.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rerank_wasm::error::Result;
+use rerank_wasm::tokenizer::unigram::{Pieces, Scratch, Unigram};
+use rerank_wasm::tokenizer::{JsonReader, TokenizerJson};
+use serde_json::Value;
+
+fn read(size: Option<usize>, bytes: &[u8], chunk: usize) -> Result<TokenizerJson> {
+    let mut reader = JsonReader::new(size);
+    bytes.chunks(chunk).try_for_each(|chunk| reader.push(chunk))?;
+    reader.finish()
+}
+
+fn expected_pieces(vocabulary: &Value) -> Option<Pieces> {
+    let mut pieces = Pieces::default();
+    for entry in vocabulary.as_array()? {
+        pieces.push(entry[0].as_str()?, entry[1].as_f64()?).ok()?;
+    }
+    Some(pieces)
+}
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (chunk, bytes) = input;
+    let whole = read(Some(bytes.len()), bytes, bytes.len().max(1));
+    let parts = read(None, bytes, usize::from(chunk) + 1);
+    match (&whole, &parts) {
+        (Ok(whole), Ok(parts)) => assert_eq!(whole, parts),
+        (whole, parts) => assert_eq!(whole.is_err(), parts.is_err()),
+    }
+    let Ok(TokenizerJson { text, pieces: Some(pieces) }) = whole else { return };
+    if let Ok(mut expected) = serde_json::from_slice::<Value>(bytes)
+        && let Ok(text) = serde_json::from_slice::<Value>(&text)
+        && text["model"]["vocab"].is_array()
+    {
+        assert_eq!(Some(&pieces), expected_pieces(&expected["model"]["vocab"]).as_ref());
+        expected["model"]["vocab"] = Value::Array(Vec::new());
+        assert_eq!(text, expected);
+    }
+    if let Ok(unigram) = Unigram::from_pieces(pieces, Some(0), true) {
+        let mut tokens = Vec::new();
+        unigram.tokenize("▁a text \0", 0, &mut Scratch::default(), &mut tokens).unwrap();
+        assert_eq!(tokens.last().map(|token| token.end), Some("▁a text \0".len()));
+    }
+});

@@ -1,0 +1,155 @@
+//! A long document as overlapping parts, each of which fits beside the query.
+
+use std::ops::Range;
+
+use super::{Pair, Query, Tokenizer};
+use crate::error::{Error, Result};
+
+/// One part of a document beside its query.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Window {
+    /// `truncated` is false: what is missing here is in the other windows.
+    pub pair: Pair,
+    /// The bytes of the document that its tokens were made from, cut at the borders of characters. Windows without overlap
+    /// follow each other without a gap.
+    pub bytes: Range<usize>,
+    /// The same range in UTF-16 code units, as JavaScript counts.
+    pub utf16: Range<usize>,
+}
+
+impl Tokenizer {
+    /// `document` in windows that are as long as the pair allows, each of which repeats the last `overlap` tokens of the one
+    /// before. A document that fits is one window. The last window holds the end of the document, so it may repeat more: it
+    /// is as long as the others.
+    ///
+    /// # Errors
+    /// `invalid_input` for an overlap that leaves no room for new tokens, `internal` where the tokenizer refuses the text.
+    pub fn windows(&self, query: &Query, document: &str, overlap: usize) -> Result<Vec<Window>> {
+        let budget = query.document_budget;
+        let step = budget.checked_sub(overlap).filter(|&step| step > 0).ok_or_else(|| {
+            Error::InvalidInput(format!("an overlap of {overlap} tokens leaves none of the {budget} that a window has"))
+        })?;
+        let (ids, starts) = self.ids_and_starts(document)?;
+        let mut utf16 = Utf16Counter { document, byte: 0, units: 0 };
+        let mut windows = Vec::new();
+        let mut first = 0_usize;
+        loop {
+            let end = ids.len().min(first.saturating_add(budget));
+            let from = if first == 0 { 0 } else { border(document, starts[first]) };
+            let to = starts.get(end).map_or(document.len(), |&start| border(document, start)).max(from);
+            let pair = self.join(&query.ids, &ids[first..end], false)?;
+            windows.push(Window { pair, bytes: from..to, utf16: utf16.at(from)..utf16.at(to) });
+            if end == ids.len() {
+                return Ok(windows);
+            }
+            first = first.saturating_add(step).min(ids.len() - budget);
+        }
+    }
+}
+
+/// The border of a character at `index` or before.
+fn border(text: &str, index: usize) -> usize {
+    text.floor_char_boundary(index)
+}
+
+/// Turns places in a document into UTF-16 places; they may go back as far as a window overlaps.
+struct Utf16Counter<'document> {
+    document: &'document str,
+    byte: usize,
+    units: usize,
+}
+
+impl Utf16Counter<'_> {
+    fn at(&mut self, byte: usize) -> usize {
+        let count = |text: &str| text.chars().map(char::len_utf16).sum::<usize>();
+        if byte >= self.byte {
+            self.units += count(&self.document[self.byte..byte]);
+        } else {
+            self.units -= count(&self.document[byte..self.byte]);
+        }
+        self.byte = byte;
+        self.units
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tokenizer;
+    use super::*;
+
+    fn tokenizers() -> [Tokenizer; 2] {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json");
+        let json = std::fs::read_to_string(path).unwrap();
+        // A normalizer that only the general pipeline knows, and that changes nothing here.
+        let mut general: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let steps = general["normalizer"]["normalizers"].as_array_mut().unwrap();
+        steps.push(serde_json::json!({"type": "Replace", "pattern": {"String": "\u{e123}"}, "content": ""}));
+        let general = serde_json::to_vec(&general).unwrap();
+        [json.as_bytes(), &general].map(|json| Tokenizer::from_bytes(json).unwrap())
+    }
+
+    const DOCUMENT: &str =
+        "The quick  brown ﬁsh 🙂 jumps <mask> over.\u{3000}Ελλάδα, 漢字と仮名 e\u{301}te\u{301} the end \0 x";
+
+    #[test]
+    fn windows_hold_every_token_and_every_character() {
+        for tokenizer in tokenizers() {
+            let all = tokenizer.ids(DOCUMENT).unwrap();
+            let special = tokenizer.special_tokens();
+            let query_ids = tokenizer.ids("quick").unwrap();
+            for budget in 1..=all.len() + 1 {
+                let query = tokenizer.query("quick", query_ids.len() + special + budget).unwrap();
+                for overlap in 0..budget {
+                    let windows = tokenizer.windows(&query, DOCUMENT, overlap).unwrap();
+                    let mut covered = 0;
+                    let mut at = 0;
+                    for Window { pair, bytes, utf16 } in &windows {
+                        assert!(pair.ids.len() <= query_ids.len() + special + budget);
+                        assert!(bytes.start <= covered && covered <= bytes.end);
+                        covered = bytes.end;
+                        let units = |text: &str| text.encode_utf16().count();
+                        assert_eq!(*utf16, units(&DOCUMENT[..bytes.start])..units(&DOCUMENT[..bytes.end]));
+                        let length = budget.min(all.len());
+                        let start = at.min(all.len() - length);
+                        let expected = tokenizer.join(&query_ids, &all[start..start + length], false).unwrap();
+                        assert_eq!(*pair, expected);
+                        at += budget - overlap;
+                    }
+                    assert_eq!((windows[0].bytes.start, covered), (0, DOCUMENT.len()));
+                    assert_eq!(windows.len() == 1, budget >= all.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_is_the_text_of_its_tokens() {
+        for tokenizer in tokenizers() {
+            let text = "one two three four five six seven eight nine ten";
+            let words: Vec<usize> =
+                text.split_inclusive(' ').map(|word| tokenizer.ids(word.trim()).unwrap().len()).collect();
+            let budget = words[0] + words[1];
+            let room = tokenizer.ids("q").unwrap().len() + tokenizer.special_tokens();
+            let query = tokenizer.query("q", room + budget).unwrap();
+            let first = &tokenizer.windows(&query, text, 0).unwrap()[0];
+            assert_eq!(text[first.bytes.clone()].trim(), "one two");
+        }
+    }
+
+    #[test]
+    fn an_empty_document_is_one_window() {
+        for tokenizer in tokenizers() {
+            let query = tokenizer.query("q", 40).unwrap();
+            let windows = tokenizer.windows(&query, "", 3).unwrap();
+            assert_eq!(windows.len(), 1);
+            assert_eq!((windows[0].bytes.clone(), &windows[0].pair), (0..0, &tokenizer.pair(&query, "").unwrap()));
+        }
+    }
+
+    #[test]
+    fn an_overlap_without_room_is_refused() {
+        let [tokenizer, _] = tokenizers();
+        let query = tokenizer.query("q", 40).unwrap();
+        assert_eq!(tokenizer.windows(&query, "text", 40).unwrap_err().code(), "invalid_input");
+    }
+}
