@@ -11,7 +11,7 @@ standin=$(scripts/standin.sh base --oracle | tail -n 1)
 
 # The stand-in with the full tokenizer, as Hugging Face lays a model out.
 model=$CACHE/bench-model/standin
-mkdir -p "$model/onnx"
+rm -rf "$model" && mkdir -p "$model/onnx"
 ln -sf "$standin/onnx/model_quantized.onnx" "$model/onnx/"
 ln -sf "$standin/config.json" "$tokenizer" "$model/"
 cp pkg/mini/tokenizer_config.json "$model/"

@@ -14,5 +14,6 @@ cargo test --locked
 scripts/test-kernels.sh
 say "cargo run: the native command line"
 scripts/test-command-line.sh
+export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
 say "the package in Node, Chromium and workerd"
 node tests/js/run.mjs

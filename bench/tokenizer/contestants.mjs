@@ -19,7 +19,8 @@ function own(directory, bytes) {
   return {
     make() {
       const reader = new module.Reader(bytes.length);
-      for (let start = 0; start < bytes.length; start += chunkBytes) reader.push(bytes.subarray(start, start + chunkBytes));
+      for (let start = 0; start < bytes.length; start += chunkBytes)
+        reader.push(bytes.subarray(start, start + chunkBytes));
       const tokenizer = reader.finish();
       return (text) => tokenizer.ids(text);
     },
@@ -53,8 +54,39 @@ async function huggingFace(_, bytes) {
 
 /** `file` is the form that it reads; `ready` names the time until it can be used. */
 export const contestants = [
-  { key: 'compact', peer: 'rerank-wasm', file: 'compact', ready: 'ready_compact_s', start: own, memory: 'memory_mb', speed: true },
-  { key: 'json', peer: 'rerank-wasm', file: 'json', ready: 'ready_json_s', start: own, memory: 'json_peak_mb', speed: false },
-  { key: 'crate', peer: 'tokenizers crate', file: 'json', ready: 'ready_json_s', start: crate, memory: 'memory_mb', speed: true },
-  { key: 'huggingface', peer: '@huggingface/tokenizers', file: 'json', ready: 'ready_json_s', start: huggingFace, speed: true },
+  {
+    key: 'compact',
+    peer: 'rerank-wasm',
+    file: 'compact',
+    ready: 'ready_compact_s',
+    start: own,
+    memory: 'memory_mb',
+    speed: true,
+  },
+  {
+    key: 'json',
+    peer: 'rerank-wasm',
+    file: 'json',
+    ready: 'ready_json_s',
+    start: own,
+    memory: 'json_peak_mb',
+    speed: false,
+  },
+  {
+    key: 'crate',
+    peer: 'tokenizers crate',
+    file: 'json',
+    ready: 'ready_json_s',
+    start: crate,
+    memory: 'memory_mb',
+    speed: true,
+  },
+  {
+    key: 'huggingface',
+    peer: '@huggingface/tokenizers',
+    file: 'json',
+    ready: 'ready_json_s',
+    start: huggingFace,
+    speed: true,
+  },
 ];

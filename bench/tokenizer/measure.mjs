@@ -1,46 +1,56 @@
-// One contestant in a process of its own.
-//   node measure.mjs KEY FILE MODULE_DIRECTORY OUTPUT
-import { readFileSync, writeFileSync } from 'node:fs';
+// Measures the tokenizer in WebAssembly beside the `tokenizers` crate's own model and, where it is installed,
+// @huggingface/tokenizers. Prints one JSON object a line: {name, value, unit, peer}; peer is who was measured.
+//   node bench/tokenizer/measure.mjs [TOKENIZER_JSON]
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 
-import { contestants } from './contestants.mjs';
-import { languages, texts } from './texts.mjs';
+import { contestants, load } from './contestants.mjs';
+import { texts } from './texts.mjs';
 
-const [key, file, directory, output] = process.argv.slice(2);
-const { start, ready, memory, speed } = contestants.find((contestant) => contestant.key === key);
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const cache =
+  process.env.RERANK_WASM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rerank-wasm');
+const json = process.argv[2] ?? process.env.RERANK_WASM_TOKENIZER ?? join(cache, 'tokenizer', 'tokenizer.json');
+if (!existsSync(json)) throw new Error(`${json} is not there; scripts/full-tokenizer.py makes it`);
+const built = execFileSync(here('build.sh'), { encoding: 'utf8' }).trim();
 
-const seconds = 0.15;
-const rounds = 9;
+const print = (name, value, unit, peer) =>
+  console.log(JSON.stringify({ name: `tokenizer.${name}`, value, unit, peer }));
 
-/** Best of some rounds, in megabytes of UTF-8 a second. */
-function megabytesPerSecond(encode, list) {
-  const bytes = list.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  let best = 0;
-  for (let round = 0; round < rounds; round++) {
-    const begin = performance.now();
-    let encoded = 0;
-    while (performance.now() - begin < seconds * 1e3) {
-      for (const text of list) encode(text);
-      encoded += bytes;
+const directory = mkdtempSync(join(tmpdir(), 'tokenizer-bench-'));
+try {
+  const compact = join(directory, 'tokenizer.compact');
+  const { module } = load(built);
+  writeFileSync(compact, module.compact(readFileSync(json)));
+  print('compact_mb', readFileSync(compact).length / 1e6, 'MB', 'rerank-wasm');
+  print('compact_brotli_mb', brotliCompressSync(readFileSync(compact)).length / 1e6, 'MB', 'rerank-wasm');
+
+  const ids = new Map();
+  for (const { key, peer, file } of contestants) {
+    const output = join(directory, `${key}.json`);
+    // A process each: memory that was grown for one would be there for the next.
+    execFileSync(process.execPath, [here('contestant.mjs'), key, file === 'compact' ? compact : json, built, output], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const measured = JSON.parse(readFileSync(output, 'utf8'));
+    if (measured.absent) {
+      console.error(`${peer} is not installed and so not measured`);
+      continue;
     }
-    best = Math.max(best, encoded / 1e3 / (performance.now() - begin));
+    for (const { name, value, unit } of measured.results) print(name, value, unit, peer);
+    ids.set(key, measured.ids);
   }
-  return best;
-}
 
-const contestant = await start(directory, readFileSync(file));
-if (contestant === undefined) {
-  writeFileSync(output, JSON.stringify({ absent: true }));
-} else {
-  const begin = performance.now();
-  const encode = contestant.make();
-  const results = [{ name: ready, value: (performance.now() - begin) / 1e3, unit: 's' }];
-  const ids = Object.values(texts).flat().map((text) => Array.from(encode(text)).join(' '));
-  if (speed) {
-    for (const language of Object.keys(languages)) {
-      const value = megabytesPerSecond(encode, texts[language]);
-      results.push({ name: `mb_per_s.${language}`, value, unit: 'MB/s' });
-    }
+  const own = ids.get('compact');
+  for (const { key, peer } of contestants) {
+    if (!ids.has(key)) continue;
+    const mismatches = ids.get(key).filter((line, index) => line !== own[index]).length;
+    print('id_mismatches', mismatches, `texts of ${Object.values(texts).flat().length}`, peer);
   }
-  if (memory !== undefined) results.push({ name: memory, value: contestant.grown() / 1e6, unit: 'MB' });
-  writeFileSync(output, JSON.stringify({ results, ids }));
+} finally {
+  rmSync(directory, { recursive: true });
 }

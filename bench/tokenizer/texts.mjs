@@ -2,17 +2,31 @@
 import { readFileSync } from 'node:fs';
 
 const golden = readFileSync(new URL('../../tests/fixtures/tokenizer_golden.jsonl', import.meta.url), 'utf8');
-const rows = golden.trim().split('\n').map((line) => JSON.parse(line));
+const rows = golden
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
 
 export const languages = { english: 'en', german: 'de', chinese: 'zh', arabic: 'ar' };
 
 const others = rows.filter(({ lang }) => !Object.values(languages).includes(lang)).map(({ passage }) => passage);
-const hard = ['\0a\u{e000}', '\ufffd', ' '.repeat(99), 'ha'.repeat(99), '哈'.repeat(99), ' <mask> <s>x</s>', 'ﬁ ㍿ e\u0301'];
+const hard = [
+  '\0a\u{e000}',
+  '\ufffd',
+  ' '.repeat(99),
+  'ha'.repeat(99),
+  '哈'.repeat(99),
+  ' <mask> <s>x</s>',
+  'ﬁ ㍿ e\u0301',
+];
 
 /** Texts by what they are. */
 export const texts = {
   ...Object.fromEntries(
-    Object.entries(languages).map(([name, code]) => [name, rows.filter(({ lang }) => lang === code).map(({ passage }) => passage)]),
+    Object.entries(languages).map(([name, code]) => [
+      name,
+      rows.filter(({ lang }) => lang === code).map(({ passage }) => passage),
+    ]),
   ),
   others,
   hard,

@@ -13,6 +13,7 @@ mod positions;
 mod profile;
 mod proto;
 mod rewrite;
+mod tanh;
 mod tensor;
 mod validate;
 mod weights;

@@ -28,6 +28,7 @@ mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 pub mod softmax;
+pub mod tanh;
 #[cfg(test)]
 mod testing;
 mod tile;

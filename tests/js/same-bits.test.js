@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -7,8 +8,10 @@ import { bitsOf, logitsByIndex } from './support/bits.js';
 import { useChromium } from './support/chromium.js';
 import { publishedQueries } from './support/mini.js';
 import { installedNodes } from './support/nodes.js';
+import { miniDirectory, pairsUrl } from './support/paths.js';
 import { useWorkerd } from './support/workerd.js';
 
+const pairsOfTokens = fileURLToPath(new URL('../fixtures/mini_logits.jsonl', import.meta.url));
 const printLogits = fileURLToPath(new URL('support/print-logits.mjs', import.meta.url));
 
 describe('the published pairs', async () => {
@@ -41,6 +44,25 @@ describe('the published pairs', async () => {
       assert.deepEqual(bitsOf(logitsInNode(node)), bitsOf(logits));
     });
   }
+
+  it('have the same bits natively, on scalar kernels', async () => {
+    const command = process.env.RERANK_WASM_NATIVE;
+    assert.ok(command, 'RERANK_WASM_NATIVE is not set; scripts/test.sh says what it is');
+    const lines = execFileSync(command, ['logits', '--model', miniDirectory, pairsOfTokens], { encoding: 'utf8' });
+    const native = lines
+      .trim()
+      .split('\n')
+      .map((line) => Math.fround(Number(line)));
+    const published = (await readFile(pairsUrl, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const byPair = new Map(published.map(({ query, document }, index) => [`${query}\n${document}`, native[index]]));
+    const inOrder = queries.flatMap(({ query, documents }) =>
+      documents.map((document) => byPair.get(`${query}\n${document}`)),
+    );
+    assert.deepEqual(bitsOf(inOrder), bitsOf(logits));
+  });
 
   it('have the same bits in a worker of a page', async () => {
     const { page, close } = await chromium.open('/site/');

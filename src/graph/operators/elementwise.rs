@@ -3,12 +3,13 @@
 use tract_core::internal::*;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::not;
-use tract_core::ops::math::{abs, ceil, cos, erf, exp, floor, is_nan, ln, neg, recip, sign, sin, sqrt, tanh};
+use tract_core::ops::math::{abs, ceil, cos, erf, exp, floor, is_nan, ln, neg, recip, sign, sin, sqrt};
 use tract_core::ops::nn::gelu_approximate::gelu_approximate;
 use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::sigmoid;
 
 use super::{Node, Wire};
+use crate::graph::tanh::portable_tanh;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -28,7 +29,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "Sign" => |node| one(node, sign()),
         "Sin" => |node| one(node, sin()),
         "Sqrt" => |node| one(node, sqrt()),
-        "Tanh" => |node| one(node, tanh()),
+        "Tanh" => |node| one(node, portable_tanh()),
         _ => return None,
     })
 }
