@@ -13,8 +13,8 @@ fi
 # Its flags are those of a nightly compiler; a stable one takes them when told that it may.
 export RUSTC_BOOTSTRAP=1
 # Our own unsafe code is for WebAssembly alone, so the address sanitizer would have little to watch; without it twice as
-# many inputs are tried.
-options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none)
+# many inputs are tried. By default all of tract would be one codegen unit, on one core.
+options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --codegen-units 16)
 
 # Mutations of a model are seldom models; cut short, it is at least quick to read.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
