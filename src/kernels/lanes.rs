@@ -15,7 +15,7 @@ pub trait Lanes: Copy + 'static {
         + Sub<Output = Self::F32>
         + Mul<Output = Self::F32>
         + Div<Output = Self::F32>;
-    type I32: Copy + Add<Output = Self::I32> + Sub<Output = Self::I32>;
+    type I32: Copy + Add<Output = Self::I32> + Sub<Output = Self::I32> + Mul<Output = Self::I32>;
     type I16: Copy;
 
     fn splat(value: f32) -> Self::F32;
@@ -34,6 +34,7 @@ pub trait Lanes: Copy + 'static {
     fn convert(value: Self::I32) -> Self::F32;
 
     fn splat_i32(value: i32) -> Self::I32;
+    fn load_i32(from: &[i32; 4]) -> Self::I32;
     fn store_i32(value: Self::I32, to: &mut [i32; 4]);
     fn max_i32(a: Self::I32, b: Self::I32) -> Self::I32;
     fn shift_left<const BITS: u32>(value: Self::I32) -> Self::I32;

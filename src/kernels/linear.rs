@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
 use super::quantize::RowScale;
 use super::tile::{self, Dots, TILE_ROWS};
+use super::{Fastest, Lanes};
 
 /// Rows that pass through one panel before the next is read, so that their activations stay in the second-level cache.
 const BLOCK_ROWS: usize = 32 * TILE_ROWS;
@@ -147,48 +148,64 @@ impl Linear {
                     tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
                 }
                 let codes = &input.codes[first * stride..];
-                self.finish_tile(index, corrections, codes, rows, &dots, &mut output[first * self.outputs()..]);
+                self.finish_tile::<Fastest>(index, corrections, codes, rows, &mut dots, &mut output[first * self.outputs()..]);
             }
         }
     }
 
-    /// From dot products to outputs: offsets, corrections, scales, bias.
-    fn finish_tile(
+    /// From dot products to outputs: corrections, offsets, scales, bias.
+    fn finish_tile<L: Lanes>(
         &self,
         panel: usize,
         corrections: &[(u32, u32)],
         codes: &[i8],
         rows: &[RowScale],
-        dots: &Dots,
+        dots: &mut Dots,
         output: &mut [f32],
     ) {
         let first = panel * PANEL_COLUMNS;
-        let columns = (self.outputs() - first).min(PANEL_COLUMNS);
+        for &(column, weight_row) in corrections {
+            for ((quantization, dots), codes) in rows.iter().zip(&mut *dots).zip(codes.chunks(self.input_stride())) {
+                dots[column as usize - first] += i32::from(codes[weight_row as usize]) - quantization.zero_point;
+            }
+        }
         let offsets: &[i32; PANEL_COLUMNS] = self.offsets[first..].first_chunk().expect("padded to whole panels");
         let sums: &[i32; PANEL_COLUMNS] = self.column_sums[first..].first_chunk().expect("padded to whole panels");
         let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
         let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
-        for (row, (quantization, dots)) in rows.iter().zip(dots).enumerate() {
-            let shift = -quantization.zero_point;
-            let mut exact = [0; PANEL_COLUMNS];
-            for column in 0..PANEL_COLUMNS {
-                exact[column] = dots[column] - offsets[column] * quantization.sum + shift * sums[column];
-            }
-            for &(column, weight_row) in corrections {
-                let code = codes[row * self.input_stride() + weight_row as usize];
-                exact[column as usize - first] += i32::from(code) + shift;
-            }
-            let mut finished = [0.0; PANEL_COLUMNS];
-            for column in 0..PANEL_COLUMNS {
-                finished[column] = exact[column] as f32 * (quantization.scale * scales[column]) + bias[column];
-            }
-            let output = &mut output[row * self.outputs() + first..][..columns];
-            match output.as_mut_array() {
-                // Not a call to copy memory.
-                Some(output) => *output = finished,
-                None => output.copy_from_slice(&finished[..columns]),
+        let columns = (self.outputs() - first).min(PANEL_COLUMNS);
+        for ((quantization, dots), output) in rows.iter().zip(dots).zip(output.chunks_mut(self.outputs())) {
+            let finish = |output: &mut [f32; PANEL_COLUMNS]| finish_row::<L>(quantization, dots, offsets, sums, scales, bias, output);
+            match output[first..][..columns].as_mut_array() {
+                Some(output) => finish(output),
+                None => {
+                    let mut finished = [0.0; PANEL_COLUMNS];
+                    finish(&mut finished);
+                    output[first..][..columns].copy_from_slice(&finished[..columns]);
+                }
             }
         }
+    }
+}
+
+#[inline(always)]
+fn finish_row<L: Lanes>(
+    quantization: &RowScale,
+    dots: &[i32; PANEL_COLUMNS],
+    offsets: &[i32; PANEL_COLUMNS],
+    sums: &[i32; PANEL_COLUMNS],
+    scales: &[f32; PANEL_COLUMNS],
+    bias: &[f32; PANEL_COLUMNS],
+    output: &mut [f32; PANEL_COLUMNS],
+) {
+    let sum = L::splat_i32(quantization.sum);
+    let zero_point = L::splat_i32(quantization.zero_point);
+    let scale = L::splat(quantization.scale);
+    let vectors = dots.as_chunks::<4>().0.iter().zip(offsets.as_chunks().0).zip(sums.as_chunks().0);
+    let vectors = vectors.zip(scales.as_chunks().0).zip(bias.as_chunks().0).zip(output.as_chunks_mut().0);
+    for (((((dots, offsets), sums), scales), bias), output) in vectors {
+        let exact = L::load_i32(dots) - L::load_i32(offsets) * sum - L::load_i32(sums) * zero_point;
+        L::store(L::convert(exact) * (scale * L::load(scales)) + L::load(bias), output);
     }
 }
 

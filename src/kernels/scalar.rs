@@ -35,6 +35,7 @@ lanewise!(F32, Mul, mul, |a: f32, b: f32| a * b);
 lanewise!(F32, Div, div, |a: f32, b: f32| a / b);
 lanewise!(I32, Add, add, i32::wrapping_add);
 lanewise!(I32, Sub, sub, i32::wrapping_sub);
+lanewise!(I32, Mul, mul, i32::wrapping_mul);
 
 impl Lanes for Scalar {
     type F32 = F32;
@@ -94,6 +95,11 @@ impl Lanes for Scalar {
     #[inline(always)]
     fn splat_i32(value: i32) -> I32 {
         I32([value; 4])
+    }
+
+    #[inline(always)]
+    fn load_i32(from: &[i32; 4]) -> I32 {
+        I32(*from)
     }
 
     #[inline(always)]

@@ -36,6 +36,7 @@ lanewise!(F32, Mul, mul, f32x4_mul);
 lanewise!(F32, Div, div, f32x4_div);
 lanewise!(I32, Add, add, i32x4_add);
 lanewise!(I32, Sub, sub, i32x4_sub);
+lanewise!(I32, Mul, mul, i32x4_mul);
 
 /// A type of 16 bytes without padding, in which every pattern of bits is a value.
 ///
@@ -122,6 +123,11 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn splat_i32(value: i32) -> I32 {
         I32(i32x4_splat(value))
+    }
+
+    #[inline(always)]
+    fn load_i32(from: &[i32; 4]) -> I32 {
+        I32(load(from))
     }
 
     #[inline(always)]
