@@ -59,7 +59,7 @@ fn no_stock_product_and_no_stock_integer_operator_is_left() {
             ("RobertaPositions", 1),
             ("AddLayerNorm", 1 + 2 * 2),
             ("Attention", 2),
-            ("QuantizedLinear", 2 * 5 + 2),
+            ("QuantizedLinear", 2 * 3 + 1 + 2),
             ("QuantizedLinearGelu", 2),
             // The mask.
             ("AddAxis", 2),

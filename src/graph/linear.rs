@@ -18,27 +18,37 @@ use crate::kernels::gelu::gelu;
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
 use crate::kernels::quantize::quantize_row_i8;
 
-/// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
+/// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows. Layers that
+/// read the same rows, as those for queries, keys and values do, share one operator, which has an output for each.
 #[derive(Clone)]
 pub struct QuantizedLinear {
-    layer: Arc<Linear>,
+    /// At least one; all have the same number of inputs.
+    layers: TVec<Arc<Linear>>,
     gelu: bool,
 }
 
 impl std::fmt::Debug for QuantizedLinear {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { layer, gelu } = self;
-        write!(formatter, "QuantizedLinear {{ {} → {}, gelu: {gelu} }}", layer.inputs(), layer.outputs())
+        let outputs: Vec<_> = self.layers.iter().map(|layer| layer.outputs()).collect();
+        write!(formatter, "QuantizedLinear {{ {} → {outputs:?}, gelu: {} }}", self.inputs(), self.gelu)
     }
 }
 
 impl PartialEq for QuantizedLinear {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.layer, &other.layer) && self.gelu == other.gelu
+        self.gelu == other.gelu
+            && self.layers.len() == other.layers.len()
+            && self.layers.iter().zip(&other.layers).all(|(one, other)| Arc::ptr_eq(one, other))
     }
 }
 
 impl Eq for QuantizedLinear {}
+
+impl QuantizedLinear {
+    fn inputs(&self) -> usize {
+        self.layers[0].inputs()
+    }
+}
 
 impl Op for QuantizedLinear {
     fn name(&self) -> StaticName {
@@ -53,35 +63,45 @@ impl EvalOp for QuantizedLinear {
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let input = args_1!(inputs);
-        let mut shape: TVec<usize> = input.shape().into();
-        *shape.last_mut().context("a linear layer reads rows")? = self.layer.outputs();
-        let mut output = Tensor::zero::<f32>(&shape)?;
-        let input = input.try_as_plain_ram()?;
-        let input = input.as_slice::<f32>()?;
-        let stride = self.layer.input_stride();
-        let mut codes = vec![0; input.len() / self.layer.inputs() * stride];
-        let rows: Vec<_> = input
-            .chunks_exact(self.layer.inputs())
+        let values = input.try_as_plain_ram()?;
+        let values = values.as_slice::<f32>()?;
+        let stride = self.layers[0].input_stride();
+        let mut codes = vec![0; values.len() / self.inputs() * stride];
+        let rows: Vec<_> = values
+            .chunks_exact(self.inputs())
             .zip(codes.chunks_exact_mut(stride))
             .map(|(row, codes)| quantize_row_i8(row, codes))
             .collect();
-        let mut plain = output.try_as_plain_ram_mut()?;
-        let values = plain.as_slice_mut::<f32>()?;
-        self.layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), values);
-        if self.gelu {
-            gelu(values);
-        }
-        Ok(tvec!(output.into_tvalue()))
+        let rows = QuantizedRows { codes: &codes, rows: &rows };
+        let mut scratch = LinearScratch::default();
+        self.layers
+            .iter()
+            .map(|layer| {
+                let mut shape: TVec<usize> = input.shape().into();
+                *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
+                let mut output = Tensor::zero::<f32>(&shape)?;
+                let mut plain = output.try_as_plain_ram_mut()?;
+                let values = plain.as_slice_mut::<f32>()?;
+                layer.apply(rows, &mut scratch, values);
+                if self.gelu {
+                    gelu(values);
+                }
+                Ok(output.into_tvalue())
+            })
+            .collect()
     }
 }
 
 impl TypedOp for QuantizedLinear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let mut shape = inputs[0].shape.to_tvec();
-        let last = shape.last_mut().context("a linear layer reads rows")?;
-        ensure!(*last == self.layer.inputs().to_dim(), "{self:?} reads rows of {last}");
-        *last = self.layer.outputs().to_dim();
-        Ok(tvec!(f32::fact(shape)))
+        let shape = &inputs[0].shape;
+        let length = shape.last().context("a linear layer reads rows")?;
+        ensure!(*length == self.inputs().to_dim(), "{self:?} reads rows of {length}");
+        let output = |layer: &Arc<Linear>| {
+            let rows = shape[..shape.len() - 1].iter().cloned();
+            f32::fact(rows.chain([layer.outputs().to_dim()]).collect::<TVec<_>>())
+        };
+        Ok(self.layers.iter().map(output).collect())
     }
 
     as_op!();
@@ -119,7 +139,7 @@ pub fn fuse(
     let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
-    let output = patch.wire_node(name, QuantizedLinear { layer, gelu: false }, &[input])?;
+    let output = patch.wire_node(name, QuantizedLinear { layers: tvec!(layer), gelu: false }, &[input])?;
     patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
 }
@@ -139,6 +159,34 @@ pub fn fuse_gelu(
     let input = patch.tap_model(model, node.inputs[0])?;
     let output = patch.wire_node(name, QuantizedLinear { gelu: true, ..linear.clone() }, &[input])?;
     patch.shunt_outside(model, gelu.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// Layers that read the same rows become one operator.
+pub fn merge(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    linear: &QuantizedLinear,
+) -> TractResult<Option<TypedModelPatch>> {
+    let mergeable = |id: usize| {
+        let node = model.node(id);
+        let linear = node.op_as::<QuantizedLinear>().filter(|linear| !linear.gelu)?;
+        Some((node, linear))
+    };
+    let readers = model.outlet_successors(node.inputs[0]);
+    let parts: Vec<_> = readers.iter().filter_map(|reader| mergeable(reader.node)).collect();
+    rule_if!(!linear.gelu && parts.len() > 1);
+    let layers = parts.iter().flat_map(|(_, linear)| linear.layers.iter().cloned()).collect();
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, node.inputs[0])?;
+    let outputs = patch.wire_node(name, QuantizedLinear { layers, gelu: false }, &[input])?;
+    let merged =
+        parts.iter().flat_map(|(node, linear)| (0..linear.layers.len()).map(|slot| OutletId::new(node.id, slot)));
+    for (before, after) in merged.zip(outputs) {
+        patch.shunt_outside(model, before, after)?;
+    }
     Ok(Some(patch))
 }
 

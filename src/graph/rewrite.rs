@@ -15,12 +15,21 @@ pub enum Rewrite {
     Attention,
     /// Moves the pick of the first token up, through fused operators only.
     FirstToken,
+    /// Layers that read the same rows quantise them once.
+    SharedInput,
 }
 
 impl Rewrite {
     /// In the order in which they are applied.
-    pub const ALL: [Self; 6] =
-        [Self::Embedding, Self::Positions, Self::Linear, Self::LayerNorm, Self::Attention, Self::FirstToken];
+    pub const ALL: [Self; 7] = [
+        Self::Embedding,
+        Self::Positions,
+        Self::Linear,
+        Self::LayerNorm,
+        Self::Attention,
+        Self::FirstToken,
+        Self::SharedInput,
+    ];
 
     pub(super) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
         let rules = Rewriter::default();
@@ -38,6 +47,7 @@ impl Rewrite {
                 .with_rule_for("first token above linear", first_token::above_linear)
                 .with_rule_for("first token above layer norm", first_token::above_layer_norm)
                 .with_rule_for("first token above attention", first_token::above_attention),
+            Self::SharedInput => rules.with_rule_for("linear layers with one input", linear::merge),
         };
         rules.rewrite(weights, model)
     }

@@ -18,8 +18,13 @@ use super::quantize::RowScale;
 use super::tile::{self, Dots, TILE_ROWS};
 use super::{Fastest, Lanes};
 
-/// Rows that pass through one panel before the next is read, so that their activations stay in the second-level cache.
-const BLOCK_ROWS: usize = 32 * TILE_ROWS;
+/// Activations that pass through one panel before the next is read stay in the second-level cache.
+const BLOCK_BYTES: usize = 192 << 10;
+
+/// Rows of `stride` activations that pass through one panel before the next is read.
+fn block_rows(stride: usize) -> usize {
+    (BLOCK_BYTES / stride.max(1) / TILE_ROWS).max(1) * TILE_ROWS
+}
 
 /// Inputs of a layer whose weights have zero points: weights may then differ from them by 255, and the sum of so many
 /// products by 255 fits 32 bits.
@@ -122,8 +127,9 @@ impl Linear {
         let stride = self.input_stride();
         assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
         assert_eq!(output.len(), input.rows.len() * self.outputs(), "outputs of {} rows", input.rows.len());
-        let blocks = input.codes.chunks(BLOCK_ROWS * stride).zip(input.rows.chunks(BLOCK_ROWS));
-        for ((codes, rows), output) in blocks.zip(output.chunks_mut(BLOCK_ROWS * self.outputs())) {
+        let block_rows = block_rows(stride);
+        let blocks = input.codes.chunks(block_rows * stride).zip(input.rows.chunks(block_rows));
+        for ((codes, rows), output) in blocks.zip(output.chunks_mut(block_rows * self.outputs())) {
             self.apply_block(QuantizedRows { codes, rows }, scratch, output);
         }
     }
@@ -148,7 +154,14 @@ impl Linear {
                     tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
                 }
                 let codes = &input.codes[first * stride..];
-                self.finish_tile::<Fastest>(index, corrections, codes, rows, &mut dots, &mut output[first * self.outputs()..]);
+                self.finish_tile::<Fastest>(
+                    index,
+                    corrections,
+                    codes,
+                    rows,
+                    &mut dots,
+                    &mut output[first * self.outputs()..],
+                );
             }
         }
     }
@@ -175,7 +188,9 @@ impl Linear {
         let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
         let columns = (self.outputs() - first).min(PANEL_COLUMNS);
         for ((quantization, dots), output) in rows.iter().zip(dots).zip(output.chunks_mut(self.outputs())) {
-            let finish = |output: &mut [f32; PANEL_COLUMNS]| finish_row::<L>(quantization, dots, offsets, sums, scales, bias, output);
+            let finish = |output: &mut [f32; PANEL_COLUMNS]| {
+                finish_row::<L>(quantization, dots, offsets, sums, scales, bias, output)
+            };
             match output[first..][..columns].as_mut_array() {
                 Some(output) => finish(output),
                 None => {

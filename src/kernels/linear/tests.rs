@@ -117,7 +117,8 @@ proptest! {
 
 #[test]
 fn blocks_of_rows_change_nothing() {
-    let (inputs, outputs, rows) = (5, 13, 2 * BLOCK_ROWS + 1);
+    let (inputs, outputs) = (4_003, 13);
+    let rows = 2 * block_rows(inputs) + 1;
     Case {
         inputs,
         outputs,
