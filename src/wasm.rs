@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use js_sys::{Error as JsError, Reflect, Uint8Array};
+use js_sys::{Error as JsError, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::engine::{self, Expectation};
@@ -33,6 +33,10 @@ fn coded(message: &str, code: &str) -> JsError {
     error
 }
 
+fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Error> {
+    serde_wasm_bindgen::to_value(value).map_err(|error| Error::Internal(error.to_string()))
+}
+
 impl From<Error> for JsValue {
     fn from(error: Error) -> Self {
         coded(&error.to_string(), error.code()).into()
@@ -50,9 +54,15 @@ impl Loader {
         Self::default()
     }
 
-    pub fn begin(&mut self, file: &str, size: Option<u32>, sha256: Option<String>) -> Result<(), Error> {
-        let size = size.map(|size| size as usize);
-        self.0.begin(ModelFile::from_name(file)?, Expectation { size, sha256 })
+    pub fn begin(
+        &mut self,
+        file: &str,
+        size: Option<u32>,
+        sha256: Option<String>,
+        #[wasm_bindgen(js_name = likelySize)] likely_size: Option<u32>,
+    ) -> Result<(), Error> {
+        let [size, likely_size] = [size, likely_size].map(|size| size.map(|size| size as usize));
+        self.0.begin(ModelFile::from_name(file)?, Expectation { size, likely_size, sha256 })
     }
 
     pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), Error> {
@@ -82,6 +92,12 @@ impl Engine {
         self.0.max_tokens()
     }
 
+    /// The time that each operator takes of a warm forward pass over `tokens` tokens; `now` is a clock in milliseconds.
+    pub fn profile(&self, tokens: usize, now: &Function) -> Result<JsValue, Error> {
+        let mut now = || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN);
+        to_js(&self.0.profile(tokens, &mut now)?)
+    }
+
     pub fn start(&self, query: &str, documents: Vec<String>, max_tokens: Option<usize>) -> Result<Job, Error> {
         Ok(Job(self.0.start(query, documents, max_tokens)?))
     }
@@ -107,7 +123,6 @@ impl Job {
     }
 
     pub fn finish(self, top_n: Option<usize>) -> Result<JsValue, Error> {
-        let ranked = self.0.finish(top_n)?;
-        serde_wasm_bindgen::to_value(&ranked).map_err(|error| Error::Internal(error.to_string()))
+        to_js(&self.0.finish(top_n)?)
     }
 }

@@ -28,3 +28,18 @@ fn the_plan_is_made_of_fused_operators() {
     let expected: BTreeMap<String, usize> = expected.map(|(name, count)| (name.to_owned(), count)).into();
     assert_eq!(census, expected);
 }
+
+#[test]
+fn a_profile_has_every_operator_of_the_plan() {
+    let reranker = support::load_mini();
+    let mut ticks = 0.0;
+    let mut clock = || {
+        ticks += 1.0;
+        ticks
+    };
+    let times = reranker.profile(7, &mut clock).unwrap();
+    let attention = times.iter().find(|time| time.operator == "Attention").unwrap();
+    // Each node begins and ends with a look at the clock.
+    assert!(times.iter().all(|time| time.milliseconds == time.nodes as f64));
+    assert!(attention.nodes > 1 && times.is_sorted_by(|one, other| one.milliseconds >= other.milliseconds));
+}

@@ -415,3 +415,13 @@ fn weights_that_no_rewrite_takes_are_constants_again() -> Result<()> {
     assert_eq!(unmoved?, moved?);
     Ok(())
 }
+
+#[test]
+fn another_size_than_the_likely_one_is_no_error() {
+    let file = read(TINY);
+    for size in [0, file.len() as u64 / 2, file.len() as u64, u64::MAX] {
+        let mut parser = Parser::new(None).with_likely_size(size);
+        parser.push(&file).unwrap();
+        assert_eq!(parser.finish().unwrap(), parse(None, [&*file]).unwrap(), "{size}");
+    }
+}

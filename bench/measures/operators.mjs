@@ -1,13 +1,15 @@
-// Where one forward pass of 128 tokens spends its time, by operator. From the native build: shares, not seconds.
-import { native } from '../native.mjs';
-import { standin } from '../paths.mjs';
+// Where one forward pass in Node spends its time, by operator: for a passage of usual length, and for the longest.
+import { files, probe } from '../probe.mjs';
 import { sum } from '../statistics.mjs';
 
 export async function operators(report) {
-  const lines = (await native('profile', '--model', standin)).map((line) => JSON.parse(line));
-  const total = sum(lines.map(({ milliseconds }) => milliseconds));
-  for (const { operator, nodes, milliseconds } of lines) {
-    if (milliseconds / total < 0.005) continue;
-    report.add(`operators.native.${operator} × ${nodes}`, milliseconds / total, 'share');
+  for (const tokens of [128, 512]) {
+    const times = await probe('operators', [tokens, ...files]);
+    const total = sum(times.map(({ milliseconds }) => milliseconds));
+    report.add(`operators.${tokens}.all_ms`, total, 'ms');
+    for (const { operator, nodes, milliseconds } of times) {
+      if (milliseconds / total < 0.005) continue;
+      report.add(`operators.${tokens}.${operator} × ${nodes}`, milliseconds / total, 'share');
+    }
   }
 }

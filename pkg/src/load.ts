@@ -63,7 +63,8 @@ async function feed(file: ResolvedFile, { platform, runtime, loader, signal, rep
     if (size !== undefined && size > addressableBytes) {
       throw new RerankError('out_of_memory', `the ${role} file has ${size} bytes, more than WebAssembly can address`);
     }
-    runtime.call(() => loader.begin(role, size, file.sha256));
+    const likelySize = expected !== undefined && expected <= addressableBytes ? expected : undefined;
+    runtime.call(() => loader.begin(role, size, file.sha256, likelySize));
     report({ phase: 'download', file: role, loaded, total: expected });
     for await (const chunk of opened.chunks) {
       throwIfAborted(signal);

@@ -14,6 +14,8 @@ use crate::tokenizer::{Tokenizer, TokenizerReader};
 pub struct Expectation {
     /// Size in bytes.
     pub size: Option<usize>,
+    /// Size in bytes that it probably has (HTTP's Content-Length): room is made by it, but it is not checked.
+    pub likely_size: Option<usize>,
     /// SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: Option<String>,
 }
@@ -41,10 +43,15 @@ enum Contents {
 }
 
 impl Contents {
-    fn new(file: ModelFile, size: Option<usize>) -> Result<Self> {
+    fn new(file: ModelFile, expectation: &Expectation) -> Result<Self> {
+        let size = expectation.size;
         if file == ModelFile::Model {
             warm_up();
-            return Ok(Self::Model(Box::new(Parser::new(size.map(|size| size as u64)))));
+            let parser = Parser::new(size.map(|size| size as u64));
+            return Ok(Self::Model(Box::new(match expectation.likely_size {
+                Some(size) => parser.with_likely_size(size as u64),
+                None => parser,
+            })));
         }
         if file == ModelFile::Tokenizer {
             return Ok(Self::Tokenizer(Box::new(TokenizerReader::new(size))));
@@ -94,7 +101,7 @@ impl Loader {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
         }
-        let contents = Contents::new(file, expectation.size)?;
+        let contents = Contents::new(file, &expectation)?;
         self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
         Ok(())
     }
@@ -189,7 +196,7 @@ mod tests {
     }
 
     fn expect(size: usize, sha256: &str) -> Expectation {
-        Expectation { size: Some(size), sha256: Some(sha256.to_owned()) }
+        Expectation { size: Some(size), sha256: Some(sha256.to_owned()), ..Default::default() }
     }
 
     #[test]
@@ -241,7 +248,7 @@ mod tests {
         let mut ids = Vec::new();
         for bytes in [&json, &compact] {
             let mut loader = Loader::default();
-            loader.begin(ModelFile::Tokenizer, Expectation { size: Some(bytes.len()), sha256: None }).unwrap();
+            loader.begin(ModelFile::Tokenizer, Expectation { size: Some(bytes.len()), ..Default::default() }).unwrap();
             bytes.chunks(1000).for_each(|chunk| loader.push(chunk).unwrap());
             loader.end().unwrap();
             ids.push(loader.tokenizer.unwrap().ids("a text").unwrap());
@@ -254,7 +261,7 @@ mod tests {
     fn the_wrong_tokenizer_file_is_told_from_a_damaged_one() {
         for (sha256, code) in [(Some(ABC.to_owned()), "integrity_mismatch"), (None, "invalid_model")] {
             let mut loader = Loader::default();
-            loader.begin(ModelFile::Tokenizer, Expectation { size: None, sha256 }).unwrap();
+            loader.begin(ModelFile::Tokenizer, Expectation { sha256, ..Default::default() }).unwrap();
             loader.push(br#"{"model": {"vocab": [nonsense"#).unwrap();
             assert_eq!(loader.end().unwrap_err().code(), code);
         }

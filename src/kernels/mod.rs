@@ -27,7 +27,7 @@ mod same_bits;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
-pub mod softmax;
+mod softmax;
 pub mod tanh;
 #[cfg(test)]
 mod testing;

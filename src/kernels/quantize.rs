@@ -32,45 +32,18 @@ impl PartialEq for RowScale {
 /// # Panics
 /// If `quantized` is shorter than the row.
 pub fn quantize_row_i8(row: &[f32], quantized: &mut [i8]) -> RowScale {
-    i8_row::<Fastest>(row, quantized)
-}
-
-/// As [`quantize_row_i8`], with the same values in a wider type.
-///
-/// # Panics
-/// If `quantized` is shorter than the row.
-pub fn quantize_row_i16(row: &[f32], quantized: &mut [i16]) -> RowScale {
-    i16_row::<Fastest>(row, quantized)
+    quantize_row::<Fastest>(row, quantized)
 }
 
 #[inline(never)]
-fn i8_row<L: Lanes>(row: &[f32], quantized: &mut [i8]) -> RowScale {
-    quantize_row::<L, i8>(row, quantized, L::store_i8)
-}
-
-#[inline(never)]
-fn i16_row<L: Lanes>(row: &[f32], quantized: &mut [i16]) -> RowScale {
-    quantize_row::<L, i16>(row, quantized, |a, b, to| {
-        if let [low, high] = to.as_chunks_mut::<8>().0 {
-            L::store_i16(a, low);
-            L::store_i16(b, high);
-        }
-    })
-}
-
-#[inline(always)]
-fn quantize_row<L: Lanes, T: Copy + Default + Into<i32>>(
-    row: &[f32],
-    quantized: &mut [T],
-    store: impl Fn(L::I16, L::I16, &mut [T; 16]),
-) -> RowScale {
+fn quantize_row<L: Lanes>(row: &[f32], quantized: &mut [i8]) -> RowScale {
     let (quantized, padding) = quantized.split_at_mut(row.len());
-    padding.fill(T::default());
+    padding.fill(0);
     let (low, high) = range::<L>(row);
     let scale = (high - low) / 255.0;
     // A NaN takes this way too.
     if !(scale > 0.0 && scale < f32::INFINITY) {
-        quantized.fill(T::default());
+        quantized.fill(0);
         let scale = if scale == 0.0 { 0.0 } else { f32::NAN };
         return RowScale { scale, zero_point: 0, sum: 0 };
     }
@@ -91,17 +64,17 @@ fn quantize_row<L: Lanes, T: Copy + Default + Into<i32>>(
     for (block, output) in blocks.iter().zip(outputs) {
         let [low, high] = quantize_block(block);
         sums = sums + L::dot(low, one) + L::dot(high, one);
-        store(low, high, output);
+        L::store_i8(low, high, output);
     }
     let mut sum = L::sum_i32(sums);
     if !tail.is_empty() {
         let mut block = [0.0; 16];
         block[..tail.len()].copy_from_slice(tail);
         let [low, high] = quantize_block(&block);
-        let mut output = [T::default(); 16];
-        store(low, high, &mut output);
+        let mut output = [0; 16];
+        L::store_i8(low, high, &mut output);
         output_tail.copy_from_slice(&output[..tail.len()]);
-        sum += output_tail.iter().map(|&q| q.into()).sum::<i32>();
+        sum += output_tail.iter().map(|&q| i32::from(q)).sum::<i32>();
     }
     RowScale { scale, zero_point, sum }
 }
@@ -216,11 +189,8 @@ mod tests {
         fn is_the_same_as_the_reference(row in floats(0..70), padding in 0usize..20) {
             let (actual, scale) = quantize(&row, padding);
             let mut expected = vec![99; actual.len()];
-            prop_assert_eq!(scale, i8_row::<Scalar>(&row, &mut expected));
+            prop_assert_eq!(scale, quantize_row::<Scalar>(&row, &mut expected));
             prop_assert_eq!(&actual, &expected);
-            let mut wide = vec![99; actual.len()];
-            prop_assert_eq!(scale, quantize_row_i16(&row, &mut wide));
-            prop_assert!(actual.iter().zip(wide).all(|(&narrow, wide)| i16::from(narrow) == wide));
         }
     }
 }

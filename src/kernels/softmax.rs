@@ -1,27 +1,8 @@
-//! Softmax of a row of scores.
+//! The parts of a softmax, eˣ/Σeˣ of a row of scores. With the largest score taken from each it is stable for scores of
+//! any size. A mask is part of the scores: −∞ gives 0.
 
+use super::Lanes;
 use super::exp::Exp;
-use super::{Fastest, Lanes};
-
-/// Replaces the scores by eˣ/Σeˣ, stable for scores of any size. A mask is part of the scores: −∞ gives 0.
-///
-/// A row with a NaN or +∞, or of nothing but −∞, gives a row of NaN. An empty row stays empty.
-pub fn softmax(row: &mut [f32]) {
-    softmax_row::<Fastest>(row);
-}
-
-#[inline(never)]
-fn softmax_row<L: Lanes>(row: &mut [f32]) {
-    let largest = largest::<L>(row);
-    let sum = exponentials(Exp::<L>::new(), row, largest).sum;
-    let (vectors, tail) = row.as_chunks_mut::<4>();
-    for vector in vectors {
-        L::store(L::load(vector) / L::splat(sum), vector);
-    }
-    for value in tail {
-        *value /= sum;
-    }
-}
 
 /// The largest of the scores, NaNs passed over; −∞ if there is none.
 #[inline(always)]
@@ -67,9 +48,17 @@ pub(super) fn exponentials<L: Lanes>(exp: Exp<L>, scores: &mut [f32], largest: f
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Fastest;
     use super::super::scalar::Scalar;
     use super::super::testing::{test, *};
     use super::*;
+
+    /// A row with a NaN or +∞, or of nothing but −∞, gives a row of NaN.
+    fn softmax<L: Lanes>(row: &mut [f32]) {
+        let largest = largest::<L>(row);
+        let sum = exponentials(Exp::<L>::new(), row, largest).sum;
+        row.iter_mut().for_each(|value| *value /= sum);
+    }
 
     #[test]
     fn is_near_the_exact_function() {
@@ -79,7 +68,7 @@ mod tests {
             let exact: Vec<f64> = scores.iter().map(|&score| f64::from(score - largest).exp()).collect();
             let sum: f64 = exact.iter().sum();
             let mut row = scores;
-            softmax(&mut row);
+            softmax::<Fastest>(&mut row);
             for (&actual, exact) in row.iter().zip(exact) {
                 assert!((f64::from(actual) - exact / sum).abs() <= 5e-7 * exact / sum + 1e-37);
             }
@@ -90,7 +79,7 @@ mod tests {
     fn extremes() {
         let softmax = |scores: &[f32]| {
             let mut row = scores.to_vec();
-            softmax(&mut row);
+            softmax::<Fastest>(&mut row);
             row
         };
         let infinity = f32::INFINITY;
@@ -107,8 +96,8 @@ mod tests {
         #[test]
         fn is_the_same_as_the_reference(scores in floats(0..70)) {
             let (mut actual, mut expected) = (scores.clone(), scores);
-            softmax(&mut actual);
-            softmax_row::<Scalar>(&mut expected);
+            softmax::<Fastest>(&mut actual);
+            softmax::<Scalar>(&mut expected);
             assert_same(&actual, &expected);
         }
     }

@@ -13,10 +13,11 @@ use crate::error::{Error, Result};
 const OPSET_IMPORT: u32 = 8;
 
 /// Takes an ONNX file in chunks of any size. Whatever a file claims, memory is only taken for bytes that have come, or
-/// that must come by the expected size.
+/// that are to come by the size that the caller gave.
 #[derive(Debug)]
 pub struct Parser {
     expected_size: Option<u64>,
+    likely_size: Option<u64>,
     /// Bytes that have come.
     position: u64,
     /// The start of a header that is not complete.
@@ -54,6 +55,7 @@ impl Parser {
     pub fn new(expected_size: Option<u64>) -> Self {
         Self {
             expected_size,
+            likely_size: None,
             position: 0,
             header: [0; MAX_HEADER_BYTES],
             header_length: 0,
@@ -66,6 +68,12 @@ impl Parser {
             remainder: Remainder::new(),
             failed: false,
         }
+    }
+
+    /// With a size in bytes that the file probably has: room is made by it, but another size is no error.
+    pub fn with_likely_size(mut self, size: u64) -> Self {
+        self.likely_size = Some(size);
+        self
     }
 
     /// Takes the next bytes of the file.
@@ -220,12 +228,12 @@ impl Parser {
         self.remainder.append_to_graph(&self.header[..header.length])
     }
 
-    /// Bytes that must still come, where the size is known.
+    /// Bytes that are still to come, where there is a size to tell.
     fn remaining(&self) -> Option<u64> {
-        self.expected_size.map(|size| size.saturating_sub(self.position))
+        self.expected_size.or(self.likely_size).map(|size| size.saturating_sub(self.position))
     }
 
-    /// Makes room for a field that must come.
+    /// Makes room for a field that is to come.
     fn reserve_in_graph(&mut self, header: &Header) -> Result<()> {
         match (self.remaining(), usize::try_from(header.follows)) {
             (Some(remaining), Ok(follows)) if header.follows <= remaining => {

@@ -5,8 +5,7 @@ use crate::kernels::gelu::gelu;
 use crate::kernels::layer_norm::{LayerNorm, layer_norm};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
 use crate::kernels::pack::Packer;
-use crate::kernels::quantize::{quantize_row_i8, quantize_row_i16};
-use crate::kernels::softmax::softmax;
+use crate::kernels::quantize::quantize_row_i8;
 use core::hint::black_box;
 use std::sync::Arc;
 
@@ -77,11 +76,6 @@ fn elementwise() {
         gelu(black_box(&mut output));
     }) - copy;
     report!("gelu        {:.3} ns per element", t / count);
-    let t = time(|| {
-        output.copy_from_slice(&x);
-        black_box(&mut output).chunks_mut(128).for_each(softmax);
-    }) - copy;
-    report!("softmax 128 {:.3} ns per element", t / count);
     let parameters = LayerNorm { gamma: &x[..hidden], beta: &x[hidden..2 * hidden], epsilon: 1e-5 };
     let t = time(|| layer_norm(black_box(&x), Some(&x), parameters, black_box(&mut output)));
     report!("layer_norm  {:.3} ns per element", t / count);
@@ -92,13 +86,6 @@ fn elementwise() {
         }
     });
     report!("quantize i8 {:.3} ns per element", t / count);
-    let mut q = vec![0; hidden];
-    let t = time(|| {
-        for row in black_box(&x).chunks_exact(hidden) {
-            black_box(quantize_row_i16(row, &mut q));
-        }
-    });
-    report!("quantize i16 {:.3} ns per element", t / count);
 }
 
 /// `largest` is the largest weight: above 64 they do not fit the seven-bit codes.

@@ -5,8 +5,8 @@
 
 /** Takes the files of a model, one after the other, and makes the engine. */
 export interface Loader {
-  /** Announces `model`, `tokenizer` or `config`; what is given of size and hash is checked. */
-  begin(file: string, size?: number, sha256?: string): void;
+  /** Announces `model`, `tokenizer` or `config`; what is given of size and hash is checked, `likelySize` is not. */
+  begin(file: string, size?: number, sha256?: string, likelySize?: number): void;
   push(chunk: Uint8Array): void;
   end(): void;
   /** Consumes the loader. */
@@ -17,8 +17,17 @@ export interface Loader {
 /** A loaded model. */
 export interface Engine {
   readonly maxTokens: number;
+  /** The time that each operator takes of a warm forward pass, longest first; `now` is a clock in milliseconds. */
+  profile(tokens: number, now: () => number): OperatorTime[];
   start(query: string, documents: string[], maxTokens?: number): Job;
   free(): void;
+}
+
+/** What all nodes of one operator take in one forward pass. */
+export interface OperatorTime {
+  operator: string;
+  nodes: number;
+  milliseconds: number;
 }
 
 /** One call's documents on their way to a ranked list. */

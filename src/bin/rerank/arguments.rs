@@ -14,10 +14,6 @@ rerank logits --model DIRECTORY FILE
 
 Prints the logit of every line of FILE, JSON objects whose input_ids are a pair as tokens.
 
-rerank profile --model DIRECTORY [--max-tokens N]
-
-Times every operator of one forward pass over N tokens (default 128), longest first, one JSON object a line.
-
 rerank convert --tokenizer TOKENIZER_JSON OUTPUT
 
 Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It takes the place of the tokenizer.json
@@ -30,7 +26,6 @@ model.onnx).
 pub enum Command {
     Score { model: PathBuf, query: String, file: OsString, top_n: Option<usize>, max_tokens: Option<usize>, json: bool },
     Logits { model: PathBuf, file: OsString },
-    Profile { model: PathBuf, max_tokens: Option<usize> },
     Convert { tokenizer: PathBuf, output: PathBuf },
 }
 
@@ -60,7 +55,6 @@ impl Command {
                 Self::Score { model: model?, query, file: file.clone(), top_n, max_tokens, json }
             }
             [name, file] if name == "logits" => Self::Logits { model: model?, file: file.clone() },
-            [name] if name == "profile" => Self::Profile { model: model?, max_tokens },
             [name, output] if name == "convert" => {
                 Self::Convert { tokenizer: tokenizer.ok_or("--tokenizer is missing")?, output: output.into() }
             }

@@ -41,7 +41,7 @@ pub fn load(directory: &Path) -> Result<Reranker, Box<dyn Error>> {
     ] {
         let named = |error: std::io::Error| format!("{}: {error}", path.display());
         let size = usize::try_from(fs::metadata(&path).map_err(named)?.len())?;
-        loader.begin(file, Expectation { size: Some(size), sha256: None })?;
+        loader.begin(file, Expectation { size: Some(size), ..Default::default() })?;
         let mut reader = File::open(&path).map_err(named)?;
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {

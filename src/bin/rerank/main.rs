@@ -1,9 +1,9 @@
-//! Native command line: ranks the lines of a file, for quick checks without a browser, measures the engine, and converts
+//! Native command line: ranks the lines of a file, for quick checks without a browser, and converts
 //! tokenizers.
 
 mod arguments;
 mod files;
-mod measure;
+mod logits;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -36,8 +36,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             let job = reranker.start(&query, documents.clone(), max_tokens)?;
             print(&job.finish(top_n)?, &documents, json)?;
         }
-        Command::Logits { model, file } => measure::logits(&files::load(&model)?, &file)?,
-        Command::Profile { model, max_tokens } => measure::profile(&files::load(&model)?, max_tokens)?,
+        Command::Logits { model, file } => logits::print(&files::load(&model)?, &file)?,
         Command::Convert { tokenizer, output } => files::convert(&tokenizer, &output)?,
     }
     Ok(())

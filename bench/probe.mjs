@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { artifacts, mini, node, preferred, repository, standin } from './paths.mjs';
+
+/** Runs a program of bench/probes in a fresh process of Node and gives what it prints. */
+export async function probe(name, args, flags = []) {
+  const script = fileURLToPath(new URL(`probes/${name}.mjs`, import.meta.url));
+  const { stdout } = await promisify(execFile)(node, [...flags, script, ...args]);
+  return JSON.parse(stdout);
+}
+
+const config = join(standin, 'config.json');
+
+export const model = join(standin, 'onnx/model_quantized.onnx');
+
+/** What the probes of the engine load: artifact, model, tokenizer and configuration. */
+export const files = [join(repository, artifacts[preferred]), model, join(standin, 'tokenizer.json'), config];
+
+/** The same with a vocabulary of 38,000 pieces instead of 250,002. */
+export const filesWithSmallTokenizer = [files[0], model, join(mini, 'tokenizer.json'), config];

@@ -1,0 +1,6 @@
+// operators.mjs TOKENS WASM MODEL TOKENIZER CONFIG: prints what each operator takes of a warm forward pass, as JSON.
+import { load } from './instance.mjs';
+
+const [tokens, ...files] = process.argv.slice(2);
+const { engine } = await load(...files);
+console.log(JSON.stringify(engine.profile(Number(tokens), () => performance.now())));
