@@ -13,6 +13,7 @@ export class Report {
 
   /** `peer` names what a ratio compares with. */
   add(name, value, unit, peer) {
+    if (this.#results.some((result) => result.name === name)) throw new Error(`${name} was measured twice`);
     if (!Number.isFinite(value)) throw new Error(`${name} is ${value}`);
     const result = { name, value, unit, ...(peer && { peer }) };
     this.#results.push(result);

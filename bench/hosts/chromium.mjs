@@ -1,5 +1,7 @@
 import { chromium } from 'playwright-core';
 
+import { peakBytes } from './peak.mjs';
+
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const args = [
@@ -25,11 +27,18 @@ export async function startInChromium(server, settings) {
     await page.goto(`${server.url}/blank.html`);
     const worker = await page.evaluateHandle(() => new Worker('/bench/hosts/worker.mjs', { type: 'module' }));
     const call = (method, argument) => callWorker(worker, { method, argument });
-    return { loaded: await call('load', settings), call, stop };
+    return { loaded: await call('load', settings), call, peakBytes: () => rendererPeak(browser), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The most memory that the page's process ever held, in bytes. */
+async function rendererPeak(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  return Math.max(...processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => peakBytes(id)));
 }
 
 async function callWorker(worker, call) {

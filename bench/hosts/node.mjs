@@ -31,7 +31,7 @@ export async function startInNode(settings) {
     await exit;
   }
   try {
-    return { loaded: await call('load', settings), call, stop };
+    return { loaded: await call('load', settings), call, peakBytes: () => call('peakBytes'), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,12 +1,6 @@
 // A contestant in a process of Node.
-import { readFileSync } from 'node:fs';
-
 import { answering } from './answer.mjs';
+import { peakBytes } from './peak.mjs';
 
-/** The most memory that the process ever held, in bytes. */
-function peakBytes() {
-  return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
-}
-
-const answer = answering({ peakBytes });
+const answer = answering({ peakBytes: () => peakBytes() });
 process.on('message', async (call) => process.send(await answer(call)));

@@ -21,7 +21,10 @@ export async function speedInChromium(report, server) {
     ),
     onnxruntime: () => startInChromium(server, inPage.onnxruntime()),
   };
-  await together(start, (contestants) => sameLengths(report, contestants, 'chromium', 'speed'));
+  await together(start, async (contestants) => {
+    await sameLengths(report, contestants, 'chromium', 'speed');
+    await loadAndMemory(report, contestants, 'chromium');
+  });
 }
 
 export async function mixedLengths(report, server) {
@@ -29,7 +32,11 @@ export async function mixedLengths(report, server) {
     [preferred]: () => startInChromium(server, inPage.ours(preferred, server.url)),
     transformers: () => startInChromium(server, inPage.transformers()),
   };
-  const raced = await together(start, (contestants) => race(contestants, mixed(), rounds.mixed20));
+  const raced = await together(start, async (contestants) => {
+    const raced = await race(contestants, mixed(), rounds.mixed20);
+    await loadAndMemory(report, { transformers: contestants.transformers }, 'chromium');
+    return raced;
+  });
   const name = () => 'speed.mixed20';
   reportRace(report, raced, {
     title: 'mixed20',
@@ -51,10 +58,16 @@ export async function speedInNode(report) {
   };
   await together(start, async (contestants) => {
     await sameLengths(report, contestants, 'node', 'speed.node');
-    for (const [lane, contestant] of Object.entries(contestants)) {
-      report.add(`memory.process_peak_mb.${lane}`, (await contestant.call('peakBytes')) / 1e6, 'MB');
-    }
+    await loadAndMemory(report, contestants, 'node');
   });
+}
+
+/** What each took to load, and its process at its peak with all that it ran. */
+async function loadAndMemory(report, contestants, place) {
+  for (const [lane, { loaded, peakBytes }] of Object.entries(contestants)) {
+    report.add(`load_s.${place}.${lane}`, loaded.milliseconds / 1000, 's');
+    report.add(`memory.${place}_peak_mb.${lane}`, (await peakBytes()) / 1e6, 'MB');
+  }
 }
 
 /** Starts contestants, passes them on, and stops them whatever happens. */

@@ -52,11 +52,11 @@ async function huggingFace(_, bytes) {
   };
 }
 
-/** `file` is the form that it reads; `ready` names the time until it can be used. */
+/** `file` is the form that it reads; `ready` names the time until it can be used; `suffix` ends the names of its numbers. */
 export const contestants = [
   {
     key: 'compact',
-    peer: 'rerank-wasm',
+    suffix: '',
     file: 'compact',
     ready: 'ready_compact_s',
     start: own,
@@ -65,7 +65,7 @@ export const contestants = [
   },
   {
     key: 'json',
-    peer: 'rerank-wasm',
+    suffix: '',
     file: 'json',
     ready: 'ready_json_s',
     start: own,
@@ -74,7 +74,7 @@ export const contestants = [
   },
   {
     key: 'crate',
-    peer: 'tokenizers crate',
+    suffix: '.crate',
     file: 'json',
     ready: 'ready_json_s',
     start: crate,
@@ -83,7 +83,7 @@ export const contestants = [
   },
   {
     key: 'huggingface',
-    peer: '@huggingface/tokenizers',
+    suffix: '.huggingface',
     file: 'json',
     ready: 'ready_json_s',
     start: huggingFace,

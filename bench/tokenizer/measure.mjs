@@ -1,5 +1,5 @@
 // Measures the tokenizer in WebAssembly beside the `tokenizers` crate's own model and, where it is installed,
-// @huggingface/tokenizers. Prints one JSON object a line: {name, value, unit, peer}; peer is who was measured.
+// @huggingface/tokenizers. Prints one JSON object a line: {name, value, unit}; the names of a peer's numbers end with it.
 //   node bench/tokenizer/measure.mjs [TOKENIZER_JSON]
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,19 +18,18 @@ const json = process.argv[2] ?? process.env.RERANK_WASM_TOKENIZER ?? join(cache,
 if (!existsSync(json)) throw new Error(`${json} is not there; scripts/full-tokenizer.py makes it`);
 const built = execFileSync(here('build.sh'), { encoding: 'utf8' }).trim();
 
-const print = (name, value, unit, peer) =>
-  console.log(JSON.stringify({ name: `tokenizer.${name}`, value, unit, peer }));
+const print = (name, value, unit) => console.log(JSON.stringify({ name: `tokenizer.${name}`, value, unit }));
 
 const directory = mkdtempSync(join(tmpdir(), 'tokenizer-bench-'));
 try {
   const compact = join(directory, 'tokenizer.compact');
   const { module } = load(built);
   writeFileSync(compact, module.compact(readFileSync(json)));
-  print('compact_mb', readFileSync(compact).length / 1e6, 'MB', 'rerank-wasm');
-  print('compact_brotli_mb', brotliCompressSync(readFileSync(compact)).length / 1e6, 'MB', 'rerank-wasm');
+  print('compact_mb', readFileSync(compact).length / 1e6, 'MB');
+  print('compact_brotli_mb', brotliCompressSync(readFileSync(compact)).length / 1e6, 'MB');
 
   const ids = new Map();
-  for (const { key, peer, file } of contestants) {
+  for (const { key, suffix, file } of contestants) {
     const output = join(directory, `${key}.json`);
     // A process each: memory that was grown for one would be there for the next.
     execFileSync(process.execPath, [here('contestant.mjs'), key, file === 'compact' ? compact : json, built, output], {
@@ -38,18 +37,18 @@ try {
     });
     const measured = JSON.parse(readFileSync(output, 'utf8'));
     if (measured.absent) {
-      console.error(`${peer} is not installed and so not measured`);
+      console.error(`${key} is not installed and so not measured`);
       continue;
     }
-    for (const { name, value, unit } of measured.results) print(name, value, unit, peer);
+    for (const { name, value, unit } of measured.results) print(`${name}${suffix}`, value, unit);
     ids.set(key, measured.ids);
   }
 
-  const own = ids.get('compact');
-  for (const { key, peer } of contestants) {
+  const expected = ids.get('crate');
+  for (const [key, name] of Object.entries({ compact: '', json: '.json', huggingface: '.huggingface' })) {
     if (!ids.has(key)) continue;
-    const mismatches = ids.get(key).filter((line, index) => line !== own[index]).length;
-    print('id_mismatches', mismatches, `texts of ${Object.values(texts).flat().length}`, peer);
+    const mismatches = ids.get(key).filter((line, index) => line !== expected[index]).length;
+    print(`id_mismatches${name}`, mismatches, `texts of ${Object.values(texts).flat().length}`);
   }
 } finally {
   rmSync(directory, { recursive: true });
