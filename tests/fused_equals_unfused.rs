@@ -2,7 +2,7 @@
 
 mod support;
 
-use rerank_wasm::graph::{Graph, Rewrite};
+use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
 use support::{TINY, graph_with, logit, read};
 
 fn sequence(length: u32, seed: u32) -> Vec<u32> {
@@ -70,4 +70,21 @@ fn work_that_is_left_out_changes_no_bit() {
         let [plain, first_token, all] = [&plain, &first_token, &all].map(|graph| logit(graph, &ids).to_bits());
         assert!(first_token == plain && all == plain, "{length} tokens");
     }
+}
+
+#[test]
+fn pairs_in_step_keep_the_bits_that_each_has_alone() {
+    let lengths = [7, 1, 64, 64, 3, 130];
+    let sequences: Vec<_> = lengths
+        .into_iter()
+        .zip(3..)
+        .map(|(length, seed)| TokenSequence { ids: sequence(length, seed), type_ids: vec![0; length as usize] })
+        .collect();
+    for rewrites in [&Rewrite::ALL[..], &[Rewrite::Linear], &[]] {
+        let graph = tiny(rewrites);
+        let together = graph.logits(&sequences).unwrap();
+        let alone: Vec<f32> = sequences.iter().map(|sequence| graph.logit(sequence).unwrap()).collect();
+        assert_eq!(together, alone, "{rewrites:?}");
+    }
+    assert!(tiny(&Rewrite::ALL).logits(&[]).unwrap().is_empty());
 }

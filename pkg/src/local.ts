@@ -11,7 +11,7 @@ interface Call {
   answer: Deferred<RankedDocument[]>;
 }
 
-/** A model in this thread. One document is scored at a time, and the event loop turns before each. */
+/** A model in this thread. A long document or a few short ones are scored at a time, and the event loop turns before. */
 export class LocalBackend implements Backend {
   readonly #platform: Platform;
   #model: LoadedModel | undefined;
@@ -61,9 +61,10 @@ export class LocalBackend implements Backend {
       if (answer.settled) return;
       const started = runtime.call(() => engine.start(task.query, texts, task.maxTokens));
       job = started;
-      for (let done = 1; done <= texts.length; done += 1) {
+      for (let done = 0; done < texts.length; ) {
         runtime.call(() => started.step());
-        answer.report(task.onProgress, { done, total: texts.length });
+        const scored = runtime.call(() => started.done);
+        while (done < scored) answer.report(task.onProgress, { done: ++done, total: texts.length });
         await this.#platform.pause();
         if (answer.settled) return;
       }

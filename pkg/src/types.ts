@@ -92,7 +92,10 @@ export interface RerankOptions {
   activation?: 'sigmoid' | 'none';
   /** What it throws fails the call with `invalid_input` and is the `cause`. */
   onProgress?: (progress: RerankProgress) => void;
-  /** Aborts a call that waits at once, and one that runs before its next document; in workerd, only one that waits. */
+  /**
+   * Aborts a call that waits at once, and one that runs before its next document (short ones run a few at a time); in
+   * workerd, only one that waits.
+   */
   signal?: AbortSignal;
 }
 

@@ -48,6 +48,58 @@ impl QuantizedLinear {
     fn inputs(&self) -> usize {
         self.layers[0].inputs()
     }
+
+    /// The outputs for each of several inputs. The rows of all run through the layers together, so that weights are read
+    /// once; no row depends on another.
+    pub fn eval_together(&self, inputs: &[TValue]) -> TractResult<Vec<TVec<TValue>>> {
+        let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
+        let values = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<TVec<_>>>()?;
+        let stride = self.layers[0].input_stride();
+        let mut codes = vec![0; values.iter().map(|values| values.len()).sum::<usize>() / self.inputs() * stride];
+        let rows: Vec<_> = values
+            .iter()
+            .flat_map(|values| values.chunks_exact(self.inputs()))
+            .zip(codes.chunks_exact_mut(stride))
+            .map(|(row, codes)| quantize_row_i8(row, codes))
+            .collect();
+        let rows = QuantizedRows { codes: &codes, rows: &rows };
+        let mut scratch = LinearScratch::default();
+        let mut results = vec![tvec![]; inputs.len()];
+        for layer in &self.layers {
+            for (result, output) in results.iter_mut().zip(self.apply(layer, rows, &mut scratch, inputs)?) {
+                result.push(output.into_tvalue());
+            }
+        }
+        Ok(results)
+    }
+
+    /// One layer's output for each input.
+    fn apply(
+        &self,
+        layer: &Linear,
+        rows: QuantizedRows<'_>,
+        scratch: &mut LinearScratch,
+        inputs: &[TValue],
+    ) -> TractResult<Vec<Tensor>> {
+        let mut outputs = inputs
+            .iter()
+            .map(|input| {
+                let mut shape: TVec<usize> = input.shape().into();
+                *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
+                Tensor::zero::<f32>(&shape)
+            })
+            .collect::<TractResult<Vec<_>>>()?;
+        let mut plain =
+            outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect::<TractResult<Vec<_>>>()?;
+        let mut values = plain.iter_mut().map(|plain| plain.as_slice_mut::<f32>()).collect::<TractResult<Vec<_>>>()?;
+        let mut rows_of_all: Vec<_> =
+            values.iter_mut().flat_map(|values| values.chunks_exact_mut(layer.outputs())).collect();
+        layer.apply(rows, scratch, &mut rows_of_all);
+        if self.gelu {
+            values.iter_mut().for_each(|values| gelu(values));
+        }
+        Ok(outputs)
+    }
 }
 
 impl Op for QuantizedLinear {
@@ -62,33 +114,7 @@ impl EvalOp for QuantizedLinear {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let input = args_1!(inputs);
-        let values = input.try_as_plain_ram()?;
-        let values = values.as_slice::<f32>()?;
-        let stride = self.layers[0].input_stride();
-        let mut codes = vec![0; values.len() / self.inputs() * stride];
-        let rows: Vec<_> = values
-            .chunks_exact(self.inputs())
-            .zip(codes.chunks_exact_mut(stride))
-            .map(|(row, codes)| quantize_row_i8(row, codes))
-            .collect();
-        let rows = QuantizedRows { codes: &codes, rows: &rows };
-        let mut scratch = LinearScratch::default();
-        self.layers
-            .iter()
-            .map(|layer| {
-                let mut shape: TVec<usize> = input.shape().into();
-                *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
-                let mut output = Tensor::zero::<f32>(&shape)?;
-                let mut plain = output.try_as_plain_ram_mut()?;
-                let values = plain.as_slice_mut::<f32>()?;
-                layer.apply(rows, &mut scratch, values);
-                if self.gelu {
-                    gelu(values);
-                }
-                Ok(output.into_tvalue())
-            })
-            .collect()
+        self.eval_together(&inputs)?.pop().context("a linear layer has one input")
     }
 }
 

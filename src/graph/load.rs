@@ -7,6 +7,7 @@ use prost::Message;
 use tract_core::prelude::*;
 
 use super::import::import;
+use super::in_step::Schedule;
 use super::proto::ModelProto;
 use super::validate::validate;
 use super::weights::Weights;
@@ -46,7 +47,7 @@ impl Graph {
             model.into_optimized()?.into_runnable()
         };
         let plan = plan().map_err(|error| unsupported(format!("{error:#}")))?;
-        Ok(Self { plan, inputs })
+        Ok(Self { schedule: Schedule::new(&plan), plan, inputs })
     }
 }
 

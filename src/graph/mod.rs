@@ -4,6 +4,7 @@ mod attention;
 mod embedding;
 mod first_token;
 mod import;
+mod in_step;
 mod layer_norm;
 mod linear;
 mod load;
@@ -21,6 +22,7 @@ mod weights;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use in_step::Schedule;
 pub use profile::OperatorTime;
 pub use rewrite::Rewrite;
 use tract_core::prelude::*;
@@ -61,6 +63,8 @@ pub struct TokenSequence {
 #[derive(Debug)]
 pub struct Graph {
     plan: Arc<TypedRunnableModel>,
+    /// Where the plan can run several pairs in step.
+    schedule: Option<Schedule>,
     /// One entry for each input of the plan, in its order.
     inputs: Vec<Input>,
 }
@@ -72,20 +76,27 @@ impl Graph {
     /// `invalid_model` where the graph fails on it or gives something other than one finite number.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         let length = sequence.ids.len();
-        let run = || -> TractResult<Vec<f32>> {
-            let outputs = self.plan.run(self.feed(sequence)?)?;
-            let logits = outputs.first().ok_or_else(|| TractError::msg("no output"))?;
-            Ok(logits.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec())
+        let run = || self.plan.run(self.feed(sequence)?)?.first().cloned().ok_or_else(|| TractError::msg("no output"));
+        let output = run().map_err(|error| broken(format!("the graph failed on {length} tokens: {error:#}")))?;
+        one_logit(&output, length)
+    }
+
+    /// The logits of several pairs, each with the bits that [`logit`](Self::logit) gives it. Short pairs take less time
+    /// together than alone; memory is that of one pair with all their tokens.
+    ///
+    /// # Errors
+    /// As [`logit`](Self::logit), where one of them fails.
+    pub fn logits(&self, sequences: &[TokenSequence]) -> Result<Vec<f32>> {
+        let Some(schedule) = self.schedule.as_ref().filter(|_| sequences.len() > 1) else {
+            return sequences.iter().map(|sequence| self.logit(sequence)).collect();
         };
-        let logits = run().map_err(|error| broken(format!("the graph failed on {length} tokens: {error:#}")))?;
-        match logits[..] {
-            [logit] if logit.is_finite() => Ok(logit),
-            [logit] => Err(broken(format!("the logit of {length} tokens is {logit}"))),
-            _ => Err(Error::UnsupportedModel {
-                file: ModelFile::Model,
-                reason: format!("{} numbers for one pair; a reranker gives one", logits.len()),
-            }),
-        }
+        let run = || {
+            let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
+            schedule.run(&self.plan, feeds)
+        };
+        let outputs =
+            run().map_err(|error| broken(format!("the graph failed on {} pairs: {error:#}", sequences.len())))?;
+        outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len())).collect()
     }
 
     /// How many nodes of each operator the plan has, constants and inputs left out.
@@ -113,6 +124,20 @@ impl Graph {
                 Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
             })
             .collect()
+    }
+}
+
+/// The number that the graph gave for a pair of `length` tokens.
+fn one_logit(output: &Tensor, length: usize) -> Result<f32> {
+    let logits = || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec()) };
+    let logits = logits().map_err(|error| broken(format!("the output is no number: {error:#}")))?;
+    match logits[..] {
+        [logit] if logit.is_finite() => Ok(logit),
+        [logit] => Err(broken(format!("the logit of {length} tokens is {logit}"))),
+        _ => Err(Error::UnsupportedModel {
+            file: ModelFile::Model,
+            reason: format!("{} numbers for one pair; a reranker gives one", logits.len()),
+        }),
     }
 }
 

@@ -118,23 +118,24 @@ impl Linear {
         self.matrix.groups() * GROUP_ROWS
     }
 
-    /// Writes the layer's output for each row, [`outputs`](Self::outputs) numbers apart. The result is the same bits in
-    /// every build and does not depend on the other rows.
+    /// Writes the layer's output for each row to a slice of [`outputs`](Self::outputs) numbers. The result is the same bits
+    /// in every build and does not depend on the other rows.
     ///
     /// # Panics
     /// Where the slices do not have the lengths that the number of rows asks for.
-    pub fn apply(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [f32]) {
+    pub fn apply(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [&mut [f32]]) {
         let stride = self.input_stride();
         assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
-        assert_eq!(output.len(), input.rows.len() * self.outputs(), "outputs of {} rows", input.rows.len());
+        assert_eq!(output.len(), input.rows.len(), "outputs of {} rows", input.rows.len());
+        assert!(output.iter().all(|row| row.len() == self.outputs()), "rows of {} outputs", self.outputs());
         let block_rows = block_rows(stride);
         let blocks = input.codes.chunks(block_rows * stride).zip(input.rows.chunks(block_rows));
-        for ((codes, rows), output) in blocks.zip(output.chunks_mut(block_rows * self.outputs())) {
+        for ((codes, rows), output) in blocks.zip(output.chunks_mut(block_rows)) {
             self.apply_block(QuantizedRows { codes, rows }, scratch, output);
         }
     }
 
-    fn apply_block(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [f32]) {
+    fn apply_block(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [&mut [f32]]) {
         let stride = self.input_stride();
         let dot = PanelDot::prepare(self.matrix.encoding(), input.codes, stride, scratch);
         let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
@@ -154,14 +155,7 @@ impl Linear {
                     tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
                 }
                 let codes = &input.codes[first * stride..];
-                self.finish_tile::<Fastest>(
-                    index,
-                    corrections,
-                    codes,
-                    rows,
-                    &mut dots,
-                    &mut output[first * self.outputs()..],
-                );
+                self.finish_tile::<Fastest>(index, corrections, codes, rows, &mut dots, &mut output[first..]);
             }
         }
     }
@@ -174,7 +168,7 @@ impl Linear {
         codes: &[i8],
         rows: &[RowScale],
         dots: &mut Dots,
-        output: &mut [f32],
+        output: &mut [&mut [f32]],
     ) {
         let first = panel * PANEL_COLUMNS;
         for &(column, weight_row) in corrections {
@@ -187,7 +181,7 @@ impl Linear {
         let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
         let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
         let columns = (self.outputs() - first).min(PANEL_COLUMNS);
-        for ((quantization, dots), output) in rows.iter().zip(dots).zip(output.chunks_mut(self.outputs())) {
+        for ((quantization, dots), output) in rows.iter().zip(dots).zip(output) {
             let finish = |output: &mut [f32; PANEL_COLUMNS]| {
                 finish_row::<L>(quantization, dots, offsets, sums, scales, bias, output)
             };

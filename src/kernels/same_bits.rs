@@ -55,7 +55,8 @@ fn linear(largest: f32, encoding: Encoding) -> Vec<f32> {
     let layer = Linear::new(Arc::new(matrix), &scales, &random(outputs, 4));
     let (codes, rows) = quantized();
     let mut output = vec![0.0; ROWS * outputs];
-    layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), &mut output);
+    let mut outputs_of_rows: Vec<_> = output.chunks_mut(outputs).collect();
+    layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), &mut outputs_of_rows);
     output
 }
 

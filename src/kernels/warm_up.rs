@@ -32,7 +32,8 @@ pub fn warm_up() {
                 .zip(codes.chunks_exact_mut(HIDDEN))
                 .map(|(row, codes)| quantize_row_i8(row, codes))
                 .collect();
-            layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut linear_scratch, &mut rows);
+            let mut outputs: Vec<_> = rows.chunks_exact_mut(HIDDEN).collect();
+            layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut linear_scratch, &mut outputs);
             gelu(&mut rows);
             let input = rows.clone();
             let parameters = LayerNorm { gamma: &[1.0; HIDDEN], beta: &[0.1; HIDDEN], epsilon: 1e-5 };

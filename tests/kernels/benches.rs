@@ -102,6 +102,7 @@ fn linear_of(inputs: usize, outputs: usize, largest: f32) {
         .collect();
     let (mut scratch, mut output) = (LinearScratch::default(), vec![0.0; rows * outputs]);
     let input = QuantizedRows { codes: &codes, rows: &scales };
+    let mut output: Vec<_> = output.chunks_mut(outputs).collect();
     let t = time(|| layer.apply(black_box(input), &mut scratch, black_box(&mut output)));
     let products = (rows * inputs * outputs) as f64;
     report!("linear {rows} × {inputs} × {outputs}, weights to {largest}: {:.1} GMAC/s", products / t);

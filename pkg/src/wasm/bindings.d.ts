@@ -34,7 +34,7 @@ export interface OperatorTime {
 export interface Job {
   readonly total: number;
   readonly done: number;
-  /** Scores the next document; true while documents remain. */
+  /** Scores the next document, or the next few short ones; true while documents remain. */
   step(): boolean;
   /** Consumes the job. */
   finish(topN?: number): RankedDocument[];

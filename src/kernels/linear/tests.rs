@@ -34,7 +34,8 @@ impl Case {
             scales.push(RowScale { scale, zero_point, sum: row.iter().map(|&code| i32::from(code)).sum() });
         }
         let mut output = vec![f32::NAN; scales.len() * self.outputs];
-        layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut LinearScratch::default(), &mut output);
+        let mut rows: Vec<_> = output.chunks_mut(self.outputs).collect();
+        layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut LinearScratch::default(), &mut rows);
         output
     }
 
@@ -182,7 +183,7 @@ fn rows_without_numbers_give_the_bias_or_nan() {
         let mut codes = [0; 8];
         let rows = [quantize_row_i8(row, &mut codes)];
         let mut output = [7.0; 2];
-        layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), &mut output);
+        layer.apply(QuantizedRows { codes: &codes, rows: &rows }, &mut LinearScratch::default(), &mut [&mut output]);
         output
     };
     assert_same(&apply(&[0.0; 5]), &[1.5, 0.5]);

@@ -1,0 +1,81 @@
+//! Several pairs in step: every node runs for all of them before the next one runs, and a linear layer runs over the rows of
+//! all of them at once.
+//!
+//! A short pair leaves a layer's weights hardly used before the next ones are fetched from memory; several of them share
+//! the fetching. No row depends on another, so each logit has the bits that it has alone.
+
+use std::collections::HashSet;
+
+use tract_core::internal::*;
+use tract_core::model::order::build_flush_list;
+use tract_core::ops::konst::Const;
+use tract_core::plan::SimpleState;
+
+use super::linear::QuantizedLinear;
+
+type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
+
+/// The nodes in the order in which they run.
+#[derive(Debug)]
+pub struct Schedule {
+    steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    node: usize,
+    /// Nodes whose values this step is the last to read.
+    last_read: TVec<usize>,
+}
+
+impl Schedule {
+    /// `None` for a plan that has no fused layer, or a shape that neither is fixed nor follows from those of the inputs.
+    pub fn new(plan: &TypedRunnableModel) -> Option<Self> {
+        let model = plan.model();
+        let symbols = |outlet: &OutletId| Some(model.outlet_fact(*outlet).ok()?.shape.iter().flat_map(TDim::symbols));
+        let known: HashSet<_> = model.inputs.iter().filter_map(symbols).flatten().collect();
+        let outlets =
+            model.nodes().iter().flat_map(|node| (0..node.outputs.len()).map(|slot| OutletId::new(node.id, slot)));
+        let follows = outlets.filter_map(|outlet| symbols(&outlet)).flatten().all(|symbol| known.contains(&symbol));
+        if !follows || !model.nodes().iter().any(|node| node.op_is::<QuantizedLinear>()) {
+            return None;
+        }
+        let order = plan.order_without_consts();
+        let last_read = build_flush_list(model, order, &model.outputs, |node| !node.op_is::<Const>());
+        let steps = order.iter().zip(last_read).map(|(&node, last_read)| Step { node, last_read }).collect();
+        Some(Self { steps })
+    }
+
+    /// The first output for each feed of the plan's inputs.
+    pub fn run(&self, plan: &Arc<TypedRunnableModel>, feeds: Vec<TVec<TValue>>) -> TractResult<Vec<TValue>> {
+        let mut states = feeds
+            .into_iter()
+            .map(|inputs| {
+                let mut state = plan.spawn()?;
+                state.set_inputs(inputs)?;
+                Ok(state)
+            })
+            .collect::<TractResult<Vec<State>>>()?;
+        for step in &self.steps {
+            let mut inputs = Vec::with_capacity(states.len());
+            for state in &mut states {
+                inputs.push(state.prepare_inputs(step.node)?);
+                for &node in &step.last_read {
+                    state.turn_state.values[node] = None;
+                }
+            }
+            let node = plan.model().node(step.node);
+            if let Some(linear) = node.op_as::<QuantizedLinear>() {
+                let inputs: Vec<_> = inputs.into_iter().flatten().collect();
+                for (state, outputs) in states.iter_mut().zip(linear.eval_together(&inputs)?) {
+                    state.set_values(step.node, outputs)?;
+                }
+            } else {
+                for (state, inputs) in states.iter_mut().zip(inputs) {
+                    state.compute_one_with_inputs(step.node, inputs)?;
+                }
+            }
+        }
+        states.iter().map(|state| state.output(0).cloned()).collect()
+    }
+}
