@@ -19,7 +19,8 @@ pub struct RankedDocument {
 
 /// Probability of relevance for a logit, in double precision: far from 0 an f32 would round different logits to one score.
 pub fn sigmoid(logit: f32) -> f64 {
-    1.0 / (1.0 + (-f64::from(logit)).exp())
+    // Not the host's, which differs between machines in the last bit.
+    1.0 / (1.0 + libm::exp(-f64::from(logit)))
 }
 
 /// Best first by logit, ties by index, at most `top_n` of them.

@@ -89,15 +89,8 @@ pub fn fuse(
     rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
     let masked = producer(model, node.inputs[0]);
     rule_if!(is_binary::<Add>(masked));
-    let is_scores = |outlet: &OutletId| {
-        is_binary::<Mul>(producer(model, *outlet)) && variable_and_constant(model, producer(model, *outlet)).is_some()
-    };
-    rule_if_some!(scaled = masked.inputs.iter().copied().find(is_scores));
+    rule_if_some!((scaled, scores, scale) = masked.inputs.iter().find_map(|&outlet| scaled_scores(model, outlet)));
     rule_if_some!(mask = other_input(masked, scaled));
-    rule_if_some!((scores, scale) = variable_and_constant(model, producer(model, scaled)));
-    rule_if_some!(scale = scalar(&scale));
-    let scores = producer(model, scores);
-    rule_if!(contracts(scores, "ambk,anbk->abmn"));
     rule_if_some!(context = only_reader(model, node));
     rule_if!(contracts(context, "abmk,akbn->ambn") && context.inputs[0] == OutletId::from(node.id));
     rule_if_some!(
@@ -121,6 +114,14 @@ pub fn fuse(
     let output = patch.wire_node(name, Attention { heads, scale }, &taps)?;
     patch.shunt_outside(model, merged.id.into(), output[0])?;
     Ok(Some(patch))
+}
+
+/// The product of queries and keys that `outlet` is, but for a factor, and the factor.
+fn scaled_scores(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, &TypedNode, f32)> {
+    let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<Mul>(node))?;
+    let (scores, scale) = variable_and_constant(model, scaled)?;
+    let scores = producer(model, scores);
+    contracts(scores, "ambk,anbk->abmn").then_some((outlet, scores, scalar(&scale)?))
 }
 
 /// True for an EinSum of floats with these axes, whatever they are called.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tract_core::internal::*;
 
-use super::operators::{Node, lookup};
+use super::operators::{MAX_CONSTANT_NUMBERS, Node, lookup};
 use super::proto::{ModelProto, NodeProto};
 use super::tensor::tensor;
 use crate::onnx::WeightStore;
@@ -38,8 +38,9 @@ pub fn import<'names>(
         let outlet = model.add_const(&*initializer.name, tensor(&initializer)?)?;
         outlets.insert(initializer.name, outlet);
     }
+    let mut constants_left = MAX_CONSTANT_NUMBERS;
     for (index, proto) in graph.node.iter().enumerate() {
-        let outputs = wire(proto, index, version, &outlets, &mut model)
+        let outputs = wire(proto, index, version, &outlets, &mut model, &mut constants_left)
             .with_context(|| format!("node {:?}, {} of version {version}", proto.name, proto.op_type))?;
         let named = proto.output.iter().zip(outputs).filter(|(name, _)| !name.is_empty());
         outlets.extend(named.map(|(name, outlet)| (name.clone(), outlet)));
@@ -69,6 +70,7 @@ fn wire(
     version: i64,
     outlets: &HashMap<String, OutletId>,
     model: &mut TypedModel,
+    constants_left: &mut usize,
 ) -> TractResult<TVec<OutletId>> {
     let inputs = proto
         .input
@@ -81,5 +83,5 @@ fn wire(
     let wire = lookup(proto).context("it is not supported")?;
     // The number makes the name unique, whatever the file calls its nodes.
     let name = format!("{index}:{}", proto.name);
-    wire(&mut Node::new(proto, name, version, inputs, model))
+    wire(&mut Node::new(proto, name, version, inputs, model, constants_left))
 }

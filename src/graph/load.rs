@@ -20,7 +20,8 @@ impl Graph {
     /// batch × sequence) and one logit for each row of the batch as its first output.
     ///
     /// # Errors
-    /// `invalid_model` for a graph that is not sound, `unsupported_model` for other inputs or operators.
+    /// `invalid_model` for a file that is not sound, `unsupported_model` for other inputs, outputs or operators, and for
+    /// operators that do not fit together.
     pub fn from_onnx(model: OnnxModel) -> Result<Self> {
         Self::from_onnx_with(model, &Rewrite::ALL)
     }
@@ -47,7 +48,20 @@ impl Graph {
             model.into_optimized()?.into_runnable()
         };
         let plan = plan().map_err(|error| unsupported(format!("{error:#}")))?;
+        refuse_many_logits(&plan)?;
         Ok(Self { schedule: Schedule::new(&plan), plan, inputs })
+    }
+}
+
+/// A reranker has one logit for each pair; a classifier has more, and an embedding model a number for each channel.
+fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
+    let fact = plan.model().output_fact(0).map_err(|error| broken(format!("it has no output: {error:#}")))?;
+    let numbers = fact.shape.iter().last().and_then(|length| length.as_i64());
+    match numbers {
+        Some(numbers) if numbers != 1 => {
+            Err(unsupported(format!("{numbers} numbers for one pair; a reranker gives one")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -144,3 +144,29 @@ fn one_logit(output: &Tensor, length: usize) -> Result<f32> {
 fn broken(reason: String) -> Error {
     Error::InvalidModel { file: ModelFile::Model, reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::Parser;
+
+    #[test]
+    fn the_plan_takes_several_rows_of_one_length() {
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");
+        let mut parser = Parser::new(None);
+        parser.push(&std::fs::read(model).unwrap()).unwrap();
+        let graph = Graph::from_onnx(parser.finish().unwrap()).unwrap();
+        let rows = [[5, 300, 7, 40, 2], [9, 8, 7, 6, 5]];
+        let ids: Vec<i64> = rows.concat();
+        let feed = graph.inputs.iter().map(|input| {
+            let values = if *input == Input::TokenIds { ids.clone() } else { vec![1; ids.len()] };
+            Tensor::from_shape(&[2, 5], &values).unwrap().into_tvalue()
+        });
+        let output = graph.plan.run(feed.collect()).unwrap();
+        let alone = rows.map(|row| {
+            let sequence = TokenSequence { ids: row.map(|id| id as u32).to_vec(), type_ids: vec![0; 5] };
+            graph.logit(&sequence).unwrap()
+        });
+        assert_eq!(output[0].view().as_slice::<f32>().unwrap(), alone);
+    }
+}

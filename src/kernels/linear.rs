@@ -142,7 +142,7 @@ impl Linear {
         let PanelDot { narrow, wide_rows, wide_panel } = dot;
         for (index, panel) in self.matrix.panels().enumerate() {
             if !narrow {
-                tile::wide::widen_panel(panel, self.matrix.encoding(), wide_panel);
+                tile::wide::widen_panel(panel, wide_panel);
             }
             let corrections = self.matrix.panel_corrections(index);
             for (tile_index, rows) in input.rows.chunks(TILE_ROWS).enumerate() {

@@ -12,7 +12,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "Add" => |node| two(node, Box::new(Add)),
         "Sub" => |node| two(node, Box::new(Sub)),
         "Mul" => |node| two(node, Box::new(Mul)),
-        "Div" => |node| two(node, Box::new(Div)),
+        "Div" => divide,
         "Pow" => power,
         "Min" => |node| several(node, Box::new(Min)),
         "Max" => |node| several(node, Box::new(Max)),
@@ -53,6 +53,22 @@ pub fn binary(
 fn two(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     Ok(tvec!(binary(node, operation, left, right)?))
+}
+
+/// tract takes the quotient of integers as it comes, and that by 0 is a panic.
+fn divide(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+    let [left, right] = node.inputs()?;
+    if [left, right].into_iter().all(|input| node.datum_type(input).is_ok_and(|it| !it.is_float())) {
+        let divisor = node.constant(1).context("integers are divided by what is not known before")?;
+        ensure!(has_no_zero(&divisor)?, "a division by 0");
+    }
+    Ok(tvec!(binary(node, Box::new(Div), left, right)?))
+}
+
+/// For numbers that are integers, sizes of axes among them.
+pub fn has_no_zero(numbers: &Tensor) -> TractResult<bool> {
+    let numbers = numbers.cast_to::<TDim>()?;
+    Ok(!numbers.try_as_plain_ram()?.as_slice::<TDim>()?.contains(&0.to_dim()))
 }
 
 fn several(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {

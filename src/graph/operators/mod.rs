@@ -18,7 +18,7 @@ mod shape;
 mod tests;
 
 pub use integer_matmul::IntegerMatMul;
-pub use node::Node;
+pub use node::{MAX_CONSTANT_NUMBERS, Node};
 pub use quantization::DynamicQuantizeLinear;
 use tract_core::internal::*;
 

@@ -4,12 +4,20 @@ use tract_core::internal::*;
 
 use crate::graph::proto::{AttributeProto, NodeProto};
 
+/// Numbers that one operator may make of fewer: an attention mask for 2,048 tokens.
+const MAX_NEW_NUMBERS: usize = 1 << 22;
+
+/// The same for all operators of a graph that have constant inputs only, and so are computed while it is imported.
+pub const MAX_CONSTANT_NUMBERS: usize = 1 << 24;
+
 pub struct Node<'graph> {
     proto: &'graph NodeProto,
     /// The version of the operator set that the file was written for.
     pub version: i64,
     inputs: Vec<Option<OutletId>>,
     pub model: &'graph mut TypedModel,
+    /// How many more numbers the file's operators may make of constants.
+    constants_left: &'graph mut usize,
     /// Begins the name of each node that this one becomes. It is unique.
     name: String,
     steps: usize,
@@ -22,8 +30,9 @@ impl<'graph> Node<'graph> {
         version: i64,
         inputs: Vec<Option<OutletId>>,
         model: &'graph mut TypedModel,
+        constants_left: &'graph mut usize,
     ) -> Self {
-        Self { proto, version, inputs, model, name, steps: 0 }
+        Self { proto, version, inputs, model, constants_left, name, steps: 0 }
     }
 
     /// The outlet that feeds an input which may be left out.
@@ -191,8 +200,24 @@ impl<'graph> Node<'graph> {
     /// One function for all operators, so that it is in the file once.
     #[inline(never)]
     fn wire_boxed(&mut self, operator: Box<dyn TypedOp>, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        self.check_size(&*operator, inputs)?;
         let name = self.step();
         self.model.wire_node(name, operator, inputs)
+    }
+
+    /// Refuses what a few bytes of a file would make gigabytes of. tract computes what depends on constants alone at once.
+    fn check_size(&mut self, operator: &dyn TypedOp, inputs: &[OutletId]) -> TractResult<()> {
+        let facts = inputs.iter().map(|&input| self.model.outlet_fact(input)).collect::<TractResult<TVec<_>>>()?;
+        let most = facts.iter().map(|fact| known_numbers(fact)).max().unwrap_or(0).max(MAX_NEW_NUMBERS);
+        let constant = facts.iter().all(|fact| fact.konst.is_some());
+        let outputs = operator.output_facts(&facts)?;
+        let numbers = outputs.iter().map(known_numbers).fold(0, usize::saturating_add);
+        ensure!(numbers <= most, "it would make {numbers} numbers");
+        if constant {
+            let left = self.constants_left.checked_sub(numbers);
+            *self.constants_left = left.context("the graph makes too many numbers of its constants")?;
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -237,4 +262,9 @@ impl<'graph> Node<'graph> {
         }
         Ok(wire)
     }
+}
+
+/// The numbers of a tensor, axes of a length that is not known yet left out.
+fn known_numbers(fact: &TypedFact) -> usize {
+    fact.shape.iter().filter_map(|length| length.to_usize().ok()).fold(1, usize::saturating_mul)
 }

@@ -5,6 +5,7 @@ use tract_core::internal::*;
 use tract_core::ops::array::{MultiBroadcastTo, Range, Tile};
 use tract_core::ops::change_axes::{perm_to_ops, to_axis_ops_with_onnx_rules};
 
+use super::arithmetic::has_no_zero;
 use super::{Node, Wire};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -103,6 +104,10 @@ fn range(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.inputs::<3>()?;
     for input in inputs {
         ensure!(node.rank(input)? == 0, "start, limit and step are one number each");
+    }
+    if !node.datum_type(inputs[2])?.is_float() {
+        let step = node.constant(2).context("it has a step that is not known before")?;
+        ensure!(has_no_zero(&step)?, "its step is 0");
     }
     let inputs = node.cast_to_common_type(&inputs)?;
     // Of constants the length is known, and this is not used.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tract_core::internal::*;
 
 use crate::graph::import::import;
-use crate::graph::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use crate::graph::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
 use crate::onnx::WeightStore;
 
 #[derive(Deserialize)]
@@ -74,4 +74,61 @@ fn operators_that_are_not_known_are_counted_by_name_and_domain() {
     let error =
         import(ModelProto { graph: Some(graph), opset_import: vec![] }, [], &WeightStore::default()).unwrap_err();
     assert_eq!(error.to_string(), r#"operators that are not supported: {"Conv": 2, "com.microsoft.Add": 1}"#);
+}
+
+fn integers(values: &[i64]) -> AttributeProto {
+    AttributeProto { name: "value_ints".to_owned(), ints: values.to_vec(), ..AttributeProto::default() }
+}
+
+/// Wires one operator whose inputs are these constants.
+fn of_constants(operator: &str, inputs: &[&[i64]], scalars: bool) -> TractResult<TypedModel> {
+    let names: Vec<String> = (0..inputs.len()).map(|index| format!("input {index}")).collect();
+    let mut nodes: Vec<NodeProto> = names
+        .iter()
+        .zip(inputs)
+        .map(|(name, values)| {
+            let value = match scalars {
+                true => {
+                    AttributeProto { name: "value_int".to_owned(), i: Some(values[0]), ..AttributeProto::default() }
+                }
+                false => integers(values),
+            };
+            let (op_type, output) = ("Constant".to_owned(), vec![name.clone()]);
+            NodeProto { op_type, output, attribute: vec![value], ..NodeProto::default() }
+        })
+        .collect();
+    let (op_type, output) = (operator.to_owned(), vec!["result".to_owned()]);
+    nodes.push(NodeProto { op_type, input: names, output, ..NodeProto::default() });
+    let output = vec![ValueInfoProto { name: "result".to_owned() }];
+    let graph = GraphProto { node: nodes, output, ..GraphProto::default() };
+    let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 13 }];
+    import(ModelProto { graph: Some(graph), opset_import }, [], &WeightStore::default())
+}
+
+#[test]
+fn a_few_bytes_do_not_become_gigabytes() {
+    let huge = 1 << 40;
+    for (operator, inputs, scalars) in [
+        ("ConstantOfShape", &[&[huge][..]][..], false),
+        ("ConstantOfShape", &[&[huge, huge, huge]], false),
+        ("Expand", &[&[1, 2], &[huge, 2]], false),
+        ("Tile", &[&[1, 2], &[huge]], false),
+        ("Range", &[&[0], &[huge], &[1]], true),
+    ] {
+        let error = format!("{:#}", of_constants(operator, inputs, scalars).unwrap_err());
+        assert!(error.contains("it would make"), "{operator}: {error}");
+        let few: Vec<Vec<i64>> =
+            inputs.iter().map(|values| values.iter().map(|&value| value.min(2)).collect()).collect();
+        let few: Vec<&[i64]> = few.iter().map(|values| &values[..]).collect();
+        assert!(of_constants(operator, &few, scalars).is_ok(), "{operator}");
+    }
+}
+
+#[test]
+fn integers_are_not_divided_by_0() {
+    for (operator, inputs) in [("Div", &[&[6][..], &[0]][..]), ("Range", &[&[0], &[6], &[0]])] {
+        let error = format!("{:#}", of_constants(operator, inputs, true).unwrap_err());
+        assert!(error.contains("is 0") || error.contains("by 0"), "{operator}: {error}");
+    }
+    assert!(of_constants("Div", &[&[6], &[2]], true).is_ok());
 }

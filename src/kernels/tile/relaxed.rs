@@ -21,8 +21,12 @@ pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Do
 #[target_feature(enable = "relaxed-simd")]
 fn dot_rows<const ROWS: usize>(rows: &[i8], stride: usize, panel: &[u8], dots: &mut Dots) {
     let groups = panel.len() / GROUP_WEIGHTS;
+    let length = groups * GROUP_ROWS;
     assert!(
-        groups * GROUP_ROWS <= stride && (ROWS - 1) * stride + groups * GROUP_ROWS <= rows.len() && ROWS <= TILE_ROWS
+        ROWS <= TILE_ROWS
+            && length <= stride
+            && rows.len() >= length
+            && (rows.len() - length) / stride.max(1) >= ROWS - 1
     );
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     for group in 0..groups {

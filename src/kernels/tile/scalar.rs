@@ -1,16 +1,13 @@
 //! The reference: plain loops over 16-bit activations and weights.
 
 use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS};
+use crate::kernels::pack::{GROUP_ROWS, PANEL_COLUMNS};
 
-/// Widens a panel: the byte of a seven-bit weight as it is (weight + 64), an eight-bit weight as the number it is.
-/// `wide` has the length of `panel`.
-pub fn widen_panel(panel: &[u8], encoding: Encoding, wide: &mut [i16]) {
+/// Widens a panel. A byte is a number in two's complement in both encodings: that of a seven-bit weight (weight + 64) has
+/// no sign bit. `wide` has the length of `panel`.
+pub fn widen_panel(panel: &[u8], wide: &mut [i16]) {
     for (wide, &byte) in wide.iter_mut().zip(panel) {
-        *wide = match encoding {
-            Encoding::SevenBit => i16::from(byte),
-            Encoding::EightBit => i16::from(byte as i8),
-        };
+        *wide = i16::from(byte as i8);
     }
 }
 

@@ -3,13 +3,13 @@
 use core::arch::wasm32::*;
 
 use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS};
+use crate::kernels::pack::{GROUP_ROWS, PANEL_COLUMNS};
 
 const VECTORS: usize = PANEL_COLUMNS / 4;
 
-/// Widens a panel for [`dot`]: for each pair of rows, column after column. The byte of a seven-bit weight is taken as it
-/// is (weight + 64), an eight-bit weight as the number it is. `wide` has the length of `panel`.
-pub fn widen_panel(panel: &[u8], encoding: Encoding, wide: &mut [i16]) {
+/// Widens a panel for [`dot`]: for each pair of rows, column after column. A byte is a number in two's complement in both
+/// encodings: that of a seven-bit weight (weight + 64) has no sign bit. `wide` has the length of `panel`.
+pub fn widen_panel(panel: &[u8], wide: &mut [i16]) {
     assert_eq!(panel.len(), wide.len());
     for (group, wide) in panel.chunks_exact(GROUP_WEIGHTS).zip(wide.chunks_exact_mut(GROUP_WEIGHTS)) {
         for vector in 0..VECTORS {
@@ -17,8 +17,6 @@ pub fn widen_panel(panel: &[u8], encoding: Encoding, wide: &mut [i16]) {
             unsafe {
                 let bytes = v128_load(group.as_ptr().add(16 * vector).cast());
                 let pairs = i8x16_shuffle::<0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15>(bytes, bytes);
-                // A seven-bit code has no sign bit, so sign extension serves both encodings.
-                let _ = encoding;
                 v128_store(wide.as_mut_ptr().add(8 * vector).cast(), i16x8_extend_low_i8x16(pairs));
                 v128_store(wide.as_mut_ptr().add(8 * (vector + VECTORS)).cast(), i16x8_extend_high_i8x16(pairs));
             }
@@ -39,8 +37,12 @@ pub fn dot(rows: &[i16], stride: usize, count: usize, wide_panel: &[i16], dots: 
 #[inline(never)]
 fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], dots: &mut Dots) {
     let groups = wide_panel.len() / GROUP_WEIGHTS;
+    let length = groups * GROUP_ROWS;
     assert!(
-        groups * GROUP_ROWS <= stride && (ROWS - 1) * stride + groups * GROUP_ROWS <= rows.len() && ROWS <= TILE_ROWS
+        ROWS <= TILE_ROWS
+            && length <= stride
+            && rows.len() >= length
+            && (rows.len() - length) / stride.max(1) >= ROWS - 1
     );
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     for pair in 0..2 * groups {

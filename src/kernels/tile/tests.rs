@@ -31,19 +31,19 @@ impl Case {
     }
 
     fn check(&self) {
-        let Self { count, stride, encoding, ref codes, ref panel } = *self;
+        let Self { count, stride, ref codes, ref panel, .. } = *self;
         let expected = self.expected();
         let wide_codes: Vec<i16> = codes.iter().map(|&code| code.into()).collect();
         let mut wide_panel = vec![99; panel.len()];
         let mut dots = [[99; PANEL_COLUMNS]; TILE_ROWS];
-        wide::widen_panel(panel, encoding, &mut wide_panel);
+        wide::widen_panel(panel, &mut wide_panel);
         wide::dot(&wide_codes, stride, count, &wide_panel, &mut dots);
         assert_eq!(dots[..count], expected[..count]);
-        scalar::widen_panel(panel, encoding, &mut wide_panel);
+        scalar::widen_panel(panel, &mut wide_panel);
         scalar::dot(&wide_codes, stride, count, &wide_panel, &mut dots);
         assert_eq!(dots[..count], expected[..count]);
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-        if encoding == Encoding::SevenBit {
+        if self.encoding == Encoding::SevenBit {
             relaxed::dot(codes, stride, count, panel, &mut dots);
             assert_eq!(dots[..count], expected[..count]);
         }
