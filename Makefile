@@ -21,7 +21,7 @@ serve: build ## the demo page on http://127.0.0.1:8080 (PORT=…)
 test: ## every test: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh
 
-check: ## format, lints, types, a minute of fuzzing, artifact sizes
+check: ## format, lints, types, a minute of fuzzing for each parser, artifact sizes
 	@scripts/check.sh
 
 bench: ## speed, memory, load time and accuracy beside onnxruntime-web and transformers.js: a table and bench/results.json

@@ -11,6 +11,6 @@ say "biome, tsc"
 node_modules/.bin/biome ci --error-on-warnings
 node_modules/.bin/tsc -p pkg --noEmit
 node_modules/.bin/tsc -p tests/js/types
-scripts/fuzz.sh 60
+scripts/fuzz.sh
 say "sizes"
 node scripts/sizes.mjs

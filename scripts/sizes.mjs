@@ -1,4 +1,5 @@
-// Prints what a visitor downloads: each file of the built package, raw and compressed.
+// Prints what a visitor downloads: each file of the built package, raw and compressed. Fails where the engine has grown
+// too large.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -9,6 +10,9 @@ const directory = new URL('../pkg/dist/', import.meta.url).pathname;
 const files = readdirSync(directory, { recursive: true })
   .filter((name) => /\.(js|wasm)$/.test(name))
   .sort();
+
+/** Of one engine, brotli: a visitor gets one of them. */
+const mostBytes = 1_700_000;
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
 const brotli = (bytes) =>
@@ -21,5 +25,9 @@ for (const name of files) {
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes).length];
   for (const [index, size] of sizes.entries()) total[index] += size;
   console.log(`${name.padEnd(24)}${sizes.map(kilobytes).join('')}`);
+  if (name.endsWith('.wasm') && sizes[2] > mostBytes) {
+    console.error(`${name} has ${sizes[2]} bytes with brotli, more than ${mostBytes}`);
+    process.exitCode = 1;
+  }
 }
 console.log(`${'all'.padEnd(24)}${total.map(kilobytes).join('')}`);

@@ -9,8 +9,9 @@
 //! 1. [`engine::Loader`] takes the model's files in chunks, checks size and hash, and makes an [`engine::Reranker`]. The
 //!    chunks of the ONNX file go through [`onnx::Parser`], which puts each big weight where it stays while it arrives.
 //! 2. [`engine::Reranker::start`] tokenises the query and gives an [`engine::Job`].
-//! 3. Each [`engine::Job::step`] makes one (query, document) pair ([`tokenizer`]) and runs it through the network
-//!    ([`graph`]), alone and unpadded. Between steps the caller reports progress or drops the job, which cancels it.
+//! 3. Each [`engine::Job::step`] makes one (query, document) pair, or a few short ones ([`tokenizer`]), and runs them
+//!    through the network ([`graph`]), unpadded. Between steps the caller reports progress or drops the job, which cancels
+//!    it.
 //! 4. [`engine::Job::finish`] ranks by logit, ties by index.
 //!
 //! ## Map
@@ -37,16 +38,18 @@
 //!
 //! Downward only: `wasm` and `bin` → `engine` → `graph`, `onnx`, `tokenizer`; `graph` → `onnx`, `kernels`; `onnx` →
 //! `kernels::pack`; everything → `error`. Only `graph` names tract, only `wasm` names wasm_bindgen and js_sys, and
-//! `cfg(target_arch)` stands at the gate of `wasm` alone.
+//! `cfg(target_arch)` stands in `kernels` and at the gate of `wasm`.
 //!
 //! ## What holds
 //!
-//! - A score depends on its own pair and nothing else: no padding, no batch-mates. It is the same bits in every build: all
-//!   sums are of integers or in a fixed order, and `exp` and `erf` are ours.
+//! - A score depends on its own pair and nothing else: no padding, no batch-mates. Where the graph is fused, as the
+//!   published model's is, it is the same bits in every build: all sums are of integers or in a fixed order, and `exp`,
+//!   `erf` and `tanh` are ours.
 //! - A big weight is in memory once, in the form its kernel reads.
 //! - A graph that the rewrites do not know runs on tract's own operators and gives the same answers, more slowly.
 //! - A file is used only after its size and hash were found to be right, where they are known.
-//! - A model takes memory for bytes that came or, by the size that was announced, must come; never for what it claims.
+//! - A model takes memory for bytes that came or, by the size that the caller or the server told, are to come; never for
+//!   what its own fields claim.
 //! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
 //!   tells JavaScript to drop the instance.
 

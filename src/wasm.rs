@@ -5,7 +5,7 @@ use std::sync::Arc;
 use js_sys::{Error as JsError, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{self, Expectation};
+use crate::engine::{self, Expectation, LongDocuments};
 use crate::error::{Error, ModelFile};
 
 /// How much of a chunk is copied into the instance at a time.
@@ -77,6 +77,12 @@ impl Loader {
         self.0.end()
     }
 
+    /// Ends the tokenizer file and gives its compact form, where it came in the other and has one.
+    #[wasm_bindgen(js_name = endAndConvert)]
+    pub fn end_and_convert(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        self.0.end_and_convert()
+    }
+
     pub fn finish(self) -> Result<Engine, Error> {
         Ok(Engine(Arc::new(self.0.finish()?)))
     }
@@ -98,8 +104,16 @@ impl Engine {
         to_js(&self.0.profile(tokens, &mut now)?)
     }
 
-    pub fn start(&self, query: &str, documents: Vec<String>, max_tokens: Option<usize>) -> Result<Job, Error> {
-        Ok(Job(self.0.start(query, documents, max_tokens)?))
+    /// `chunk`: long documents are scored in windows instead of being cut.
+    pub fn start(
+        &self,
+        query: &str,
+        documents: Vec<String>,
+        max_tokens: Option<usize>,
+        chunk: Option<bool>,
+    ) -> Result<Job, Error> {
+        let long_documents = if chunk == Some(true) { LongDocuments::Chunk } else { LongDocuments::Truncate };
+        Ok(Job(self.0.start(query, documents, max_tokens, long_documents)?))
     }
 }
 

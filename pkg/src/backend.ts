@@ -7,6 +7,8 @@ export interface ScoreTask {
   texts: string[];
   topN: number | undefined;
   maxTokens: number | undefined;
+  /** Long documents are scored in windows instead of being cut. */
+  chunk: boolean;
   onProgress: ((progress: RerankProgress) => void) | undefined;
   signal: AbortSignal | undefined;
 }

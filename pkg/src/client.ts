@@ -17,19 +17,27 @@ export class Call<Document extends RerankDocument> {
     if (query.trim() === '') throw invalid('query must not be empty');
     if (!Array.isArray(documents)) throw invalid('documents must be an array');
     const checked = checkRerankOptions(options);
-    const { onProgress, signal, topN, maxTokens } = checked;
+    const { onProgress, signal, topN, maxTokens, longDocuments } = checked;
     this.#options = checked;
     this.#documents = [...documents];
     const texts = this.#documents.map(textOf);
     throwIfAborted(signal);
-    this.task = { query, texts, topN: topN && Math.min(topN, texts.length), maxTokens, onProgress, signal };
+    const chunk = longDocuments === 'chunk';
+    this.task = { query, texts, topN: topN && Math.min(topN, texts.length), maxTokens, chunk, onProgress, signal };
   }
 
   /** The ranked list as the caller asked for it. */
   present(ranked: RankedDocument[]): RerankResult<Document>[] {
     const { activation, returnDocuments } = this.#options;
-    return ranked.map(({ index, logit, score, tokens, truncated }) => {
-      const result = { index, score: activation === 'none' ? logit : score, logit, tokens, truncated };
+    return ranked.map(({ index, logit, score, tokens, truncated, window }) => {
+      const result: RerankResult<Document> = {
+        index,
+        score: activation === 'none' ? logit : score,
+        logit,
+        tokens,
+        truncated,
+        ...(window && { window }),
+      };
       return returnDocuments ? { ...result, document: this.#documents[index] as Document } : result;
     });
   }

@@ -59,7 +59,7 @@ export class LocalBackend implements Backend {
     try {
       await this.#platform.pause();
       if (answer.settled) return;
-      const started = runtime.call(() => engine.start(task.query, texts, task.maxTokens));
+      const started = runtime.call(() => engine.start(task.query, texts, task.maxTokens, task.chunk));
       job = started;
       for (let done = 0; done < texts.length; ) {
         runtime.call(() => started.step());

@@ -47,13 +47,15 @@ export function checkRerankerOptions(options: unknown): CheckedRerankerOptions &
 }
 
 /** The options of `rerank`, checked. */
-export type CheckedRerankOptions = RerankOptions & Required<Pick<RerankOptions, 'activation' | 'returnDocuments'>>;
+export type CheckedRerankOptions = RerankOptions &
+  Required<Pick<RerankOptions, 'activation' | 'returnDocuments' | 'longDocuments'>>;
 
 /** @throws `invalid_input` */
 export function checkRerankOptions(options: unknown): CheckedRerankOptions {
-  const { topN, returnDocuments, maxTokens, activation, onProgress, signal } = checkObject(options, [
+  const { topN, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal } = checkObject(options, [
     'topN',
     'returnDocuments',
+    'longDocuments',
     'maxTokens',
     'activation',
     'onProgress',
@@ -62,12 +64,16 @@ export function checkRerankOptions(options: unknown): CheckedRerankOptions {
   if (returnDocuments !== undefined && typeof returnDocuments !== 'boolean') {
     throw invalid('returnDocuments must be true or false');
   }
+  if (longDocuments !== undefined && longDocuments !== 'truncate' && longDocuments !== 'chunk') {
+    throw invalid("longDocuments must be 'truncate' or 'chunk'");
+  }
   if (activation !== undefined && activation !== 'sigmoid' && activation !== 'none') {
     throw invalid("activation must be 'sigmoid' or 'none'");
   }
   return {
     topN: checkCount(topN, 'topN'),
     returnDocuments: returnDocuments ?? false,
+    longDocuments: longDocuments ?? 'truncate',
     maxTokens: checkCount(maxTokens, 'maxTokens'),
     activation: activation ?? 'sigmoid',
     onProgress: checkCallback<RerankOptions['onProgress']>(onProgress),

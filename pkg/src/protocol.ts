@@ -6,7 +6,7 @@ import type { LoadProgress, RerankProgress } from './types.js';
 /** What the page asks of its worker; the answer carries the same `id`. */
 export type Request =
   | { type: 'load'; id: number; model: ResolvedModel; wasm: EngineSource }
-  | { type: 'score'; id: number; query: string; texts: string[]; topN?: number; maxTokens?: number }
+  | { type: 'score'; id: number; query: string; texts: string[]; topN?: number; maxTokens?: number; chunk: boolean }
   | { type: 'statistics'; id: number }
   /** The request `id` is no longer wanted; it gets no answer. */
   | { type: 'abort'; id: number };

@@ -70,8 +70,8 @@ export class WorkerBackend implements Backend {
     await this.#request({ type: 'load', model, wasm }, watch);
   }
 
-  async score({ query, texts, topN, maxTokens, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
-    const request: Payload = { type: 'score', query, texts, topN, maxTokens };
+  async score({ query, texts, topN, maxTokens, chunk, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
+    const request: Payload = { type: 'score', query, texts, topN, maxTokens, chunk };
     return (await this.#request(request, { signal, onProgress })) as RankedDocument[];
   }
 

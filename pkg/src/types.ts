@@ -86,8 +86,13 @@ export interface RerankOptions {
   topN?: number;
   /** Puts each document, as it was passed, into its result. Default: false. */
   returnDocuments?: boolean;
-  /** Longest pair (query, document and special tokens) in tokens; longer documents are cut. Default, and most: what the model takes. */
+  /** Longest pair (query, document and special tokens) in tokens; longer documents are cut or chunked. Default, and most: what the model takes. */
   maxTokens?: number;
+  /**
+   * What becomes of a document that does not fit beside the query. `'truncate'` (default): its end is cut off. `'chunk'`: it
+   * is scored in overlapping windows, of which the best one counts; every window costs a pass through the model.
+   */
+  longDocuments?: 'truncate' | 'chunk';
   /** What `score` is: the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases. */
   activation?: 'sigmoid' | 'none';
   /** What it throws fails the call with `invalid_input` and is the `cause`. */
@@ -106,10 +111,12 @@ export interface RerankResult<Document extends RerankDocument = RerankDocument> 
   score: number;
   /** The model's raw output. */
   logit: number;
-  /** Tokens of the pair as the model saw it, special tokens included. */
+  /** Tokens of the pair as the model saw it, special tokens included; of all its windows where it was chunked. */
   tokens: number;
   /** True where the document was cut to fit. */
   truncated: boolean;
+  /** Where the window that counts is: `text.slice(start, end)`; only for a document that was chunked into several. */
+  window?: { start: number; end: number };
   /** The document as it was passed; only with `returnDocuments`. */
   document?: Document;
 }

@@ -28,8 +28,8 @@ function serve(scope: Scope): void {
     }
     if (!backend) throw new RerankError('internal', 'the worker has no model');
     if (request.type === 'statistics') return backend.statistics();
-    const { query, texts, topN, maxTokens } = request;
-    return backend.score({ query, texts, topN, maxTokens, signal, onProgress: report });
+    const { query, texts, topN, maxTokens, chunk } = request;
+    return backend.score({ query, texts, topN, maxTokens, chunk, signal, onProgress: report });
   }
 
   scope.addEventListener('message', async ({ data: request }) => {

@@ -1,16 +1,31 @@
 //! One call: documents are scored a few at a time, so that the caller can report progress or stop between them.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Reranker;
 use super::ranking::{RankedDocument, rank, sigmoid};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
-use crate::tokenizer::{Pair, Query};
+use crate::tokenizer::{Pair, Query, Window};
 
-/// Tokens of the documents that are scored together: enough that the weights are not read for a few rows only. A longer
-/// document is scored alone, so no step takes longer than one document may.
+/// Tokens of the pairs that are scored together: enough that the weights are not read for a few rows only. A longer pair is
+/// scored alone, so no step takes longer than one pair may.
 const TOKENS_TOGETHER: usize = 256;
+
+/// A window repeats this part of the one before, so that what a border cuts in two is whole in one of them.
+const OVERLAP: usize = 8;
+
+/// What becomes of a document that does not fit beside the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LongDocuments {
+    /// Its end is cut off.
+    #[default]
+    Truncate,
+    /// It is scored in overlapping windows, of which the best one counts.
+    Chunk,
+}
 
 /// A query and the documents that wait for their scores. Dropping it is how a call is cancelled.
 #[derive(Debug)]
@@ -18,15 +33,45 @@ pub struct Job {
     reranker: Arc<Reranker>,
     query: Query,
     documents: Vec<String>,
-    /// The next document, where it is tokens already.
-    next: Option<Pair>,
+    long_documents: LongDocuments,
+    /// How many documents were tokenised; their pairs that were not scored yet wait in `pairs`.
+    tokenised: usize,
+    pairs: VecDeque<WaitingPair>,
+    /// A document of which some windows are scored.
+    unfinished: Option<RankedDocument>,
     scored: Vec<RankedDocument>,
+    failed: bool,
+}
+
+/// A document beside the query, or a window of it.
+#[derive(Debug)]
+struct WaitingPair {
+    index: usize,
+    pair: Pair,
+    /// In UTF-16 code units; `None` for a whole document, or one that was cut.
+    window: Option<Range<usize>>,
+    /// No other window of the document follows.
+    last: bool,
 }
 
 impl Job {
-    pub(super) fn new(reranker: Arc<Reranker>, query: Query, documents: Vec<String>) -> Self {
-        let scored = Vec::with_capacity(documents.len());
-        Self { reranker, query, documents, next: None, scored }
+    pub(super) fn new(
+        reranker: Arc<Reranker>,
+        query: Query,
+        documents: Vec<String>,
+        long_documents: LongDocuments,
+    ) -> Self {
+        Self {
+            scored: Vec::with_capacity(documents.len()),
+            reranker,
+            query,
+            documents,
+            long_documents,
+            tokenised: 0,
+            pairs: VecDeque::new(),
+            unfinished: None,
+            failed: false,
+        }
     }
 
     /// Number of documents.
@@ -39,39 +84,83 @@ impl Job {
         self.scored.len()
     }
 
-    /// Scores the next document, or the next few short ones; true while more of them wait.
+    /// Scores the next pair, or the next few short ones; true while documents wait.
     ///
     /// # Errors
-    /// What the tokenizer and the graph give; these documents count as not scored.
+    /// What the tokenizer and the graph give. The job is over then: every later call fails too.
     pub fn step(&mut self) -> Result<bool> {
-        let mut sequences = Vec::new();
-        let mut scored = Vec::new();
-        let (mut tokens, mut left) = (0, None);
-        while let Some(pair) = self.take_next(self.scored.len() + sequences.len())? {
-            if tokens > 0 && tokens + pair.ids.len() > TOKENS_TOGETHER {
-                left = Some(pair);
-                break;
-            }
-            let Pair { ids, type_ids, truncated } = pair;
-            tokens += ids.len();
-            scored.push((ids.len(), truncated));
-            sequences.push(TokenSequence { ids, type_ids });
+        if self.failed {
+            return Err(Error::Internal("the job has failed before".to_owned()));
         }
-        let logits = self.reranker.graph.logits(&sequences)?;
-        self.next = left;
-        for (logit, (tokens, truncated)) in logits.into_iter().zip(scored) {
-            let index = self.scored.len();
-            self.scored.push(RankedDocument { index, logit, score: sigmoid(logit), tokens, truncated });
-        }
-        Ok(self.scored.len() < self.documents.len())
+        let result = self.score_group();
+        self.failed = result.is_err();
+        result.map(|()| self.scored.len() < self.documents.len())
     }
 
-    /// The document at `index` as tokens; `None` behind the last.
-    fn take_next(&mut self, index: usize) -> Result<Option<Pair>> {
-        if let Some(pair) = self.next.take() {
-            return Ok(Some(pair));
+    fn score_group(&mut self) -> Result<()> {
+        let (mut group, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
+        while let Some(WaitingPair { pair, .. }) = self.next_pair()? {
+            let length = pair.ids.len();
+            if tokens > 0 && tokens + length > TOKENS_TOGETHER {
+                break;
+            }
+            tokens += length;
+            if let Some(WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last }) =
+                self.pairs.pop_front()
+            {
+                sequences.push(TokenSequence { ids, type_ids });
+                group.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
+            }
         }
-        self.documents.get(index).map(|document| self.reranker.tokenizer.pair(&self.query, document)).transpose()
+        let logits = self.reranker.graph.logits(&sequences)?;
+        for ((document, last), logit) in group.into_iter().zip(logits) {
+            self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
+        }
+        Ok(())
+    }
+
+    /// The pair that comes next; it stays in the queue. `None` behind the last.
+    fn next_pair(&mut self) -> Result<Option<&WaitingPair>> {
+        if self.pairs.is_empty()
+            && let Some(document) = self.documents.get(self.tokenised)
+        {
+            let index = self.tokenised;
+            let Reranker { tokenizer, .. } = &*self.reranker;
+            match self.long_documents {
+                LongDocuments::Truncate => {
+                    let pair = tokenizer.pair(&self.query, document)?;
+                    self.pairs.push_back(WaitingPair { index, pair, window: None, last: true });
+                }
+                LongDocuments::Chunk => {
+                    let overlap = self.query.document_budget() / OVERLAP;
+                    let windows = tokenizer.windows(&self.query, document, overlap)?;
+                    let count = windows.len();
+                    self.pairs.extend(windows.into_iter().enumerate().map(|(number, Window { pair, utf16, .. })| {
+                        let window = (count > 1).then_some(utf16);
+                        WaitingPair { index, pair, window, last: number + 1 == count }
+                    }));
+                }
+            }
+            self.tokenised += 1;
+        }
+        Ok(self.pairs.front())
+    }
+
+    /// Of several windows the best one counts, the first of equals; their tokens add up.
+    fn take_score(&mut self, scored: RankedDocument, last: bool) {
+        let best = match self.unfinished.take() {
+            None => scored,
+            Some(best) => {
+                let tokens = best.tokens + scored.tokens;
+                let better = if scored.logit > best.logit { scored } else { best };
+                RankedDocument { tokens, ..better }
+            }
+        };
+        if last {
+            self.scored.push(best);
+        } else {
+            self.unfinished = Some(best);
+        }
     }
 
     /// Scores whatever still waits and ranks all: best first, ties by index, at most `top_n`.

@@ -129,6 +129,28 @@ impl Loader {
     /// # Errors
     /// `integrity_mismatch` for another size or hash, `invalid_model` or `unsupported_model` for a file that cannot be read.
     pub fn end(&mut self) -> Result<()> {
+        self.end_with(|loader, reader| {
+            loader.tokenizer = Some(reader.finish()?);
+            Ok(())
+        })
+    }
+
+    /// The same for the tokenizer file; gives its compact form, where it came in the other and has one.
+    ///
+    /// # Errors
+    /// Those of [`end`](Self::end).
+    pub fn end_and_convert(&mut self) -> Result<Option<Vec<u8>>> {
+        let mut compact = None;
+        self.end_with(|loader, reader| {
+            let (tokenizer, converted) = reader.finish_and_convert()?;
+            loader.tokenizer = Some(tokenizer);
+            compact = converted;
+            Ok(())
+        })?;
+        Ok(compact)
+    }
+
+    fn end_with(&mut self, finish: impl FnOnce(&mut Self, TokenizerReader) -> Result<()>) -> Result<()> {
         let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
         if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
             return Err(mismatch(file, format!("{size} bytes instead of {expected}")));
@@ -142,7 +164,7 @@ impl Loader {
         match contents {
             Contents::Model(parser) => self.model = Some(parser.finish()?),
             Contents::Damaged(error) => return Err(error),
-            Contents::Tokenizer(reader) => self.tokenizer = Some(reader.finish()?),
+            Contents::Tokenizer(reader) => finish(self, *reader)?,
             Contents::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
         }
         Ok(())
@@ -246,11 +268,11 @@ mod tests {
             std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
         let compact = crate::tokenizer::compact::convert(&json).unwrap();
         let mut ids = Vec::new();
-        for bytes in [&json, &compact] {
+        for (bytes, converted) in [(&json, Some(&compact)), (&compact, None)] {
             let mut loader = Loader::default();
             loader.begin(ModelFile::Tokenizer, Expectation { size: Some(bytes.len()), ..Default::default() }).unwrap();
             bytes.chunks(1000).for_each(|chunk| loader.push(chunk).unwrap());
-            loader.end().unwrap();
+            assert_eq!(loader.end_and_convert().unwrap().as_ref(), converted);
             ids.push(loader.tokenizer.unwrap().ids("a text").unwrap());
         }
         assert_eq!(ids[0], ids[1]);

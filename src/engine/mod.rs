@@ -6,7 +6,7 @@ mod loader;
 mod ranking;
 mod reranker;
 
-pub use job::Job;
+pub use job::{Job, LongDocuments};
 pub use loader::{Expectation, Loader};
 pub use ranking::{RankedDocument, sigmoid};
 pub use reranker::Reranker;

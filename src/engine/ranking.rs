@@ -1,5 +1,7 @@
 //! From logits to the order that the caller sees.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 /// One document's place in the result.
@@ -11,10 +13,13 @@ pub struct RankedDocument {
     pub logit: f32,
     /// Sigmoid of the logit.
     pub score: f64,
-    /// Tokens of the pair, special tokens included.
+    /// Tokens of the pair, special tokens included; of all its windows where it has several.
     pub tokens: usize,
     /// True where the document was cut to fit.
     pub truncated: bool,
+    /// Where in the document the window that counts begins and ends, in UTF-16 code units; only where it has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Range<usize>>,
 }
 
 /// Probability of relevance for a logit, in double precision: far from 0 an f32 would round different logits to one score.
@@ -38,7 +43,14 @@ mod tests {
         logits
             .iter()
             .enumerate()
-            .map(|(index, &logit)| RankedDocument { index, logit, score: sigmoid(logit), tokens: 4, truncated: false })
+            .map(|(index, &logit)| RankedDocument {
+                index,
+                logit,
+                score: sigmoid(logit),
+                tokens: 4,
+                truncated: false,
+                window: None,
+            })
             .collect()
     }
 
@@ -56,6 +68,14 @@ mod tests {
         assert_eq!(order(&[1.0, 2.0, 3.0], Some(2)), [2, 1]);
         assert_eq!(order(&[1.0], Some(9)), [0]);
         assert_eq!(order(&[], None), [0usize; 0]);
+    }
+
+    #[test]
+    fn sigmoid_has_the_same_bits_everywhere() {
+        let bits = [-7.3f32, -0.1, 1.2345, 30.0].map(|logit| sigmoid(logit).to_bits());
+        let expected: [u64; 4] =
+            [0x3f46_1f00_d947_f17d, 0x3fde_66bd_b146_7b97, 0x3fe8_c990_e1af_9b94, 0x3fef_ffff_ffff_fcb6];
+        assert_eq!(bits, expected);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Job;
+use super::{Job, LongDocuments};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, OperatorTime, TokenSequence};
 use crate::tokenizer::Tokenizer;
@@ -28,17 +28,23 @@ impl Reranker {
     }
 
     /// Prepares to score `documents` against `query` in pairs of at most `max_tokens` tokens (the model's limit where
-    /// that is absent or more).
+    /// that is absent or more). Documents that are too long for that are cut, or scored in windows.
     ///
     /// # Errors
     /// `invalid_input` for an empty query or one that leaves no room for a document.
-    pub fn start(self: &Arc<Self>, query: &str, documents: Vec<String>, max_tokens: Option<usize>) -> Result<Job> {
+    pub fn start(
+        self: &Arc<Self>,
+        query: &str,
+        documents: Vec<String>,
+        max_tokens: Option<usize>,
+        long_documents: LongDocuments,
+    ) -> Result<Job> {
         if query.trim().is_empty() {
             return Err(Error::InvalidInput("the query is empty".to_owned()));
         }
         let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         let query = self.tokenizer.query(query, max_tokens)?;
-        Ok(Job::new(Arc::clone(self), query, documents))
+        Ok(Job::new(Arc::clone(self), query, documents, long_documents))
     }
 
     /// The logit of a pair that is tokens already.

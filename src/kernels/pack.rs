@@ -118,7 +118,7 @@ impl PackedMatrix {
         weights
     }
 
-    /// The weight that was packed, for tests and for paths that need the matrix itself.
+    /// The weight that was packed, for tests.
     pub fn weight(&self, row: usize, column: usize) -> i32 {
         let stored = self.bytes[position(self.groups(), row, column)];
         let stored = match self.encoding {
@@ -284,14 +284,15 @@ fn interleave(packed: &mut [u8], rows: [&[u8]; GROUP_ROWS]) {
     }
 }
 
-/// The weights +64 of columns that hold -64 too; `None` where listing them would take more than half of the matrix.
+/// The weights +64 of columns that hold -64 too; `None` where listing them would take more than half of the matrix, or
+/// there is no memory for it.
 fn find_corrections(packed: &PackedMatrix, lowest: &[i8], highest: &[i8]) -> Option<Vec<(u32, u32)>> {
     let groups = packed.groups();
     let most = packed.rows * packed.columns / 16 + 16;
     let mut corrections = Vec::new();
     for column in (0..packed.columns).filter(|&column| lowest[column] == -64 && highest[column] == 64) {
         for row in (0..packed.rows).filter(|&row| packed.bytes[position(groups, row, column)] == 64) {
-            if corrections.len() == most {
+            if corrections.len() == most || corrections.try_reserve(1).is_err() {
                 return None;
             }
             corrections.push((column as u32, row as u32));

@@ -15,8 +15,8 @@
 //! | 4 · u | the units of the [trie](super::unigram::Trie) of the pieces |
 //! | 4 | [CRC-32](super::checksum) of all bytes before |
 
+use super::TokenizerReader;
 use super::checksum::Checksum;
-use super::json::JsonReader;
 use super::parts::Parts;
 use super::unigram::{Scores, Unigram};
 use crate::error::{Error, ModelFile, Result};
@@ -34,19 +34,18 @@ const CHECKSUM_BYTES: usize = 4;
 /// # Errors
 /// `unsupported_model` where its model is no unigram model, `invalid_model` where it is no `tokenizer.json`.
 pub fn convert(json: &[u8]) -> Result<Vec<u8>> {
-    let mut reader = JsonReader::new(Some(json.len()));
-    reader.push(json)?;
-    let parts = Parts::from_json(reader.finish()?)?;
-    let compact = parts.unigram.as_ref().map(|unigram| write(&parts.text, unigram)).transpose()?;
-    // What cannot be used is not written.
-    parts.into_tokenizer()?;
+    let mut reader = TokenizerReader::new(Some(json.len()));
+    reader.push(json);
+    let (_, compact) = reader.finish_and_convert()?;
     compact.ok_or_else(|| Error::UnsupportedModel {
         file: ModelFile::Tokenizer,
-        reason: "only a unigram model has a compact form".to_owned(),
+        reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
     })
 }
 
-fn write(text: &[u8], unigram: &Unigram) -> Result<Vec<u8>> {
+/// `None` where the model is no unigram model.
+pub fn write(Parts { text, unigram }: &Parts) -> Result<Option<Vec<u8>>> {
+    let Some(unigram) = unigram else { return Ok(None) };
     let units = unigram.trie().units();
     let (width, scores) = match unigram.scores() {
         Scores::Single(scores) => (4, scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<_>>()),
@@ -63,7 +62,7 @@ fn write(text: &[u8], unigram: &Unigram) -> Result<Vec<u8>> {
     let mut checksum = Checksum::default();
     checksum.update(&bytes);
     bytes.extend(checksum.value().to_le_bytes());
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 /// Reads the compact form in chunks of any size, straight to where its parts stay.

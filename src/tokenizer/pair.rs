@@ -11,6 +11,13 @@ pub struct Query {
     pub(super) document_budget: usize,
 }
 
+impl Query {
+    /// Tokens that a document may take beside this query; at least one.
+    pub fn document_budget(&self) -> usize {
+        self.document_budget
+    }
+}
+
 /// The tokens of one (query, document) pair.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pair {

@@ -1,7 +1,7 @@
 //! Takes a tokenizer file in chunks, in either form.
 
 use super::Tokenizer;
-use super::compact::{CompactReader, MAGIC};
+use super::compact::{CompactReader, MAGIC, write};
 use super::json::JsonReader;
 use super::parts::Parts;
 use crate::error::{Error, Result};
@@ -49,14 +49,28 @@ impl TokenizerReader {
     /// # Errors
     /// `invalid_model` for a damaged file, `unsupported_model` for a sound one that is beyond this engine.
     pub fn finish(self) -> Result<Tokenizer> {
+        self.into_parts()?.into_tokenizer()
+    }
+
+    /// The tokenizer and its compact form, where it came in the other and has one.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_and_convert(self) -> Result<(Tokenizer, Option<Vec<u8>>)> {
+        let is_compact = matches!(self.form, Form::Compact(_));
+        let parts = self.into_parts()?;
+        let compact = if is_compact { None } else { write(&parts)? };
+        Ok((parts.into_tokenizer()?, compact))
+    }
+
+    fn into_parts(self) -> Result<Parts> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        let parts = match self.form {
-            Form::Compact(reader) => reader.finish()?,
-            Form::Json(reader) => Parts::from_json(reader.finish()?)?,
-            Form::Unknown => Parts::from_json(JsonReader::new(None).finish()?)?,
-        };
-        parts.into_tokenizer()
+        match self.form {
+            Form::Compact(reader) => reader.finish(),
+            Form::Json(reader) => Parts::from_json(reader.finish()?),
+            Form::Unknown => Parts::from_json(JsonReader::new(None).finish()?),
+        }
     }
 }

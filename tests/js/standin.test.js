@@ -77,7 +77,7 @@ describe('a model of the size of bge-reranker-base', () => {
     assert.ok(distances.length >= 15, `${distances.length}`);
     const [ours, theirs] = ['ours', 'theirs'].map((who) => mean(distances.map((distance) => distance[who])));
     print('Node', `mean distance to exact arithmetic ${ours.toFixed(4)}, onnxruntime's ${theirs.toFixed(4)}`);
-    assert.ok(ours <= 1.5 * theirs, `${ours} is more than 1.5 times ${theirs}`);
+    assert.ok(ours <= 1.1 * theirs, `${ours} is more than 1.1 times ${theirs}`);
   });
 });
 

@@ -9,6 +9,8 @@ export interface Loader {
   begin(file: string, size?: number, sha256?: string, likelySize?: number): void;
   push(chunk: Uint8Array): void;
   end(): void;
+  /** Ends the tokenizer file and gives its compact form, where it came in the other and has one. */
+  endAndConvert(): Uint8Array<ArrayBuffer> | undefined;
   /** Consumes the loader. */
   finish(): Engine;
   free(): void;
@@ -19,7 +21,8 @@ export interface Engine {
   readonly maxTokens: number;
   /** The time that each operator takes of a warm forward pass, longest first; `now` is a clock in milliseconds. */
   profile(tokens: number, now: () => number): OperatorTime[];
-  start(query: string, documents: string[], maxTokens?: number): Job;
+  /** `chunk`: long documents are scored in windows instead of being cut. */
+  start(query: string, documents: string[], maxTokens?: number, chunk?: boolean): Job;
   free(): void;
 }
 
@@ -49,6 +52,8 @@ export interface RankedDocument {
   score: number;
   tokens: number;
   truncated: boolean;
+  /** Of several windows the one that counts, in UTF-16 code units. */
+  window?: { start: number; end: number };
 }
 
 /** An instance as it comes from the linker. */

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use arguments::{Command, USAGE};
-use rerank_wasm::engine::RankedDocument;
+use rerank_wasm::engine::{LongDocuments, RankedDocument};
 use rerank_wasm::error::Error;
 
 fn main() -> ExitCode {
@@ -33,7 +33,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         Command::Score { model, query, file, top_n, max_tokens, json } => {
             let documents = files::read_lines(&file)?;
             let reranker = Arc::new(files::load(&model)?);
-            let job = reranker.start(&query, documents.clone(), max_tokens)?;
+            let job = reranker.start(&query, documents.clone(), max_tokens, LongDocuments::Truncate)?;
             print(&job.finish(top_n)?, &documents, json)?;
         }
         Command::Logits { model, file } => logits::print(&files::load(&model)?, &file)?,

@@ -218,8 +218,10 @@ describe('the package in a page', () => {
     });
   }
 
-  it('asks nobody but the server, and the console stays empty', () => {
+  it('asks nobody but the server, takes the engine for relaxed SIMD, and the console stays empty', () => {
     assert.ok(open.requests.length > 10);
+    const engines = open.requests.map((url) => /[^/]*\.wasm$/.exec(url)?.[0]).filter(Boolean);
+    assert.deepEqual([...new Set(engines)], ['rerank-relaxed.wasm']);
     for (const url of open.requests) assert.ok(url.startsWith(`${chromium.url}/`) || url.startsWith('data:'), url);
     assert.deepEqual(open.complaints, []);
   });
