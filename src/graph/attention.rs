@@ -148,3 +148,34 @@ fn split_into_heads(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, u
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rewrite;
+    use super::super::testing::{change_first, count_after};
+    use super::*;
+
+    fn count(change: impl FnOnce(&mut TypedModel)) -> usize {
+        count_after(Rewrite::Attention, "Attention", change)
+    }
+
+    #[test]
+    fn takes_every_attention_and_no_other_softmax() {
+        assert_eq!(count(|_| {}), 2);
+        assert_eq!(count(|graph| change_first(graph, |softmax: &mut Softmax| softmax.axes = tvec![2])), 1);
+    }
+
+    #[test]
+    fn the_mask_may_come_first() {
+        let swap = |graph: &mut TypedModel| {
+            let softmax = graph.nodes().iter().find(|node| node.op_is::<Softmax>()).unwrap();
+            let add = softmax.inputs[0].node;
+            graph.nodes[add].inputs.swap(0, 1);
+            for input in graph.nodes[add].inputs.clone() {
+                let readers = &mut graph.nodes[input.node].outputs[input.slot].successors;
+                readers.iter_mut().filter(|reader| reader.node == add).for_each(|reader| reader.slot = 1 - reader.slot);
+            }
+        };
+        assert_eq!(count(swap), 2);
+    }
+}

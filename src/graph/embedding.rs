@@ -231,3 +231,17 @@ fn counted_numbers(model: &TypedModel, outlet: OutletId) -> Option<std::ops::Ran
     let counts = numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1]));
     counts.then(|| Some(*numbers.first()?..=*numbers.last()?))?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rewrite;
+    use super::super::testing::{change_first, count_after};
+    use super::*;
+
+    #[test]
+    fn takes_rows_of_tables_alone() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::Embedding, "DequantizeLinearF32", change);
+        assert_eq!(count(&|_| {}), 0);
+        assert_eq!(count(&|graph| change_first(graph, |gather: &mut Gather| gather.axis = 1)), 1);
+    }
+}

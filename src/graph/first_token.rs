@@ -71,3 +71,17 @@ pub fn above_attention(
 ) -> TractResult<Option<TypedModelPatch>> {
     move_above(model, node, name, attention, 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rewrite;
+    use super::super::testing::{change_first, count_after};
+    use super::*;
+
+    #[test]
+    fn the_pick_of_the_first_token_moves_up_and_no_other() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::FirstToken, "Gather", change);
+        assert_eq!(count(&|_| {}), 2);
+        assert_eq!(count(&|graph| change_first(graph, |gather: &mut Gather| gather.axis = 2)), 1);
+    }
+}

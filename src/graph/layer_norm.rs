@@ -109,3 +109,18 @@ fn summands(model: &TypedModel, outlet: OutletId) -> TVec<OutletId> {
         tvec!(outlet)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rewrite;
+    use super::super::testing::{change_first, count_after};
+    use super::*;
+
+    #[test]
+    fn takes_every_normalisation_of_rows() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::LayerNorm, "AddLayerNorm", change);
+        assert_eq!(count(&|_| {}), 5);
+        assert_eq!(count(&|graph| change_first(graph, |norm: &mut RmsNorm| norm.axis = 1)), 4);
+        assert_eq!(count(&|graph| change_first(graph, |mean: &mut Reduce| mean.reducer = Reducer::Max)), 4);
+    }
+}

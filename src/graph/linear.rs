@@ -249,3 +249,33 @@ fn added_row<'model>(
     let (_, values) = variable_and_constant(model, add)?;
     Some((add, row(&values, length)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rewrite;
+    use super::super::testing::{change_first, count_after};
+    use super::*;
+
+    #[test]
+    fn takes_every_product_that_becomes_floats() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::Linear, "IntegerMatMul", change);
+        assert_eq!(count(&|_| {}), 0);
+        let to_double = |graph: &mut TypedModel| {
+            let product = graph.nodes().iter().find(|node| node.op_is::<IntegerMatMul>()).unwrap();
+            let cast = product.outputs[0].successors[0].node;
+            graph.nodes[cast].op_as_mut::<Cast>().unwrap().to = f64::datum_type();
+        };
+        assert_eq!(count(&to_double), 1);
+    }
+
+    #[test]
+    fn layers_of_one_input_become_one() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::SharedInput, "QuantizedLinear", change);
+        assert_eq!(count(&|_| {}), 3 * 2 + 1 + 2);
+        // One fewer of the name, and two of its neighbours are left to be merged.
+        assert_eq!(
+            count(&|graph| change_first(graph, |linear: &mut QuantizedLinear| linear.gelu = true)),
+            3 * 2 + 1 + 2
+        );
+    }
+}

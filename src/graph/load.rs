@@ -65,7 +65,7 @@ fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
     let proto = ModelProto::decode(&*bytes).map_err(|error| broken(format!("not a complete ONNX file: {error}")))?;
     validate(&proto)?;
     Ok(proto)

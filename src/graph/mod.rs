@@ -16,6 +16,8 @@ mod proto;
 mod rewrite;
 mod tanh;
 mod tensor;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod weights;
 

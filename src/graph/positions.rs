@@ -94,3 +94,18 @@ pub fn fuse(
     patch.shunt_outside(model, numbers.id.into(), output[0])?;
     Ok(Some(patch))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rewrite;
+    use super::super::testing::{change_first, count_after};
+    use super::*;
+
+    #[test]
+    fn takes_a_count_from_the_start_alone() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::Positions, "RobertaPositions", change);
+        assert_eq!(count(&|_| {}), 1);
+        assert_eq!(count(&|graph| change_first(graph, |sum: &mut CumSum| sum.reverse = true)), 0);
+        assert_eq!(count(&|graph| change_first(graph, |sum: &mut CumSum| sum.exclusive = true)), 0);
+    }
+}
