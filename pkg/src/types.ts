@@ -48,8 +48,10 @@ export interface LoadProgress {
 
 export interface RerankerOptions {
   /**
-   * A name in the registry (`'bge-reranker-base'`), a base URL with the Hugging Face layout below it,
-   * a local directory (Node), or a {@link ModelSource}. Default: `'bge-reranker-base'`.
+   * A name in the registry, a base URL with the Hugging Face layout below it, a local directory (Node), or a
+   * {@link ModelSource}. Default: `'bge-reranker-base'`, which is pinned: revision, sizes and SHA-256 are checked.
+   * The other names are not pinned, their files are taken as the hub has them: `'bge-reranker-large'`,
+   * `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`, `'ms-marco-MiniLM-L-6-v2'`.
    */
   model?: string | URL | ModelSource;
   /**

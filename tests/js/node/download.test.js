@@ -42,6 +42,31 @@ describe('download', () => {
     assert.ok(error.message.includes(hub.url + path));
   });
 
+  const unpinned = {
+    'bge-reranker-large': ['Xenova/bge-reranker-large', graph],
+    'bge-reranker-v2-m3': ['onnx-community/bge-reranker-v2-m3-ONNX', graph],
+    'mmarco-mMiniLMv2-L12-H384-v1': [
+      'cross-encoder/mmarco-mMiniLMv2-L12-H384-v1',
+      '/mini/onnx/model_qint8_avx512_vnni.onnx',
+    ],
+    'ms-marco-MiniLM-L-6-v2': ['Xenova/ms-marco-MiniLM-L-6-v2', graph],
+  };
+
+  for (const [name, [repository, graphAtHub]] of Object.entries(unpinned)) {
+    it(`takes ${name} as the hub has it`, async () => {
+      const base = `/${repository}/resolve/main`;
+      const paths = ['/config.json', '/tokenizer.json', graphAtHub.replace('/mini', '')].map((path) => base + path);
+      const files = ['config.json', 'tokenizer.json', 'onnx/model_quantized.onnx'];
+      for (const [index, path] of paths.entries()) {
+        hub.faults.set(path, async (_, response) => response.end(await miniFile(files[index])));
+      }
+      const reranker = await createReranker({ model: name, hub: hub.url });
+      assert.equal((await reranker.statistics()).model, name);
+      await reranker.dispose();
+      assert.deepEqual(hub.requests, paths);
+    });
+  }
+
   it('reports how far it is', async () => {
     const events = [];
     const reranker = await createReranker({ model: hub.model, onProgress: (event) => events.push(event) });
