@@ -1,10 +1,12 @@
 import type { Backend, ScoreTask } from './backend.js';
+import type { CacheChoice } from './cache.js';
+import { serveCache } from './cache-port.js';
 import { Deferred } from './deferred.js';
 import { disposedError, messageOf, RerankError } from './errors.js';
 import type { EngineSource } from './options.js';
 import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
-import type { LoadProgress, RerankerStatistics } from './types.js';
+import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
 import type { RankedDocument } from './wasm/bindings.js';
 
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
@@ -13,11 +15,19 @@ type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, '
 interface Watch {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: never) => void) | undefined;
+  onWarning?: ((warning: RerankWarning) => void) | undefined;
 }
 
 interface Pending {
   answer: Deferred<unknown>;
-  onProgress: ((progress: never) => void) | undefined;
+  watch: Watch;
+}
+
+/** How a caller watches the loading. */
+interface LoadWatch {
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: LoadProgress) => void) | undefined;
+  onWarning: ((warning: RerankWarning) => void) | undefined;
 }
 
 /** A model in a worker of its own. */
@@ -64,10 +74,20 @@ export class WorkerBackend implements Backend {
 
   /** Has the worker load the model. */
   async load(
-    { model, wasm }: { model: ResolvedModel; wasm: EngineSource },
-    watch: { signal: AbortSignal | undefined; onProgress: ((progress: LoadProgress) => void) | undefined },
+    { model, wasm, cache }: { model: ResolvedModel; wasm: EngineSource; cache: CacheChoice },
+    watch: LoadWatch,
   ): Promise<void> {
-    await this.#request({ type: 'load', model, wasm }, watch);
+    if (typeof cache === 'string') {
+      await this.#request({ type: 'load', model, wasm, cache }, watch);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    const stop = serveCache(cache, port1);
+    try {
+      await this.#request({ type: 'load', model, wasm, cache: port2 }, watch, [port2]);
+    } finally {
+      stop();
+    }
   }
 
   async score({ query, texts, topN, maxTokens, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
@@ -83,14 +103,14 @@ export class WorkerBackend implements Backend {
     this.#close(disposedError());
   }
 
-  async #request(payload: Payload, { signal, onProgress }: Watch = {}): Promise<unknown> {
+  async #request(payload: Payload, watch: Watch = {}, transfer: Transferable[] = []): Promise<unknown> {
     if (this.#closed) throw this.#closed;
     this.#lastId += 1;
     const id = this.#lastId;
-    const answer = new Deferred<unknown>(signal);
-    this.#pending.set(id, { answer, onProgress });
+    const answer = new Deferred<unknown>(watch.signal);
+    this.#pending.set(id, { answer, watch });
     try {
-      this.#worker.postMessage({ ...payload, id });
+      this.#worker.postMessage({ ...payload, id }, transfer);
       return await answer.promise;
     } catch (cause) {
       if (cause instanceof RerankError) throw cause;
@@ -109,7 +129,11 @@ export class WorkerBackend implements Backend {
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if (message.type === 'progress') {
-      pending.answer.report<never>(pending.onProgress, message.progress as never);
+      pending.answer.report<never>(pending.watch.onProgress, message.progress as never);
+      return;
+    }
+    if (message.type === 'warning') {
+      pending.answer.report(pending.watch.onWarning, message.warning, 'onWarning');
       return;
     }
     this.#pending.delete(message.id);

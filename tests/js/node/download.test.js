@@ -2,16 +2,19 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { createReranker } from 'rerank-wasm';
+import { createReranker as create } from 'rerank-wasm';
 
-import { openUrl } from '../../../pkg/dist/http.js';
+import { openUrl } from '../../../pkg/dist/download.js';
 import { rejectsWith } from '../support/assertions.js';
 import { startHub } from '../support/hub.js';
 import { miniFile } from '../support/mini.js';
+import { hurry } from '../support/time.js';
 
 const graph = '/mini/onnx/model_quantized.onnx';
+const createReranker = (options) => create({ cache: 'none', ...options });
 
 describe('download', () => {
+  hurry();
   let hub;
   before(async () => {
     hub = await startHub();
