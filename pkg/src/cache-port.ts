@@ -1,5 +1,6 @@
 import { Deferred } from './deferred.js';
-import { messageOf, RerankError } from './errors.js';
+import { RerankError } from './errors.js';
+import { cloneable } from './protocol.js';
 import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from './types.js';
 
 /** What a worker asks of the page's cache; `handle` names a file that an earlier call opened. */
@@ -13,8 +14,8 @@ type Call =
 interface Answer {
   id: number;
   value?: unknown;
-  /** What the cache threw, in words. */
-  failure?: string;
+  /** What the cache threw, as far as it can be sent. */
+  failure?: { cause: unknown };
 }
 
 interface OpenedFile extends CacheFacts {
@@ -78,7 +79,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
     try {
       port.postMessage({ id, value: await answer(call) } satisfies Answer);
     } catch (error) {
-      port.postMessage({ id, failure: messageOf(error) } satisfies Answer);
+      port.postMessage({ id, failure: { cause: cloneable(error) } } satisfies Answer);
     }
   };
   return () => {
@@ -94,6 +95,13 @@ function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
   return value;
 }
 
+/** Carries what the cache threw. */
+class CacheError extends RerankError {
+  constructor(cause: unknown) {
+    super('internal', 'the cache failed', { cause });
+  }
+}
+
 /** A cache that lives on the other side of a port. */
 export class RemoteCache implements CacheBackend {
   readonly #port: MessagePort;
@@ -105,7 +113,7 @@ export class RemoteCache implements CacheBackend {
     port.onmessage = ({ data: { id, value, failure } }: MessageEvent<Answer>) => {
       const answer = take(this.#pending, id);
       if (failure === undefined) answer?.resolve(value);
-      else answer?.reject(new RerankError('internal', failure));
+      else answer?.reject(new CacheError(failure.cause));
     };
   }
 
@@ -145,11 +153,15 @@ export class RemoteCache implements CacheBackend {
     return (await this.#ask({ method: 'list' })) as CacheEntry[];
   }
 
-  #ask(call: Call): Promise<unknown> {
+  async #ask(call: Call): Promise<unknown> {
     this.#lastId += 1;
     const answer = new Deferred<unknown>();
     this.#pending.set(this.#lastId, answer);
     this.#port.postMessage({ id: this.#lastId, call });
-    return answer.promise;
+    try {
+      return await answer.promise;
+    } catch (error) {
+      throw error instanceof CacheError ? error.cause : error;
+    }
   }
 }

@@ -50,7 +50,7 @@ class Download {
   /** Asks for the file; gives the size that the server says it has. */
   async start(): Promise<number | undefined> {
     const { headers } = await this.#request();
-    this.#version = versionOf(headers);
+    this.#version = isForeign(this.#url) ? undefined : versionOf(headers);
     return sizeOf(headers);
   }
 
@@ -96,13 +96,13 @@ class Download {
 
   /**
    * Headers that ask for what has not come yet. A hash that is known finds out whether both parts are of one file, so a
-   * pinned file needs no If-Range, to which many servers of other origins do not agree. Without hash and version the
-   * file is asked for from its beginning.
+   * pinned file needs no If-Range. Without hash and version the file is asked for from its beginning.
    */
   #range(): Record<string, string> {
-    if (this.#loaded === 0 || !(this.#options.pinned || this.#version)) return {};
     const range = `bytes=${this.#loaded}-`;
-    return this.#options.pinned || !this.#version ? { range } : { range, 'if-range': this.#version };
+    if (this.#loaded === 0) return {};
+    if (this.#options.pinned) return { range };
+    return this.#version ? { range, 'if-range': this.#version } : {};
   }
 
   /** What the present connection gives, without what came before. */
@@ -171,6 +171,12 @@ class Prefix {
     if (this.missing === 0) this.same = this.#hash?.digest() === this.#expected;
     return chunk.subarray(repeated.length);
   }
+}
+
+/** True where a browser asks a server of another origin, which has to agree to If-Range beforehand; few do. */
+function isForeign(url: string): boolean {
+  const origin = globalThis.location?.origin;
+  return origin !== undefined && new URL(url).origin !== origin;
 }
 
 /** A strong ETag or, without one, a date: If-Range takes no weak ones. */

@@ -45,7 +45,7 @@ export function plainWarning({ code, message, cause }: RerankWarning): RerankWar
 }
 
 /** `cause` as the other thread will see it, or what it says where it cannot be sent. */
-function cloneable(cause: unknown): unknown {
+export function cloneable(cause: unknown): unknown {
   try {
     return structuredClone(cause);
   } catch {
