@@ -53,6 +53,9 @@ async function feedCached(file: ResolvedFile, key: string, feeding: Feeding): Pr
     dropArrival(runtime, loader);
     await cache.remove(key);
     return undefined;
+  } finally {
+    // A stream that nobody has begun to read holds its file open.
+    if (!found.stream.locked) await found.stream.cancel().catch(() => {});
   }
 }
 

@@ -106,6 +106,23 @@ describe('download', () => {
     assert.deepEqual(await totals(), [undefined]);
   });
 
+  it('has totals from the pin, whatever the server says', async () => {
+    const config = await miniFile('config.json');
+    const packed = gzipSync(config);
+    hub.faults.set('/mini/config.json', (_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed),
+    );
+    const totals = new Set();
+    const onProgress = ({ phase, file, total }) => phase === 'download' && file === 'config' && totals.add(total);
+    const files = {
+      model: `${hub.url}${graph}`,
+      tokenizer: `${hub.model}/tokenizer.json`,
+      config: { location: `${hub.model}/config.json`, size: config.length },
+    };
+    await (await createReranker({ model: { name: 'pinned', files }, onProgress })).dispose();
+    assert.deepEqual([...totals], [config.length]);
+  });
+
   const page = '<!DOCTYPE html><html><body>Sign in</body></html>';
   const send = (status, headers, body) => (_, response) => response.writeHead(status, headers).end(body);
   const faults = [
