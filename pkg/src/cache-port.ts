@@ -22,7 +22,10 @@ interface OpenedFile extends CacheFacts {
   handle: number;
 }
 
-/** Lets the other side of `port` use a cache of this side; gives what ends that, and gives up the files still open. */
+/**
+ * Lets the other side of `port`, which closes it, use a cache of this side. Gives what ends that: files that are still
+ * open are given up, and every later call fails.
+ */
 export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
   const readers = new Map<number, ReadableStreamDefaultReader<Uint8Array>>();
   const writers = new Map<number, CacheWriter>();
@@ -30,6 +33,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
   let closed = false;
 
   async function answer(call: Call): Promise<unknown> {
+    if (closed) throw new DOMException('the load has ended', 'AbortError');
     switch (call.method) {
       case 'read': {
         const file = await cache.read(call.key);
@@ -84,7 +88,6 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
   };
   return () => {
     closed = true;
-    port.close();
     void giveUp();
   };
 }
@@ -151,6 +154,11 @@ export class RemoteCache implements CacheBackend {
 
   async list(): Promise<CacheEntry[]> {
     return (await this.#ask({ method: 'list' })) as CacheEntry[];
+  }
+
+  /** To be called when nothing more is asked. */
+  close(): void {
+    this.#port.close();
   }
 
   async #ask(call: Call): Promise<unknown> {

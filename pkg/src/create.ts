@@ -45,7 +45,8 @@ async function loadInto(
     await worker.load({ model, wasm, cache }, { onProgress, onWarning, signal });
     return worker;
   } catch (error) {
-    await worker.dispose();
+    // Nobody waits for that: who aborts gets the answer at once.
+    void worker.retire();
     throw error;
   }
 }

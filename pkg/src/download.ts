@@ -89,8 +89,6 @@ class Download {
 
   async #retry(error: unknown): Promise<void> {
     this.#connection?.close();
-    // `data:` and `blob:` URLs involve no network.
-    if (!/^https?:/i.test(this.#url)) throw error;
     await this.#retries.wait(error);
   }
 

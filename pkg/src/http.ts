@@ -1,5 +1,5 @@
 import { abortedError, messageOf, RerankError, throwIfAborted } from './errors.js';
-import { parseRetryAfter, TransientError } from './retry.js';
+import { parseRetryAfter, Retries, TransientError } from './retry.js';
 
 /** A connection that gives nothing for this long counts as lost. */
 const stallMilliseconds = 60_000;
@@ -16,6 +16,17 @@ export interface RequestLimits {
  * @throws `download_failed`, `aborted`, and what WebAssembly throws
  */
 export async function compileUrl(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
+  const retries = new Retries(limits.signal);
+  for (;;) {
+    try {
+      return await compileOnce(url, limits);
+    } catch (error) {
+      await retries.wait(error);
+    }
+  }
+}
+
+async function compileOnce(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
   const connection = new Connection(url, limits);
   const response = await connection.request();
   try {
@@ -110,7 +121,10 @@ export class Connection {
     const { signal } = this.#limits;
     if (signal?.aborted) return abortedError(signal);
     const reason = this.#stalled ? 'the server has fallen silent' : messageOf(cause);
-    return new TransientError(`${this.#url}: ${reason}`, { cause });
+    const message = `${this.#url}: ${reason}`;
+    // `data:` and `blob:` URLs involve no network.
+    if (!/^https?:/i.test(this.#url)) return new RerankError('download_failed', message, { cause });
+    return new TransientError(message, { cause });
   }
 }
 

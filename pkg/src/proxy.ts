@@ -9,6 +9,9 @@ import type { ResolvedModel } from './source.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
 import type { RankedDocument } from './wasm/bindings.js';
 
+/** How long a worker may take to clean up behind a load that is no longer wanted. */
+const retirementMilliseconds = 5000;
+
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
 /** What a request may bring back besides its answer. */
@@ -37,6 +40,8 @@ export class WorkerBackend implements Backend {
   readonly #ready = new Deferred<void>();
   #lastId = 0;
   #closed: RerankError | undefined;
+  /** Settles when the worker has ended a request that this side no longer waits for. */
+  #abandoned: Deferred<void> | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -90,6 +95,14 @@ export class WorkerBackend implements Backend {
     }
   }
 
+  /** Lets the worker clean up behind a load that was given up, and ends it. */
+  async retire(): Promise<void> {
+    const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
+    await this.#abandoned?.promise;
+    clearTimeout(timer);
+    await this.dispose();
+  }
+
   async score({ query, texts, topN, maxTokens, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
     const request: Payload = { type: 'score', query, texts, topN, maxTokens };
     return (await this.#request(request, { signal, onProgress })) as RankedDocument[];
@@ -117,7 +130,10 @@ export class WorkerBackend implements Backend {
       throw new RerankError('invalid_input', `this cannot be sent to a worker: ${messageOf(cause)}`, { cause });
     } finally {
       // Whoever is still waiting for an answer here got its end from this side: a signal, or a callback that threw.
-      if (this.#pending.delete(id) && !this.#closed) this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+      if (this.#pending.delete(id) && !this.#closed) {
+        this.#abandoned = new Deferred();
+        this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+      }
     }
   }
 
@@ -127,7 +143,10 @@ export class WorkerBackend implements Backend {
       return;
     }
     const pending = this.#pending.get(message.id);
-    if (!pending) return;
+    if (!pending) {
+      if (message.type === 'answer' || message.type === 'failure') this.#abandoned?.resolve();
+      return;
+    }
     if (message.type === 'progress') {
       pending.answer.report<never>(pending.watch.onProgress, message.progress as never);
       return;

@@ -27,7 +27,11 @@ function serve(scope: Scope): void {
       const cache = typeof request.cache === 'string' ? request.cache : new RemoteCache(request.cache);
       const warn = (warning: RerankWarning) =>
         scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
-      backend = new LocalBackend(await loadModel({ model, wasm, cache, signal, report, warn }, platform), platform);
+      try {
+        backend = new LocalBackend(await loadModel({ model, wasm, cache, signal, report, warn }, platform), platform);
+      } finally {
+        if (cache instanceof RemoteCache) cache.close();
+      }
       return undefined;
     }
     if (!backend) throw new RerankError('internal', 'the worker has no model');

@@ -200,6 +200,23 @@ describe('the cache in a page', () => {
   });
 
   for (const worker of ['auto', false]) {
+    it(`keeps nothing of a download that is aborted, with worker: ${worker}`, async () => {
+      const { page } = open;
+      const failure = await page.evaluate(async (worker) => {
+        const { createReranker, mini, failureOf } = await import('/site/tools.js');
+        const controller = new AbortController();
+        const onProgress = ({ file, loaded }) => file === 'model' && loaded > 0 && controller.abort('enough');
+        return failureOf(createReranker({ model: mini, worker, signal: controller.signal, onProgress }));
+      }, worker);
+      assert.match(failure, /^aborted: .*: enough$/);
+      await noWorkers(page);
+      // In the page itself the tidying goes on behind the failure.
+      for (let left = 1000; left > 0 && Object.keys(await stored(page)).length > 4; left -= 1);
+      assert.equal(Object.keys(await stored(page)).length, 4);
+      assert.deepEqual(await ranks(page), []);
+      assert.equal(Object.keys(await stored(page)).length, 6);
+    });
+
     it(`is done without, after one warning, when the quota is used up, with worker: ${worker}`, async () => {
       const { page } = open;
       const session = await page.context().newCDPSession(page);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
@@ -6,8 +7,10 @@ import { createReranker as create } from 'rerank-wasm';
 
 import { openUrl } from '../../../pkg/dist/download.js';
 import { rejectsWith } from '../support/assertions.js';
+import { inTurn, status } from '../support/faults.js';
 import { startHub } from '../support/hub.js';
 import { miniFile } from '../support/mini.js';
+import { engineUrl } from '../support/paths.js';
 import { hurry } from '../support/time.js';
 
 const graph = '/mini/onnx/model_quantized.onnx';
@@ -216,6 +219,12 @@ describe('download', () => {
   });
 
   it('the engine may come from a URL', async () => {
+    const engine = await readFile(engineUrl);
+    hub.faults.set(
+      '/engine',
+      inTurn(status(503), (_, response) => response.writeHead(200, { 'content-type': 'application/wasm' }).end(engine)),
+    );
+    await (await createReranker({ model: hub.model, wasm: `${hub.url}/engine` })).dispose();
     hub.faults.set('/engine', (_, response) => response.writeHead(404).end());
     await rejectsWith(createReranker({ model: hub.model, wasm: `${hub.url}/engine` }), 'download_failed', /engine/);
     hub.faults.set('/engine', send(200, { 'content-type': 'text/html' }, page));
