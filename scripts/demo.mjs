@@ -11,7 +11,11 @@ async function demo() {
   let reranker;
   try {
     // The embedded model lies beside the code and needs no progress bar.
-    reranker = await createReranker({ model, onProgress: typeof model === 'string' ? progress.loading : undefined });
+    reranker = await createReranker({
+      model,
+      onProgress: typeof model === 'string' ? progress.loading : undefined,
+      onWarning: ({ message }) => process.stderr.write(`warning: ${message}\n`),
+    });
   } finally {
     progress.end();
   }

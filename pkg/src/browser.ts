@@ -1,4 +1,6 @@
+import { browserCaches } from './cache-browser.js';
 import { compileUrl } from './http.js';
+import { exclusively } from './locks.js';
 import type { Platform } from './platform.js';
 import { hasRelaxedSimd } from './simd.js';
 
@@ -7,6 +9,8 @@ export function browserPlatform(): Platform {
   return {
     defaultEngine: (signal) => compileUrl(engineUrl().href, { signal }),
     pause,
+    caches: browserCaches,
+    exclusively,
   };
 }
 

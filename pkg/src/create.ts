@@ -8,7 +8,7 @@ import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js'
 import type { Platform } from './platform.js';
 import { WorkerBackend } from './proxy.js';
 import { type ResolvedModel, resolveModel } from './source.js';
-import type { LoadProgress, RerankerOptions } from './types.js';
+import type { RerankerOptions } from './types.js';
 
 /** `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<ClientReranker> {
@@ -39,13 +39,14 @@ async function startWorker(
 async function loadInto(
   worker: WorkerBackend,
   model: ResolvedModel,
-  { wasm, onProgress, signal }: CheckedRerankerOptions,
+  { wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
   try {
-    await worker.load({ model, wasm }, { onProgress, signal });
+    await worker.load({ model, wasm, cache }, { onProgress, onWarning, signal });
     return worker;
   } catch (error) {
-    await worker.dispose();
+    // Nobody waits for that: who aborts gets the answer at once.
+    void worker.retire();
     throw error;
   }
 }
@@ -53,15 +54,21 @@ async function loadInto(
 async function loadHere(
   platform: Platform,
   model: ResolvedModel,
-  { wasm, onProgress, signal }: CheckedRerankerOptions,
+  { wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
-  const report = (progress: LoadProgress) => {
+  const report = guarded(onProgress, 'onProgress');
+  const warn = guarded(onWarning, 'onWarning');
+  const loading = loadModel({ model, wasm, cache, signal, report, warn }, platform);
+  return new LocalBackend(await untilAborted(loading, signal), platform);
+}
+
+/** The caller's callback; what it throws is the caller's mistake. */
+function guarded<Event>(callback: ((event: Event) => void) | undefined, name: string): (event: Event) => void {
+  return (event) => {
     try {
-      onProgress?.(progress);
+      callback?.(event);
     } catch (cause) {
-      throw callbackError(cause);
+      throw callbackError(cause, name);
     }
   };
-  const loading = loadModel({ model, wasm, signal, report }, platform);
-  return new LocalBackend(await untilAborted(loading, signal), platform);
 }

@@ -26,13 +26,13 @@ export class Deferred<Value> {
     this.#settle()?.reject(error);
   }
 
-  /** Tells the caller's `callback` how far things are; what it throws is the caller's mistake and fails the call. */
-  report<Progress>(callback: ((progress: Progress) => void) | undefined, progress: Progress): void {
+  /** Tells the caller's `callback` about an event; what it throws is the caller's mistake and fails the call. */
+  report<Event>(callback: ((event: Event) => void) | undefined, event: Event, name = 'onProgress'): void {
     if (this.settled || !callback) return;
     try {
-      callback(progress);
+      callback(event);
     } catch (cause) {
-      this.reject(callbackError(cause));
+      this.reject(callbackError(cause, name));
     }
   }
 
@@ -66,7 +66,7 @@ export function untilAborted<Value>(promise: Promise<Value>, signal?: AbortSigna
   return deferred.promise;
 }
 
-/** The error of a call whose `onProgress` threw. */
-export function callbackError(cause: unknown): RerankError {
-  return new RerankError('invalid_input', `onProgress threw: ${messageOf(cause)}`, { cause });
+/** The error of a call whose callback of this name threw. */
+export function callbackError(cause: unknown, name: string): RerankError {
+  return new RerankError('invalid_input', `${name} threw: ${messageOf(cause)}`, { cause });
 }

@@ -1,7 +1,8 @@
+import { openUrl } from './download.js';
 import { RerankError } from './errors.js';
-import { openUrl } from './http.js';
-import { isBlob, type PlainLocation } from './kinds.js';
+import { isBlob } from './kinds.js';
 import type { OpenFile, Platform } from './platform.js';
+import type { ResolvedFile } from './source.js';
 
 const sliceBytes = 1 << 20;
 
@@ -11,12 +12,12 @@ const sliceBytes = 1 << 20;
  * @throws `model_not_found`, `download_failed`, `aborted`, `unsupported_environment`; so do the chunks
  */
 export async function openFile(
-  location: PlainLocation,
+  { location, sha256 }: ResolvedFile,
   platform: Platform,
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
-    if (!location.startsWith('file:')) return openUrl(location, { signal });
+    if (!location.startsWith('file:')) return openUrl(location, { signal, pinned: sha256 !== undefined });
     if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
     return platform.files.open(new URL(location), signal);
   }

@@ -1,27 +1,13 @@
 import { abortedError, messageOf, RerankError, throwIfAborted } from './errors.js';
-import type { OpenFile } from './platform.js';
+import { parseRetryAfter, Retries, TransientError } from './retry.js';
 
 /** A connection that gives nothing for this long counts as lost. */
 const stallMilliseconds = 60_000;
 
-/** How a download is stopped: by the caller's signal, or by a silence that lasts too long. */
-export interface DownloadLimits {
+/** How a request is stopped: by the caller's signal, or by a silence that lasts too long. */
+export interface RequestLimits {
   signal: AbortSignal | undefined;
   stallMilliseconds?: number;
-}
-
-/**
- * Opens the file at `url`.
- *
- * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, `aborted`; so do the chunks
- */
-export async function openUrl(url: string, limits: DownloadLimits): Promise<OpenFile> {
-  const watch = new Watch(url, limits);
-  const response = await watch.request();
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
-  const plain = !response.headers.has('content-encoding') && Number.isSafeInteger(length) && length > 0;
-  const size = plain ? length : undefined;
-  return { size, exact: false, chunks: refuseHtml(watch.body(response), url), close: () => watch.close() };
 }
 
 /**
@@ -29,39 +15,54 @@ export async function openUrl(url: string, limits: DownloadLimits): Promise<Open
  *
  * @throws `download_failed`, `aborted`, and what WebAssembly throws
  */
-export async function compileUrl(url: string, limits: DownloadLimits): Promise<WebAssembly.Module> {
-  const watch = new Watch(url, limits);
-  const response = await watch.request();
+export async function compileUrl(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
+  const retries = new Retries(limits.signal);
+  for (;;) {
+    try {
+      return await compileOnce(url, limits);
+    } catch (error) {
+      await retries.wait(error);
+    }
+  }
+}
+
+async function compileOnce(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
+  const connection = new Connection(url, limits);
+  const response = await connection.request();
   try {
-    if (response.headers.get('content-type') === 'application/wasm') return await watch.compile(response);
+    if (response.headers.get('content-type') === 'application/wasm') return await connection.compile(response);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
-    for await (const chunk of refuseHtml(watch.body(response), url)) chunks.push(chunk);
+    for await (const chunk of refuseHtml(connection.body(response), url)) chunks.push(chunk);
     return await WebAssembly.compile(await new Blob(chunks).arrayBuffer());
   } finally {
-    watch.close();
+    connection.close();
   }
 }
 
 /** One request and its answer under the limits; it says why it ended. */
-class Watch {
+export class Connection {
   readonly #url: string;
-  readonly #limits: DownloadLimits;
+  readonly #limits: RequestLimits;
   readonly #controller = new AbortController();
   readonly #abort = () => this.#controller.abort();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stalled = false;
 
-  constructor(url: string, limits: DownloadLimits) {
+  constructor(url: string, limits: RequestLimits) {
     this.#url = url;
     this.#limits = limits;
   }
 
-  async request(): Promise<Response> {
+  /**
+   * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, which is a {@link TransientError} for network
+   * errors, HTTP 429 and 5xx, and `aborted`
+   */
+  async request(headers: Record<string, string> = {}): Promise<Response> {
     throwIfAborted(this.#limits.signal);
     this.#limits.signal?.addEventListener('abort', this.#abort);
     try {
       this.#wind();
-      const response = await fetch(this.#url, { signal: this.#controller.signal });
+      const response = await fetch(this.#url, { headers, signal: this.#controller.signal });
       clearTimeout(this.#timer);
       checkAnswer(response, this.#url);
       return response;
@@ -120,19 +121,28 @@ class Watch {
     const { signal } = this.#limits;
     if (signal?.aborted) return abortedError(signal);
     const reason = this.#stalled ? 'the server has fallen silent' : messageOf(cause);
-    return new RerankError('download_failed', `${this.#url}: ${reason}`, { cause });
+    const message = `${this.#url}: ${reason}`;
+    // `data:` and `blob:` URLs involve no network.
+    if (!/^https?:/i.test(this.#url)) return new RerankError('download_failed', message, { cause });
+    return new TransientError(message, { cause });
   }
 }
 
-function checkAnswer(response: Response, url: string): void {
-  const { status } = response;
-  if (status === 404 || status === 410) throw new RerankError('model_not_found', `${url}: HTTP ${status}`);
-  if (!response.ok) throw new RerankError('download_failed', `${url}: HTTP ${status}`);
-  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw webPage(url);
+function checkAnswer({ status, ok, headers }: Response, url: string): void {
+  const message = `${url}: HTTP ${status}`;
+  if (status === 404 || status === 410) throw new RerankError('model_not_found', message);
+  if (status === 429 || status >= 500) {
+    throw new TransientError(message, { retryAfter: parseRetryAfter(headers.get('retry-after')) });
+  }
+  if (!ok) throw new RerankError('download_failed', message);
+  if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) throw webPage(url);
 }
 
 /** Passes the chunks on unless they begin like a web page, which many servers send for files that they do not have. */
-async function* refuseHtml<Chunk extends Uint8Array>(chunks: AsyncIterable<Chunk>, url: string): AsyncGenerator<Chunk> {
+export async function* refuseHtml<Chunk extends Uint8Array>(
+  chunks: AsyncIterable<Chunk>,
+  url: string,
+): AsyncGenerator<Chunk> {
   let head = '';
   for await (const chunk of chunks) {
     if (head.length < 32) {

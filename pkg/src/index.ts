@@ -1,8 +1,9 @@
 import { browserPlatform } from './browser.js';
+import { clearAll, listAll } from './cache.js';
 import { create } from './create.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
-import type { Reranker, RerankerOptions } from './types.js';
+import type { CacheEntry, Reranker, RerankerOptions } from './types.js';
 
 export * from './public.js';
 
@@ -32,3 +33,13 @@ export function createReranker(options?: RerankerOptions): Promise<Reranker> {
  * Where its memory should go again, or another model is wanted, use {@link createReranker}.
  */
 export const rerank: Reranker['rerank'] = shareReranker(() => create(platform, undefined));
+
+/** The files that were downloaded and kept, in the caches that `cache: 'auto'` uses; {@link RerankerOptions.cache}. */
+export function listCache(): Promise<CacheEntry[]> {
+  return listAll(platform);
+}
+
+/** Removes them, and what downloads that never ended have left. Rerankers that are loaded live on. */
+export function clearCache(): Promise<void> {
+  return clearAll(platform);
+}

@@ -1,11 +1,14 @@
-/** What a file of a published model must be. */
+/** A file of a published model: where it is in its repository and, where the model is pinned, what it must be. */
 export interface PublishedFile {
   path: string;
-  size: number;
-  sha256: string;
+  size?: number;
+  sha256?: string;
 }
 
-/** A model on a Hugging Face hub, pinned to one revision. */
+/**
+ * A model on a Hugging Face hub. A pinned one has a commit as its revision, and all its files have size and hash;
+ * the others follow a branch and are taken as they come.
+ */
 export interface PublishedModel {
   repository: string;
   revision: string;
@@ -18,7 +21,10 @@ export const defaultModel = 'bge-reranker-base';
 /** Where published models are downloaded from unless the caller names a mirror. */
 export const defaultHub = 'https://huggingface.co';
 
-/** The models that can be asked for by name. */
+/**
+ * The models that can be asked for by name. The unpinned repositories are known from other projects' code that loads
+ * exactly these files; they have not been run with this engine, which says `unsupported_model` where it cannot.
+ */
 export const publishedModels: ReadonlyMap<string, PublishedModel> = new Map([
   [
     defaultModel,
@@ -44,4 +50,17 @@ export const publishedModels: ReadonlyMap<string, PublishedModel> = new Map([
       },
     },
   ],
+  ['bge-reranker-large', unpinned('Xenova/bge-reranker-large')],
+  ['bge-reranker-v2-m3', unpinned('onnx-community/bge-reranker-v2-m3-ONNX')],
+  [
+    'mmarco-mMiniLMv2-L12-H384-v1',
+    // Nobody has published this one under the usual name; the authors' own repository has several int8 graphs.
+    unpinned('cross-encoder/mmarco-mMiniLMv2-L12-H384-v1', 'onnx/model_qint8_avx512_vnni.onnx'),
+  ],
+  ['ms-marco-MiniLM-L-6-v2', unpinned('Xenova/ms-marco-MiniLM-L-6-v2')],
 ]);
+
+function unpinned(repository: string, graph = 'onnx/model_quantized.onnx'): PublishedModel {
+  const files = { model: { path: graph }, tokenizer: { path: 'tokenizer.json' }, config: { path: 'config.json' } };
+  return { repository, revision: 'main', files };
+}

@@ -1,8 +1,10 @@
+import { clearAll, listAll } from './cache.js';
+import { DirectoryCache, defaultDirectory } from './cache-directory.js';
 import { create } from './create.js';
 import { localFiles, readEngine } from './local-files.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
-import type { Reranker, RerankerOptions } from './types.js';
+import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './types.js';
 
 export * from './public.js';
 
@@ -10,6 +12,10 @@ const platform: Platform = {
   defaultEngine: readEngine,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   files: localFiles,
+  caches: {
+    preferred: () => new DirectoryCache(defaultDirectory()),
+    all: () => [new DirectoryCache(defaultDirectory())],
+  },
 };
 
 /**
@@ -27,3 +33,21 @@ export function createReranker(options?: RerankerOptions): Promise<Reranker> {
  * Where its memory should go again, or another model is wanted, use {@link createReranker}.
  */
 export const rerank: Reranker['rerank'] = shareReranker(() => create(platform, undefined));
+
+/** The files that were downloaded and kept, in the caches that `cache: 'auto'` uses; {@link RerankerOptions.cache}. */
+export function listCache(): Promise<CacheEntry[]> {
+  return listAll(platform);
+}
+
+/** Removes them, and what downloads that never ended have left. Rerankers that are loaded live on. */
+export function clearCache(): Promise<void> {
+  return clearAll(platform);
+}
+
+/**
+ * A cache in a directory of your choice, for the option `cache`. Processes may share it. Without it the directory is
+ * `models` below `RERANK_WASM_CACHE`, or below `rerank-wasm` in the user's directory for caches (`XDG_CACHE_HOME`).
+ */
+export function directoryCache(path: string): CacheBackend {
+  return new DirectoryCache(path);
+}

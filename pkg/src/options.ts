@@ -1,3 +1,4 @@
+import type { CacheChoice } from './cache.js';
 import { RerankError } from './errors.js';
 import { isBytes, isObject, isUrl, isWasmModule, parseUrl } from './kinds.js';
 import type { RerankerOptions, RerankOptions } from './types.js';
@@ -18,19 +19,22 @@ export function checkNames(value: object, known: readonly string[], where: strin
 export type EngineSource = WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | string | undefined;
 
 /** The options of `createReranker` but for `model` and `hub`, checked. */
-export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'signal'> {
+export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'onWarning' | 'signal'> {
+  cache: CacheChoice;
   worker: 'auto' | boolean;
   wasm: EngineSource;
 }
 
 /** @throws `invalid_input` */
 export function checkRerankerOptions(options: unknown): CheckedRerankerOptions & { model: unknown; hub: unknown } {
-  const { model, hub, worker, wasm, onProgress, signal } = checkObject(options, [
+  const { model, hub, worker, wasm, cache, onProgress, onWarning, signal } = checkObject(options, [
     'model',
     'hub',
     'worker',
     'wasm',
+    'cache',
     'onProgress',
+    'onWarning',
     'signal',
   ]);
   if (worker !== undefined && worker !== 'auto' && typeof worker !== 'boolean') {
@@ -41,7 +45,9 @@ export function checkRerankerOptions(options: unknown): CheckedRerankerOptions &
     hub,
     worker: worker ?? 'auto',
     wasm: checkEngine(wasm),
-    onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress),
+    cache: checkCache(cache),
+    onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress, 'onProgress'),
+    onWarning: checkCallback<RerankerOptions['onWarning']>(onWarning, 'onWarning'),
     signal: checkSignal(signal),
   };
 }
@@ -76,7 +82,7 @@ export function checkRerankOptions(options: unknown): CheckedRerankOptions {
     longDocuments: longDocuments ?? 'truncate',
     maxTokens: checkCount(maxTokens, 'maxTokens'),
     activation: activation ?? 'sigmoid',
-    onProgress: checkCallback<RerankOptions['onProgress']>(onProgress),
+    onProgress: checkCallback<RerankOptions['onProgress']>(onProgress, 'onProgress'),
     signal: checkSignal(signal),
   };
 }
@@ -96,8 +102,8 @@ function checkCount(value: unknown, name: string): number | undefined {
   return value;
 }
 
-function checkCallback<Callback>(value: unknown): Callback | undefined {
-  if (value !== undefined && typeof value !== 'function') throw invalid('onProgress must be a function');
+function checkCallback<Callback>(value: unknown, name: string): Callback | undefined {
+  if (value !== undefined && typeof value !== 'function') throw invalid(`${name} must be a function`);
   return value as Callback | undefined;
 }
 
@@ -107,6 +113,16 @@ function checkSignal(value: unknown): AbortSignal | undefined {
     throw invalid('signal must be an AbortSignal');
   }
   return value as unknown as AbortSignal;
+}
+
+function checkCache(value: unknown): CacheChoice {
+  if (value === undefined || value === 'auto') return 'auto';
+  if (value === false || value === 'none') return 'none';
+  const methods = ['read', 'write', 'delete', 'list'];
+  if (isObject(value) && methods.every((name) => typeof value[name] === 'function')) {
+    return value as unknown as CacheChoice;
+  }
+  throw invalid(`cache must be 'auto', 'none', false or an object with the methods ${methods.join(', ')}`);
 }
 
 function checkEngine(value: unknown): EngineSource {

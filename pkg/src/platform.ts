@@ -1,9 +1,13 @@
+import type { CacheBackend } from './types.js';
+
 /** A file that has been opened: its size where that is known, and its bytes in pieces. */
 export interface OpenFile {
   size: number | undefined;
   /** True where the size is a fact; false where it is what a server says, which compression can falsify. */
   exact: boolean;
   chunks: AsyncIterable<Uint8Array>;
+  /** The hash of the bytes so far, where nobody else knows what it must be. */
+  sha256?: (() => string) | undefined;
   /** Lets go of what lies behind the chunks, read or not. */
   close(): void;
 }
@@ -13,6 +17,12 @@ export interface ModelDirectory {
   model: URL;
   tokenizer: URL;
   config: URL;
+}
+
+/** A cache of the package's own. */
+export interface ManagedCache extends CacheBackend {
+  /** Removes all files, those that never became complete included. */
+  clear(): Promise<void>;
 }
 
 /** What differs between the environments that the package runs in. */
@@ -26,6 +36,19 @@ export interface Platform {
     open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
     findModel(directory: string | URL): Promise<ModelDirectory>;
   };
+  /** Where downloaded files can be kept; absent where there is no such place. */
+  caches?: {
+    /** The best one to write to, if there is one. */
+    preferred(): CacheBackend | undefined;
+    /** All that may hold files. */
+    all(): ManagedCache[];
+  };
+  /**
+   * Does `work` while nobody else who shares the caches does work of the same name; absent where that cannot be had.
+   *
+   * @throws `aborted` while it waits
+   */
+  exclusively?<Value>(name: string, work: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value>;
   /** How to start a worker, and whether that is what one does here; absent where there are none. */
   workers?: {
     start(): Worker;

@@ -1,11 +1,12 @@
+import type { CacheChoice } from './cache.js';
 import { messageOf, RerankError, type RerankErrorCode } from './errors.js';
 import type { EngineSource } from './options.js';
 import type { ResolvedModel } from './source.js';
-import type { LoadProgress, RerankProgress } from './types.js';
+import type { LoadProgress, RerankProgress, RerankWarning } from './types.js';
 
 /** What the page asks of its worker; the answer carries the same `id`. */
 export type Request =
-  | { type: 'load'; id: number; model: ResolvedModel; wasm: EngineSource }
+  | { type: 'load'; id: number; model: ResolvedModel; wasm: EngineSource; cache: RemoteCacheChoice }
   | { type: 'score'; id: number; query: string; texts: string[]; topN?: number; maxTokens?: number; chunk: boolean }
   | { type: 'statistics'; id: number }
   /** The request `id` is no longer wanted; it gets no answer. */
@@ -16,8 +17,12 @@ export type Message =
   /** The worker's code runs; the first message. */
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: LoadProgress | RerankProgress }
+  | { type: 'warning'; id: number; warning: RerankWarning }
   | { type: 'answer'; id: number; value: unknown }
   | { type: 'failure'; id: number; error: PlainError };
+
+/** A cache of the caller's own stays with the page; the worker gets a port to it. */
+export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;
 
 /** A {@link RerankError} as it crosses between threads. */
 export interface PlainError {
@@ -34,8 +39,13 @@ export function revivedError({ code, message, cause }: PlainError): RerankError 
   return new RerankError(code, message, cause === undefined ? undefined : { cause });
 }
 
+/** A warning whose cause can be sent. */
+export function plainWarning({ code, message, cause }: RerankWarning): RerankWarning {
+  return { code, message, cause: cloneable(cause) };
+}
+
 /** `cause` as the other thread will see it, or what it says where it cannot be sent. */
-function cloneable(cause: unknown): unknown {
+export function cloneable(cause: unknown): unknown {
   try {
     return structuredClone(cause);
   } catch {

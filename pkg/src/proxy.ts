@@ -1,11 +1,16 @@
 import type { Backend, ScoreTask } from './backend.js';
+import type { CacheChoice } from './cache.js';
+import { serveCache } from './cache-port.js';
 import { Deferred } from './deferred.js';
 import { disposedError, messageOf, RerankError } from './errors.js';
 import type { EngineSource } from './options.js';
 import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
-import type { LoadProgress, RerankerStatistics } from './types.js';
+import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
 import type { RankedDocument } from './wasm/bindings.js';
+
+/** How long a worker may take to clean up behind a load that is no longer wanted. */
+const retirementMilliseconds = 5000;
 
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
@@ -13,11 +18,19 @@ type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, '
 interface Watch {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: never) => void) | undefined;
+  onWarning?: ((warning: RerankWarning) => void) | undefined;
 }
 
 interface Pending {
   answer: Deferred<unknown>;
-  onProgress: ((progress: never) => void) | undefined;
+  watch: Watch;
+}
+
+/** How a caller watches the loading. */
+interface LoadWatch {
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: LoadProgress) => void) | undefined;
+  onWarning: ((warning: RerankWarning) => void) | undefined;
 }
 
 /** A model in a worker of its own. */
@@ -27,6 +40,8 @@ export class WorkerBackend implements Backend {
   readonly #ready = new Deferred<void>();
   #lastId = 0;
   #closed: RerankError | undefined;
+  /** Settles when the worker has ended a request that this side no longer waits for. */
+  #abandoned: Deferred<void> | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -64,10 +79,28 @@ export class WorkerBackend implements Backend {
 
   /** Has the worker load the model. */
   async load(
-    { model, wasm }: { model: ResolvedModel; wasm: EngineSource },
-    watch: { signal: AbortSignal | undefined; onProgress: ((progress: LoadProgress) => void) | undefined },
+    { model, wasm, cache }: { model: ResolvedModel; wasm: EngineSource; cache: CacheChoice },
+    watch: LoadWatch,
   ): Promise<void> {
-    await this.#request({ type: 'load', model, wasm }, watch);
+    if (typeof cache === 'string') {
+      await this.#request({ type: 'load', model, wasm, cache }, watch);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    const stop = serveCache(cache, port1);
+    try {
+      await this.#request({ type: 'load', model, wasm, cache: port2 }, watch, [port2]);
+    } finally {
+      stop();
+    }
+  }
+
+  /** Lets the worker clean up behind a load that was given up, and ends it. */
+  async retire(): Promise<void> {
+    const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
+    await this.#abandoned?.promise;
+    clearTimeout(timer);
+    await this.dispose();
   }
 
   async score({ query, texts, topN, maxTokens, chunk, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
@@ -83,21 +116,24 @@ export class WorkerBackend implements Backend {
     this.#close(disposedError());
   }
 
-  async #request(payload: Payload, { signal, onProgress }: Watch = {}): Promise<unknown> {
+  async #request(payload: Payload, watch: Watch = {}, transfer: Transferable[] = []): Promise<unknown> {
     if (this.#closed) throw this.#closed;
     this.#lastId += 1;
     const id = this.#lastId;
-    const answer = new Deferred<unknown>(signal);
-    this.#pending.set(id, { answer, onProgress });
+    const answer = new Deferred<unknown>(watch.signal);
+    this.#pending.set(id, { answer, watch });
     try {
-      this.#worker.postMessage({ ...payload, id });
+      this.#worker.postMessage({ ...payload, id }, transfer);
       return await answer.promise;
     } catch (cause) {
       if (cause instanceof RerankError) throw cause;
       throw new RerankError('invalid_input', `this cannot be sent to a worker: ${messageOf(cause)}`, { cause });
     } finally {
       // Whoever is still waiting for an answer here got its end from this side: a signal, or a callback that threw.
-      if (this.#pending.delete(id) && !this.#closed) this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+      if (this.#pending.delete(id) && !this.#closed) {
+        this.#abandoned = new Deferred();
+        this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+      }
     }
   }
 
@@ -107,9 +143,16 @@ export class WorkerBackend implements Backend {
       return;
     }
     const pending = this.#pending.get(message.id);
-    if (!pending) return;
+    if (!pending) {
+      if (message.type === 'answer' || message.type === 'failure') this.#abandoned?.resolve();
+      return;
+    }
     if (message.type === 'progress') {
-      pending.answer.report<never>(pending.onProgress, message.progress as never);
+      pending.answer.report<never>(pending.watch.onProgress, message.progress as never);
+      return;
+    }
+    if (message.type === 'warning') {
+      pending.answer.report(pending.watch.onWarning, message.warning, 'onWarning');
       return;
     }
     this.#pending.delete(message.id);

@@ -1,5 +1,10 @@
 export { RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
 export type {
+  CacheBackend,
+  CachedFile,
+  CacheEntry,
+  CacheFacts,
+  CacheWriter,
   FileLocation,
   LoadProgress,
   ModelSource,
@@ -11,4 +16,5 @@ export type {
   RerankOptions,
   RerankProgress,
   RerankResult,
+  RerankWarning,
 } from './types.js';

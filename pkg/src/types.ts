@@ -34,22 +34,81 @@ export interface ModelSource {
 /** What happens while a reranker is made. */
 export interface LoadProgress {
   /**
-   * `download`: bytes of `file` arrive; `verify`: its size and hash are checked;
+   * `download`: bytes of `file` arrive, from wherever it is; `verify`: its size and hash are checked;
    * `load`: the files are complete and the graph is prepared.
    */
   phase: 'download' | 'verify' | 'load';
   /** Which file: `model`, `tokenizer` or `config`; for `load`, the model's name. */
   file: string;
-  /** Bytes so far. */
+  /** Bytes so far. Starts over where a cached file turns out to be damaged and is downloaded anew. */
   loaded: number;
-  /** Bytes expected, where that is known. */
+  /** Bytes expected, where that is known: the registry's or the pin's size, else what the server or the cache says. */
   total: number | undefined;
+}
+
+/** What went less well than it could have while a reranker was made, which works all the same. */
+export interface RerankWarning {
+  /** `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk); it is not used any more. */
+  code: 'cache_failed';
+  /** For people. */
+  message: string;
+  /** What the cache threw. */
+  cause?: unknown;
+}
+
+/** What is known of a file in a cache. */
+export interface CacheFacts {
+  /** Where the file was downloaded from. */
+  url: string;
+  /** Size in bytes. */
+  size: number;
+  /** SHA-256 of the whole file, 64 lower-case hexadecimal digits. */
+  sha256: string;
+}
+
+/** A file in a cache. */
+export interface CacheEntry extends CacheFacts {
+  /** What the file is found by: an opaque text of any characters, unique in its cache. */
+  key: string;
+}
+
+/** A file in a cache, opened. */
+export interface CachedFile extends CacheFacts {
+  /** The bytes. It is read to its end or cancelled. They need not be checked: that happens while they are used. */
+  stream: ReadableStream<Uint8Array>;
+}
+
+/** A file on its way into a cache. Nobody sees it before `commit`; after `commit` or `abort` nothing more is called. */
+export interface CacheWriter {
+  /** Appends bytes; settles when more may come. The chunk stays the caller's, unchanged. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Puts the file, which is complete, in the place of what the key had before. */
+  commit(facts: CacheFacts): Promise<void>;
+  /** Gives the file up; nothing of it stays. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Where model files are kept between starts. Write your own for a store that the package does not know. What its methods
+ * throw becomes one {@link RerankWarning}, and the model is loaded without the cache.
+ */
+export interface CacheBackend {
+  /** The file of this key; undefined where there is none. */
+  read(key: string): Promise<CachedFile | undefined>;
+  /** Starts a file for this key. */
+  write(key: string): Promise<CacheWriter>;
+  /** Removes the file of this key, if there is one. */
+  delete(key: string): Promise<void>;
+  /** All files that were committed. */
+  list(): Promise<CacheEntry[]>;
 }
 
 export interface RerankerOptions {
   /**
-   * A name in the registry (`'bge-reranker-base'`), a base URL with the Hugging Face layout below it,
-   * a local directory (Node), or a {@link ModelSource}. Default: `'bge-reranker-base'`.
+   * A name in the registry, a base URL with the Hugging Face layout below it, a local directory (Node), or a
+   * {@link ModelSource}. Default: `'bge-reranker-base'`, which is pinned: revision, sizes and SHA-256 are checked.
+   * The other names are not pinned, their files are taken as the hub has them: `'bge-reranker-large'`,
+   * `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`, `'ms-marco-MiniLM-L-6-v2'`.
    */
   model?: string | URL | ModelSource;
   /**
@@ -64,8 +123,17 @@ export interface RerankerOptions {
   worker?: 'auto' | boolean;
   /** The engine: a compiled module, its bytes, or its URL. By default it is found beside the package's code. */
   wasm?: WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
+  /**
+   * Where downloaded files are kept, so that a second start asks the network for none of them. `'auto'` (default): the
+   * origin's private file system or the Cache API in browsers, a directory in Node, Deno and Bun, nothing in workerd.
+   * `'none'` or `false`: nowhere. A file enters the cache after it was checked, and is checked again when it is read.
+   * A file that is not pinned by its SHA-256 stays as it was downloaded first, until it is removed from the cache.
+   */
+  cache?: 'auto' | 'none' | false | CacheBackend;
   /** What it throws fails the creation with `invalid_input` and is the `cause`. */
   onProgress?: (progress: LoadProgress) => void;
+  /** Told at most once for each creation. What it throws fails the creation with `invalid_input` and is the `cause`. */
+  onWarning?: (warning: RerankWarning) => void;
   /** Aborts the download and the loading. */
   signal?: AbortSignal;
 }

@@ -1,10 +1,11 @@
 import type { Backend } from './backend.js';
 import { browserPlatform } from './browser.js';
+import { RemoteCache } from './cache-port.js';
 import { RerankError, toRerankError } from './errors.js';
 import { loadModel } from './load.js';
 import { LocalBackend } from './local.js';
-import { type Message, plainError, type Request } from './protocol.js';
-import type { LoadProgress, RerankProgress } from './types.js';
+import { type Message, plainError, plainWarning, type Request } from './protocol.js';
+import type { LoadProgress, RerankProgress, RerankWarning } from './types.js';
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
@@ -23,7 +24,14 @@ function serve(scope: Scope): void {
     const report = (progress: LoadProgress | RerankProgress) => scope.postMessage({ type: 'progress', id, progress });
     if (request.type === 'load') {
       const { model, wasm } = request;
-      backend = new LocalBackend(await loadModel({ model, wasm, signal, report }, platform), platform);
+      const cache = typeof request.cache === 'string' ? request.cache : new RemoteCache(request.cache);
+      const warn = (warning: RerankWarning) =>
+        scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
+      try {
+        backend = new LocalBackend(await loadModel({ model, wasm, cache, signal, report, warn }, platform), platform);
+      } finally {
+        if (cache instanceof RemoteCache) cache.close();
+      }
       return undefined;
     }
     if (!backend) throw new RerankError('internal', 'the worker has no model');

@@ -1,7 +1,8 @@
+import { clearAll, listAll } from './cache.js';
 import { create } from './create.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
-import type { Reranker, RerankerOptions } from './types.js';
+import type { CacheEntry, Reranker, RerankerOptions } from './types.js';
 // Every workerd has had relaxed SIMD since 2023.
 import engine from './wasm/rerank-relaxed.wasm';
 
@@ -29,3 +30,13 @@ export function createReranker(options?: RerankerOptions): Promise<Reranker> {
  * Where its memory should go again, or another model is wanted, use {@link createReranker}.
  */
 export const rerank: Reranker['rerank'] = shareReranker(() => create(platform, undefined));
+
+/** No files: `cache: 'auto'` keeps none here; {@link RerankerOptions.cache}. */
+export function listCache(): Promise<CacheEntry[]> {
+  return listAll(platform);
+}
+
+/** Does nothing here, where there is nothing to remove. */
+export function clearCache(): Promise<void> {
+  return clearAll(platform);
+}

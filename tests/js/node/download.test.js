@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { createReranker } from 'rerank-wasm';
+import { createReranker as create } from 'rerank-wasm';
 
-import { openUrl } from '../../../pkg/dist/http.js';
+import { openUrl } from '../../../pkg/dist/download.js';
 import { rejectsWith } from '../support/assertions.js';
+import { inTurn, status } from '../support/faults.js';
 import { startHub } from '../support/hub.js';
 import { miniFile } from '../support/mini.js';
+import { engineUrl } from '../support/paths.js';
+import { hurry } from '../support/time.js';
 
 const graph = '/mini/onnx/model_quantized.onnx';
+const createReranker = (options) => create({ cache: 'none', ...options });
 
 describe('download', () => {
+  hurry();
   let hub;
   before(async () => {
     hub = await startHub();
@@ -41,6 +47,31 @@ describe('download', () => {
     assert.deepEqual(hub.requests, [path]);
     assert.ok(error.message.includes(hub.url + path));
   });
+
+  const unpinned = {
+    'bge-reranker-large': ['Xenova/bge-reranker-large', graph],
+    'bge-reranker-v2-m3': ['onnx-community/bge-reranker-v2-m3-ONNX', graph],
+    'mmarco-mMiniLMv2-L12-H384-v1': [
+      'cross-encoder/mmarco-mMiniLMv2-L12-H384-v1',
+      '/mini/onnx/model_qint8_avx512_vnni.onnx',
+    ],
+    'ms-marco-MiniLM-L-6-v2': ['Xenova/ms-marco-MiniLM-L-6-v2', graph],
+  };
+
+  for (const [name, [repository, graphAtHub]] of Object.entries(unpinned)) {
+    it(`takes ${name} as the hub has it`, async () => {
+      const base = `/${repository}/resolve/main`;
+      const paths = ['/config.json', '/tokenizer.json', graphAtHub.replace('/mini', '')].map((path) => base + path);
+      const files = ['config.json', 'tokenizer.json', 'onnx/model_quantized.onnx'];
+      for (const [index, path] of paths.entries()) {
+        hub.faults.set(path, async (_, response) => response.end(await miniFile(files[index])));
+      }
+      const reranker = await createReranker({ model: name, hub: hub.url });
+      assert.equal((await reranker.statistics()).model, name);
+      await reranker.dispose();
+      assert.deepEqual(hub.requests, paths);
+    });
+  }
 
   it('reports how far it is', async () => {
     const events = [];
@@ -76,6 +107,23 @@ describe('download', () => {
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed),
     );
     assert.deepEqual(await totals(), [undefined]);
+  });
+
+  it('has totals from the pin, whatever the server says', async () => {
+    const config = await miniFile('config.json');
+    const packed = gzipSync(config);
+    hub.faults.set('/mini/config.json', (_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed),
+    );
+    const totals = new Set();
+    const onProgress = ({ phase, file, total }) => phase === 'download' && file === 'config' && totals.add(total);
+    const files = {
+      model: `${hub.url}${graph}`,
+      tokenizer: `${hub.model}/tokenizer.json`,
+      config: { location: `${hub.model}/config.json`, size: config.length },
+    };
+    await (await createReranker({ model: { name: 'pinned', files }, onProgress })).dispose();
+    assert.deepEqual([...totals], [config.length]);
   });
 
   const page = '<!DOCTYPE html><html><body>Sign in</body></html>';
@@ -171,6 +219,12 @@ describe('download', () => {
   });
 
   it('the engine may come from a URL', async () => {
+    const engine = await readFile(engineUrl);
+    hub.faults.set(
+      '/engine',
+      inTurn(status(503), (_, response) => response.writeHead(200, { 'content-type': 'application/wasm' }).end(engine)),
+    );
+    await (await createReranker({ model: hub.model, wasm: `${hub.url}/engine` })).dispose();
     hub.faults.set('/engine', (_, response) => response.writeHead(404).end());
     await rejectsWith(createReranker({ model: hub.model, wasm: `${hub.url}/engine` }), 'download_failed', /engine/);
     hub.faults.set('/engine', send(200, { 'content-type': 'text/html' }, page));

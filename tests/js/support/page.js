@@ -24,8 +24,8 @@ export class WebWorker extends EventTarget {
     WebWorker.started.push(this);
   }
 
-  postMessage(message) {
-    this.#thread.postMessage(message);
+  postMessage(message, transfer) {
+    this.#thread.postMessage(message, transfer);
   }
 
   terminate() {

@@ -1,11 +1,16 @@
 import {
+  type CacheBackend,
+  type CacheEntry,
+  clearCache,
   createReranker,
   type LoadProgress,
+  listCache,
   type ModelSource,
   RerankError,
   type RerankErrorCode,
   type Reranker,
   type RerankResult,
+  type RerankWarning,
   rerank,
   rerankErrorCodes,
 } from 'rerank-wasm';
@@ -13,6 +18,40 @@ import mini from 'rerank-wasm-mini';
 
 export const source: ModelSource = mini;
 export const codes: readonly RerankErrorCode[] = rerankErrorCodes;
+
+/** As an author of a cache writes one. */
+export const ownCache: CacheBackend = {
+  async read(key) {
+    return { url: key, size: 1, sha256: '', stream: new Blob(['x']).stream() };
+  },
+  async write() {
+    const parts: Uint8Array[] = [];
+    return {
+      async write(chunk) {
+        parts.push(chunk);
+      },
+      async commit({ url, size, sha256 }) {
+        [url.length, size.toFixed(), sha256.length].join();
+      },
+      async abort() {},
+    };
+  },
+  async delete() {},
+  async list() {
+    return [];
+  },
+};
+
+export async function useCache(): Promise<void> {
+  const warn = ({ code, message, cause }: RerankWarning) => [code satisfies 'cache_failed', message, cause];
+  for (const cache of ['auto', 'none', false, ownCache] as const) await createReranker({ cache, onWarning: warn });
+  const entries: CacheEntry[] = await listCache();
+  const bytes: number = entries.reduce((sum, { size }) => sum + size, 0);
+  await clearCache();
+  void bytes;
+  // @ts-expect-error: no such cache
+  await createReranker({ cache: 'memory' });
+}
 
 export async function use(signal: AbortSignal): Promise<void> {
   const reranker: Reranker = await createReranker({

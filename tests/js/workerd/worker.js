@@ -1,4 +1,4 @@
-import { createReranker, RerankError } from 'rerank-wasm';
+import { clearCache, createReranker, listCache, RerankError } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
 let shared;
@@ -25,11 +25,53 @@ const makers = {
   noTokenizer: () => createReranker(changed('tokenizer', () => new TextEncoder().encode('not json'))),
 };
 
+/** A cache as one would put it over R2: whole files in a map. */
+class OwnCache {
+  #files = new Map();
+
+  async read(key) {
+    const file = this.#files.get(key);
+    return file && { ...file.facts, stream: new Blob(file.chunks).stream() };
+  }
+
+  async write(key) {
+    const chunks = [];
+    return {
+      write: async (chunk) => void chunks.push(chunk),
+      commit: async (facts) => void this.#files.set(key, { chunks, facts }),
+      abort: async () => {},
+    };
+  }
+
+  async delete(key) {
+    this.#files.delete(key);
+  }
+
+  async list() {
+    return [...this.#files].map(([key, { facts }]) => ({ key, ...facts }));
+  }
+}
+
+const own = new OwnCache();
+
+/** Loads the model at a base URL with a cache, the platform's or an own one; gives what is then in it. */
+async function loadFrom(base, cache) {
+  const warnings = [];
+  const onWarning = ({ message }) => warnings.push(message);
+  const reranker = await createReranker({ model: base, cache: cache === 'own' ? own : cache, onWarning });
+  const results = await reranker.rerank('query', ['text']);
+  await reranker.dispose();
+  const entries = cache === 'own' ? await own.list() : await listCache();
+  await clearCache();
+  return { results, warnings, urls: entries.map(({ url }) => url) };
+}
+
 function changed(role, change) {
   return { model: { ...mini, files: { ...mini.files, [role]: change(mini.files[role]) } } };
 }
 
-async function answer({ reranker: maker, calls }) {
+async function answer({ reranker: maker, calls, base, cache }) {
+  if (base) return loadFrom(base, cache);
   const reranker = await makers[maker]();
   const results = await Promise.all(calls.map((call) => reranker.rerank(...call)));
   return { results, statistics: await reranker.statistics() };

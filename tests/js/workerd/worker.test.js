@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { order } from '../support/assertions.js';
+import { startHub } from '../support/hub.js';
 import { useWorkerd } from '../support/workerd.js';
 
 const query = 'What is the capital of France?';
@@ -76,6 +77,24 @@ describe('a worker in workerd', () => {
       assert.match(failure.message, message);
     });
   }
+
+  it('keeps no downloads but in a cache of your own', async () => {
+    const hub = await startHub();
+    try {
+      for (const [cache, urls, requests] of [
+        ['auto', 0, 3],
+        ['auto', 0, 6],
+        ['own', 3, 9],
+        ['own', 3, 9],
+      ]) {
+        const answer = await workerd.ask({ base: hub.model, cache });
+        assert.deepEqual([answer.results?.length, answer.warnings], [1, []], JSON.stringify(answer));
+        assert.deepEqual([answer.urls.length, hub.requests.length], [urls, requests]);
+      }
+    } finally {
+      await hub.close();
+    }
+  });
 
   it('serves on after failures', async () => {
     assert.equal((await rank([query, documents])).results[0].length, 3);
