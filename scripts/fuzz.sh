@@ -46,7 +46,7 @@ for path in "${targets[@]}"; do
   seed "$target" "$corpus"
   "$cargo_fuzz" run "${options[@]}" "$target" "$corpus" -- \
     -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 >"$log" 2>&1 ||
-    { tail -n 60 "$log" >&2; fail "fuzz target $target: the input that it failed on is named above"; }
+    { tail -n 60 "$log" | cut -c -300 >&2; grep -a -A 3 'panicked at' "$log" | cut -c -300 >&2 || true; fail "fuzz target $target: the input that it failed on is named above"; }
   awk -v target="$target" '/cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
     /number_of_executed_units/ { runs = $2 }
     END { printf "fuzz target %s: %d runs, %d edges covered, no failure\n", target, runs, edges }' "$log"

@@ -3,11 +3,12 @@
 //! In the graph each is a Gather from the bytes and a DequantizeLinear, and Adds sum them up.
 
 use tract_core::internal::*;
-use tract_core::ops::array::{Gather, MultiBroadcastTo, Slice};
+use tract_core::ops::array::{MultiBroadcastTo, Slice};
 use tract_core::ops::binary::TypedBinOp;
 use tract_core::ops::math::Add;
 use tract_core::ops::quant::DequantizeLinearF32;
 
+use super::gather::Gather;
 use super::pattern::*;
 use super::weights::Weights;
 use crate::onnx::Table;

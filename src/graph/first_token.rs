@@ -2,9 +2,9 @@
 //! it is moved up through every operator that works row by row, and through the queries of the attention.
 
 use tract_core::internal::*;
-use tract_core::ops::array::Gather;
 
 use super::attention::Attention;
+use super::gather::Gather;
 use super::layer_norm::AddLayerNorm;
 use super::linear::QuantizedLinear;
 use super::pattern::*;
@@ -26,7 +26,7 @@ fn move_above<Operation: TypedOp + Clone>(
     let mut patch = TypedModelPatch::default();
     let mut inputs = patch.taps(model, &node.inputs)?;
     let first = patch.add_const(format!("{name}.first_token.index"), tensor0(0i64))?;
-    let gather = Gather { axis: 1, output_type: None };
+    let gather = Gather { axis: 1 };
     for (index, input) in inputs.iter_mut().enumerate().take(row_inputs) {
         *input = patch.wire_node(format!("{name}.first_token.{index}"), gather.clone(), &[*input, first])?[0];
     }

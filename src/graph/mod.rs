@@ -3,6 +3,7 @@
 mod attention;
 mod embedding;
 mod first_token;
+mod gather;
 mod import;
 mod in_step;
 mod layer_norm;

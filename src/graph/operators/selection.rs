@@ -1,9 +1,10 @@
 //! Parts of tensors, and tensors put together from parts.
 
 use tract_core::internal::*;
-use tract_core::ops::array::{Gather, GatherElements, Slice, TypedConcat};
+use tract_core::ops::array::{Slice, TypedConcat};
 
 use super::{Node, Wire};
+use crate::graph::gather::{Gather, GatherElements};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -27,7 +28,7 @@ fn gather(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     let [input, indices] = node.inputs()?;
     let axis = node.axis_attribute(0)?;
     let indices = node.cast(indices, i64::datum_type())?;
-    Ok(tvec!(node.wire(Gather::new(axis), &[input, indices])?))
+    Ok(tvec!(node.wire(Gather { axis }, &[input, indices])?))
 }
 
 fn gather_elements(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
@@ -68,7 +69,7 @@ fn slice(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
         } else {
             let indices = strided(&starts[index], &ends[index], steps[index], &sizes[axis])?;
             let indices = node.add_constant(tensor1(&indices))?;
-            node.wire(Gather::new(axis), &[wire, indices])?
+            node.wire(Gather { axis }, &[wire, indices])?
         };
     }
     Ok(tvec!(wire))

@@ -1,0 +1,112 @@
+//! Gather and GatherElements with indices that are looked at first: tract's own panic, or read a neighbour's numbers, where an
+//! index lies beyond its axis.
+
+use tract_core::internal::*;
+use tract_core::ops::array;
+
+/// Takes the slices of `axis` that the indices name; a negative index counts from the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gather {
+    pub axis: usize,
+}
+
+/// Takes at each place of the indices the number of the data that has the index for its place on `axis`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatherElements {
+    pub axis: usize,
+}
+
+impl Op for Gather {
+    fn name(&self) -> StaticName {
+        "Gather".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl Op for GatherElements {
+    fn name(&self) -> StaticName {
+        "GatherElements".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for Gather {
+    op_out_of_plan!();
+
+    fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        check_indices(&inputs, self.axis)?;
+        array::Gather::new(self.axis).eval(context, inputs)
+    }
+}
+
+impl EvalOp for GatherElements {
+    op_out_of_plan!();
+
+    fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        check_indices(&inputs, self.axis)?;
+        let [data, indices] = [inputs[0].shape(), inputs[1].shape()];
+        let fits = |axis: usize| axis == self.axis || indices[axis] <= data[axis];
+        ensure!(
+            data.len() == indices.len() && (0..data.len()).all(fits),
+            "indices of shape {indices:?} for data of shape {data:?}"
+        );
+        array::GatherElements { axis: self.axis }.eval(context, inputs)
+    }
+}
+
+impl TypedOp for Gather {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        array::Gather::new(self.axis).output_facts(inputs)
+    }
+
+    as_op!();
+}
+
+impl TypedOp for GatherElements {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        array::GatherElements { axis: self.axis }.output_facts(inputs)
+    }
+
+    as_op!();
+}
+
+fn check_indices(inputs: &[TValue], axis: usize) -> TractResult<()> {
+    let length = *inputs[0].shape().get(axis).with_context(|| format!("there is no axis {axis}"))? as i64;
+    let indices = inputs[1].try_as_plain_ram()?;
+    let beyond = indices.as_slice::<i64>()?.iter().find(|&&index| !(-length..length).contains(&index));
+    match beyond {
+        Some(index) => bail!("index {index} of an axis of length {length}"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eval(operation: &dyn EvalOp, indices: Tensor) -> TractResult<Tensor> {
+        let data = tensor2(&[[1f32, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        let outputs = operation.eval(&EvalContext::out_of_plan(), tvec!(data.into_tvalue(), indices.into_tvalue()))?;
+        Ok(outputs[0].clone().into_tensor())
+    }
+
+    #[test]
+    fn an_index_beyond_its_axis_is_refused() {
+        for index in [-4, 3, i64::MIN, i64::MAX, 1 << 40] {
+            assert!(eval(&Gather { axis: 1 }, tensor1(&[0, index])).is_err(), "{index}");
+            assert!(eval(&GatherElements { axis: 1 }, tensor2(&[[0, index]])).is_err(), "{index}");
+        }
+        assert!(eval(&Gather { axis: 2 }, tensor0(0i64)).is_err());
+        assert!(eval(&GatherElements { axis: 0 }, tensor2(&[[0i64, 0, 0, 0]])).is_err());
+    }
+
+    #[test]
+    fn others_are_taken() {
+        let column = eval(&Gather { axis: 1 }, tensor1(&[-1i64, 0])).unwrap();
+        assert_eq!(column, tensor2(&[[3f32, 1.0], [6.0, 4.0]]));
+        let elements = eval(&GatherElements { axis: 0 }, tensor2(&[[1i64, 0, -1]])).unwrap();
+        assert_eq!(elements, tensor2(&[[4f32, 2.0, 6.0]]));
+    }
+}
