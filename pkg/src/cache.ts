@@ -13,6 +13,11 @@ export function cacheKey({ location, sha256 }: ResolvedFile): string | undefined
   return sha256 === undefined ? location : `sha256:${sha256}`;
 }
 
+/** The key of what the engine made of a tokenizer file: a third of its size, and ready several times sooner. */
+export function compactKey(key: string): string {
+  return `${key} compact 1`;
+}
+
 /** A file in a cache cannot be read to its end. */
 export class UnreadableError extends Error {}
 

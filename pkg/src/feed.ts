@@ -1,9 +1,10 @@
-import { cacheKey, type ModelCache, type Recording, UnreadableError } from './cache.js';
+import { cacheKey, compactKey, type ModelCache, type Recording, UnreadableError } from './cache.js';
 import { RerankError, throwIfAborted } from './errors.js';
 import { openFile } from './files.js';
 import { describeLocation } from './kinds.js';
 import type { Platform } from './platform.js';
 import type { Runtime } from './runtime.js';
+import { Sha256 } from './sha256.js';
 import type { ResolvedFile } from './source.js';
 import type { LoadProgress } from './types.js';
 import type { Loader } from './wasm/bindings.js';
@@ -23,33 +24,54 @@ const bytesPerTurn = 4 << 20;
 
 const addressableBytes = 2 ** 32 - 1;
 
+const recordedBytes = 1 << 20;
+
 /** Feeds a file into the engine, from the cache where it is there; gives its size in bytes. */
 export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number> {
   const { cache, platform, signal } = feeding;
   const key = cacheKey(file);
   try {
     if (key === undefined || !cache.usable) return await feedOriginal(file, feeding);
-    const cached = await feedCached(file, key, feeding);
+    const cached = await feedKept(file, key, feeding);
     if (cached !== undefined) return cached;
     if (!platform.exclusively) return await feedOriginal(file, feeding, key);
     // Whoever had the lock before may just have downloaded the file.
-    const work = async () => (await feedCached(file, key, feeding)) ?? (await feedOriginal(file, feeding, key));
+    const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, key));
     return await platform.exclusively(`rerank-wasm ${key}`, work, signal);
   } catch (error) {
     throw located(error, file);
   }
 }
 
-/** Feeds the file as the cache has it; undefined where it does not have it, or had it damaged and has lost it now. */
-async function feedCached(file: ResolvedFile, key: string, feeding: Feeding): Promise<number | undefined> {
+/** Feeds the file in one of the forms that the cache may have it in; undefined where it has none. */
+async function feedKept(file: ResolvedFile, key: string, feeding: Feeding): Promise<number | undefined> {
+  const compact = file.role === 'tokenizer' ? await feedCached(file, compactKey(key), {}, feeding) : undefined;
+  return compact ?? (await feedCached(file, key, pinsOf(file), feeding));
+}
+
+/** What a file must be. */
+interface Pins {
+  size?: number;
+  sha256?: string;
+}
+
+/**
+ * Feeds what the cache has at this key; undefined where it has nothing, or had it damaged and has lost it now. `pins` are
+ * believed before what the cache has written down.
+ */
+async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: Feeding): Promise<number | undefined> {
   const { cache, runtime, loader } = feeding;
   const found = await cache.find(key);
   if (!found) return undefined;
-  const { size, sha256 } = { ...found, ...pinsOf(file) };
+  const { size, sha256 } = { ...found, ...pins };
   try {
-    return await take({ role: file.role, size, sha256, expected: size, chunks: cache.chunks(found) }, feeding);
+    const { loaded } = await take(
+      { role: file.role, size, sha256, expected: size, chunks: cache.chunks(found) },
+      feeding,
+    );
+    return loaded;
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error, file.role)) throw error;
     dropArrival(runtime, loader);
     await cache.remove(key);
     return undefined;
@@ -69,13 +91,30 @@ async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string):
     const size = file.size ?? (opened.exact ? opened.size : undefined);
     const expected = size ?? opened.size;
     recording = key === undefined ? undefined : await cache.record(key);
-    const loaded = await take({ role, size, sha256, expected, chunks: opened.chunks, recording }, feeding);
+    const { loaded, compact } = await take({ role, size, sha256, expected, chunks: opened.chunks, recording }, feeding);
     const known = sha256 ?? opened.sha256?.();
-    if (known !== undefined) await recording?.commit({ url: String(location), size: loaded, sha256: known });
+    const url = String(location);
+    if (key !== undefined && compact) await keepCompact(compact, compactKey(key), url, feeding);
+    else if (known !== undefined) await recording?.commit({ url, size: loaded, sha256: known });
     return loaded;
   } finally {
     opened.close();
     await recording?.end();
+  }
+}
+
+async function keepCompact(bytes: Uint8Array, key: string, url: string, { cache }: Feeding): Promise<void> {
+  const recording = await cache.record(key);
+  const hash = new Sha256();
+  try {
+    for (let start = 0; start < bytes.length; start += recordedBytes) {
+      const part = bytes.subarray(start, start + recordedBytes);
+      hash.update(part);
+      await recording.write(part);
+    }
+    await recording.commit({ url, size: bytes.length, sha256: hash.digest() });
+  } finally {
+    await recording.end();
   }
 }
 
@@ -91,7 +130,13 @@ interface Intake {
   recording?: Recording | undefined;
 }
 
-async function take({ role, size, sha256, expected, chunks, recording }: Intake, feeding: Feeding): Promise<number> {
+/** How much was fed and, of a tokenizer that is to be kept, its compact form where it has one. */
+interface Taken {
+  loaded: number;
+  compact: Uint8Array | undefined;
+}
+
+async function take({ role, size, sha256, expected, chunks, recording }: Intake, feeding: Feeding): Promise<Taken> {
   const { platform, runtime, loader, signal, report } = feeding;
   if (size !== undefined && size > addressableBytes) {
     throw new RerankError('out_of_memory', `the ${role} file has ${size} bytes, more than WebAssembly can address`);
@@ -112,8 +157,9 @@ async function take({ role, size, sha256, expected, chunks, recording }: Intake,
   }
   report({ phase: 'verify', file: role, loaded, total: loaded });
   await turn(platform, signal);
+  if (role === 'tokenizer' && recording) return { loaded, compact: runtime.call(() => loader.endAndConvert()) };
   runtime.call(() => loader.end());
-  return loaded;
+  return { loaded, compact: undefined };
 }
 
 /** Lets the event loop turn. */
@@ -122,13 +168,18 @@ export async function turn(platform: Platform, signal: AbortSignal | undefined):
   throwIfAborted(signal);
 }
 
-function pinsOf({ size, sha256 }: ResolvedFile): { size?: number; sha256?: string } {
+function pinsOf({ size, sha256 }: ResolvedFile): Pins {
   return { ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
 }
 
-function isDamage(error: unknown): boolean {
+/** True for an error that the same file from its source need not give. */
+function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
   if (error instanceof UnreadableError) return true;
-  return error instanceof RerankError && ['integrity_mismatch', 'invalid_model'].includes(error.code);
+  if (!(error instanceof RerankError)) return false;
+  // A compact form may be of another version.
+  return ['integrity_mismatch', 'invalid_model', ...(role === 'tokenizer' ? ['unsupported_model'] : [])].includes(
+    error.code,
+  );
 }
 
 /** Has the loader forget a file that it got in part, so that it can come again. */

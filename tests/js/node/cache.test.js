@@ -80,16 +80,13 @@ describe('the cache', () => {
       assert.deepEqual(await ranks({ model }), []);
       assert.equal(hub.requests.length, 3);
       const entries = await listCache();
-      const expected = Object.values(pinned.files).map(({ location, size, sha256 }) => ({
-        url: location,
-        size,
-        sha256,
-      }));
-      const byUrl = (left, right) => (left.url < right.url ? -1 : 1);
-      assert.deepEqual(
-        entries.map(({ url, size, sha256 }) => ({ url, size, sha256 })).sort(byUrl),
-        expected.sort(byUrl),
-      );
+      assert.equal(entries.length, 3);
+      for (const [role, { location, size, sha256 }] of Object.entries(pinned.files)) {
+        const entry = entries.find(({ url }) => url === location);
+        // The tokenizer is kept in its compact form.
+        if (role === 'tokenizer') assert.ok(entry.size < 0.7 * size && entry.sha256 !== sha256, `${entry.size} of ${size}`);
+        else assert.deepEqual([entry.size, entry.sha256], [size, sha256]);
+      }
       assert.deepEqual((await namesEnding('')).length, 6);
       await clearCache();
       assert.deepEqual([await listCache(), await namesEnding('')], [[], []]);
