@@ -7,6 +7,7 @@ export async function load({ module, wasm, model, tokenizer, config }) {
     model: { name: 'bench', files: { model, tokenizer, config } },
     wasm,
     worker: false,
+    cache: 'none',
   });
   const milliseconds = performance.now() - start;
   return { loaded: { milliseconds }, run: (input) => run(reranker, input), statistics: () => reranker.statistics() };

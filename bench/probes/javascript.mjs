@@ -23,6 +23,12 @@ const onProgress = () => {
   most = Math.max(most, held() - before);
 };
 const { module, wasm, ...files } = settings;
-const reranker = await createReranker({ model: { name: 'bench', files }, wasm, worker: false, onProgress });
+const reranker = await createReranker({
+  model: { name: 'bench', files },
+  wasm,
+  worker: false,
+  cache: 'none',
+  onProgress,
+});
 await reranker.dispose();
 console.log(JSON.stringify({ bytes: most }));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { idOf, parseEntry } from './cache-facts.js';
@@ -9,8 +9,8 @@ import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from './types.js
 
 const readBytes = 1 << 20;
 
-/** A partial file this old belongs to a process that was killed. */
-const leftoverMilliseconds = 24 * 60 * 60 * 1000;
+/** No download is silent for so long and goes on; tells what processes of other machines have left. */
+const leftoverMilliseconds = 60 * 60 * 1000;
 
 /**
  * The directory for model files where none is given: `models` below `RERANK_WASM_CACHE` or, where that is not set, below
@@ -75,10 +75,8 @@ export class DirectoryCache implements ManagedCache {
 
   async #removeLeftovers(): Promise<void> {
     for (const name of await readdir(this.#path)) {
-      if (!name.endsWith('.part')) continue;
       const path = join(this.#path, name);
-      const facts = await unlessMissing(stat(path));
-      if (facts && Date.now() - facts.mtimeMs > leftoverMilliseconds) await rm(path, { force: true });
+      if (name.endsWith('.part') && (await isLeftover(path, name))) await rm(path, { force: true });
     }
   }
 }
@@ -140,7 +138,7 @@ class PartialFile {
   }
 
   static async create(directory: string): Promise<PartialFile> {
-    const path = join(directory, `${randomUUID()}.part`);
+    const path = join(directory, `${thisMachine()}-${process.pid}-${randomUUID()}.part`);
     return new PartialFile(path, await open(path, 'wx'));
   }
 
@@ -157,6 +155,27 @@ class PartialFile {
   async remove(): Promise<void> {
     await this.#handle.close().catch(() => {});
     await rm(this.#path, { force: true });
+  }
+}
+
+function thisMachine(): string {
+  return idOf(hostname()).slice(0, 8);
+}
+
+/** True where nobody writes to the partial file any more. */
+async function isLeftover(path: string, name: string): Promise<boolean> {
+  const [machine, process] = name.split('-');
+  if (machine === thisMachine()) return !isRunning(Number(process));
+  const facts = await unlessMissing(stat(path));
+  return facts !== undefined && Date.now() - facts.mtimeMs > leftoverMilliseconds;
+}
+
+function isRunning(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

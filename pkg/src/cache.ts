@@ -29,8 +29,8 @@ export class ModelCache {
   /** What `warn` throws is passed on. */
   constructor(choice: CacheChoice, platform: Platform, warn: (warning: RerankWarning) => void) {
     this.#warn = warn;
-    if (choice === 'auto') this.#backend = platform.caches?.preferred();
-    else if (choice !== 'none') this.#backend = choice;
+    if (typeof choice !== 'string') this.#backend = choice;
+    else if (choice === 'auto') this.#backend = this.#preferred(platform);
   }
 
   /** False where nothing is kept. */
@@ -71,6 +71,15 @@ export class ModelCache {
     return new Recording(writer, (error) => this.#fail(error));
   }
 
+  #preferred(platform: Platform): CacheBackend | undefined {
+    try {
+      return platform.caches?.preferred();
+    } catch (error) {
+      this.#tell(error);
+      return undefined;
+    }
+  }
+
   async #next<Chunk>(chunks: AsyncGenerator<Chunk, void, undefined>): Promise<IteratorResult<Chunk, void>> {
     try {
       return await chunks.next();
@@ -92,6 +101,10 @@ export class ModelCache {
   #fail(cause: unknown): void {
     if (!this.#backend) return;
     this.#backend = undefined;
+    this.#tell(cause);
+  }
+
+  #tell(cause: unknown): void {
     this.#warn({ code: 'cache_failed', message: `going on without the cache: ${messageOf(cause)}`, cause });
   }
 }

@@ -229,6 +229,44 @@ describe('the cache in a page', () => {
     });
   }
 
+  it('is done without, after one warning, when the quota of the Cache API is used up', async () => {
+    const { page } = open;
+    await page.addInitScript(withoutOpfs);
+    await page.reload();
+    const session = await page.context().newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 8e6 });
+    const warnings = await ranks(page, { worker: false });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^cache_failed: .*\(QuotaExceededError\)$/);
+    const entries = await page.evaluate(async () => (await import('/rerank-wasm/index.js')).listCache());
+    assert.equal(entries.length, 2);
+  });
+
+  it('works in a service worker', async () => {
+    const { page } = open;
+    const answer = await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.register('/support/service-worker.js', { type: 'module' });
+      const worker = registration.installing ?? registration.waiting ?? registration.active;
+      const answers = [];
+      for (let start = 0; start < 2; start += 1) {
+        const { port1, port2 } = new MessageChannel();
+        const answer = new Promise((resolve) => {
+          port1.onmessage = ({ data }) => resolve(data);
+        });
+        worker.postMessage(undefined, [port2]);
+        answers.push(await answer);
+      }
+      await registration.unregister();
+      return answers;
+    });
+    assert.deepEqual(answer, [
+      { results: 1, warnings: [] },
+      { results: 1, warnings: [] },
+    ]);
+    assert.deepEqual(downloads(), all);
+    assert.equal(Object.keys(await stored(page)).length, 6);
+  });
+
   it('may be your own, which stays in the page', async () => {
     const { page } = open;
     await page.evaluate(async () => {

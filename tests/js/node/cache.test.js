@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { clearCache, createReranker, directoryCache, listCache } from 'rerank-wasm';
@@ -45,6 +45,7 @@ describe('the cache', () => {
     directory = join(root, 'models');
     process.env.RERANK_WASM_CACHE = root;
   });
+  afterEach(() => rm(root, { recursive: true, force: true, maxRetries: 3 }));
   after(async () => {
     await hub.close();
     for (const [name, value] of Object.entries(kept)) {
@@ -65,6 +66,16 @@ describe('the cache', () => {
   async function namesEnding(ending) {
     const names = await readdir(directory).catch(() => []);
     return names.filter((name) => name.endsWith(ending)).map((name) => join(directory, name));
+  }
+
+  /** A process that loads the pinned model. */
+  function run({ stdio = 'inherit' } = {}) {
+    const script = `
+      import { createReranker } from 'rerank-wasm';
+      const reranker = await createReranker({ model: ${JSON.stringify(pinned)} });
+      await reranker.dispose();`;
+    const cwd = fileURLToPath(new URL('..', import.meta.url));
+    return spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd, stdio });
   }
 
   async function pathOfGraph() {
@@ -197,31 +208,32 @@ describe('the cache', () => {
     assert.equal((await listCache()).length, 2);
   });
 
-  it('removes what a process left that was killed, but not what is being written', async () => {
-    await mkdir(directory, { recursive: true });
-    for (const [name, age] of Object.entries({ 'old.part': 48, 'new.part': 1 })) {
-      await writeFile(join(directory, name), 'partial');
-      const time = new Date(Date.now() - age * 3_600_000);
-      await utimes(join(directory, name), time, time);
-    }
-    await ranks({ model: pinned });
-    assert.deepEqual(await namesEnding('.part'), [join(directory, 'new.part')]);
+  it('removes what a process left that was killed', async () => {
+    hub.faults.set(`/mini/${graph}`, (_, response) => response.writeHead(200).write(Buffer.alloc(1000, 8)));
+    const child = run({ stdio: 'ignore' });
+    const sizes = async () => {
+      const paths = await namesEnding('.part');
+      return Promise.all(paths.map(async (path) => (await stat(path).catch(() => undefined))?.size));
+    };
+    while ((await sizes())[0] !== 1000) await new Promise(setImmediate);
+    hub.faults.clear();
+    await ranks({ model: hub.model });
+    assert.deepEqual(await sizes(), [1000]);
+    const [recent, old] = ['0123-1-recent.part', '0123-1-old.part'].map((name) => join(directory, name));
+    for (const path of [recent, old]) await writeFile(path, 'of another machine');
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(old, longAgo, longAgo);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    for (const { key } of await listCache()) await directoryCache(directory).delete(key);
+    await ranks({ model: hub.model });
+    assert.deepEqual(await namesEnding('.part'), [recent]);
     assert.equal((await listCache()).length, 3);
   });
 
   it('may be filled by several processes at once', async () => {
-    const script = `
-      import { createReranker } from 'rerank-wasm';
-      const reranker = await createReranker({ model: ${JSON.stringify(pinned)} });
-      await reranker.dispose();`;
-    const run = async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-        cwd: fileURLToPath(new URL('..', import.meta.url)),
-        stdio: ['ignore', 'inherit', 'inherit'],
-      });
-      assert.deepEqual(await once(child, 'close'), [0, null]);
-    };
-    await Promise.all([run(), run(), run()]);
+    const ended = async () => assert.deepEqual(await once(run(), 'close'), [0, null]);
+    await Promise.all([ended(), ended(), ended()]);
     assert.equal((await namesEnding('')).length, 6);
     const before = hub.requests.length;
     await ranks({ model: pinned });
