@@ -1,6 +1,5 @@
 //! One call: documents are scored a few at a time, so that the caller can report progress or stop between them.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use super::Reranker;
 use super::ranking::{RankedDocument, rank, sigmoid};
 use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
-use crate::tokenizer::{Pair, Query, Window};
+use crate::tokenizer::{Pair, Query, Window, Windows};
 
 /// Tokens of the pairs that are scored together: enough that the weights are not read for a few rows only. A longer pair is
 /// scored alone, so no step takes longer than one pair may.
@@ -34,9 +33,12 @@ pub struct Job {
     query: Query,
     documents: Vec<String>,
     long_documents: LongDocuments,
-    /// How many documents were tokenised; their pairs that were not scored yet wait in `pairs`.
+    /// How many documents were tokenised.
     tokenised: usize,
-    pairs: VecDeque<WaitingPair>,
+    /// The windows that are left of the last of them.
+    windows: Option<Windows>,
+    /// The pair that is scored next, where it is there already.
+    next: Option<WaitingPair>,
     /// A document of which some windows are scored.
     unfinished: Option<RankedDocument>,
     scored: Vec<RankedDocument>,
@@ -68,7 +70,8 @@ impl Job {
             documents,
             long_documents,
             tokenised: 0,
-            pairs: VecDeque::new(),
+            windows: None,
+            next: None,
             unfinished: None,
             failed: false,
         }
@@ -105,8 +108,7 @@ impl Job {
                 break;
             }
             tokens += length;
-            if let Some(WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last }) =
-                self.pairs.pop_front()
+            if let Some(WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last }) = self.next.take()
             {
                 sequences.push(TokenSequence { ids, type_ids });
                 group.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
@@ -119,31 +121,40 @@ impl Job {
         Ok(())
     }
 
-    /// The pair that comes next; it stays in the queue. `None` behind the last.
+    /// The pair that comes next; it stays in `next`. `None` behind the last.
     fn next_pair(&mut self) -> Result<Option<&WaitingPair>> {
-        if self.pairs.is_empty()
-            && let Some(document) = self.documents.get(self.tokenised)
-        {
-            let index = self.tokenised;
-            let Reranker { tokenizer, .. } = &*self.reranker;
-            match self.long_documents {
-                LongDocuments::Truncate => {
-                    let pair = tokenizer.pair(&self.query, document)?;
-                    self.pairs.push_back(WaitingPair { index, pair, window: None, last: true });
+        if self.next.is_none() {
+            self.next = match (self.windows.take(), self.long_documents) {
+                (Some(windows), _) => self.next_window(windows, self.tokenised - 1)?,
+                (None, _) if self.tokenised == self.documents.len() => None,
+                (None, LongDocuments::Truncate) => {
+                    let index = self.tokenised;
+                    let pair = self.reranker.tokenizer.pair(&self.query, &self.documents[index])?;
+                    self.tokenised += 1;
+                    Some(WaitingPair { index, pair, window: None, last: true })
                 }
-                LongDocuments::Chunk => {
+                (None, LongDocuments::Chunk) => {
+                    let index = self.tokenised;
                     let overlap = self.query.document_budget() / OVERLAP;
-                    let windows = tokenizer.windows(&self.query, document, overlap)?;
-                    let count = windows.len();
-                    self.pairs.extend(windows.into_iter().enumerate().map(|(number, Window { pair, utf16, .. })| {
-                        let window = (count > 1).then_some(utf16);
-                        WaitingPair { index, pair, window, last: number + 1 == count }
-                    }));
+                    let windows = self.reranker.tokenizer.windows(&self.query, &self.documents[index], overlap)?;
+                    self.tokenised += 1;
+                    self.next_window(windows, index)?
                 }
-            }
-            self.tokenised += 1;
+            };
         }
-        Ok(self.pairs.front())
+        Ok(self.next.as_ref())
+    }
+
+    /// The next of the windows of a document; the others wait.
+    fn next_window(&mut self, mut windows: Windows, index: usize) -> Result<Option<WaitingPair>> {
+        let window = windows.next(&self.reranker.tokenizer, &self.query, &self.documents[index])?;
+        Ok(window.map(|Window { pair, utf16, last, .. }| {
+            let whole = last && utf16.start == 0;
+            if !last {
+                self.windows = Some(windows);
+            }
+            WaitingPair { index, pair, window: (!whole).then_some(utf16), last }
+        }))
     }
 
     /// Of several windows the best one counts, the first of equals; their tokens add up.

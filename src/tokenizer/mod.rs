@@ -15,7 +15,7 @@ mod window;
 pub use json::{JsonReader, TokenizerJson};
 pub use pair::{Pair, Query};
 pub use reader::TokenizerReader;
-pub use window::Window;
+pub use window::{Window, Windows};
 
 use general::General;
 use sentence_piece::SentencePiece;
@@ -97,5 +97,33 @@ impl Tokenizer {
             Pipeline::General(pipeline) => pipeline.pair(query, document)?,
         };
         Ok(Pair { ids, type_ids, truncated })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_kind_of_file_takes_the_short_way() {
+        for file in ["tests/fixtures/standin-tiny/tokenizer.json", "pkg/mini/tokenizer.json"] {
+            let json = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+            for bytes in [&json, &compact::convert(&json).unwrap()] {
+                let tokenizer = Tokenizer::from_bytes(bytes).unwrap();
+                assert!(matches!(tokenizer.pipeline, Pipeline::SentencePiece(_)), "{file}");
+            }
+        }
+    }
+
+    /// In the trie of mini's vocabulary, a node has the place of the root for its offset.
+    #[test]
+    fn a_nul_leads_nowhere() {
+        let json = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/mini/tokenizer.json")).unwrap();
+        let tokenizer = Tokenizer::from_bytes(&json).unwrap();
+        let peer = tokenizers::Tokenizer::from_bytes(&json).unwrap();
+        for piece in peer.get_vocab(true).into_keys() {
+            let text = format!("{piece}\0a");
+            assert_eq!(tokenizer.ids(&text).unwrap(), peer.encode_fast(&*text, false).unwrap().get_ids(), "{text:?}");
+        }
     }
 }

@@ -15,6 +15,21 @@ pub struct Window {
     pub bytes: Range<usize>,
     /// The same range in UTF-16 code units, as JavaScript counts.
     pub utf16: Range<usize>,
+    /// True for the window that holds the end of the document.
+    pub last: bool,
+}
+
+/// The windows of one document, made one at a time: together they may take many times its memory.
+#[derive(Debug)]
+pub struct Windows {
+    ids: Vec<u32>,
+    starts: Vec<usize>,
+    /// Tokens of a window, and from the first of one to that of the next.
+    budget: usize,
+    step: usize,
+    /// The first token of the next window; `None` behind the last.
+    first: Option<usize>,
+    utf16: Utf16Counter,
 }
 
 impl Tokenizer {
@@ -24,26 +39,32 @@ impl Tokenizer {
     ///
     /// # Errors
     /// `invalid_input` for an overlap that leaves no room for new tokens, `internal` where the tokenizer refuses the text.
-    pub fn windows(&self, query: &Query, document: &str, overlap: usize) -> Result<Vec<Window>> {
+    pub fn windows(&self, query: &Query, document: &str, overlap: usize) -> Result<Windows> {
         let budget = query.document_budget;
         let step = budget.checked_sub(overlap).filter(|&step| step > 0).ok_or_else(|| {
             Error::InvalidInput(format!("an overlap of {overlap} tokens leaves none of the {budget} that a window has"))
         })?;
         let (ids, starts) = self.ids_and_starts(document)?;
-        let mut utf16 = Utf16Counter { document, byte: 0, units: 0 };
-        let mut windows = Vec::new();
-        let mut first = 0_usize;
-        loop {
-            let end = ids.len().min(first.saturating_add(budget));
-            let from = if first == 0 { 0 } else { border(document, starts[first]) };
-            let to = starts.get(end).map_or(document.len(), |&start| border(document, start)).max(from);
-            let pair = self.join(&query.ids, &ids[first..end], false)?;
-            windows.push(Window { pair, bytes: from..to, utf16: utf16.at(from)..utf16.at(to) });
-            if end == ids.len() {
-                return Ok(windows);
-            }
-            first = first.saturating_add(step).min(ids.len() - budget);
-        }
+        Ok(Windows { ids, starts, budget, step, first: Some(0), utf16: Utf16Counter::default() })
+    }
+}
+
+impl Windows {
+    /// The next window, given what the windows were made of; `None` behind the last.
+    ///
+    /// # Errors
+    /// `internal` where the tokenizer refuses the pair.
+    pub fn next(&mut self, tokenizer: &Tokenizer, query: &Query, document: &str) -> Result<Option<Window>> {
+        let Self { ids, starts, budget, step, .. } = &*self;
+        let Some(first) = self.first else { return Ok(None) };
+        let end = ids.len().min(first.saturating_add(*budget));
+        let from = if first == 0 { 0 } else { border(document, starts[first]) };
+        let to = starts.get(end).map_or(document.len(), |&start| border(document, start)).max(from);
+        let pair = tokenizer.join(&query.ids, &ids[first..end], false)?;
+        let last = end == ids.len();
+        self.first = (!last).then(|| first.saturating_add(*step).min(ids.len() - budget));
+        let utf16 = self.utf16.at(document, from)..self.utf16.at(document, to);
+        Ok(Some(Window { pair, bytes: from..to, utf16, last }))
     }
 }
 
@@ -53,19 +74,19 @@ fn border(text: &str, index: usize) -> usize {
 }
 
 /// Turns places in a document into UTF-16 places; they may go back as far as a window overlaps.
-struct Utf16Counter<'document> {
-    document: &'document str,
+#[derive(Debug, Default)]
+struct Utf16Counter {
     byte: usize,
     units: usize,
 }
 
-impl Utf16Counter<'_> {
-    fn at(&mut self, byte: usize) -> usize {
+impl Utf16Counter {
+    fn at(&mut self, document: &str, byte: usize) -> usize {
         let count = |text: &str| text.chars().map(char::len_utf16).sum::<usize>();
         if byte >= self.byte {
-            self.units += count(&self.document[self.byte..byte]);
+            self.units += count(&document[self.byte..byte]);
         } else {
-            self.units -= count(&self.document[byte..self.byte]);
+            self.units -= count(&document[byte..self.byte]);
         }
         self.byte = byte;
         self.units
@@ -77,7 +98,7 @@ mod tests {
     use super::super::Tokenizer;
     use super::*;
 
-    fn tokenizers() -> [Tokenizer; 2] {
+    fn tokenizers() -> [Tokenizer; 3] {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json");
         let json = std::fs::read_to_string(path).unwrap();
         // A normalizer that only the general pipeline knows, and that changes nothing here.
@@ -85,7 +106,20 @@ mod tests {
         let steps = general["normalizer"]["normalizers"].as_array_mut().unwrap();
         steps.push(serde_json::json!({"type": "Replace", "pattern": {"String": "\u{e123}"}, "content": ""}));
         let general = serde_json::to_vec(&general).unwrap();
-        [json.as_bytes(), &general].map(|json| Tokenizer::from_bytes(json).unwrap())
+        // One that spells what it does not know in bytes.
+        let mut bytes: serde_json::Value = serde_json::from_str(&json).unwrap();
+        bytes["model"]["byte_fallback"] = true.into();
+        let pieces = bytes["model"]["vocab"].as_array_mut().unwrap();
+        pieces.extend((0..=255).map(|byte| serde_json::json!([format!("<0x{byte:02X}>"), -9.0])));
+        let bytes = serde_json::to_vec(&bytes).unwrap();
+        [json.as_bytes(), &general, &bytes].map(|json| Tokenizer::from_bytes(json).unwrap())
+    }
+
+    fn windows(tokenizer: &Tokenizer, query: &Query, document: &str, overlap: usize) -> Vec<Window> {
+        let mut windows = tokenizer.windows(query, document, overlap).unwrap();
+        let windows: Vec<_> = std::iter::from_fn(|| windows.next(tokenizer, query, document).unwrap()).collect();
+        assert!(windows.iter().rev().skip(1).all(|window| !window.last) && windows.last().unwrap().last);
+        windows
     }
 
     const DOCUMENT: &str =
@@ -100,10 +134,10 @@ mod tests {
             for budget in 1..=all.len() + 1 {
                 let query = tokenizer.query("quick", query_ids.len() + special + budget).unwrap();
                 for overlap in 0..budget {
-                    let windows = tokenizer.windows(&query, DOCUMENT, overlap).unwrap();
+                    let windows = windows(&tokenizer, &query, DOCUMENT, overlap);
                     let mut covered = 0;
                     let mut at = 0;
-                    for Window { pair, bytes, utf16 } in &windows {
+                    for Window { pair, bytes, utf16, .. } in &windows {
                         assert!(pair.ids.len() <= query_ids.len() + special + budget);
                         assert!(bytes.start <= covered && covered <= bytes.end);
                         covered = bytes.end;
@@ -131,7 +165,7 @@ mod tests {
             let budget = words[0] + words[1];
             let room = tokenizer.ids("q").unwrap().len() + tokenizer.special_tokens();
             let query = tokenizer.query("q", room + budget).unwrap();
-            let first = &tokenizer.windows(&query, text, 0).unwrap()[0];
+            let first = &windows(&tokenizer, &query, text, 0)[0];
             assert_eq!(text[first.bytes.clone()].trim(), "one two");
         }
     }
@@ -140,7 +174,7 @@ mod tests {
     fn an_empty_document_is_one_window() {
         for tokenizer in tokenizers() {
             let query = tokenizer.query("q", 40).unwrap();
-            let windows = tokenizer.windows(&query, "", 3).unwrap();
+            let windows = windows(&tokenizer, &query, "", 3);
             assert_eq!(windows.len(), 1);
             assert_eq!((windows[0].bytes.clone(), &windows[0].pair), (0..0, &tokenizer.pair(&query, "").unwrap()));
         }
@@ -148,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_overlap_without_room_is_refused() {
-        let [tokenizer, _] = tokenizers();
+        let [tokenizer, ..] = tokenizers();
         let query = tokenizer.query("q", 40).unwrap();
         assert_eq!(tokenizer.windows(&query, "text", 40).unwrap_err().code(), "invalid_input");
     }

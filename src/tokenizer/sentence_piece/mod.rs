@@ -161,13 +161,16 @@ impl SentencePiece {
                     self.words.for_each(&normal.text()[start..end], word, |word, added, word_start| {
                         tokens.clear();
                         result = self.unigram.tokenize(word, 0, scratch, tokens);
-                        let mut token_start = 0;
+                        let (mut token_start, mut token_end) = (0, 0);
                         for token in &*tokens {
                             ids.push(token.id);
+                            // Tokens that spell one text in bytes share its end, and so its start.
+                            if token.end != token_end {
+                                (token_start, token_end) = (token_end, token.end);
+                            }
                             // In the normal form a space has one byte, and the word start in its place three.
                             let start_in_normal = start + word_start + token_start.max(added) - added;
                             starts.push(normal.origin(start_in_normal));
-                            token_start = token.end;
                         }
                         result.is_ok() && ids.len() <= enough
                     });

@@ -3,7 +3,8 @@
 //! A unit is 32 bits. Bits 0 to 7 are the label of the edge that leads to it, bit 8 says that it is a leaf, bit 9 that one
 //! of its children holds the value of the key that ends here, and bits 10 to 31 are the value of a leaf or the offset of a
 //! node. The child of a node for byte `b` is the unit at `offset ^ b`, if its label is `b`. No two nodes share an offset.
-//! UTF-8 has no byte 255, so that is the label of the child that holds a value, and no byte 254, the label of free units.
+//! UTF-8 has no byte 255, so that is the label of the child that holds a value, and no byte 254, the label of free units and
+//! of the root: no edge leads to it, though a node may have the offset of its place.
 
 use crate::error::{Error, ModelFile, Result};
 
@@ -12,6 +13,7 @@ pub(super) const HAS_VALUE: u32 = 1 << 9;
 pub(super) const PAYLOAD_SHIFT: u32 = 10;
 pub(super) const VALUE_LABEL: u8 = 255;
 pub(super) const FREE_UNIT: u32 = 254 | LEAF;
+pub(super) const ROOT_LABEL: u32 = 254;
 
 /// Values and offsets are below this.
 pub(super) const PAYLOAD_LIMIT: usize = 1 << (32 - PAYLOAD_SHIFT);
@@ -25,11 +27,11 @@ pub struct Trie {
 impl Trie {
     /// # Errors
     /// `invalid_model` where a leaf holds a value that is not below `values`, or there is no root.
-    pub fn from_units(units: Vec<u32>, values: usize) -> Result<Self> {
+    pub fn from_units(mut units: Vec<u32>, values: usize) -> Result<Self> {
         let damaged = |reason: &str| Error::InvalidModel { file: ModelFile::Tokenizer, reason: reason.to_owned() };
-        if units.is_empty() {
-            return Err(damaged("its trie is empty"));
-        }
+        let root = units.first_mut().ok_or_else(|| damaged("its trie is empty"))?;
+        // Files of the first version may have another label there.
+        *root = *root & !0xff | ROOT_LABEL;
         let is_used = |unit: &&u32| **unit & LEAF != 0 && **unit != FREE_UNIT;
         if units.iter().filter(is_used).any(|unit| (unit >> PAYLOAD_SHIFT) as usize >= values) {
             return Err(damaged("its trie names a piece that is not there"));
@@ -101,7 +103,7 @@ impl Trie {
             if unit & LEAF == 0 {
                 for label in (0..=253_u8).rev() {
                     let child = payload ^ u32::from(label);
-                    let is_child = |unit: &u32| child != 0 && unit & 0xff == u32::from(label);
+                    let is_child = |unit: &u32| unit & 0xff == u32::from(label);
                     if self.units.get(child as usize).is_some_and(is_child) {
                         waiting.push((child, key.len(), Some(label)));
                     }
@@ -119,6 +121,8 @@ impl Trie {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::trie_builder;
     use super::*;
 
@@ -146,6 +150,21 @@ mod tests {
         }
         assert_eq!(trie.get(b"abc"), None);
         assert_eq!(trie.get(b""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_a_map_finds(
+            keys in prop::collection::btree_set("[\0\x01ab]{1,5}", 1..60),
+            text in "[\0\x01ab]{0,9}",
+        ) {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let mut found = Vec::new();
+            trie(&keys).prefixes(text.as_bytes(), |length, value| found.push((length, keys[value as usize])));
+            let starts = (1..=text.len()).map(|length| (length, &text[..length]));
+            let expected: Vec<_> = starts.filter(|(_, start)| keys.binary_search(start).is_ok()).collect();
+            prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]

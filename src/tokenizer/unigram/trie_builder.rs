@@ -1,6 +1,6 @@
 //! Builds the double array of a [`Trie`](super::trie::Trie) from sorted keys.
 
-use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, PAYLOAD_LIMIT, PAYLOAD_SHIFT, VALUE_LABEL};
+use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, PAYLOAD_LIMIT, PAYLOAD_SHIFT, ROOT_LABEL, VALUE_LABEL};
 use crate::error::{Error, ModelFile, Result};
 
 /// The children of a node lie in one block: their label only changes the low 8 bits of their place.
@@ -55,7 +55,7 @@ pub(super) fn build<'keys>(
     };
     builder.add_block()?;
     builder.take(0);
-    builder.units[0] = 0;
+    builder.units[0] = ROOT_LABEL;
     let mut waiting = vec![Pending { unit: 0, keys: 0..count, depth: 0 }];
     let mut labels = Vec::new();
     let mut children = Vec::new();
