@@ -62,7 +62,8 @@ export function makeHandler(options = {}) {
     checker ??= new OpenApiChecker(await (await handle(get('/openapi.json'))).json());
     const type = headers.get('content-type')?.replace(/;.*/, '');
     const path = new URL(request.url).pathname;
-    if (request.method !== 'HEAD' && status !== 204) checker.check({ method: request.method, path, status, type, text });
+    if (request.method !== 'HEAD' && status !== 204)
+      checker.check({ method: request.method, path, status, type, text });
     return { status, headers, text, json: type === 'application/json' && text !== '' ? JSON.parse(text) : undefined };
   }
 

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
-const pointer = (...steps) =>
-  steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+const pointer = (...steps) => steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** Checks answers against the OpenAPI document of the handler that gave them. */
 export class OpenApiChecker {
