@@ -8,6 +8,7 @@ const pointer = (...steps) => steps.map((step) => `/${step.replaceAll('~', '~0')
 export class OpenApiChecker {
   #document;
   #ajv = new Ajv2020({ strict: false });
+  #validators = new Map();
 
   constructor(document) {
     this.#document = document;
@@ -17,7 +18,7 @@ export class OpenApiChecker {
   /** Whether the document allows `body` as a request for a ranking. */
   accepts(body) {
     const schema = pointer('paths', '/v1/rerank', 'post', 'requestBody', 'content', 'application/json', 'schema');
-    return this.#ajv.validate({ $ref: `openapi#${schema}` }, body);
+    return this.#validatorFor(schema)(body);
   }
 
   /** Asserts that an answer is one that the document foresees; `text` is its body. */
@@ -32,7 +33,14 @@ export class OpenApiChecker {
   }
 
   #checkBody(schema, text) {
-    const valid = this.#ajv.validate({ $ref: `openapi#${schema}` }, JSON.parse(text));
-    assert.ok(valid, `${this.#ajv.errorsText()} in ${text}`);
+    const validate = this.#validatorFor(schema);
+    const valid = validate(JSON.parse(text));
+    assert.ok(valid, `${this.#ajv.errorsText(validate.errors)} in ${text}`);
+  }
+
+  #validatorFor(schema) {
+    const validate = this.#validators.get(schema) ?? this.#ajv.compile({ $ref: `openapi#${schema}` });
+    this.#validators.set(schema, validate);
+    return validate;
   }
 }
