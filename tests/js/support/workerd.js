@@ -44,11 +44,19 @@ function alias(importer, name, folder, entry) {
  */
 export function useWorkerd(path, { bindings } = {}) {
   let miniflare;
+  let output = '';
   before(async () => {
     miniflare = new Miniflare({
       compatibilityDate: '2026-07-01',
       modulesRoot: '/',
       bindings,
+      handleRuntimeStdio(...streams) {
+        for (const stream of streams) {
+          stream.on('data', (data) => {
+            output += data;
+          });
+        }
+      },
       modules: [
         { type: 'ESModule', path, contents: readFileSync(join(repository, path)) },
         alias(path, 'rerank-wasm', 'pkg'),
@@ -62,6 +70,8 @@ export function useWorkerd(path, { bindings } = {}) {
   });
   after(() => miniflare?.dispose());
   return {
+    /** What workerd has written to its standard output and error. */
+    output: () => output,
     /** The answer of the worker to a request to this path. */
     fetch: (path, init) => miniflare.dispatchFetch(`http://worker${path}`, init),
     /** What the worker answers to a request, from JSON to JSON. */

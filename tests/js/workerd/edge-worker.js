@@ -1,0 +1,44 @@
+import { createReranker } from 'rerank-wasm';
+import { bearerKeys, createHandler } from 'rerank-wasm/edge';
+import mini from 'rerank-wasm-mini';
+
+let loads = 0;
+let open = false;
+
+/** Handlers by the value of the header `x-handler`. */
+const handlers = {
+  open: createHandler({ reranker: { model: mini }, cors: { origins: ['https://page.example'] } }),
+  keys: createHandler({ reranker: { model: mini }, authenticate: bearerKeys((env) => [env.API_KEY]) }),
+  poor: createHandler({ authorize: async () => false }),
+  fast: createHandler({ rateLimit: async () => ({ retryAfter: 9 }) }),
+  broken: createHandler({
+    authenticate() {
+      throw new Error('secret of the deployer');
+    },
+  }),
+  failing: createHandler({
+    async reranker() {
+      loads += 1;
+      if (loads === 1) await fetch('http://127.0.0.1:1/');
+      return createReranker({ model: mini });
+    },
+  }),
+  gated: createHandler({
+    async reranker() {
+      // Timers belong to the request that began to load, as downloads do.
+      while (!open) await new Promise((resolve) => setTimeout(resolve, 10));
+      return createReranker({ model: mini });
+    },
+    limits: { tokens: 40, queueTokens: 80 },
+  }),
+};
+
+export default {
+  async fetch(request, env, ctx) {
+    if (new URL(request.url).pathname === '/open') {
+      open = true;
+      return new Response(null);
+    }
+    return handlers[request.headers.get('x-handler')](request, env, ctx);
+  },
+};
