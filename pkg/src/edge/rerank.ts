@@ -48,7 +48,10 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }:
     const tokens = costOf(ranking);
     await hooks.authorize(call, { model, documents: ranking.texts.length, tokens });
     const waiting = { env, ctx, signal: request.signal };
-    const results = await queue.admit(tokens, () => rank(shared, ranking, waiting));
+    const work = queue.admit(tokens, () => rank(shared, ranking, waiting));
+    // A worker's request stops wherever it waits when its client goes away; its tokens would never be free again.
+    ctx?.waitUntil(work.catch(() => {}));
+    const results = await work;
     return Response.json(dialect.write({ id, model, version, request: ranking, results }));
   };
 }

@@ -42,14 +42,17 @@ function alias(importer, name, folder, entry) {
  * Starts workerd with the worker at `path` (below the repository), the package and the small model before the tests of
  * the calling suite, and ends it after them. `bindings` become the worker's environment.
  */
-export function useWorkerd(path, { bindings } = {}) {
+export function useWorkerd(path, { bindings, compatibilityFlags } = {}) {
   let miniflare;
   let output = '';
   before(async () => {
     miniflare = new Miniflare({
       compatibilityDate: '2026-07-01',
       modulesRoot: '/',
+      // Miniflare's own worker before ours would not tell it that a client went away.
+      unsafeDirectSockets: [{ host: '127.0.0.1' }],
       bindings,
+      compatibilityFlags,
       handleRuntimeStdio(...streams) {
         for (const stream of streams) {
           stream.on('data', (data) => {
@@ -72,6 +75,8 @@ export function useWorkerd(path, { bindings } = {}) {
   return {
     /** What workerd has written to its standard output and error. */
     output: () => output,
+    /** Where the worker listens. */
+    url: () => miniflare.unsafeGetDirectURL(),
     /** The answer of the worker to a request to this path. */
     fetch: (path, init) => miniflare.dispatchFetch(`http://worker${path}`, init),
     /** What the worker answers to a request, from JSON to JSON. */

@@ -139,30 +139,5 @@ describe('the handler in workerd', () => {
     assert.equal((await rank({ query, documents }, { handler: 'failing' })).status, 200);
   });
 
-  it('serves those who stay when the client goes away whose request began to load, and bounds those who wait', async () => {
-    const small = { query: 'abc', documents: ['x'.repeat(60)] };
-    const options = { handler: 'gated' };
-    const controller = new AbortController();
-    const gone = rank(small, { ...options, signal: controller.signal }).catch((error) => error.name);
-    const health = async () => (await ask('/healthz', options)).json.model;
-    while ((await health()) !== 'loading') await new Promise((resolve) => setTimeout(resolve, 10));
-    controller.abort();
-    assert.equal(await gone, 'AbortError');
-    const waiting = Array.from({ length: 6 }, () => rank(small, options));
-    // Three at most fit, so the others are answered before the gate is open.
-    const refused = await Promise.any(
-      waiting.map(async (answer) => {
-        const { status, headers } = await answer;
-        assert.equal(status, 503);
-        return headers.get('retry-after');
-      }),
-    );
-    assert.ok(Number(refused) > 0);
-    await workerd.fetch('/open');
-    const statuses = (await Promise.all(waiting)).map(({ status }) => status);
-    assert.deepEqual([...new Set(statuses)].sort(), [200, 503]);
-    assert.equal((await rank(small, options)).status, 200);
-  });
-
   it('has logged nothing', () => assert.equal(workerd.output(), ''));
 });
