@@ -38,7 +38,7 @@ function routesOf<Env, Caller>(options: CheckedOptions<Env, Caller>, create: (en
   const { limits, models, authenticate, authorize, rateLimit } = options;
   const hooks = new Hooks(options);
   const shared = new SharedReranker(create, limits);
-  const schemas = requestSchemas(limits);
+  const schemas = requestSchemas({ documents: limits.documents, models });
   const rerank = rerankEndpoint({ options, hooks, shared, schemas });
   const used = { authenticate: !!authenticate, authorize: !!authorize, rateLimit: !!rateLimit };
   const reading = (answer: Route<Env>['answer']): Route<Env> => ({ methods: ['GET', 'HEAD'], answer });

@@ -11,6 +11,7 @@ export interface Schema {
   const?: string;
   enum?: readonly string[];
   default?: unknown;
+  examples?: readonly unknown[];
   pattern?: string;
   minimum?: number;
   maximum?: number;

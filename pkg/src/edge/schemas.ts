@@ -2,9 +2,11 @@ import { problems } from './problem.js';
 import type { Schema } from './schema.js';
 
 /** What the schemas of a handler depend on. */
-export interface SchemaLimits {
-  /** Documents in one request. */
+export interface SchemaFacts {
+  /** Most documents in one request. */
   documents: number;
+  /** Names of the model. */
+  models: readonly string[];
 }
 
 const text: Schema = { type: 'string' };
@@ -12,12 +14,19 @@ const count: Schema = { type: ['integer', 'null'], minimum: 1 };
 const wholeNumber: Schema = { type: 'integer', minimum: 0 };
 const textObject: Schema = { type: 'object', properties: { text }, required: ['text'] };
 const query: Schema = { type: 'string', pattern: '\\S', description: 'Must not be blank. It is never cut.' };
-const model: Schema = { type: ['string', 'null'], description: 'One of those that GET /v1/models lists.' };
 const topN: Schema = { ...count, description: 'How many of the best results to return. All of them without it.' };
 const topK: Schema = { ...count, description: 'The same as top_n, which counts where both are given.' };
 
+const exampleQuery = 'What is the capital of France?';
+const exampleTexts = ['Berlin is the capital of Germany.', 'Paris is the capital of France.'];
+
 /** The requests: handlers check against these very objects and show them in their OpenAPI document. */
-export function requestSchemas({ documents }: SchemaLimits) {
+export function requestSchemas({ documents, models }: SchemaFacts) {
+  const model: Schema = {
+    type: ['string', 'null'],
+    description: 'One of those that GET /v1/models lists.',
+    examples: models,
+  };
   const rerank: Schema = {
     type: 'object',
     title: "Cohere's and Jina's dialect",
@@ -31,6 +40,7 @@ export function requestSchemas({ documents }: SchemaLimits) {
       max_tokens_per_doc: { ...count, description: "Longer documents are cut. At most what the model's input leaves." },
     },
     required: ['query', 'documents'],
+    examples: [{ query: exampleQuery, documents: exampleTexts, top_n: 1 }],
   };
   const workersAi: Schema = {
     type: 'object',
@@ -43,6 +53,7 @@ export function requestSchemas({ documents }: SchemaLimits) {
     },
     required: ['query', 'contexts'],
     not: { type: 'object', required: ['documents'] },
+    examples: [{ query: exampleQuery, contexts: exampleTexts.map((each) => ({ text: each })), top_k: 1 }],
   };
   return { rerank, workersAi };
 }
