@@ -3,15 +3,7 @@ import { describe, it } from 'node:test';
 
 import { get, makeHandler, post } from '../support/handler.js';
 import { OpenApiChecker } from '../support/openapi.js';
-
-/** Numbers that look random and are the same every time. */
-function numbers(seed) {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
+import { numbers } from '../support/random.js';
 
 const oddities = [
   null,
