@@ -14,6 +14,7 @@ export async function readJson(request: Request, limit: number): Promise<unknown
   const length = request.headers.get('content-length');
   if (length !== null && Number(length) > limit) throw tooLarge(limit);
   const text = await readText(request, limit);
+  if (request.signal.aborted) throw abortedProblem();
   if (text === '') throw new Problem('invalid_json', 'the body is empty');
   try {
     return JSON.parse(text);
@@ -37,29 +38,30 @@ function checkType(headers: Headers): void {
 async function readText({ body, signal }: Request, limit: number): Promise<string> {
   if (!body) return '';
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let text = '';
+  // Nobody waits for what cancelling says: the request is over.
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener('abort', cancel);
   try {
-    for (let size = 0; ; ) {
-      const { done, value } = await next(reader, signal);
-      if (done) return text + decode(decoder);
-      size += value.length;
-      if (size > limit) throw tooLarge(limit);
-      text += decode(decoder, value);
-    }
+    return await readAll(reader, limit);
   } catch (error) {
-    // Nobody waits for what cancelling says: the request is over.
-    reader.cancel().catch(() => {});
-    throw error;
+    cancel();
+    throw signal.aborted ? abortedProblem() : error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
   }
 }
 
-async function next(reader: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal) {
-  try {
-    return await reader.read();
-  } catch {
-    if (signal.aborted) throw abortedProblem();
-    throw new Problem('invalid_json', 'the body broke off');
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new Problem('invalid_json', 'the body broke off');
+    });
+    if (done) return text + decode(decoder);
+    size += value.length;
+    if (size > limit) throw tooLarge(limit);
+    text += decode(decoder, value);
   }
 }
 

@@ -2,7 +2,7 @@ import { Problem } from './problem.js';
 
 type Kind = 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string';
 
-/** The part of JSON Schema that is used here, for checking requests as for describing them. */
+/** The part of JSON Schema that is used here. `const` and `enum` stand in answers only, which are not checked. */
 export interface Schema {
   $ref?: string;
   title?: string;

@@ -25,6 +25,9 @@ interface Load {
 /** Seconds after which a client that came too early may try again. */
 const retryAfter = 5;
 
+/** In milliseconds; timers that are set for longer go off at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** One reranker for all requests, loaded by the first that needs it. A load that failed is not kept. */
 export class SharedReranker<Env> {
   readonly #create: (env: Env) => Promise<Reranker>;
@@ -60,15 +63,18 @@ export class SharedReranker<Env> {
   /** Drops a reranker that broke; the next request loads another. */
   async forget({ reranker }: Loaded): Promise<void> {
     if (this.#load?.loaded?.reranker === reranker) this.#load = undefined;
-    await reranker.dispose();
+    // What broke may fail at this too; that says nothing new.
+    await reranker.dispose().catch(() => {});
   }
 
   #start(env: Env, ctx: HandlerContext | undefined): Load {
     const load: Load = { promise: this.#make(env), started: Date.now() };
     this.#load = load;
     const ended = load.promise.then(
-      (loaded) => {
+      async (loaded) => {
         load.loaded = loaded;
+        // It was given up and came all the same: those who still wait for it find the one in its place.
+        if (this.#load !== load) await this.forget(loaded);
       },
       () => {
         if (this.#load === load) this.#load = undefined;
@@ -93,7 +99,7 @@ async function within<Value>(promise: Promise<Value>, seconds: number, signal: A
   const ended = new Promise<never>((_, reject) => {
     const abort = () => reject(abortedProblem());
     const late = () => reject(new Problem('model_not_ready', 'the model is still loading', { retryAfter }));
-    const timer = setTimeout(late, seconds * 1000);
+    const timer = setTimeout(late, Math.min(seconds * 1000, longestTimer));
     signal.addEventListener('abort', abort);
     stop = () => {
       clearTimeout(timer);

@@ -31,7 +31,8 @@ describe('the model', () => {
     assert.equal(await healthOf(handler), 'loading');
     open();
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
-    assert.deepEqual([environments, waited.length, await healthOf(handler)], [[1], 1, 'ready']);
+    // The load, and each of the rankings.
+    assert.deepEqual([environments, waited.length, await healthOf(handler)], [[1], 4, 'ready']);
     await Promise.all(waited);
   });
 
@@ -78,6 +79,18 @@ describe('the model', () => {
     assert.equal((await ask(post(body))).status, 200);
   });
 
+  it('is freed where it comes after it was given up', async () => {
+    const late = gate();
+    const disposed = gate();
+    const loads = [late.promise, Promise.resolve(stubReranker())];
+    const { ask } = makeHandler({ reranker: () => loads.shift(), limits: { waitSeconds: 2, loadSeconds: 1 } });
+    assertProblem(await ask(post(body)), notReady);
+    assert.equal((await ask(post(body))).status, 200);
+    late.open(stubReranker({ dispose: async () => disposed.open() }));
+    await disposed.promise;
+    assert.equal((await ask(post(body))).status, 200);
+  });
+
   for (const code of ['internal', 'out_of_memory']) {
     it(`is loaded anew after ${code}`, async () => {
       let disposed = 0;
@@ -85,7 +98,10 @@ describe('the model', () => {
         rerank: async () => {
           throw new RerankError(code, 'at /srv/secret');
         },
-        dispose: async () => void disposed++,
+        async dispose() {
+          disposed += 1;
+          throw new Error('broken');
+        },
       });
       const rerankers = [failing, stubReranker()];
       const { ask, errors } = makeHandler({ reranker: async () => rerankers.shift() });
