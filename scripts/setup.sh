@@ -89,3 +89,4 @@ wasm_toolchain
 wasm_bindgen
 npm_packages "$1"
 [ "$1" = build ] || chromium
+[ "$1" = build ] || command -v curl >/dev/null || apt_install curl

@@ -17,3 +17,4 @@ scripts/test-command-line.sh
 export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
 say "the package in Node, Chromium and workerd"
 node tests/js/run.mjs
+scripts/fuzz-http.sh

@@ -10,10 +10,10 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 /** How wrangler is told to read the files that are no code; the rule for data is the one in `pkg/mini/README.md`. */
 const moduleTypes = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.json': 'Data' };
 
-/** What a bundler would find at a package's name in workerd. */
-function entryOf(folder) {
+/** What a bundler would find in workerd at a package's name, or at a name below it. */
+function entryOf(folder, name = '.') {
   const { exports } = JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8'));
-  const { workerd } = exports['.'];
+  const { workerd } = exports[name];
   return join(folder, workerd.default ?? workerd);
 }
 
@@ -28,9 +28,9 @@ function modulesIn(folder) {
 }
 
 /** A module with the package's name, which is where workerd looks for it: beside the module that imports it. */
-function alias(importer, name, folder) {
+function alias(importer, name, folder, entry) {
   const path = join(dirname(importer), name);
-  const target = relative(dirname(path), entryOf(folder)).split(sep).join('/');
+  const target = relative(dirname(path), entryOf(folder, entry)).split(sep).join('/');
   return {
     type: 'ESModule',
     path,
@@ -40,17 +40,30 @@ function alias(importer, name, folder) {
 
 /**
  * Starts workerd with the worker at `path` (below the repository), the package and the small model before the tests of
- * the calling suite, and ends it after them.
+ * the calling suite, and ends it after them. `bindings` become the worker's environment.
  */
-export function useWorkerd(path) {
+export function useWorkerd(path, { bindings, compatibilityFlags } = {}) {
   let miniflare;
+  let output = '';
   before(async () => {
     miniflare = new Miniflare({
       compatibilityDate: '2026-07-01',
       modulesRoot: '/',
+      // Miniflare's own worker before ours would not tell it that a client went away.
+      unsafeDirectSockets: [{ host: '127.0.0.1' }],
+      bindings,
+      compatibilityFlags,
+      handleRuntimeStdio(...streams) {
+        for (const stream of streams) {
+          stream.on('data', (data) => {
+            output += data;
+          });
+        }
+      },
       modules: [
         { type: 'ESModule', path, contents: readFileSync(join(repository, path)) },
         alias(path, 'rerank-wasm', 'pkg'),
+        alias(path, 'rerank-wasm/edge', 'pkg', './edge'),
         alias(path, 'rerank-wasm-mini', 'pkg/mini'),
         ...modulesIn('pkg/dist'),
         ...modulesIn('pkg/mini'),
@@ -60,6 +73,12 @@ export function useWorkerd(path) {
   });
   after(() => miniflare?.dispose());
   return {
+    /** What workerd has written to its standard output and error. */
+    output: () => output,
+    /** Where the worker listens. */
+    url: () => miniflare.unsafeGetDirectURL(),
+    /** The answer of the worker to a request to this path. */
+    fetch: (path, init) => miniflare.dispatchFetch(`http://worker${path}`, init),
     /** What the worker answers to a request, from JSON to JSON. */
     async ask(request) {
       const response = await miniflare.dispatchFetch('http://worker/', {

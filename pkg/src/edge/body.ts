@@ -1,0 +1,78 @@
+import { abortedProblem, Problem } from './problem.js';
+
+const json = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
+const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i;
+
+/**
+ * The body of a request as a JSON value, read no further than `limit` bytes.
+ *
+ * @throws `unsupported_media_type` and `body_too_large` where the headers say so, before the body is touched;
+ * `body_too_large`, `invalid_json`, `request_aborted`
+ */
+export async function readJson(request: Request, limit: number): Promise<unknown> {
+  checkType(request.headers);
+  const length = request.headers.get('content-length');
+  if (length !== null && Number(length) > limit) throw tooLarge(limit);
+  const text = await readText(request, limit);
+  if (request.signal.aborted) throw abortedProblem();
+  if (text === '') throw new Problem('invalid_json', 'the body is empty');
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The engine's message quotes the text.
+    throw new Problem('invalid_json', 'the body is not valid JSON');
+  }
+}
+
+function checkType(headers: Headers): void {
+  const type = headers.get('content-type') ?? '';
+  if (!json.test(type) || otherCharset.test(type)) {
+    throw new Problem('unsupported_media_type', 'the content type must be application/json, in UTF-8');
+  }
+  const encoding = headers.get('content-encoding') ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    throw new Problem('unsupported_media_type', 'the body must not be compressed');
+  }
+}
+
+async function readText({ body, signal }: Request, limit: number): Promise<string> {
+  if (!body) return '';
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  // Nobody waits for what cancelling says: the request is over.
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener('abort', cancel);
+  try {
+    return await readAll(reader, limit);
+  } catch (error) {
+    cancel();
+    throw signal.aborted ? abortedProblem() : error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new Problem('invalid_json', 'the body broke off');
+    });
+    if (done) return text + decode(decoder);
+    size += value.length;
+    if (size > limit) throw tooLarge(limit);
+    text += decode(decoder, value);
+  }
+}
+
+function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
+  try {
+    return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode();
+  } catch {
+    throw new Problem('invalid_json', 'the body is not valid UTF-8');
+  }
+}
+
+function tooLarge(limit: number): Problem {
+  return new Problem('body_too_large', `the body has more than ${limit} bytes`);
+}

@@ -1,0 +1,21 @@
+/** Paths of the ranking, with the version that the answers name. */
+export const rerankPaths: Readonly<Record<string, string>> = { '/v1/rerank': '1', '/v2/rerank': '2', '/rerank': '2' };
+
+/** What else there is to read. */
+export const documentPaths = {
+  models: '/v1/models',
+  openapi: '/openapi.json',
+  health: '/healthz',
+  llms: '/llms.txt',
+} as const;
+
+/** What clients of other services may try here. */
+export const otherServices: readonly string[] = [
+  '/v1/embeddings',
+  '/embeddings',
+  '/v1/embed',
+  '/v2/embed',
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/responses',
+];

@@ -1,0 +1,53 @@
+import type { Reranker, RerankerOptions } from '../types.js';
+import { corsHeaders } from './cors.js';
+import { checkHandlerOptions } from './options.js';
+import { Problem } from './problem.js';
+import { requestIdOf } from './request-id.js';
+import { router } from './routes.js';
+import type { Handler, HandlerOptions } from './types.js';
+
+/**
+ * `createHandler` for a platform.
+ *
+ * @throws `invalid_input`
+ */
+export function handlerWith<Env, Caller>(
+  options: HandlerOptions<Env, Caller>,
+  createReranker: (options?: RerankerOptions) => Promise<Reranker>,
+): Handler<Env> {
+  const checked = checkHandlerOptions(options);
+  const { reranker } = checked;
+  const create = typeof reranker === 'function' ? reranker : () => createReranker(reranker);
+  const answer = router(checked, create);
+
+  function refuse(error: unknown, id: string): Response {
+    const problem = error instanceof Problem ? error : unforeseen(error, id);
+    const { cause } = problem.details;
+    if (cause !== undefined) tell(cause, id);
+    return problem.toResponse(id);
+  }
+
+  function tell(error: unknown, id: string): void {
+    try {
+      checked.onError?.(error, { id });
+    } catch {
+      // The client is owed an answer all the same.
+    }
+  }
+
+  return async (request, env, ctx) => {
+    const id = requestIdOf(request);
+    const response = await answer({ request, env: env as Env, ctx, id }).catch((error: unknown) => refuse(error, id));
+    const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': id };
+    for (const [name, value] of Object.entries({ ...headers, ...corsHeaders(request, checked) })) {
+      response.headers.set(name, value);
+    }
+    return request.method === 'HEAD' ? new Response(null, response) : response;
+  };
+}
+
+function unforeseen(cause: unknown, id: string): Problem {
+  return new Problem('internal_error', `something broke; who runs this can look it up by the id ${id}`, {
+    cause: cause ?? new Error('a hook threw nothing'),
+  });
+}

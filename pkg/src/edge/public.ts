@@ -1,0 +1,10 @@
+export { bearerKeys, type KeySource } from './keys.js';
+export type {
+  Handler,
+  HandlerContext,
+  HandlerLimits,
+  HandlerOptions,
+  HookCall,
+  RankingCall,
+  RateLimitAnswer,
+} from './types.js';

@@ -1,0 +1,61 @@
+import { toRerankError } from '../errors.js';
+import type { RerankResult } from '../types.js';
+import type { RankingRequest } from './dialects.js';
+import { abortedProblem, Problem } from './problem.js';
+import type { Loaded, SharedReranker, Waiting } from './shared.js';
+
+/**
+ * All documents of a request, best first.
+ *
+ * @throws `invalid_value`, `model_not_ready`, `request_aborted`; what broke
+ */
+export async function rank<Env>(
+  shared: SharedReranker<Env>,
+  request: RankingRequest,
+  waiting: Waiting<Env>,
+): Promise<RerankResult[]> {
+  try {
+    return await tryToRank(shared, request, waiting);
+  } catch (error) {
+    // Only a neighbour whose call broke the engine can have disposed it, so another one is worth a try.
+    if (toRerankError(error).code === 'disposed') return tryToRank(shared, request, waiting);
+    throw error;
+  }
+}
+
+async function tryToRank<Env>(shared: SharedReranker<Env>, request: RankingRequest, waiting: Waiting<Env>) {
+  const loaded = await load(shared, waiting);
+  try {
+    return await score(loaded, request, waiting.signal);
+  } catch (error) {
+    const { code } = toRerankError(error);
+    if (code === 'aborted') throw abortedProblem();
+    if (code === 'invalid_input') throw unreadable(loaded);
+    if (code === 'internal' || code === 'out_of_memory' || code === 'disposed') await shared.forget(loaded);
+    throw error;
+  }
+}
+
+async function load<Env>(shared: SharedReranker<Env>, waiting: Waiting<Env>): Promise<Loaded> {
+  try {
+    return await shared.get(waiting);
+  } catch (error) {
+    if (error instanceof Problem || toRerankError(error).code !== 'download_failed') throw error;
+    throw new Problem('model_not_ready', 'the model could not be loaded; try again', { retryAfter: 5, cause: error });
+  }
+}
+
+async function score({ reranker, maxTokens }: Loaded, request: RankingRequest, signal: AbortSignal) {
+  const { query, texts, maxTokensPerDocument } = request;
+  if (maxTokensPerDocument === undefined || maxTokensPerDocument >= maxTokens) {
+    return reranker.rerank(query, texts, { signal });
+  }
+  // The pair of the query and nothing tells how many tokens each pair has beside its document.
+  const [empty] = await reranker.rerank(query, [''], { signal });
+  return reranker.rerank(query, texts, { signal, maxTokens: (empty?.tokens ?? 0) + maxTokensPerDocument });
+}
+
+function unreadable({ maxTokens }: Loaded): Problem {
+  const message = `the query leaves no room for a document: together they may have ${maxTokens} tokens`;
+  return new Problem('invalid_value', message, { param: 'query' });
+}

@@ -1,0 +1,57 @@
+import { readJson } from './body.js';
+import { dialects, type RankingRequest } from './dialects.js';
+import type { Hooks, Incoming } from './hooks.js';
+import type { CheckedOptions } from './options.js';
+import { Problem } from './problem.js';
+import { TokenQueue } from './queue.js';
+import { rank } from './ranking.js';
+import type { Schema } from './schema.js';
+import type { SharedReranker } from './shared.js';
+import { estimateTokens, usualMaxTokens } from './tokens.js';
+
+/** The parts of a handler that a ranking goes through. */
+export interface RerankParts<Env, Caller> {
+  options: CheckedOptions<Env, Caller>;
+  hooks: Hooks<Env, Caller>;
+  shared: SharedReranker<Env>;
+  schemas: { rerank: Schema; workersAi: Schema };
+}
+
+/** Answers POST requests for a ranking; `version` is that of the path. */
+export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }: RerankParts<Env, Caller>) {
+  const { limits, models } = options;
+  const [model] = models;
+  const queue = new TokenQueue(limits.queueTokens);
+  const known = dialects(schemas);
+
+  function checkModel({ model: wanted }: RankingRequest): void {
+    if (wanted === undefined || models.includes(wanted)) return;
+    throw new Problem('model_not_found', 'there is no such model; GET /v1/models lists them', { param: 'model' });
+  }
+
+  function costOf(request: RankingRequest): number {
+    const tokens = estimateTokens(request, shared.maxTokens ?? usualMaxTokens);
+    if (tokens <= limits.tokens) return tokens;
+    const message = `the texts have about ${tokens} tokens, more than ${limits.tokens}`;
+    throw new Problem('too_many_tokens', message, { param: 'documents' });
+  }
+
+  return async (incoming: Incoming<Env>, version: string): Promise<Response> => {
+    const { request, env, ctx, id } = incoming;
+    const call = await hooks.authenticate(incoming);
+    await hooks.limitRate(call);
+    if (request.bodyUsed) throw new Error('a hook has read the body of the request');
+    const body = await readJson(request, limits.bodyBytes);
+    const dialect = known.of(body);
+    const ranking = dialect.read(body);
+    checkModel(ranking);
+    const tokens = costOf(ranking);
+    await hooks.authorize(call, { model, documents: ranking.texts.length, tokens });
+    const waiting = { env, ctx, signal: request.signal };
+    const work = queue.admit(tokens, () => rank(shared, ranking, waiting));
+    // A worker's request stops wherever it waits when its client goes away; its tokens would never be free again.
+    ctx?.waitUntil(work.catch(() => {}));
+    const results = await work;
+    return Response.json(dialect.write({ id, model, version, request: ranking, results }));
+  };
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { bearerKeys, createHandler } from 'rerank-wasm/edge';
+
+import { assertProblem, get, makeHandler, post } from '../support/handler.js';
+
+const body = { query: 'a query', documents: ['short', 'rather long'] };
+const refused = '401 authentication_error invalid_api_key';
+const withKey = (key) => ({ headers: { authorization: `Bearer ${key}` } });
+
+describe('keys', () => {
+  const { ask } = makeHandler({ authenticate: bearerKeys(['first-key', 'second-key']) });
+
+  it('let those in who have one', async () => {
+    for (const key of ['first-key', 'second-key']) assert.equal((await ask(post(body, withKey(key)))).status, 200);
+    const headers = { authorization: 'bearer  first-key' };
+    assert.equal((await ask(post(body, { headers }))).status, 200);
+  });
+
+  for (const authorization of [
+    '',
+    'Bearer',
+    'Bearer ',
+    'Bearer wrong',
+    'Bearer first-ke',
+    'Bearer first-key2',
+    'Bearer first-key second-key',
+    'Basic first-key',
+    'first-key',
+  ]) {
+    it(`keep out ${JSON.stringify(authorization)}`, async () => {
+      const answer = await ask(post(body, { headers: { authorization } }));
+      assertProblem(answer, refused);
+      assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
+    });
+  }
+
+  it('are asked for before anything of the request is looked at', async () => {
+    const request = post('no json', { headers: { 'content-type': 'text/plain' } });
+    assertProblem(await ask(request), refused);
+    assert.equal(request.bodyUsed, false);
+  });
+
+  it('guard the list of models, and nothing that is about the service', async () => {
+    assertProblem(await ask(get('/v1/models')), refused);
+    assert.equal((await ask(get('/v1/models', withKey('first-key')))).status, 200);
+    for (const path of ['/healthz', '/openapi.json', '/llms.txt']) assert.equal((await ask(get(path))).status, 200);
+  });
+
+  it('come from the environment', async () => {
+    const { ask } = makeHandler({ authenticate: bearerKeys((env) => [env.KEY]) });
+    assert.equal((await ask(post(body, withKey('one')), { KEY: 'one' })).status, 200);
+    assertProblem(await ask(post(body, withKey('two')), { KEY: 'one' }), refused);
+  });
+
+  it('let nobody in where the environment lacks them', async () => {
+    for (const env of [{}, { KEY: '' }]) {
+      const { ask, errors } = makeHandler({ authenticate: bearerKeys((env) => [env.KEY]) });
+      assertProblem(await ask(post(body, withKey('undefined')), env), '500 server_error internal_error');
+      assert.match(errors[0].error.message, /API key/);
+    }
+    const none = makeHandler({ authenticate: bearerKeys([]) });
+    assertProblem(await none.ask(post(body, withKey('undefined'))), refused);
+    assertProblem(await none.ask(post(body)), refused);
+  });
+
+  it('give the caller a name that is not the key', async () => {
+    const authenticate = bearerKeys(['first-key', 'second-key']);
+    const name = await authenticate(get('/', withKey('first-key')), undefined);
+    assert.match(name, /^[\da-f]{64}$/);
+    assert.notEqual(await authenticate(get('/', withKey('second-key')), undefined), name);
+  });
+});
+
+describe('hooks', () => {
+  it('are asked in their order and told what they need', async () => {
+    const seen = [];
+    const { ask } = makeHandler({
+      models: ['first', 'second'],
+      async authenticate(request, env) {
+        seen.push(['authenticate', request.url, env]);
+        return { name: 'somebody' };
+      },
+      rateLimit({ request, ...call }) {
+        seen.push(['rateLimit', request.url, call]);
+        return true;
+      },
+      async authorize({ request, ...call }) {
+        seen.push(['authorize', request.url, call]);
+        return true;
+      },
+    });
+    const env = { binding: 1 };
+    const request = post({ ...body, model: 'second' }, { headers: { 'x-request-id': 'mine' } });
+    assert.equal((await ask(request, env)).status, 200);
+    const call = { env, id: 'mine', caller: { name: 'somebody' } };
+    const { url } = request;
+    assert.deepEqual(seen, [
+      ['authenticate', url, env],
+      ['rateLimit', url, call],
+      // 3 tokens for the query, 4 special ones, 2 and 4 for the documents.
+      ['authorize', url, { ...call, model: 'first', documents: 2, tokens: 20 }],
+    ]);
+  });
+
+  for (const no of [undefined, null, false, '', 0]) {
+    it(`refuse a caller that is ${JSON.stringify(no)}`, async () => {
+      assertProblem(await makeHandler({ authenticate: () => no }).ask(post(body)), refused);
+    });
+  }
+
+  for (const no of [undefined, null, false, 'yes', 1]) {
+    it(`refuse who is not authorized: ${JSON.stringify(no)}`, async () => {
+      const answer = await makeHandler({ authorize: async () => no }).ask(post(body));
+      assertProblem(answer, '402 insufficient_credits insufficient_credits');
+    });
+  }
+
+  const waits = [
+    [false, '60'],
+    [undefined, '60'],
+    [{ retryAfter: 2.5 }, '3'],
+    [{ retryAfter: 1 }, '1'],
+    [{ retryAfter: -1 }, '60'],
+    [{ retryAfter: Number.NaN }, '60'],
+    [{}, '60'],
+  ];
+  for (const [no, seconds] of waits) {
+    it(`refuse who calls too often: ${JSON.stringify(no)}`, async () => {
+      const request = post(body);
+      const answer = await makeHandler({ rateLimit: async () => no }).ask(request);
+      assertProblem(answer, '429 rate_limit_error rate_limit_exceeded');
+      assert.deepEqual([answer.headers.get('retry-after'), request.bodyUsed], [seconds, false]);
+    });
+  }
+
+  const secret = 'at /srv/secret.js of somebody';
+  for (const hook of ['authenticate', 'rateLimit', 'authorize']) {
+    for (const [how, fail] of Object.entries({
+      throws: () => {
+        throw new Error(secret);
+      },
+      rejects: async () => {
+        throw new Error(secret);
+      },
+      'throws a text': () => {
+        throw secret;
+      },
+      'throws nothing': () => {
+        throw undefined;
+      },
+    })) {
+      it(`give no details away when ${hook} ${how}`, async () => {
+        const { ask, errors } = makeHandler({ [hook]: fail });
+        const answer = await ask(post(body));
+        const { message } = assertProblem(answer, '500 server_error internal_error');
+        assert.ok(message.includes(answer.json.id));
+        assert.ok(!answer.text.includes(secret) && !answer.text.includes('stack'));
+        assert.deepEqual(
+          errors.map(({ id }) => id),
+          [answer.json.id],
+        );
+      });
+    }
+  }
+
+  it('may not read the body', async () => {
+    const { ask, errors } = makeHandler({ authenticate: (request) => request.text() });
+    assertProblem(await ask(post(body)), '500 server_error internal_error');
+    assert.match(errors[0].error.message, /body/);
+  });
+
+  it('do no harm when onError throws', async () => {
+    const handle = createHandler({
+      authorize: () => {
+        throw new Error('one');
+      },
+      onError: () => {
+        throw new Error('two');
+      },
+    });
+    assert.equal((await handle(post(body))).status, 500);
+  });
+});
+
+describe('options that are wrong', () => {
+  const wrong = {
+    'no object': 7,
+    'an unknown name': { model: 'mini' },
+    'an unknown limit': { limits: { bytes: 1 } },
+    'a limit of 0': { limits: { documents: 0 } },
+    'a limit that is a text': { limits: { documents: '10' } },
+    'a queue smaller than a request': { limits: { tokens: 10, queueTokens: 9 } },
+    'a hook that is no function': { authenticate: ['key'] },
+    'a reranker that is a text': { reranker: 'bge-reranker-base' },
+    'no models': { models: [] },
+    'a model without a name': { models: [''] },
+    'origins that are a text': { cors: { origins: 'https://page.example' } },
+    'an origin with a path': { cors: { origins: ['https://page.example/'] } },
+  };
+  for (const [what, options] of Object.entries(wrong)) {
+    it(`are refused at once: ${what}`, () => {
+      assert.throws(() => createHandler(options), { name: 'RerankError', code: 'invalid_input' });
+    });
+  }
+});

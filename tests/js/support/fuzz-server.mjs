@@ -1,0 +1,14 @@
+// Serves a handler with the small model on 127.0.0.1:PORT for those with the key KEY, and prints its URL.
+import { bearerKeys, createHandler } from 'rerank-wasm/edge';
+import mini from 'rerank-wasm-mini';
+
+import { listen } from './serve.js';
+
+const handle = createHandler({
+  reranker: { model: mini },
+  authenticate: bearerKeys(() => [process.env.KEY]),
+  limits: { documents: 20 },
+  onError: (error) => process.stderr.write(`${error.stack ?? error}\n`),
+});
+const server = await listen(handle, Number(process.env.PORT ?? 0));
+process.stdout.write(`http://127.0.0.1:${server.address().port}\n`);

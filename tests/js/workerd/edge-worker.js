@@ -1,0 +1,53 @@
+import { createReranker } from 'rerank-wasm';
+import { bearerKeys, createHandler } from 'rerank-wasm/edge';
+import mini from 'rerank-wasm-mini';
+
+let loads = 0;
+let measured;
+let open = false;
+
+/** Handlers by the value of the header `x-handler`. */
+const handlers = {
+  open: createHandler({ reranker: { model: mini }, cors: { origins: ['https://page.example'] } }),
+  keys: createHandler({ reranker: { model: mini }, authenticate: bearerKeys((env) => [env.API_KEY]) }),
+  poor: createHandler({ authorize: async () => false }),
+  fast: createHandler({ rateLimit: async () => ({ retryAfter: 9 }) }),
+  broken: createHandler({
+    authenticate() {
+      throw new Error('secret of the deployer');
+    },
+  }),
+  failing: createHandler({
+    async reranker() {
+      loads += 1;
+      if (loads === 1) await fetch('http://127.0.0.1:1/');
+      return createReranker({ model: mini });
+    },
+  }),
+  measured: createHandler({
+    async reranker() {
+      measured = await createReranker({ model: mini });
+      return measured;
+    },
+  }),
+  gated: createHandler({
+    async reranker() {
+      // Timers belong to the request that began to load, as downloads do.
+      while (!open) await new Promise((resolve) => setTimeout(resolve, 10));
+      return createReranker({ model: mini });
+    },
+    limits: { tokens: 40, queueTokens: 80 },
+  }),
+};
+
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/open') {
+      open = true;
+      return new Response(null);
+    }
+    if (pathname === '/statistics') return Response.json(await measured.statistics());
+    return handlers[request.headers.get('x-handler')](request, env, ctx);
+  },
+};

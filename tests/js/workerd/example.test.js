@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { useWorkerd } from '../support/workerd.js';
+
+const body = JSON.stringify({ query: 'What is the capital of France?', documents: ['giraffe', 'Paris is in France.'] });
+
+describe('the example worker', () => {
+  const workerd = useWorkerd('www/worker/index.js', {
+    bindings: { API_KEY: 'good-key' },
+    compatibilityFlags: ['enable_request_signal'],
+  });
+
+  async function rank(key) {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    return workerd.fetch('/v1/rerank', { method: 'POST', headers, body });
+  }
+
+  it('ranks for those who have the key', async () => {
+    const response = await rank('good-key');
+    assert.equal(response.status, 200);
+    const { results, model } = await response.json();
+    assert.deepEqual([results.map(({ index }) => index), model], [[1, 0], 'rerank-wasm-mini']);
+  });
+
+  it('does not for others', async () => assert.equal((await rank('bad-key')).status, 401));
+});
