@@ -10,7 +10,7 @@ export interface Loader {
   push(chunk: Uint8Array): void;
   end(): void;
   /** Ends the tokenizer file and gives its compact form, where it came in the other and has one. */
-  endAndConvert(): Uint8Array<ArrayBuffer> | undefined;
+  endAndConvert(): Uint8Array | undefined;
   /** Consumes the loader. */
   finish(): Engine;
   free(): void;
