@@ -20,6 +20,12 @@ interface StoredEntry extends CacheEntry {
 
 const folderName = 'rerank-wasm';
 
+/** No download is silent for so long and goes on. */
+const leftoverMilliseconds = 60 * 60 * 1000;
+
+/** Facts are small and seldom replaced; to meet that again and again is another trouble. */
+const readAttempts = 5;
+
 /** True where the origin has a private file system. */
 export function hasOpfs(): boolean {
   return typeof globalThis.navigator?.storage?.getDirectory === 'function';
@@ -49,7 +55,7 @@ export class OpfsCache implements ManagedCache {
 
   async write(key: string): Promise<CacheWriter> {
     const folder = await openFolder();
-    await removeLeftovers(folder);
+    await removeLeftovers(folder, key);
     const body = `${idOf(key)}-${crypto.randomUUID()}.bin`;
     return new OpfsWriter(folder, key, body, await openForWriting(await folder.getFileHandle(body, { create: true })));
   }
@@ -154,9 +160,22 @@ async function find(folder: FileSystemDirectoryHandle, name: string): Promise<Fi
 }
 
 async function readEntry(folder: FileSystemDirectoryHandle, name: string): Promise<StoredEntry | undefined> {
-  const handle = await find(folder, name);
-  const entry = handle && parseEntry(await (await handle.getFile()).text());
+  const text = await readText(folder, name);
+  const entry = text === undefined ? undefined : parseEntry(text);
   return entry && 'body' in entry && typeof entry.body === 'string' ? { ...entry, body: entry.body } : undefined;
+}
+
+async function readText(folder: FileSystemDirectoryHandle, name: string): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    const handle = await find(folder, name);
+    try {
+      return await (await handle?.getFile())?.text();
+    } catch (error) {
+      // Another tab has put a new file in the place of this one.
+      const replaced = isNamed(error, 'NotReadableError') || isNamed(error, 'NotFoundError');
+      if (!replaced || attempt === readAttempts) throw error;
+    }
+  }
 }
 
 async function readEntries(folder: FileSystemDirectoryHandle): Promise<StoredEntry[]> {
@@ -168,11 +187,24 @@ async function readEntries(folder: FileSystemDirectoryHandle): Promise<StoredEnt
   return entries;
 }
 
-/** Removes the bytes that no facts belong to, left by tabs that were closed. A file that is being written refuses. */
-async function removeLeftovers(folder: FileSystemDirectoryHandle): Promise<void> {
+/**
+ * Removes the bytes that no facts belong to, left by tabs that were closed. Those of another key may be of a tab that is
+ * just about to write its facts, so they have to be old. A file that is being written refuses.
+ */
+async function removeLeftovers(folder: FileSystemDirectoryHandle, key: string): Promise<void> {
   const bodies = new Set((await readEntries(folder)).map(({ body }) => body));
-  for await (const name of folder.keys()) {
-    if (!name.endsWith('.json') && !bodies.has(name)) await remove(folder, name);
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind !== 'file' || name.endsWith('.json') || bodies.has(name)) continue;
+    if (name.startsWith(idOf(key)) || (await isOld(handle as FileHandle))) await remove(folder, name);
+  }
+}
+
+async function isOld(handle: FileHandle): Promise<boolean> {
+  try {
+    return Date.now() - (await handle.getFile()).lastModified > leftoverMilliseconds;
+  } catch {
+    // Somebody is at it.
+    return false;
   }
 }
 

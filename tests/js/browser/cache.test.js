@@ -160,6 +160,33 @@ describe('the cache in a page', () => {
     assert.deepEqual(downloads(), []);
   });
 
+  it('reads what is kept while another tab replaces it', async () => {
+    const { page } = open;
+    await ranks(page);
+    const seen = await page.evaluate(async () => {
+      const { listCache } = await import('/rerank-wasm/index.js');
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('rerank-wasm');
+      const names = await Array.fromAsync(folder.keys());
+      const facts = await folder.getFileHandle(names.find((name) => name.endsWith('.json')));
+      const text = await (await facts.getFile()).text();
+      let replaced = 0;
+      const replace = async () => {
+        for (; replaced < 100; replaced += 1) {
+          const file = await facts.createWritable();
+          await file.write(text);
+          await file.close();
+        }
+      };
+      const counts = new Set();
+      const list = async () => {
+        while (replaced < 100) counts.add((await listCache()).length);
+      };
+      await Promise.all([replace(), list(), list()]);
+      return [...counts];
+    });
+    assert.deepEqual(seen, [3]);
+  });
+
   it('ends the wait for another tab when it is aborted', async () => {
     const { page } = open;
     const second = await page.context().newPage();
