@@ -37,7 +37,7 @@ pub struct Job {
     tokenised: usize,
     /// The windows that are left of the last of them.
     windows: Option<Windows>,
-    /// The pair that is scored next, where it is there already.
+    /// A pair that did not fit into the last group.
     next: Option<WaitingPair>,
     /// A document of which some windows are scored.
     unfinished: Option<RankedDocument>,
@@ -102,17 +102,16 @@ impl Job {
 
     fn score_group(&mut self) -> Result<()> {
         let (mut group, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
-        while let Some(WaitingPair { pair, .. }) = self.next_pair()? {
-            let length = pair.ids.len();
+        while let Some(waiting) = self.take_pair()? {
+            let length = waiting.pair.ids.len();
             if tokens > 0 && tokens + length > TOKENS_TOGETHER {
+                self.next = Some(waiting);
                 break;
             }
             tokens += length;
-            if let Some(WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last }) = self.next.take()
-            {
-                sequences.push(TokenSequence { ids, type_ids });
-                group.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
-            }
+            let WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last } = waiting;
+            sequences.push(TokenSequence { ids, type_ids });
+            group.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
         }
         let logits = self.reranker.graph.logits(&sequences)?;
         for ((document, last), logit) in group.into_iter().zip(logits) {
@@ -121,28 +120,28 @@ impl Job {
         Ok(())
     }
 
-    /// The pair that comes next; it stays in `next`. `None` behind the last.
-    fn next_pair(&mut self) -> Result<Option<&WaitingPair>> {
-        if self.next.is_none() {
-            self.next = match (self.windows.take(), self.long_documents) {
-                (Some(windows), _) => self.next_window(windows, self.tokenised - 1)?,
-                (None, _) if self.tokenised == self.documents.len() => None,
-                (None, LongDocuments::Truncate) => {
-                    let index = self.tokenised;
-                    let pair = self.reranker.tokenizer.pair(&self.query, &self.documents[index])?;
-                    self.tokenised += 1;
-                    Some(WaitingPair { index, pair, window: None, last: true })
-                }
-                (None, LongDocuments::Chunk) => {
-                    let index = self.tokenised;
-                    let overlap = self.query.document_budget() / OVERLAP;
-                    let windows = self.reranker.tokenizer.windows(&self.query, &self.documents[index], overlap)?;
-                    self.tokenised += 1;
-                    self.next_window(windows, index)?
-                }
-            };
+    /// The pair that comes next; `None` behind the last.
+    fn take_pair(&mut self) -> Result<Option<WaitingPair>> {
+        if let Some(waiting) = self.next.take() {
+            return Ok(Some(waiting));
         }
-        Ok(self.next.as_ref())
+        if let Some(windows) = self.windows.take() {
+            return self.next_window(windows, self.tokenised - 1);
+        }
+        let index = self.tokenised;
+        let Some(document) = self.documents.get(index) else { return Ok(None) };
+        self.tokenised += 1;
+        match self.long_documents {
+            LongDocuments::Truncate => {
+                let pair = self.reranker.tokenizer.pair(&self.query, document)?;
+                Ok(Some(WaitingPair { index, pair, window: None, last: true }))
+            }
+            LongDocuments::Chunk => {
+                let overlap = self.query.document_budget() / OVERLAP;
+                let windows = self.reranker.tokenizer.windows(&self.query, document, overlap)?;
+                self.next_window(windows, index)
+            }
+        }
     }
 
     /// The next of the windows of a document; the others wait.

@@ -129,10 +129,7 @@ impl Loader {
     /// # Errors
     /// `integrity_mismatch` for another size or hash, `invalid_model` or `unsupported_model` for a file that cannot be read.
     pub fn end(&mut self) -> Result<()> {
-        self.end_with(|loader, reader| {
-            loader.tokenizer = Some(reader.finish()?);
-            Ok(())
-        })
+        self.end_with(false).map(drop)
     }
 
     /// The same for the tokenizer file; gives its compact form, where it came in the other and has one.
@@ -140,17 +137,10 @@ impl Loader {
     /// # Errors
     /// Those of [`end`](Self::end).
     pub fn end_and_convert(&mut self) -> Result<Option<Vec<u8>>> {
-        let mut compact = None;
-        self.end_with(|loader, reader| {
-            let (tokenizer, converted) = reader.finish_and_convert()?;
-            loader.tokenizer = Some(tokenizer);
-            compact = converted;
-            Ok(())
-        })?;
-        Ok(compact)
+        self.end_with(true)
     }
 
-    fn end_with(&mut self, finish: impl FnOnce(&mut Self, TokenizerReader) -> Result<()>) -> Result<()> {
+    fn end_with(&mut self, convert: bool) -> Result<Option<Vec<u8>>> {
         let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
         if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
             return Err(mismatch(file, format!("{size} bytes instead of {expected}")));
@@ -164,10 +154,15 @@ impl Loader {
         match contents {
             Contents::Model(parser) => self.model = Some(parser.finish()?),
             Contents::Damaged(error) => return Err(error),
-            Contents::Tokenizer(reader) => finish(self, *reader)?,
+            Contents::Tokenizer(reader) if convert => {
+                let (tokenizer, compact) = reader.finish_and_convert()?;
+                self.tokenizer = Some(tokenizer);
+                return Ok(compact);
+            }
+            Contents::Tokenizer(reader) => self.tokenizer = Some(reader.finish()?),
             Contents::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Builds the graph from the files that came.

@@ -11,8 +11,9 @@ use super::in_step::Schedule;
 use super::proto::ModelProto;
 use super::validate::validate;
 use super::weights::Weights;
-use super::{Graph, Input, Rewrite, broken};
-use crate::error::{Error, ModelFile, Result};
+use super::{Graph, Input, Rewrite, not_one_logit};
+use crate::error::Result;
+use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
@@ -55,25 +56,23 @@ impl Graph {
 
 /// A reranker has one logit for each pair; a classifier has more, and an embedding model a number for each channel.
 fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
-    let fact = plan.model().output_fact(0).map_err(|error| broken(format!("it has no output: {error:#}")))?;
+    let fact = plan.model().output_fact(0).map_err(|error| invalid(format!("it has no output: {error:#}")))?;
     let numbers = fact.shape.iter().last().and_then(|length| length.as_i64());
     match numbers {
-        Some(numbers) if numbers != 1 => {
-            Err(unsupported(format!("{numbers} numbers for one pair; a reranker gives one")))
-        }
+        Some(numbers) if numbers != 1 => Err(not_one_logit(numbers)),
         _ => Ok(()),
     }
 }
 
 pub(super) fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
-    let proto = ModelProto::decode(&*bytes).map_err(|error| broken(format!("not a complete ONNX file: {error}")))?;
+    let proto = ModelProto::decode(&*bytes).map_err(|error| invalid(format!("not a complete ONNX file: {error}")))?;
     validate(&proto)?;
     Ok(proto)
 }
 
 /// The inputs that a text feeds; the weights' are behind them.
 fn inputs(proto: &ModelProto, weights: &WeightStore) -> Result<Vec<Input>> {
-    let graph = proto.graph.as_ref().ok_or_else(|| broken("it holds no graph".to_owned()))?;
+    let graph = proto.graph.as_ref().ok_or_else(|| invalid("it holds no graph".to_owned()))?;
     let initialised: HashSet<&str> = graph.initializer.iter().map(|tensor| &*tensor.name).collect();
     graph
         .input
@@ -87,8 +86,4 @@ fn inputs(proto: &ModelProto, weights: &WeightStore) -> Result<Vec<Input>> {
             })
         })
         .collect()
-}
-
-fn unsupported(reason: String) -> Error {
-    Error::UnsupportedModel { file: ModelFile::Model, reason }
 }

@@ -30,8 +30,9 @@ pub use profile::OperatorTime;
 pub use rewrite::Rewrite;
 use tract_core::prelude::*;
 
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, Result};
 pub use crate::kernels::warm_up::warm_up;
+use crate::onnx::refusal::{invalid, unsupported};
 
 /// What feeds one input of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Graph {
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         let length = sequence.ids.len();
         let run = || self.plan.run(self.feed(sequence)?)?.first().cloned().ok_or_else(|| TractError::msg("no output"));
-        let output = run().map_err(|error| broken(format!("the graph failed on {length} tokens: {error:#}")))?;
+        let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
         one_logit(&output, length)
     }
 
@@ -98,7 +99,7 @@ impl Graph {
             schedule.run(&self.plan, feeds)
         };
         let outputs =
-            run().map_err(|error| broken(format!("the graph failed on {} pairs: {error:#}", sequences.len())))?;
+            run().map_err(|error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len())))?;
         outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len())).collect()
     }
 
@@ -130,22 +131,19 @@ impl Graph {
     }
 }
 
+fn not_one_logit(numbers: impl std::fmt::Display) -> Error {
+    unsupported(format!("{numbers} numbers for one pair; a reranker gives one"))
+}
+
 /// The number that the graph gave for a pair of `length` tokens.
 fn one_logit(output: &Tensor, length: usize) -> Result<f32> {
     let logits = || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec()) };
-    let logits = logits().map_err(|error| broken(format!("the output is no number: {error:#}")))?;
+    let logits = logits().map_err(|error| invalid(format!("the output is no number: {error:#}")))?;
     match logits[..] {
         [logit] if logit.is_finite() => Ok(logit),
-        [logit] => Err(broken(format!("the logit of {length} tokens is {logit}"))),
-        _ => Err(Error::UnsupportedModel {
-            file: ModelFile::Model,
-            reason: format!("{} numbers for one pair; a reranker gives one", logits.len()),
-        }),
+        [logit] => Err(invalid(format!("the logit of {length} tokens is {logit}"))),
+        _ => Err(not_one_logit(logits.len())),
     }
-}
-
-fn broken(reason: String) -> Error {
-    Error::InvalidModel { file: ModelFile::Model, reason }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use tract_core::plan::eval;
 use tract_core::prelude::*;
 
-use super::{Graph, TokenSequence, broken};
+use super::{Graph, TokenSequence};
 use crate::error::Result;
+use crate::onnx::refusal::invalid;
 
 /// What all nodes of one operator take in one forward pass.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -36,7 +37,7 @@ impl Graph {
             })?;
             Ok(())
         };
-        run().map_err(|error| broken(format!("the graph failed on {} tokens: {error:#}", sequence.ids.len())))?;
+        run().map_err(|error| invalid(format!("the graph failed on {} tokens: {error:#}", sequence.ids.len())))?;
         let mut times: Vec<_> = times
             .into_iter()
             .map(|(operator, (nodes, milliseconds))| OperatorTime { operator, nodes, milliseconds })

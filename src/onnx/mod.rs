@@ -10,7 +10,7 @@ mod buffer;
 mod filling;
 mod incoming;
 mod parser;
-mod refusal;
+pub mod refusal;
 mod remainder;
 mod roles;
 mod store;

@@ -2,10 +2,9 @@
 
 use core::arch::wasm32::*;
 
+use super::simd128::{VECTORS, assert_rows_inside, store_dots};
 use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::pack::{GROUP_ROWS, PANEL_COLUMNS};
-
-const VECTORS: usize = PANEL_COLUMNS / 4;
+use crate::kernels::pack::GROUP_ROWS;
 
 /// Dot products of `count` rows of activations, `stride` bytes apart, with the seven-bit codes of a panel.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
@@ -21,13 +20,7 @@ pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Do
 #[target_feature(enable = "relaxed-simd")]
 fn dot_rows<const ROWS: usize>(rows: &[i8], stride: usize, panel: &[u8], dots: &mut Dots) {
     let groups = panel.len() / GROUP_WEIGHTS;
-    let length = groups * GROUP_ROWS;
-    assert!(
-        ROWS <= TILE_ROWS
-            && length <= stride
-            && rows.len() >= length
-            && (rows.len() - length) / stride.max(1) >= ROWS - 1
-    );
+    assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     for group in 0..groups {
         // SAFETY: group < groups, so the 3 vectors of 16 codes lie inside the panel, and the 4 activations from
@@ -43,10 +36,5 @@ fn dot_rows<const ROWS: usize>(rows: &[i8], stride: usize, panel: &[u8], dots: &
             }
         }
     }
-    for (sums, dots) in sums.iter().zip(dots.iter_mut()) {
-        for (sum, dots) in sums.iter().zip(dots.chunks_exact_mut(4)) {
-            // SAFETY: the chunk is 4 numbers, 16 bytes.
-            unsafe { v128_store(dots.as_mut_ptr().cast(), *sum) };
-        }
-    }
+    store_dots(&sums, dots);
 }

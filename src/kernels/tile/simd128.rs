@@ -5,7 +5,7 @@ use core::arch::wasm32::*;
 use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
 use crate::kernels::pack::{GROUP_ROWS, PANEL_COLUMNS};
 
-const VECTORS: usize = PANEL_COLUMNS / 4;
+pub const VECTORS: usize = PANEL_COLUMNS / 4;
 
 /// Widens a panel for [`dot`]: for each pair of rows, column after column. A byte is a number in two's complement in both
 /// encodings: that of a seven-bit weight (weight + 64) has no sign bit. `wide` has the length of `panel`.
@@ -37,13 +37,7 @@ pub fn dot(rows: &[i16], stride: usize, count: usize, wide_panel: &[i16], dots: 
 #[inline(never)]
 fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], dots: &mut Dots) {
     let groups = wide_panel.len() / GROUP_WEIGHTS;
-    let length = groups * GROUP_ROWS;
-    assert!(
-        ROWS <= TILE_ROWS
-            && length <= stride
-            && rows.len() >= length
-            && (rows.len() - length) / stride.max(1) >= ROWS - 1
-    );
+    assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     for pair in 0..2 * groups {
         // SAFETY: pair < 2 × groups, so the 3 vectors of 8 numbers lie inside the panel, and the 2 activations from
@@ -59,6 +53,22 @@ fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], 
             }
         }
     }
+    store_dots(&sums, dots);
+}
+
+/// That `ROWS` rows, `stride` activations apart and each read for `length` of them, lie inside `available` activations.
+#[inline(always)]
+pub fn assert_rows_inside<const ROWS: usize>(available: usize, stride: usize, length: usize) {
+    assert!(
+        ROWS <= TILE_ROWS
+            && length <= stride
+            && available >= length
+            && (available - length) / stride.max(1) >= ROWS - 1
+    );
+}
+
+#[inline(always)]
+pub fn store_dots<const ROWS: usize>(sums: &[[v128; VECTORS]; ROWS], dots: &mut Dots) {
     for (sums, dots) in sums.iter().zip(dots.iter_mut()) {
         for (sum, dots) in sums.iter().zip(dots.chunks_exact_mut(4)) {
             // SAFETY: the chunk is 4 numbers, 16 bytes.

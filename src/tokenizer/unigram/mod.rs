@@ -78,14 +78,6 @@ impl Unigram {
         &self.scores
     }
 
-    pub fn unknown_id(&self) -> Option<u32> {
-        self.unknown_id
-    }
-
-    pub fn byte_fallback(&self) -> bool {
-        self.byte_ids.is_some()
-    }
-
     /// The id of `piece`.
     pub fn id(&self, piece: &str) -> Option<u32> {
         self.trie.get(piece.as_bytes())
