@@ -1,4 +1,4 @@
-//! What JavaScript sees of the engine. No logic lives here; `pkg/src/bindings.ts` is the same surface in TypeScript.
+//! What JavaScript sees of the engine. No logic lives here; `pkg/src/wasm/bindings.d.ts` is the same surface in TypeScript.
 
 use std::sync::Arc;
 
@@ -122,14 +122,9 @@ pub struct Job(engine::Job);
 
 #[wasm_bindgen]
 impl Job {
-    #[wasm_bindgen(getter)]
-    pub fn total(&self) -> usize {
-        self.0.total()
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn done(&self) -> usize {
-        self.0.done()
+    /// The documents scored so far, in the order of the list, without the first `from`.
+    pub fn scored(&self, from: usize) -> Result<JsValue, Error> {
+        to_js(&self.0.scored().get(from..).unwrap_or_default())
     }
 
     pub fn step(&mut self) -> Result<bool, Error> {

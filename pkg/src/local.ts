@@ -63,8 +63,8 @@ export class LocalBackend implements Backend {
       job = started;
       for (let done = 0; done < texts.length; ) {
         runtime.call(() => started.step());
-        const scored = runtime.call(() => started.done);
-        while (done < scored) answer.report(task.onProgress, { done: ++done, total: texts.length });
+        const scored = runtime.call(() => started.scored(done));
+        for (const _ of scored) answer.report(task.onProgress, { done: ++done, total: texts.length });
         await this.#platform.pause();
         if (answer.settled) return;
       }

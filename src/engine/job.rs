@@ -77,14 +77,9 @@ impl Job {
         }
     }
 
-    /// Number of documents.
-    pub fn total(&self) -> usize {
-        self.documents.len()
-    }
-
-    /// Documents scored so far.
-    pub fn done(&self) -> usize {
-        self.scored.len()
+    /// The documents scored so far, in the order of the list.
+    pub fn scored(&self) -> &[RankedDocument] {
+        &self.scored
     }
 
     /// Scores the next pair, or the next few short ones; true while documents wait.

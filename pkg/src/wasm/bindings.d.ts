@@ -35,8 +35,8 @@ export interface OperatorTime {
 
 /** One call's documents on their way to a ranked list. */
 export interface Job {
-  readonly total: number;
-  readonly done: number;
+  /** The documents scored so far, in the order of the list, without the first `from`. */
+  scored(from: number): RankedDocument[];
   /** Scores the next document, or the next few short ones; true while documents remain. */
   step(): boolean;
   /** Consumes the job. */
@@ -44,7 +44,7 @@ export interface Job {
   free(): void;
 }
 
-/** Best first, ties by index. */
+/** A document with its score; in a ranked list best first, ties by index. */
 export interface RankedDocument {
   index: number;
   logit: number;
