@@ -18,9 +18,12 @@ options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --co
 
 # Mutations of a model are seldom models; cut short, it is at least quick to read.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
-tokenizer=tests/fixtures/standin-tiny/tokenizer.json
-compact=$CACHE/fuzz-tokenizer.compact
-cargo run --quiet --locked --features cli -- convert --tokenizer "$tokenizer" "$compact"
+tokenizers=(tests/fixtures/standin-tiny/tokenizer.json tests/fixtures/tokenizers/*.json)
+compact=$CACHE/fuzz-compact
+mkdir -p "$compact"
+for tokenizer in "${tokenizers[0]}" tests/fixtures/tokenizers/unigram.json; do
+  cargo run --quiet --locked --features cli -- convert --tokenizer "$tokenizer" "$compact/$(basename "$tokenizer" .json)"
+done
 # seed TARGET DIRECTORY: what a target begins with.
 seed() {
   mkdir -p "$2"
@@ -28,9 +31,9 @@ seed() {
     # The first byte is the size of the chunks.
     onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
     graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
-    tokenizer_json) { printf '\377'; cat "$tokenizer"; } >"$2/tokenizer" ;;
+    tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # Without the checksum, which the target adds.
-    tokenizer_compact) { printf '\377'; head -c -4 "$compact"; } >"$2/compact" ;;
+    tokenizer_compact) for file in "$compact"/*; do { printf '\377'; head -c -4 "$file"; } >"$2/$(basename "$file")"; done ;;
     tokenizer_encode) printf 'A heat pump warms a house in winter.' >"$2/text" ;;
     *) fail "what does the fuzz target $1 begin with?" ;;
   esac

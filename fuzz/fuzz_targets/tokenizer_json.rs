@@ -1,11 +1,11 @@
 //! Any bytes in chunks of any size: the reader takes the vocabulary out of a tokenizer.json as a parser of the whole would
-//! find it, or gives an error; what it read makes a model.
+//! find it, or gives an error; what it read makes a model, and a tokenizer that gives ids, or an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use rerank_wasm::error::Result;
 use rerank_wasm::tokenizer::unigram::{Pieces, Scratch, Unigram};
-use rerank_wasm::tokenizer::{JsonReader, TokenizerJson};
+use rerank_wasm::tokenizer::{JsonReader, Tokenizer, TokenizerJson};
 use serde_json::Value;
 
 fn read(size: Option<usize>, bytes: &[u8], chunk: usize) -> Result<TokenizerJson> {
@@ -22,8 +22,23 @@ fn expected_pieces(vocabulary: &Value) -> Option<Pieces> {
     Some(pieces)
 }
 
+/// What no file may do is panic.
+fn use_tokenizer(bytes: &[u8]) {
+    let Ok(tokenizer) = Tokenizer::from_bytes(bytes) else { return };
+    let Ok(query) = tokenizer.query("a heat pump <mask>", 32) else { return };
+    for document in ["The heat pumps warm  the house; é漢\0 🙂 [MASK]", "▁▁ﬁ", ""] {
+        if let Ok(pair) = tokenizer.pair(&query, document) {
+            assert!(pair.ids.len() <= 32 && pair.ids.len() == pair.type_ids.len());
+        }
+        if let Ok(mut windows) = tokenizer.windows(&query, document, 0) {
+            while let Ok(Some(_)) = windows.next(&tokenizer, &query, document) {}
+        }
+    }
+}
+
 fuzz_target!(|input: (u8, &[u8])| {
     let (chunk, bytes) = input;
+    use_tokenizer(bytes);
     let whole = read(Some(bytes.len()), bytes, bytes.len().max(1));
     let parts = read(None, bytes, usize::from(chunk) + 1);
     match (&whole, &parts) {

@@ -1,14 +1,13 @@
 //! Any tokenizer that the `tokenizers` crate reads, run by the crate; only a unigram model is our own.
 
 use serde::Deserialize;
-use serde_json::Value;
 use tokenizers::{
     AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
     TokenizerImpl,
 };
 
 use super::model::Model;
-use super::sentence_piece::is_sound_character_map;
+use super::soundness;
 use super::unigram::Unigram;
 use crate::error::{Error, ModelFile, Result};
 
@@ -33,9 +32,9 @@ impl General {
     /// All of it the crate's.
     ///
     /// # Errors
-    /// `invalid_model` for bytes that are not a `tokenizer.json`.
+    /// `invalid_model` for bytes that are not a `tokenizer.json`, or are one that the crate would panic on.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        check_character_maps(json)?;
+        soundness::check(json)?;
         let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
         pipeline.with_padding(None);
         pipeline
@@ -49,7 +48,7 @@ impl General {
     /// # Errors
     /// As [`General::from_json`].
     pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
-        check_character_maps(json)?;
+        soundness::check(json)?;
         let Parts { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).map_err(malformed)?;
         let mut pipeline = Pipeline::new(Model::from(unigram));
@@ -88,30 +87,6 @@ impl General {
         let encoding = self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(refused)?;
         Ok((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
     }
-}
-
-/// The crate panics on damaged character maps, some of them only when a text leads there.
-fn check_character_maps(json: &[u8]) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Parts {
-        #[serde(default)]
-        normalizer: Value,
-    }
-    fn is_sound(value: &Value) -> bool {
-        match value {
-            Value::Object(members) => members.iter().all(|(name, value)| match value {
-                Value::String(map) if name == "precompiled_charsmap" => is_sound_character_map(map),
-                value => is_sound(value),
-            }),
-            Value::Array(values) => values.iter().all(is_sound),
-            _ => true,
-        }
-    }
-    let Parts { normalizer } = serde_json::from_slice(json).map_err(malformed)?;
-    if is_sound(&normalizer) {
-        return Ok(());
-    }
-    Err(Error::InvalidModel { file: ModelFile::Tokenizer, reason: "its character map is damaged".to_owned() })
 }
 
 /// As `encode_fast` would have made it.

@@ -9,6 +9,7 @@ mod pair;
 mod parts;
 mod reader;
 mod sentence_piece;
+mod soundness;
 pub mod unigram;
 mod window;
 

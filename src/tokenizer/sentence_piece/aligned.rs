@@ -18,6 +18,11 @@ impl AlignedText {
         &self.text
     }
 
+    /// Bytes of text that there is room for.
+    pub fn capacity(&self) -> usize {
+        self.text.capacity()
+    }
+
     /// Where in the original the character starts that byte `index` was made from, or 0 where that was not asked for.
     pub fn origin(&self, index: usize) -> usize {
         self.origins.as_ref().and_then(|origins| origins.get(index)).map_or(0, |&origin| origin as usize)

@@ -138,7 +138,7 @@ fn words(pre_tokenizer: &Value) -> Option<Words> {
         _ => return None,
     };
     let is_absent_or = |name: &str, expected: Value| metaspace.get(name).is_none_or(|value| *value == expected);
-    let usual = *metaspace.get("replacement")? == super::WORD_START.to_string()
+    let usual = *metaspace.get("replacement")? == super::words::WORD_START.to_string()
         && is_absent_or("split", true.into())
         && is_absent_or("add_prefix_space", true.into())
         && is_absent_or("prepend_scheme", "always".into());

@@ -7,6 +7,7 @@ mod base64;
 mod characters;
 mod description;
 mod template;
+mod words;
 
 pub use description::Description;
 
@@ -22,12 +23,10 @@ use added_tokens::{AddedTokens, Span};
 use aligned::AlignedText;
 use characters::CharacterMap;
 use template::Template;
+use words::Words;
 
 use super::unigram::{Scratch, Token, Unigram};
 use crate::error::Result;
-
-/// What starts a word.
-const WORD_START: char = '\u{2581}';
 
 #[derive(Debug)]
 pub struct SentencePiece {
@@ -48,15 +47,6 @@ pub struct SentencePiece {
 enum Step {
     Trim { left: bool, right: bool },
     ReplaceRunsOfSpaces(String),
-}
-
-/// How text is cut into words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Words {
-    /// White space goes, and what it parted is cut on its own.
-    splits_at_white_space: bool,
-    /// A text that does not start with [`WORD_START`] gets one.
-    adds_word_start: bool,
 }
 
 /// Memory that calls share.
@@ -89,7 +79,7 @@ impl SentencePiece {
         let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ids = Vec::new();
         self.encode(text, enough, &mut workspace, &mut ids, &mut Vec::new())?;
-        if workspace.normal.text().len() > KEPT_TEXT_BYTES || workspace.word.capacity() > KEPT_TEXT_BYTES {
+        if workspace.normal.capacity() > KEPT_TEXT_BYTES || workspace.word.capacity() > KEPT_TEXT_BYTES {
             *workspace = Workspace::default();
         }
         Ok(ids)
@@ -190,71 +180,4 @@ fn normalize(characters: &CharacterMap, steps: &[Step], text: &str, origin: usiz
             Step::ReplaceRunsOfSpaces(replacement) => normal.replace_runs_of_spaces(replacement),
         }
     }
-}
-
-impl Words {
-    /// Calls `visit(word, added, start)` for each word of `text` until it returns false: `start` is where the word starts
-    /// in `text`, and `added` by how many bytes its own start is longer there. `word` is memory to use.
-    fn for_each(self, text: &str, word: &mut String, mut visit: impl FnMut(&str, usize, usize) -> bool) {
-        if self.splits_at_white_space {
-            let mut end = 0;
-            for part in text.split_inclusive(char::is_whitespace) {
-                let start = end;
-                end += part.len();
-                if !self.cut(part.trim_end(), start, word, &mut visit) {
-                    return;
-                }
-            }
-        } else {
-            self.cut(text, 0, word, &mut visit);
-        }
-    }
-
-    fn cut(
-        self,
-        text: &str,
-        origin: usize,
-        word: &mut String,
-        visit: &mut impl FnMut(&str, usize, usize) -> bool,
-    ) -> bool {
-        let mut start = 0;
-        while start < text.len() {
-            let rest = &text[start..];
-            let first = rest.chars().next().map_or(0, char::len_utf8);
-            let length = first + end_of_word(&rest.as_bytes()[first..]);
-            let (body, added) = if let Some(body) = rest[..length].strip_prefix(' ') {
-                (body, WORD_START.len_utf8() - 1)
-            } else if start == 0 && self.adds_word_start && !rest.starts_with(WORD_START) {
-                (&rest[..length], WORD_START.len_utf8())
-            } else {
-                (&rest[..length], 0)
-            };
-            let go_on = if added == 0 {
-                visit(body, 0, origin + start)
-            } else {
-                word.clear();
-                word.push(WORD_START);
-                word.push_str(body);
-                visit(word, added, origin + start)
-            };
-            if !go_on {
-                return false;
-            }
-            start += length;
-        }
-        true
-    }
-}
-
-/// Where the next word starts.
-fn end_of_word(bytes: &[u8]) -> usize {
-    let mut from = 0;
-    while let Some(skipped) = bytes[from..].iter().position(|&byte| byte == b' ' || byte == 0xe2) {
-        from += skipped;
-        if bytes[from] == b' ' || bytes[from..].starts_with("\u{2581}".as_bytes()) {
-            return from;
-        }
-        from += 1;
-    }
-    bytes.len()
 }

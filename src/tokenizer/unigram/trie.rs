@@ -5,6 +5,10 @@
 //! node. The child of a node for byte `b` is the unit at `offset ^ b`, if its label is `b`. No two nodes share an offset.
 //! UTF-8 has no byte 255, so that is the label of the child that holds a value, and no byte 254, the label of free units and
 //! of the root: no edge leads to it, though a node may have the offset of its place.
+//!
+//! Of the crates, yada 0.5 has the same shape and is built ten times more slowly from this model's vocabulary (0.42 s against
+//! 0.04 s, native), finds pieces at two thirds of the speed, and takes no key with a NUL; crawdad 0.4 and
+//! daachorse 1 take 8.8 and 12.4 MB where this takes 3.4.
 
 use crate::error::{Error, ModelFile, Result};
 
@@ -17,6 +21,9 @@ pub(super) const ROOT_LABEL: u32 = 254;
 
 /// Values and offsets are below this.
 pub(super) const PAYLOAD_LIMIT: usize = 1 << (32 - PAYLOAD_SHIFT);
+
+/// Longest key in bytes, many times what any vocabulary has. It bounds what a damaged array with a cycle costs.
+pub const LONGEST_KEY: usize = 1 << 10;
 
 /// Finds the pieces that a text starts with. Any array of units is safe to search.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +55,7 @@ impl Trie {
     pub fn prefixes(&self, text: &[u8], mut found: impl FnMut(usize, u32)) {
         let Some(&root) = self.units.first() else { return };
         let mut offset = root >> PAYLOAD_SHIFT;
-        for (index, &byte) in text.iter().enumerate() {
+        for (index, &byte) in text.iter().take(LONGEST_KEY).enumerate() {
             let Some(&unit) = self.units.get((offset ^ u32::from(byte)) as usize) else { return };
             if unit & 0xff != u32::from(byte) {
                 return;
@@ -188,5 +195,15 @@ mod tests {
             trie.prefixes(b"aaaa\0\0\0", |_, value| assert_eq!(value, 0));
             trie.for_each(|_, value| assert_eq!(value, 0));
         }
+    }
+
+    #[test]
+    fn no_cycle_is_followed_for_ever() {
+        let round = u32::from(b'a') | HAS_VALUE | u32::from(b'b') << PAYLOAD_SHIFT;
+        let mut units = vec![round; 256];
+        units[usize::from(b'b' ^ VALUE_LABEL)] = u32::from(VALUE_LABEL) | LEAF;
+        let mut longest = 0;
+        Trie::from_units(units, 1).unwrap().prefixes(&[b'a'; 3 * LONGEST_KEY], |length, _| longest = length);
+        assert_eq!(longest, LONGEST_KEY);
     }
 }

@@ -1,6 +1,6 @@
 //! Builds the double array of a [`Trie`](super::trie::Trie) from sorted keys.
 
-use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, PAYLOAD_LIMIT, PAYLOAD_SHIFT, ROOT_LABEL, VALUE_LABEL};
+use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, LONGEST_KEY, PAYLOAD_LIMIT, PAYLOAD_SHIFT, ROOT_LABEL, VALUE_LABEL};
 use crate::error::{Error, ModelFile, Result};
 
 /// The children of a node lie in one block: their label only changes the low 8 bits of their place.
@@ -40,12 +40,15 @@ fn slot(unit: u32) -> usize {
 /// different.
 ///
 /// # Errors
-/// `unsupported_model` where a value or the array is too large for a unit.
+/// `unsupported_model` where a value or the array is too large for a unit, or a key is longer than [`LONGEST_KEY`].
 pub(super) fn build<'keys>(
     count: usize,
     key: impl Fn(usize) -> &'keys [u8],
     value: impl Fn(usize) -> u32,
 ) -> Result<Vec<u32>> {
+    if (0..count).any(|index| key(index).len() > LONGEST_KEY) {
+        return Err(too_large());
+    }
     let mut builder = Builder {
         units: Vec::new(),
         next: Box::new([NONE; SEARCHED]),
@@ -171,5 +174,5 @@ impl Builder {
 }
 
 fn too_large() -> Error {
-    Error::UnsupportedModel { file: ModelFile::Tokenizer, reason: "its vocabulary is too large".to_owned() }
+    Error::UnsupportedModel { file: ModelFile::Tokenizer, reason: "its vocabulary, or a piece of it, is too large".to_owned() }
 }
