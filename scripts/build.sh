@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh: Rust to pkg/dist/wasm, TypeScript to pkg/dist. The wasm is kept in the cache under a hash of all that goes
-# into it, so it is built once for each state of the sources, whatever clone asks.
+# build.sh: Rust to pkg/dist/wasm, TypeScript to pkg/dist, mini's tokenizer to its compact form. The wasm is kept in the
+# cache under a hash of all that goes into it, so it is built once for each state of the sources, whatever clone asks.
 source "$(dirname "$0")/environment.sh"
 source scripts/cargo-wasm.sh
 # What every engine of the last years reads; wasm-opt may use no more than that.
@@ -46,3 +46,4 @@ fi
 rm -rf pkg/dist && mkdir -p pkg/dist/wasm
 cp "$artifacts"/* pkg/dist/wasm/
 node_modules/.bin/tsc -p pkg
+node scripts/compact-tokenizer.mjs pkg/mini/tokenizer.json pkg/mini/dist/tokenizer.bin

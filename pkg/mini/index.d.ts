@@ -7,7 +7,8 @@ interface PinnedFile {
 /** The files of the mini model: `createReranker({ model: mini })`. */
 declare const mini: {
   name: string;
-  files: { model: PinnedFile; tokenizer: PinnedFile; config: PinnedFile };
+  /** In workerd the tokenizer is in the engine's compact form, and `config` is missing. */
+  files: { model: PinnedFile; tokenizer: PinnedFile | ArrayBuffer; config?: PinnedFile };
 };
 
 export default mini;

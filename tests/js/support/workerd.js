@@ -7,8 +7,8 @@ import { Miniflare } from 'miniflare';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** How wrangler is told to read the files that are no code; the rule for data is the one in `pkg/mini/README.md`. */
-const moduleTypes = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.json': 'Data' };
+/** How wrangler reads files by itself, and the rule of `pkg/mini/README.md`. */
+const moduleTypes = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.bin': 'Data', '.onnx': 'Data' };
 
 /** What a bundler would find in workerd at a package's name, or at a name below it. */
 function entryOf(folder, name = '.') {
