@@ -13,7 +13,7 @@ build: ## the wasm artifact and the npm packages, into pkg/dist
 	@scripts/build.sh
 
 demo: build ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, MODEL=bge-reranker-base takes the big model
-	@QUERY="$(QUERY)" FILE="$(FILE)" MODEL="$(MODEL)" node scripts/demo.mjs
+	@QUERY="$(QUERY)" FILE="$(FILE)" MODEL="$(MODEL)" scripts/demo.sh
 
 serve: build ## the demo page on http://127.0.0.1:8080 (PORT=…)
 	@PORT="$(PORT)" node scripts/serve.mjs

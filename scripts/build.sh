@@ -46,4 +46,5 @@ fi
 rm -rf pkg/dist && mkdir -p pkg/dist/wasm
 cp "$artifacts"/* pkg/dist/wasm/
 node_modules/.bin/tsc -p pkg
+chmod +x pkg/dist/cli/main.js
 node scripts/compact-tokenizer.mjs pkg/mini/tokenizer.json pkg/mini/dist/tokenizer.bin

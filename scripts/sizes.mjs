@@ -6,9 +6,9 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const directory = new URL('../pkg/dist/', import.meta.url).pathname;
 
-/** All files below the directory that a page loads: no types. */
+/** All files below the directory that a page or a worker can load: no types, no command line. */
 const files = readdirSync(directory, { recursive: true })
-  .filter((name) => /\.(js|wasm)$/.test(name))
+  .filter((name) => /\.(js|wasm)$/.test(name) && !name.startsWith('cli/'))
   .sort();
 
 /** Of one engine, brotli: a visitor gets one of them. */

@@ -19,6 +19,7 @@ const groups = {
     lacks: modern ? undefined : 'no second, newer Node is installed',
     concurrency: 2,
   },
+  cli: { files: filesOf('cli'), nodes: [pathNode], concurrency: 2 },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { constants } from 'node:os';
+
+import { RerankError } from '../errors.js';
+import { cache } from './cache.js';
+import { type Command, exitCodes } from './command.js';
+import { explain } from './explain.js';
+import { rank } from './rank.js';
+import { verify } from './verify.js';
+
+const commands: ReadonlyMap<string | undefined, Command> = new Map([
+  ['verify', verify],
+  ['cache', cache],
+]);
+
+/** Aborts at the first signal of a kind; the second one meets what Node does by itself. */
+const controller = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    process.exitCode = 128 + constants.signals[name];
+    controller.abort(name);
+  });
+}
+
+// Whoever reads has seen enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+const [first, ...rest] = process.argv.slice(2);
+const command = commands.get(first);
+try {
+  const code = await (command ? command(rest, controller.signal) : rank(process.argv.slice(2), controller.signal));
+  process.exitCode ??= code;
+} catch (error) {
+  if (!controller.signal.aborted) {
+    process.stderr.write(`${explain(error)}\n`);
+    const misused = error instanceof RerankError && error.code === 'invalid_input';
+    process.exitCode = misused ? exitCodes.misused : exitCodes.failed;
+  }
+}

@@ -1,0 +1,39 @@
+import type { LoadProgress, RerankProgress } from '../types.js';
+import { bar, fit, type Output, styles, widthOf } from './terminal.js';
+
+/** How far things are, on one line of a terminal that is written over. */
+export interface Progress {
+  loading: ((progress: LoadProgress) => void) | undefined;
+  ranking: ((progress: RerankProgress) => void) | undefined;
+  /** Clears the line. */
+  end(): void;
+}
+
+/** Shows progress where `stream` is a terminal, and nothing elsewhere. */
+export function showProgress(stream: Output): Progress {
+  if (!stream.isTTY) return { loading: undefined, ranking: undefined, end() {} };
+  const { dim } = styles(stream);
+  let shown = '';
+  const show = (line: string) => {
+    if (line === shown) return;
+    stream.write(`\r\x1b[2K${line}`);
+    shown = line;
+  };
+  const showShare = (name: string, share: number, amount: string) => {
+    const width = Math.max(4, Math.min(40, widthOf(stream) - 40));
+    show(`${name.padEnd(10)}${bar(share, width)} ${`${Math.floor(share * 100)} %`.padStart(5)}  ${dim(amount)}`);
+  };
+  return {
+    loading({ phase, file, loaded, total }) {
+      if (phase === 'load') show(fit(`preparing ${file}`, widthOf(stream) - 1));
+      else if (total) showShare(file, loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB`);
+      else show(`${file.padEnd(10)}${megabytes(loaded)} MB`);
+    },
+    ranking: ({ done, total }) => showShare('documents', done / total, `${done} of ${total}`),
+    end: () => show(''),
+  };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
