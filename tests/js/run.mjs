@@ -20,6 +20,7 @@ const groups = {
     concurrency: 2,
   },
   cli: { files: filesOf('cli'), nodes: [pathNode], concurrency: 2 },
+  adapters: { files: filesOf('adapters'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },
