@@ -26,7 +26,7 @@
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
 //! | `src/bin/rerank/` | native command line |
-//! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, cache, worker |
+//! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, cache, worker; `edge/`, the HTTP handler; `cli/`, `npx rerank-wasm`; `adapters/`, for other libraries |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
 import { messageOf, RerankError } from '../errors.js';
@@ -20,10 +21,13 @@ export const standardInput = '-';
  *
  * @throws `invalid_input` for a file that cannot be read or is not text in UTF-8
  */
-export async function readDocuments(files: readonly string[], perFile: boolean): Promise<FoundDocument[]> {
+export async function readDocuments(
+  files: readonly string[],
+  { perFile, signal }: { perFile: boolean; signal: AbortSignal },
+): Promise<FoundDocument[]> {
   const documents: FoundDocument[] = [];
   for (const file of files) {
-    const text = await readText(file);
+    const text = await readText(file, signal);
     if (perFile) documents.push({ text, file });
     else documents.push(...linesOf(text, file));
   }
@@ -36,10 +40,10 @@ function* linesOf(text: string, file: string): Generator<FoundDocument> {
   }
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, signal: AbortSignal): Promise<string> {
   let bytes: Uint8Array;
   try {
-    bytes = file === standardInput ? await buffer(process.stdin) : await readFile(file);
+    bytes = await (file === standardInput ? buffer(addAbortSignal(signal, process.stdin)) : readFile(file, { signal }));
   } catch (cause) {
     throw new RerankError('invalid_input', `cannot read ${file}: ${messageOf(cause)}`, { cause });
   }

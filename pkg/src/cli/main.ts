@@ -22,11 +22,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Whoever reads has seen enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  // Whoever reads has seen enough, as `head` does.
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(exitCodes.failed);
 });
+process.stderr.on('error', () => {});
 
 const [first, ...rest] = process.argv.slice(2);
 const command = commands.get(first);

@@ -30,7 +30,8 @@ export const rank: Command = async (words, signal) => {
   if (query.trim() === '') throw misused('the query is empty');
   if (files.length === 0 && process.stdin.isTTY) throw misused('a file is missing (- is standard input)');
 
-  const documents = await readDocuments(files.length === 0 ? [standardInput] : files, values['per-file'] ?? false);
+  const sources = files.length === 0 ? [standardInput] : files;
+  const documents = await readDocuments(sources, { perFile: values['per-file'] ?? false, signal });
   if (documents.length === 0) {
     warn('there is no document to rank');
     return exitCodes.done;

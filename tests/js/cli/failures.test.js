@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, openSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,8 +84,8 @@ describe('the command line', () => {
   });
 
   it('ends in silence where nobody reads on', async () => {
-    const child = start(['--json', '--model', 'mini', '--max-tokens', '8', 'q']);
-    child.stdin.end('text\n'.repeat(3000));
+    const child = start(['--json', '--model', 'mini', 'q']);
+    child.stdin.end(`text${' '.repeat(10_000)}\n`.repeat(60));
     await once(child.stdout, 'readable');
     child.stdout.destroy();
     const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
@@ -117,16 +118,28 @@ describe('the command line', () => {
     });
   }
 
-  it('ends with 130 when Ctrl-C comes while documents are ranked', async () => {
-    const hook = `data:text/javascript,const timer = setInterval(() => {
-      if (process.listenerCount('SIGINT') === 0) return;
-      clearInterval(timer);
-      setTimeout(() => process.kill(process.pid, 'SIGINT'), 1500);
-    }, 20);`;
-    const child = start(['--model', 'mini', 'q'], { nodeOptions: [`--import=${hook}`] });
-    child.stdin.end(`${'many words '.repeat(200)}\n`.repeat(200));
-    const [output, errors, ended] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    assert.deepEqual([output, errors, ended], ['', '', [130, null]]);
+  const occasions = [
+    ['documents are ranked', (input) => input.end(`${'many words '.repeat(200)}\n`.repeat(200))],
+    ['standard input is read', (input) => input.write('text\n')],
+  ];
+  for (const [what, feed] of occasions) {
+    it(`ends with 130 when Ctrl-C comes while ${what}`, async () => {
+      const hook = `data:text/javascript,const timer = setInterval(() => {
+        if (process.listenerCount('SIGINT') === 0) return;
+        clearInterval(timer);
+        setTimeout(() => process.kill(process.pid, 'SIGINT'), 1500).unref();
+      }, 20);`;
+      const child = start(['--model', 'mini', 'q'], { nodeOptions: [`--import=${hook}`] });
+      feed(child.stdin);
+      const [output, errors, ended] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      assert.deepEqual([output, errors, ended], ['', '', [130, null]]);
+    });
+  }
+
+  it('fails on one line where its output cannot be written', { skip: !existsSync('/dev/full') }, async () => {
+    const child = start(['--help'], { stdout: openSync('/dev/full', 'w') });
+    const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    assertFailure({ output: '', errors, code }, 1, /^error: internal: .*ENOSPC/);
   });
 
   it('lists and clears the downloads that are kept, and does without where told', async () => {
