@@ -3,7 +3,7 @@ import { compileUrl } from './http.js';
 import { isBytes } from './kinds.js';
 import type { EngineSource } from './options.js';
 import type { Platform } from './platform.js';
-import { hasSimd } from './simd.js';
+import { engineName, hasSimd } from './simd.js';
 
 /**
  * The compiled engine that `source` stands for.
@@ -30,8 +30,9 @@ export async function compileEngine(
 async function compile(source: EngineSource, platform: Platform, signal: AbortSignal | undefined) {
   if (source === undefined) return platform.defaultEngine(signal);
   if (typeof source === 'string') {
-    if (!source.startsWith('file:')) return compileUrl(source, { signal });
-    return WebAssembly.compile(await readLocalEngine(source, platform, signal));
+    const url = source.endsWith('/') ? source + engineName() : source;
+    if (!url.startsWith('file:')) return compileUrl(url, { signal });
+    return WebAssembly.compile(await readLocalEngine(url, platform, signal));
   }
   return isBytes(source) ? WebAssembly.compile(source) : source;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import type { ModelDirectory, OpenFile, Platform } from './platform.js';
-import { hasRelaxedSimd } from './simd.js';
+import { engineName } from './simd.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
 const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
@@ -14,8 +14,7 @@ export const localFiles: NonNullable<Platform['files']> = { open: openLocal, fin
 
 /** Compiles the engine that lies beside this file. */
 export async function readEngine(): Promise<WebAssembly.Module> {
-  const name = hasRelaxedSimd() ? 'rerank-relaxed.wasm' : 'rerank.wasm';
-  const path = fileURLToPath(new URL(`./wasm/${name}`, import.meta.url));
+  const path = fileURLToPath(new URL(`./wasm/${engineName()}`, import.meta.url));
   return WebAssembly.compile(await readFile(path));
 }
 
