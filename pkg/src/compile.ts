@@ -1,3 +1,4 @@
+import { decodeDataUrl } from './data-url.js';
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import { compileUrl } from './http.js';
 import { isBytes } from './kinds.js';
@@ -30,6 +31,7 @@ export async function compileEngine(
 async function compile(source: EngineSource, platform: Platform, signal: AbortSignal | undefined) {
   if (source === undefined) return platform.defaultEngine(signal);
   if (typeof source === 'string') {
+    if (source.startsWith('data:')) return WebAssembly.compile(decodeDataUrl(source));
     const url = source.endsWith('/') ? source + engineName() : source;
     if (!url.startsWith('file:')) return compileUrl(url, { signal });
     return WebAssembly.compile(await readLocalEngine(url, platform, signal));

@@ -1,6 +1,6 @@
 import type { CacheChoice } from './cache.js';
 import { RerankError } from './errors.js';
-import { isBytes, isObject, isUrl, isWasmModule, parseUrl } from './kinds.js';
+import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from './kinds.js';
 import type { RerankerOptions, RerankOptions } from './types.js';
 
 /** The error for an argument with the wrong type or value. */
@@ -133,7 +133,7 @@ function checkCache(value: unknown): CacheChoice {
 
 function checkEngine(value: unknown): EngineSource {
   if (value === undefined || isBytes(value)) return value;
-  if (isUrl(value)) return value.href;
+  if (isUrl(value)) return hrefOf(value);
   if (typeof value === 'string') {
     const url = parseUrl(value);
     if (url) return url.href;
