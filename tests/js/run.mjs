@@ -20,6 +20,7 @@ const groups = {
     concurrency: 2,
   },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
+  package: { files: filesOf('package'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
