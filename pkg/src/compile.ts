@@ -4,6 +4,7 @@ import { compileUrl } from './http.js';
 import { isBytes } from './kinds.js';
 import type { EngineSource } from './options.js';
 import type { Platform } from './platform.js';
+import { policyError } from './policy.js';
 import { engineName, hasSimd } from './simd.js';
 
 /**
@@ -60,12 +61,8 @@ function explain(cause: unknown, source: EngineSource): RerankError {
   if (!(cause instanceof WebAssembly.CompileError)) {
     return new RerankError('unsupported_environment', `the engine cannot be compiled here: ${message}`, { cause });
   }
-  if (/disallowed|blocked|content security|unsafe-eval/i.test(message)) {
-    const advice = "pass a WebAssembly.Module as `wasm`, or allow 'wasm-unsafe-eval' in the content security policy";
-    return new RerankError('unsupported_environment', `WebAssembly may not be compiled here (${message}); ${advice}`, {
-      cause,
-    });
-  }
+  const forbidden = policyError(cause);
+  if (forbidden) return forbidden;
   if (!hasSimd()) {
     return new RerankError('unsupported_environment', 'WebAssembly has no SIMD here', { cause });
   }
