@@ -1,9 +1,9 @@
 # The commands of this project. Each installs what it needs, says what it does and asks nothing.
-.PHONY: help setup build demo serve test check bench clean
+.PHONY: help setup build demo serve test test-all check bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: ## installs everything that building and testing needs
 	@scripts/setup.sh test
@@ -18,8 +18,11 @@ demo: build ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, 
 serve: build ## the demo page on http://127.0.0.1:8080 (PORT=…)
 	@PORT="$(PORT)" node scripts/serve.mjs
 
-test: ## every test: Rust, wasm in Node, in Chromium, in workerd
+test: ## the tests: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh
+
+test-all: ## those, and in Firefox, WebKit, Deno, Bun, and in projects of Vite, webpack and Next: 15 minutes more
+	@scripts/test-all.sh
 
 check: ## format, lints, types, a minute of fuzzing for each parser, artifact sizes
 	@scripts/check.sh
@@ -28,4 +31,4 @@ bench: ## speed, memory, load time and accuracy beside onnxruntime-web and trans
 	@scripts/bench.sh
 
 clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)
-	@rm -rf pkg/dist node_modules
+	@rm -rf pkg/dist node_modules tests/everywhere/node_modules

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# setup.sh build|test|bench: installs what building needs and is not there yet, or what building and testing needs, or
-# that and what is measured against; asks nothing.
+# setup.sh build|test|everywhere|bench: installs what building needs and is not there yet, or what building and testing
+# needs, or that and the other browsers and runtimes, or that of testing and what is measured against; asks nothing.
 #
 # The wasm standard library comes from rustup where its server can be reached, else from Debian's source package,
 # rebuilt with -Zbuild-std. RERANK_WASM_TOOLCHAIN=rustup|debian forces one of the two.
@@ -72,21 +72,31 @@ npm_packages() {
 
 npm_install() { npm install --no-save --loglevel=error --prefer-offline "$@"; }
 
+# The projects of tests/everywhere install their bundlers themselves, as a user would.
+everywhere() {
+  command -v firefox-esr >/dev/null || apt_install firefox-esr
+  command -v WebKitWebDriver >/dev/null || apt_install webkit2gtk-driver
+  command -v Xvfb >/dev/null || apt_install xvfb
+  say "npm install (everywhere)"
+  (cd tests/everywhere && npm_install)
+}
+
 chromium() {
   command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || apt_install chromium
 }
 
 case "${1:-}" in
   build) ;;
-  test) ;;
+  test | everywhere) ;;
   bench) ;;
-  *) fail "usage: setup.sh build|test|bench" ;;
+  *) fail "usage: setup.sh build|test|everywhere|bench" ;;
 esac
 command -v cargo >/dev/null || fail "Rust is missing: https://rustup.rs"
 command -v node >/dev/null || fail "Node 20 or newer is missing: https://nodejs.org"
 command -v cc >/dev/null || apt_install gcc libc6-dev
 wasm_toolchain
 wasm_bindgen
-npm_packages "$1"
+npm_packages "${1/everywhere/test}"
 [ "$1" = build ] || chromium
 [ "$1" = build ] || command -v curl >/dev/null || apt_install curl
+[ "$1" != everywhere ] || everywhere

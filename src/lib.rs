@@ -26,11 +26,11 @@
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
 //! | `src/bin/rerank/` | native command line |
-//! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, cache, worker; `edge/`, the HTTP handler; `cli/`, `npx rerank-wasm`; `adapters/`, for other libraries |
+//! | `pkg/src/` | the npm package: entries for browsers, Node, Deno, Bun, workerd and edge-light, model registry, download, cache, worker; `edge/`, the HTTP handler; `cli/`, `npx rerank-wasm`; `adapters/`, for other libraries |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
-//! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |
+//! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd, `tests/everywhere` for other browsers and runtimes and for bundlers; `tests/fixtures` |
 //! | `bench/` | `make bench`: measurements beside onnxruntime-web and transformers.js; the stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!

@@ -1,9 +1,11 @@
+import { decodeDataUrl } from './data-url.js';
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import { compileUrl } from './http.js';
 import { isBytes } from './kinds.js';
 import type { EngineSource } from './options.js';
 import type { Platform } from './platform.js';
-import { hasSimd } from './simd.js';
+import { policyError } from './policy.js';
+import { engineName, hasSimd } from './simd.js';
 
 /**
  * The compiled engine that `source` stands for.
@@ -30,8 +32,10 @@ export async function compileEngine(
 async function compile(source: EngineSource, platform: Platform, signal: AbortSignal | undefined) {
   if (source === undefined) return platform.defaultEngine(signal);
   if (typeof source === 'string') {
-    if (!source.startsWith('file:')) return compileUrl(source, { signal });
-    return WebAssembly.compile(await readLocalEngine(source, platform, signal));
+    if (source.startsWith('data:')) return WebAssembly.compile(decodeDataUrl(source));
+    const url = source.endsWith('/') ? source + engineName() : source;
+    if (!url.startsWith('file:')) return compileUrl(url, { signal });
+    return WebAssembly.compile(await readLocalEngine(url, platform, signal));
   }
   return isBytes(source) ? WebAssembly.compile(source) : source;
 }
@@ -57,12 +61,8 @@ function explain(cause: unknown, source: EngineSource): RerankError {
   if (!(cause instanceof WebAssembly.CompileError)) {
     return new RerankError('unsupported_environment', `the engine cannot be compiled here: ${message}`, { cause });
   }
-  if (/disallowed|blocked|content security|unsafe-eval/i.test(message)) {
-    const advice = "pass a WebAssembly.Module as `wasm`, or allow 'wasm-unsafe-eval' in the content security policy";
-    return new RerankError('unsupported_environment', `WebAssembly may not be compiled here (${message}); ${advice}`, {
-      cause,
-    });
-  }
+  const forbidden = policyError(cause);
+  if (forbidden) return forbidden;
   if (!hasSimd()) {
     return new RerankError('unsupported_environment', 'WebAssembly has no SIMD here', { cause });
   }

@@ -28,10 +28,10 @@ async function startWorker(
   if (wanted === false || (wanted === 'auto' && !workers?.preferred)) return undefined;
   if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
   try {
-    return await WorkerBackend.start(workers.start, signal);
+    return await WorkerBackend.start(typeof wanted === 'function' ? wanted : workers.start, signal);
   } catch (error) {
     const stopped = error instanceof RerankError && error.code === 'aborted';
-    if (stopped || wanted === true) throw error;
+    if (stopped || wanted !== 'auto') throw error;
     return undefined;
   }
 }

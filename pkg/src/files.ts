@@ -1,3 +1,4 @@
+import { decodeDataUrl } from './data-url.js';
 import { openUrl } from './download.js';
 import { RerankError } from './errors.js';
 import { isBlob } from './kinds.js';
@@ -17,12 +18,17 @@ export async function openFile(
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
+    if (location.startsWith('data:')) return atHand(decodeDataUrl(location));
     if (!location.startsWith('file:')) return openUrl(location, { signal, pinned: sha256 !== undefined });
     if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
     return platform.files.open(new URL(location), signal);
   }
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
-  return { size: location.byteLength, exact: true, chunks: slices(location), close() {} };
+  return atHand(location);
+}
+
+function atHand(bytes: Uint8Array): OpenFile {
+  return { size: bytes.byteLength, exact: true, chunks: slices(bytes), close() {} };
 }
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

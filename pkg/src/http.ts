@@ -122,7 +122,7 @@ export class Connection {
     if (signal?.aborted) return abortedError(signal);
     const reason = this.#stalled ? 'the server has fallen silent' : messageOf(cause);
     const message = `${this.#url}: ${reason}`;
-    // `data:` and `blob:` URLs involve no network.
+    // `blob:` URLs involve no network.
     if (!/^https?:/i.test(this.#url)) return new RerankError('download_failed', message, { cause });
     return new TransientError(message, { cause });
   }

@@ -1,9 +1,11 @@
 import { browserPlatform } from './browser.js';
 import { clearAll, listAll } from './cache.js';
 import { create } from './create.js';
+import { noDirectories } from './no-directories.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
-import type { CacheEntry, Reranker, RerankerOptions } from './types.js';
+import { startWorker } from './start-worker.js';
+import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './types.js';
 
 export * from './public.js';
 
@@ -13,7 +15,7 @@ const platform: Platform = {
     typeof Worker === 'undefined'
       ? undefined
       : {
-          start: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+          start: startWorker,
           preferred: typeof document !== 'undefined',
         },
 };
@@ -42,4 +44,15 @@ export function listCache(): Promise<CacheEntry[]> {
 /** Removes them, and what downloads that never ended have left. Rerankers that are loaded live on. */
 export function clearCache(): Promise<void> {
   return clearAll(platform);
+}
+
+/**
+ * A cache in a directory of your choice, for the option `cache`; in Node, Deno and Bun. Processes may share it. Without it
+ * the directory is `models` below `RERANK_WASM_CACHE`, or below `rerank-wasm` in the user's directory for caches
+ * (`XDG_CACHE_HOME`).
+ *
+ * @throws {@link RerankError}: `unsupported_environment` where there are no directories
+ */
+export function directoryCache(path: string): CacheBackend {
+  return noDirectories(path);
 }

@@ -35,11 +35,16 @@ export function parseUrl(text: string): URL | undefined {
   }
 }
 
+/** The URL written out in full: those that Turbopack gives for files, although of the kind URL, are relative. */
+export function hrefOf({ href }: URL): string {
+  return new URL(href, globalThis.location?.href).href;
+}
+
 /** `location` as {@link PlainLocation}; undefined where it is neither bytes nor a blob nor an absolute URL. */
 export function plainLocation(location: unknown): PlainLocation | undefined {
   if (isBytes(location)) return ArrayBuffer.isView(location) ? location : new Uint8Array(location);
   if (isBlob(location)) return location;
-  if (isUrl(location)) return location.href;
+  if (isUrl(location)) return hrefOf(location);
   return typeof location === 'string' ? parseUrl(location)?.href : undefined;
 }
 

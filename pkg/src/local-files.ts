@@ -2,9 +2,9 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { engineUrl } from './engine-url.js';
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import type { ModelDirectory, OpenFile, Platform } from './platform.js';
-import { hasRelaxedSimd } from './simd.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
 const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
@@ -14,9 +14,7 @@ export const localFiles: NonNullable<Platform['files']> = { open: openLocal, fin
 
 /** Compiles the engine that lies beside this file. */
 export async function readEngine(): Promise<WebAssembly.Module> {
-  const name = hasRelaxedSimd() ? 'rerank-relaxed.wasm' : 'rerank.wasm';
-  const path = fileURLToPath(new URL(`./wasm/${name}`, import.meta.url));
-  return WebAssembly.compile(await readFile(path));
+  return WebAssembly.compile(await readFile(fileURLToPath(engineUrl())));
 }
 
 async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<OpenFile> {

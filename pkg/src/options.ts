@@ -1,6 +1,6 @@
 import type { CacheChoice } from './cache.js';
 import { RerankError } from './errors.js';
-import { isBytes, isObject, isUrl, isWasmModule, parseUrl } from './kinds.js';
+import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from './kinds.js';
 import type { RerankerOptions, RerankOptions } from './types.js';
 
 /** The error for an argument with the wrong type or value. */
@@ -15,13 +15,16 @@ export function checkNames(value: object, known: readonly string[], where: strin
   }
 }
 
-/** Where the engine comes from, in a form that can be sent to a worker; undefined for the package's own. */
+/**
+ * Where the engine comes from, in a form that can be sent to a worker; undefined for the package's own. A text is a URL,
+ * of a directory where it ends in a slash.
+ */
 export type EngineSource = WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | string | undefined;
 
 /** The options of `createReranker` but for `model` and `hub`, checked. */
 export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'onWarning' | 'signal'> {
   cache: CacheChoice;
-  worker: 'auto' | boolean;
+  worker: 'auto' | boolean | (() => Worker);
   wasm: EngineSource;
 }
 
@@ -37,13 +40,10 @@ export function checkRerankerOptions(options: unknown): CheckedRerankerOptions &
     'onWarning',
     'signal',
   ]);
-  if (worker !== undefined && worker !== 'auto' && typeof worker !== 'boolean') {
-    throw invalid("worker must be 'auto', true or false");
-  }
   return {
     model,
     hub,
-    worker: worker ?? 'auto',
+    worker: checkWorker(worker),
     wasm: checkEngine(wasm),
     cache: checkCache(cache),
     onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress, 'onProgress'),
@@ -115,6 +115,12 @@ function checkSignal(value: unknown): AbortSignal | undefined {
   return value as unknown as AbortSignal;
 }
 
+function checkWorker(value: unknown): 'auto' | boolean | (() => Worker) {
+  if (value === undefined || value === 'auto') return 'auto';
+  if (typeof value === 'boolean' || typeof value === 'function') return value as boolean | (() => Worker);
+  throw invalid("worker must be 'auto', true, false or a function that starts a Worker");
+}
+
 function checkCache(value: unknown): CacheChoice {
   if (value === undefined || value === 'auto') return 'auto';
   if (value === false || value === 'none') return 'none';
@@ -127,7 +133,7 @@ function checkCache(value: unknown): CacheChoice {
 
 function checkEngine(value: unknown): EngineSource {
   if (value === undefined || isBytes(value)) return value;
-  if (isUrl(value)) return value.href;
+  if (isUrl(value)) return hrefOf(value);
   if (typeof value === 'string') {
     const url = parseUrl(value);
     if (url) return url.href;

@@ -1,4 +1,5 @@
 import { messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
+import { policyError } from './policy.js';
 import { type Bindings, createBindings, type Instance } from './wasm/bindings.js';
 
 /** One instance of the engine. It maps what the engine throws, and bars the way once the instance is broken. */
@@ -12,7 +13,7 @@ export class Runtime {
     this.#memory = memory;
   }
 
-  /** @throws `out_of_memory`, `invalid_input` for a module that is not the engine */
+  /** @throws `out_of_memory`, `unsupported_environment`, `invalid_input` for a module that is not the engine */
   static async start(module: WebAssembly.Module): Promise<Runtime> {
     const bindings = createBindings();
     const { memory, __wasm_call_ctors: construct } = await instantiate(bindings, module);
@@ -56,7 +57,11 @@ async function instantiate(bindings: Bindings, module: WebAssembly.Module): Prom
     if (cause instanceof RangeError) {
       throw new RerankError('out_of_memory', `no memory for the engine: ${cause.message}`, { cause });
     }
-    throw new RerankError('invalid_input', `this is not the engine of this version: ${messageOf(cause)}`, { cause });
+    // WebKit compiles first and asks the policy then.
+    throw (
+      policyError(cause) ??
+      new RerankError('invalid_input', `this is not the engine of this version: ${messageOf(cause)}`, { cause })
+    );
   }
 }
 

@@ -11,3 +11,8 @@ export function hasRelaxedSimd(): boolean {
   const splat = [65, 0, 253, 15];
   return WebAssembly.validate(Uint8Array.of(...head, 10, 19, 1, 17, 0, ...splat, ...splat, ...splat, 253, 147, 2, 11));
 }
+
+/** The file of `dist/wasm` that is the fastest here. */
+export function engineName(): string {
+  return hasRelaxedSimd() ? 'rerank-relaxed.wasm' : 'rerank.wasm';
+}

@@ -118,10 +118,14 @@ export interface RerankerOptions {
   hub?: string | URL;
   /**
    * `'auto'` (default): a page gets a module worker, so its UI never blocks; everything else runs in place.
-   * `true` demands a worker, `false` forbids it.
+   * `true` demands a worker, `false` forbids it. A function starts one whose script is, or imports, `rerank-wasm/worker`,
+   * for where the package's own cannot be found.
    */
-  worker?: 'auto' | boolean;
-  /** The engine: a compiled module, its bytes, or its URL. By default it is found beside the package's code. */
+  worker?: 'auto' | boolean | (() => Worker);
+  /**
+   * The engine: a compiled module, its bytes, its URL, or the URL of a copy of the package's directory `dist/wasm`, which
+   * ends in a slash. By default it is found beside the package's code.
+   */
   wasm?: WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
   /**
    * Where downloaded files are kept, so that a second start asks the network for none of them. `'auto'` (default): the

@@ -1,4 +1,4 @@
-// run.mjs [GROUP...]: runs the groups of tests that are named, or all.
+// run.mjs [GROUP...]: runs the groups of tests that are named, or all but those that want more than setup.sh test gives.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ const groups = {
   cli: { files: filesOf('cli'), nodes: [pathNode], concurrency: 2 },
   adapters: { files: filesOf('adapters'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
+  package: { files: filesOf('package'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
@@ -29,13 +30,22 @@ const groups = {
   demo: { files: ['demo.test.js'], nodes: [pathNode] },
 };
 
+/** What setup.sh everywhere installs the rest for. */
+const groupsElsewhere = {
+  runtimes: { files: ['../everywhere/runtimes.test.js'], nodes: [pathNode] },
+  browsers: { files: ['../everywhere/browsers.test.js'], ...onModernNode() },
+  bundlers: { files: ['../everywhere/bundlers.test.js'], nodes: [pathNode] },
+};
+
+const allGroups = { ...groups, ...groupsElsewhere };
+
 function filesOf(folder) {
   const names = readdirSync(join(directory, folder)).filter((name) => name.endsWith('.test.js'));
   return names.sort().map((name) => join(folder, name));
 }
 
 function onModernNode() {
-  return modern ? { nodes: [modern] } : { nodes: [], lacks: 'miniflare needs Node 22 or newer' };
+  return modern ? { nodes: [modern] } : { nodes: [], lacks: 'it needs Node 22 or newer' };
 }
 
 function say(text) {
@@ -43,7 +53,7 @@ function say(text) {
 }
 
 async function runGroup(name, total) {
-  const { files, nodes, lacks, concurrency } = groups[name];
+  const { files, nodes, lacks, concurrency } = allGroups[name];
   for (const { path, version } of nodes) {
     const title = `${name} (Node ${version})`;
     say(`── ${title}`);
@@ -62,9 +72,9 @@ async function runGroup(name, total) {
 }
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in groups));
+const unknown = wanted.filter((name) => !(name in allGroups));
 if (unknown.length > 0) {
-  say(`no group is called ${unknown.join(', ')}; there are ${Object.keys(groups).join(', ')}`);
+  say(`no group is called ${unknown.join(', ')}; there are ${Object.keys(allGroups).join(', ')}`);
   process.exit(2);
 }
 const total = { passed: 0, failed: 0, empty: [], skipped: [] };

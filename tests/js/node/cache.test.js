@@ -70,12 +70,8 @@ describe('the cache', () => {
 
   /** A process that loads the pinned model. */
   function run({ stdio = 'inherit' } = {}) {
-    const script = `
-      import { createReranker } from 'rerank-wasm';
-      const reranker = await createReranker({ model: ${JSON.stringify(pinned)} });
-      await reranker.dispose();`;
-    const cwd = fileURLToPath(new URL('..', import.meta.url));
-    return spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd, stdio });
+    const script = fileURLToPath(new URL('../support/load-model.mjs', import.meta.url));
+    return spawn(process.execPath, [script, JSON.stringify(pinned)], { stdio });
   }
 
   async function pathOfGraph() {

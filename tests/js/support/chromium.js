@@ -43,6 +43,11 @@ function isExecutable(path) {
   }
 }
 
+/** What Playwright starts Chromium with. */
+export function launchOptions() {
+  return { executablePath: executable(), args: switches };
+}
+
 /**
  * Serves the demo site and starts Chromium before the tests of the calling suite, and ends both after them. `folders`
  * are more to serve, as for `serve`; they may be added to until the suite begins.
@@ -52,7 +57,7 @@ export function useChromium({ folders = {} } = {}) {
   let browser;
   before(async () => {
     server = await serve({ folders: { '/site/': site, ...folders } });
-    browser = await chromium.launch({ executablePath: executable(), args: switches });
+    browser = await chromium.launch(launchOptions());
   });
   after(async () => {
     await browser?.close();
@@ -67,7 +72,7 @@ export function useChromium({ folders = {} } = {}) {
 }
 
 /** A page with what it asked for (`requests`), and what its console held against it and what it did not catch (`complaints`). */
-async function openPage(browser, url, options) {
+export async function openPage(browser, url, options) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(patienceMilliseconds);
   const requests = [];

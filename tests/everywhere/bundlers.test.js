@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+import { launchOptions, openPage } from '../js/support/chromium.js';
+import { startHub } from '../js/support/hub.js';
+import { useProject } from '../js/support/packed.js';
+import { serveDirectory } from '../js/support/static.js';
+
+const template = (name) => fileURLToPath(new URL(`projects/${name}`, import.meta.url));
+const page = fileURLToPath(new URL('../js/browser/installed/page.js', import.meta.url));
+
+/** All that the package asks of a page's policy. */
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
+
+const startMilliseconds = 120_000;
+const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1', FORCE_COLOR: '0' };
+
+/** A project that is made from a template, with what its tests need. */
+function useBundler(name) {
+  const project = useProject({
+    template: template(name),
+    prepare: (directory) => cpSync(page, join(directory, 'rank.js')),
+  });
+  const open = [];
+  let browser;
+  before(async () => {
+    browser = await chromium.launch(launchOptions());
+  });
+  afterEach(async () => {
+    for (const { close } of open.splice(0).reverse()) await close();
+  });
+  after(() => browser?.close());
+
+  const path = (...names) => join(project.directory, ...names);
+  const program = (name) => path('node_modules/.bin', name);
+
+  return {
+    path,
+    /** Runs a program of the project to its end. */
+    runs(name, ...parameters) {
+      const options = { cwd: project.directory, env, encoding: 'utf8' };
+      const { status, stdout, stderr } = spawnSync(program(name), parameters, options);
+      assert.equal(status, 0, `${stdout}\n${stderr}`);
+    },
+    /** Starts a server of the project; gives its URL, which it prints. */
+    async starts(name, ...parameters) {
+      const child = spawn(process.execPath, [program(name), ...parameters], {
+        cwd: project.directory,
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const closed = once(child, 'close');
+      open.push({ close: () => child.kill() && closed });
+      let output = '';
+      const signal = AbortSignal.timeout(startMilliseconds);
+      for (;;) {
+        const [chunk] = await once(child.stdout, 'data', { signal });
+        output += chunk;
+        const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
+        if (url && /ready/i.test(output)) return url;
+      }
+    },
+    async serves(folder) {
+      const server = await serveDirectory(path(folder), { 'content-security-policy': policy });
+      open.push(server);
+      return server.url;
+    },
+    /** The page ranks in a worker and without, and nothing is said against it. */
+    async ranksAt(url) {
+      const opened = await openPage(browser, `${url}/`);
+      open.push(opened);
+      await opened.page.waitForFunction(() => globalThis.rank);
+      for (const worker of [true, false]) {
+        assert.deepEqual(await opened.page.evaluate((worker) => globalThis.rank({ worker }), worker), [1, 0]);
+      }
+      return opened;
+    },
+    later: (closable) => open.push(closable),
+  };
+}
+
+describe('an empty project of Vite', () => {
+  const vite = useBundler('vite');
+
+  it('ranks in the page it builds, under a strict policy', async () => {
+    vite.runs('vite', 'build');
+    assert.deepEqual((await vite.ranksAt(await vite.serves('dist'))).complaints, []);
+  });
+
+  it('ranks in the page it develops', async () => {
+    const url = await vite.starts('vite', '--host=127.0.0.1', '--port=0');
+    assert.deepEqual((await vite.ranksAt(url)).complaints, []);
+  });
+});
+
+describe('an empty project of webpack', () => {
+  const webpack = useBundler('webpack');
+
+  it('ranks in the page it builds, under a strict policy', async () => {
+    webpack.runs('webpack', '--mode=production', '--entry=./rank.js', '--output-path=public');
+    assert.deepEqual((await webpack.ranksAt(await webpack.serves('public'))).complaints, []);
+  });
+});
+
+describe('an empty project of Next', () => {
+  const next = useBundler('next');
+
+  for (const [bundler, routes] of [
+    ['turbopack', ['edge', 'node']],
+    // For its Node routes webpack has to be told: `serverExternalPackages`.
+    ['webpack', ['edge']],
+  ]) {
+    it(`ranks in routes (${routes}) and in a page, built with ${bundler}`, async () => {
+      rmSync(next.path('.next'), { recursive: true, force: true });
+      next.runs('next', 'build', `--${bundler}`);
+      const url = await next.starts('next', 'start', '--hostname=127.0.0.1', '--port=0');
+      const hub = await startHub();
+      next.later(hub);
+      for (const route of routes) {
+        for (const model of ['mini', hub.model]) {
+          const documents = ['giraffe', 'Paris is the capital of France.'];
+          const body = JSON.stringify({ model, query: 'capital of France', documents });
+          const response = await fetch(`${url}/${route}`, { method: 'POST', body });
+          const answer = await response.json();
+          assert.equal(response.status, 200, JSON.stringify(answer));
+          assert.deepEqual(
+            answer.map(({ index }) => index),
+            [1, 0],
+          );
+        }
+      }
+      await next.ranksAt(url);
+    });
+  }
+});

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** No start takes so long; one that does is stuck. */
+const startMilliseconds = 60_000;
+
+const browserPattern = '/usr/lib/*/webkit2gtk-4.*/MiniBrowser';
+
+/** Starts Debian's WebKit, which needs a display, through its WebDriver. */
+export async function startWebKit() {
+  const [binary] = globSync(browserPattern);
+  if (!binary || !existsSync('/usr/bin/WebKitWebDriver')) throw new Error('webkit2gtk-driver is not installed');
+  const processes = [];
+  const close = () => {
+    for (const process of processes.reverse()) process.kill();
+  };
+  try {
+    const display = await startDisplay(processes);
+    const port = await freePort();
+    // There is no graphics card, and no bus for accessibility, for which it would wait.
+    const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_DMABUF_RENDERER: '1', NO_AT_BRIDGE: '1' };
+    const parameters = ['--host=127.0.0.1', `--port=${port}`];
+    processes.push(spawn('WebKitWebDriver', parameters, { env, stdio: 'ignore' }));
+    const session = await startSession(`http://127.0.0.1:${port}`, binary);
+    return {
+      visit: (url) => session('POST', '/url', { url }),
+      async run(action, argument) {
+        const { value, failure } = await session('POST', '/execute/async', {
+          script: `const [argument, done] = arguments;
+            (${action})(argument).then((value) => done({ value }), (error) => done({ failure: String(error) }));`,
+          args: [argument ?? null],
+        });
+        if (failure !== undefined) throw new Error(failure);
+        return value;
+      },
+      async close() {
+        await session('DELETE', '').finally(close);
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function startDisplay(processes) {
+  const parameters = ['-displayfd', '1', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'];
+  const server = spawn('Xvfb', parameters, { stdio: ['ignore', 'pipe', 'ignore'] });
+  processes.push(server);
+  const [number] = await once(server.stdout, 'data', { signal: AbortSignal.timeout(startMilliseconds) });
+  return `:${String(number).trim()}`;
+}
+
+/** A port that was free a moment ago. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts the browser; gives a function that sends it a command of the WebDriver protocol. */
+async function startSession(driver, binary) {
+  const browser = { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary, args: ['--automation'] } };
+  const until = Date.now() + startMilliseconds;
+  while (!(await fetch(`${driver}/status`).catch(() => undefined))?.ok) {
+    if (Date.now() > until) throw new Error('WebKitWebDriver does not start');
+    await sleep(100);
+  }
+  const started = await command(
+    driver,
+    'POST',
+    '/session',
+    { capabilities: { alwaysMatch: browser } },
+    startMilliseconds,
+  );
+  const session = `${driver}/session/${started.sessionId}`;
+  await command(session, 'POST', '/timeouts', { script: patienceMilliseconds });
+  return (method, path, body) => command(session, method, path, body);
+}
+
+/** How long a script may take; a loaded machine may take its time. */
+const patienceMilliseconds = 240_000;
+
+async function command(base, method, path, body, milliseconds = patienceMilliseconds + startMilliseconds) {
+  const signal = AbortSignal.timeout(milliseconds);
+  const response = await fetch(base + path, { method, body: body && JSON.stringify(body), signal });
+  const { value } = await response.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
+  return value;
+}

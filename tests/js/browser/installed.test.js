@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+
+import { launchOptions, noWorkers, openPage } from '../support/chromium.js';
+import { useProject } from '../support/packed.js';
+import { serveDirectory } from '../support/static.js';
+
+const sources = fileURLToPath(new URL('installed', import.meta.url));
+const page = '<!doctype html><html><head><link rel="icon" href="data:,"></head>';
+
+/** All that the package asks of a page's policy. */
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
+
+describe('the installed package', () => {
+  const project = useProject();
+  const servers = [];
+  let browser;
+  let open;
+  before(async () => {
+    browser = await chromium.launch(launchOptions());
+  });
+  after(() => browser?.close());
+  afterEach(async () => {
+    await open?.close();
+    for (const server of servers.splice(0)) await server.close();
+  });
+
+  async function serves(directory, headers) {
+    const server = await serveDirectory(directory, headers);
+    servers.push(server);
+    return server;
+  }
+
+  const installed = (...path) => join(project.directory, 'node_modules', ...path);
+
+  /** Bundles with esbuild, which leaves `new URL(…, import.meta.url)` as it is: files are laid beside the bundle. */
+  async function bundles(folder, options) {
+    const outdir = join(project.directory, folder);
+    await build({
+      absWorkingDir: project.directory,
+      bundle: true,
+      nodePaths: [installed()],
+      outdir,
+      logLevel: 'error',
+      ...options,
+    });
+    cpSync(installed('rerank-wasm/dist/wasm'), join(outdir, 'wasm'), { recursive: true });
+    return outdir;
+  }
+
+  it('ranks in a page that esbuild made, under a policy with wasm-unsafe-eval alone', async () => {
+    const outdir = await bundles('bundle', {
+      entryPoints: { page: join(sources, 'page.js'), worker: 'rerank-wasm/worker' },
+      format: 'esm',
+      minify: true,
+    });
+    cpSync(installed('rerank-wasm-mini'), outdir, { recursive: true });
+    writeFileSync(join(outdir, 'index.html'), `${page}<script type="module" src="page.js"></script>`);
+    const server = await serves(outdir, { 'content-security-policy': policy });
+    open = await openPage(browser, `${server.url}/`);
+    assert.deepEqual(await open.page.evaluate(() => globalThis.rank({ worker: true })), [1, 0]);
+    assert.deepEqual(await open.page.evaluate(() => globalThis.rank({ worker: false })), [1, 0]);
+    assert.ok(server.requests.includes('/worker.js'));
+    assert.deepEqual(open.complaints, []);
+  });
+
+  it('ranks with a worker and an engine from places of the page’s own', async () => {
+    const outdir = await bundles('own-places', { entryPoints: { page: join(sources, 'page.js') }, format: 'esm' });
+    cpSync(installed('rerank-wasm-mini'), outdir, { recursive: true });
+    cpSync(join(outdir, 'wasm'), join(outdir, 'assets/engines'), { recursive: true });
+    cpSync(installed('rerank-wasm/dist'), join(outdir, 'assets/code'), { recursive: true });
+    writeFileSync(join(outdir, 'own-worker.js'), "import './assets/code/worker.js';");
+    writeFileSync(join(outdir, 'index.html'), `${page}<script type="module" src="page.js"></script>`);
+    const server = await serves(outdir, { 'content-security-policy': policy });
+    open = await openPage(browser, `${server.url}/`);
+    const order = await open.page.evaluate(() => {
+      const worker = () => new Worker('/own-worker.js', { type: 'module' });
+      return globalThis.rank({ worker, wasm: new URL('/assets/engines/', location.href) });
+    });
+    assert.deepEqual(order, [1, 0]);
+    const engines = server.requests.filter((path) => path.endsWith('.wasm'));
+    assert.deepEqual(engines, ['/assets/engines/rerank-relaxed.wasm']);
+    await noWorkers(open.page);
+    const failure = await open.page.evaluate(() =>
+      globalThis.rank({ worker: () => new Worker('/none.js', { type: 'module' }) }).catch(({ code }) => code),
+    );
+    assert.equal(failure, 'unsupported_environment');
+  });
+
+  it('ranks in a classic service worker', async () => {
+    const outdir = await bundles('service', {
+      entryPoints: { sw: join(sources, 'service-worker.js') },
+      format: 'iife',
+      logOverride: { 'empty-import-meta': 'silent' },
+    });
+    cpSync(installed('rerank-wasm-mini'), join(outdir, 'mini'), { recursive: true });
+    writeFileSync(join(outdir, 'index.html'), page);
+    const server = await serves(outdir, { 'content-security-policy': policy });
+    open = await openPage(browser, `${server.url}/`);
+    const order = await open.page.evaluate(async () => {
+      await navigator.serviceWorker.register('/sw.js');
+      const { active } = await navigator.serviceWorker.ready;
+      const { port1, port2 } = new MessageChannel();
+      active.postMessage(undefined, [port2]);
+      return new Promise((resolve) => {
+        port1.onmessage = ({ data }) => resolve(data);
+      });
+    });
+    assert.deepEqual(order, [1, 0]);
+  });
+
+  it('ranks in a worker of a page that has it from another origin, as from a CDN', async () => {
+    const cdn = await serves(installed(), { 'access-control-allow-origin': '*' });
+    const directory = join(project.directory, 'cdn');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'index.html'), page);
+    const server = await serves(directory);
+    open = await openPage(browser, `${server.url}/`);
+    const started = [];
+    open.page.on('worker', (worker) => started.push(worker.url()));
+    const order = await open.page.evaluate(async (base) => {
+      const { createReranker } = await import(`${base}/rerank-wasm/dist/index.js`);
+      const { default: mini } = await import(`${base}/rerank-wasm-mini/index.js`);
+      const reranker = await createReranker({ model: mini });
+      const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+      await reranker.dispose();
+      return results.map(({ index }) => index);
+    }, cdn.url);
+    assert.deepEqual(order, [1, 0]);
+    assert.equal(started.length, 1);
+    assert.match(started[0], /^blob:/);
+    assert.deepEqual(open.complaints, []);
+  });
+});

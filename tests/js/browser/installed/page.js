@@ -1,0 +1,10 @@
+import { createReranker } from 'rerank-wasm';
+import mini from 'rerank-wasm-mini';
+
+/** Ranks once; `options` are those of `createReranker`. */
+globalThis.rank = async (options) => {
+  const reranker = await createReranker({ model: mini, ...options });
+  const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+  await reranker.dispose();
+  return results.map(({ index }) => index);
+};

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+import { useProject } from '../support/packed.js';
+
+const attw = fileURLToPath(new URL('../../../node_modules/.bin/attw', import.meta.url));
+
+/** The least Node in which `require` takes an ES module without a flag or a warning: 20.19, 22.13, all later. */
+const requires = ([major, minor]) => (major === 20 ? minor >= 19 : major === 22 ? minor >= 13 : major > 22);
+
+const rank = `
+  const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+  console.log(results.map(({ index }) => index).join());
+  await reranker.dispose();
+`;
+
+describe('what npm install gives', () => {
+  const project = useProject();
+  const folderOf = (name) => join(project.directory, 'node_modules', name);
+
+  /** Runs a program of the project; gives its output and what it wrote to standard error. */
+  function runs(type, program) {
+    const options = { cwd: project.directory, encoding: 'utf8' };
+    const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '--eval', program], options);
+    return [stdout.trim(), stderr];
+  }
+
+  /** All code that a condition leads to, as one file, and what esbuild knows of it. */
+  async function bundle(entry, conditions, platform = 'neutral') {
+    const { outputFiles, metafile } = await build({
+      entryPoints: [entry],
+      absWorkingDir: project.directory,
+      conditions,
+      platform,
+      target: 'es2021',
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      external: ['*.wasm', '*.wasm?module', 'node:*'],
+      outdir: 'out',
+    });
+    const [{ imports, exports }] = Object.values(metafile.outputs);
+    return { text: outputFiles[0].text, imports, exports };
+  }
+
+  for (const name of ['rerank-wasm', 'rerank-wasm-mini']) {
+    it(`has nothing that publint holds against ${name}`, async () => {
+      const { messages, pkg } = await publint({ pkgDir: folderOf(name), strict: true });
+      assert.deepEqual(
+        messages.map((message) => formatMessage(message, pkg, { color: false })),
+        [],
+      );
+    });
+  }
+
+  it('has types that TypeScript finds as Node and bundlers find the code', () => {
+    // The profile leaves out CommonJS, of which there is none. A graph has no types.
+    const parameters = ['--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './onnx/model_quantized.onnx'];
+    for (const tarball of project.tarballs) {
+      const { status, stdout } = spawnSync(attw, [tarball, ...parameters], { encoding: 'utf8' });
+      assert.equal(status, 0, stdout);
+    }
+  });
+
+  const environments = ['workerd', 'edge-light', 'deno', 'bun', 'node', 'worker', 'browser', 'default'];
+
+  for (const entry of ['rerank-wasm', 'rerank-wasm/edge']) {
+    it(`exports the same names everywhere from ${entry}`, async () => {
+      const { exports } = JSON.parse(readFileSync(join(folderOf('rerank-wasm'), 'package.json'), 'utf8'));
+      const conditions = Object.keys(exports[entry.replace('rerank-wasm', '.')]);
+      assert.deepEqual(conditions, ['types', ...environments]);
+      const names = new Set();
+      for (const environment of environments) names.add((await bundle(entry, [environment])).exports.sort().join());
+      assert.equal(names.size, 1, [...names].join('\n'));
+    });
+  }
+
+  for (const entry of ['rerank-wasm', 'rerank-wasm/edge', 'rerank-wasm/worker']) {
+    for (const environment of ['workerd', 'edge-light', 'node', 'browser']) {
+      it(`waits, imports and evaluates nothing late in ${entry} for ${environment}`, async () => {
+        // esbuild refuses a top-level await for this target.
+        const { text, imports } = await bundle(entry, [environment]);
+        assert.deepEqual(
+          imports.filter(({ kind }) => kind !== 'import-statement'),
+          [],
+        );
+        assert.doesNotMatch(text, /\beval\s*\(|\bnew Function\b/);
+      });
+    }
+  }
+
+  it('keeps the worker in a bundle, although its import gives no names', async () => {
+    const { text } = await build({
+      stdin: { contents: "import 'rerank-wasm/worker';", resolveDir: project.directory },
+      bundle: true,
+      write: false,
+      format: 'esm',
+    }).then(({ outputFiles }) => outputFiles[0]);
+    assert.match(text, /"ready"/);
+  });
+
+  it('ranks when it is imported, and standard error stays empty', () => {
+    const program = `
+      import { createReranker } from 'rerank-wasm';
+      import mini from 'rerank-wasm-mini';
+      const reranker = await createReranker({ model: mini });
+      ${rank}
+    `;
+    assert.deepEqual(runs('module', program), ['1,0', '']);
+  });
+
+  const skip = !requires(process.versions.node.split('.').map(Number)) && 'this Node has no require(esm)';
+
+  it('ranks when it is required, and standard error stays empty', { skip }, () => {
+    const program = `
+      const { createReranker } = require('rerank-wasm');
+      const { default: mini } = require('rerank-wasm-mini');
+      createReranker({ model: mini }).then(async (reranker) => { ${rank} });
+    `;
+    assert.deepEqual(runs('commonjs', program), ['1,0', '']);
+  });
+});

@@ -1,0 +1,5 @@
+// load-model.mjs MODEL: loads the model that is given as JSON, through the cache, and frees it.
+import { createReranker } from 'rerank-wasm';
+
+const reranker = await createReranker({ model: JSON.parse(process.argv[2]) });
+await reranker.dispose();

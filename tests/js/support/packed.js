@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const packages = ['pkg', 'pkg/mini'].map((path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url)));
+
+/** Packs both packages as for publishing; gives the paths of the tarballs. */
+export function pack(destination) {
+  return packages.map((cwd) => {
+    const output = npm(['pack', '--json', '--pack-destination', destination], cwd);
+    const [{ filename }] = JSON.parse(output);
+    return join(destination, filename);
+  });
+}
+
+/** Installs packages (names, tarballs) into a project. */
+export function install(project, packages, options = []) {
+  npm(['install', '--no-audit', '--no-fund', '--no-save', '--loglevel=error', ...options, ...packages], project);
+}
+
+/**
+ * Makes a project with both packages, installed from their tarballs, before the tests of the calling suite, and removes
+ * it after them. `template` is a directory to begin with.
+ */
+export function useProject({ template, prepare = () => {} } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'rerank-wasm-project-'));
+  const project = { directory, tarballs: [] };
+  before(() => {
+    if (template) cpSync(template, directory, { recursive: true });
+    else writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }');
+    project.tarballs = pack(directory);
+    prepare(directory);
+    install(directory, project.tarballs, ['--prefer-offline']);
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  return project;
+}
+
+function npm(parameters, cwd) {
+  return execFileSync('npm', parameters, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
