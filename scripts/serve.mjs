@@ -1,20 +1,12 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, resolve, sep } from 'node:path';
+import { extname } from 'node:path';
 import { pipeline } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
-
-/** URL prefixes and the directories behind them; the longest prefix that fits counts. */
-const siteFolders = {
-  '/': resolve(repository, 'www'),
-  '/rerank-wasm/': resolve(repository, 'pkg/dist'),
-  '/rerank-wasm-mini/': resolve(repository, 'pkg/mini'),
-};
+import { policyOf, Site } from './site.mjs';
 
 const mediaTypes = {
   '.html': 'text/html; charset=utf-8',
@@ -30,18 +22,29 @@ const mediaTypes = {
  * their directories.
  */
 export async function serve({ port = 0, folders = {} } = {}) {
-  const policy = contentSecurityPolicy(await readFile(resolve(siteFolders['/'], 'index.html'), 'utf8'));
-  const places = Object.entries({ ...siteFolders, ...folders }).sort(([left], [right]) => right.length - left.length);
+  const site = new Site(folders);
+  const index = await site.find('/');
+  // A meta element cannot say who may frame the page.
+  const policy = `${policyOf(await readFile(index.path, 'utf8'))}; frame-ancestors 'none'`;
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-cache');
     if (request.method !== 'GET') return refuse(response, 405);
-    const file = await findFile(request.url, places);
+    const path = pathOf(request.url);
+    if (path === '/service-worker.js') {
+      response.setHeader('Content-Type', mediaTypes['.js']);
+      return response.end(await site.serviceWorker());
+    }
+    const file = await site.find(path);
     if (!file) return refuse(response, 404);
+    const { size, mtimeMs } = file.facts;
+    const tag = `"${size}-${mtimeMs}"`;
+    response.setHeader('ETag', tag);
+    if (request.headers['if-none-match'] === tag) return response.writeHead(304).end();
     response.setHeader('Content-Type', mediaTypes[extname(file.path)] ?? 'application/octet-stream');
-    response.setHeader('Content-Length', file.size);
+    response.setHeader('Content-Length', size);
     pipeline(createReadStream(file.path), response, () => {});
   });
   server.listen(port, '127.0.0.1');
@@ -56,34 +59,13 @@ export async function serve({ port = 0, folders = {} } = {}) {
   };
 }
 
-/** Own files only. The import map has to stand in the page, so it is allowed by its hash. */
-function contentSecurityPolicy(page) {
-  const [, importMap] = /<script type="importmap">(.*?)<\/script>/s.exec(page) ?? [];
-  if (importMap === undefined) throw new Error('index.html has no import map');
-  const hash = createHash('sha256').update(importMap).digest('base64');
-  return [
-    "default-src 'self'",
-    `script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}'`,
-    "worker-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-}
-
-async function findFile(url, places) {
-  let pathname;
+/** The path that a request asks for; one that no file has where it cannot be read. */
+function pathOf(url) {
   try {
-    pathname = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+    return decodeURIComponent(new URL(url, 'http://localhost').pathname);
   } catch {
-    return undefined;
+    return '';
   }
-  const [prefix, folder] = places.find(([start]) => pathname.startsWith(start)) ?? [];
-  if (!folder || pathname.includes('\0')) return undefined;
-  const path = resolve(folder, `./${pathname.slice(prefix.length) || 'index.html'}`);
-  if (!path.startsWith(folder + sep)) return undefined;
-  const facts = await stat(path).catch(() => undefined);
-  return facts?.isFile() ? { path, size: facts.size } : undefined;
 }
 
 function refuse(response, status) {

@@ -1,47 +1,50 @@
+import { bestFirst, bm25 } from './bm25.js';
 import { LiveRanking } from './live-ranking.js';
-import { loadModel } from './model.js';
-import { showPassages, showResults } from './results.js';
-import { count, explain, megabytes, passages as passageCount, seconds } from './words.js';
+import { ModelChooser } from './model-chooser.js';
+import { keepOffline } from './offline.js';
+import { remember } from './remember.js';
+import { ResultList } from './results.js';
+import { explain, megabytes, milliseconds, passages as passageCount, rate, score } from './words.js';
 
+/** Milliseconds from the last key to the ranking, and between two changes of the order while scores come. */
 const typingPause = 250;
+const orderPause = 350;
+/** More passages would take long, and are not what a reranker is for. */
+const mostPassages = 100;
 
 const find = (selector) => document.querySelector(selector);
 const form = find('#question');
 const query = find('#query');
 const ownText = find('#own-text');
+const rank = find('#rank');
 const status = find('#status');
+const progress = find('#progress');
 const problem = find('#problem');
-const section = find('.ranking');
-const progress = find('#ranking-progress');
+const order = find('#order');
+const announcer = find('#announcer');
+
+const list = new ResultList(find('#results'));
+const chooser = new ModelChooser({ ready: () => ask(0), announce });
+const ranking = new LiveRanking({ started, counted, scored, ranked, failed: fail });
 
 let samples = { queries: [], passages: [] };
-let reranker;
-let ranking;
+/** What the list holds: positions of the passages in their order before, and the results that have come, by position. */
+let before = [];
+let results = new Map();
+let orderTimer;
 
 async function start() {
   problem.hidden = true;
   try {
     if (samples.passages.length === 0) await readSamples();
-    showPassages(chosenPassages());
-    status.textContent = 'The model is being loaded';
-    reranker = await loadModel();
+    takePassages();
+    announce('The model is being loaded');
+    await chooser.load(showLoading);
   } catch (error) {
     fail(error);
     return;
   }
-  ranking = new LiveRanking((...call) => reranker.rerank(...call), {
-    start() {
-      problem.hidden = true;
-      setBusy(true);
-      status.textContent = 'Ranking';
-    },
-    progress({ done, total }) {
-      progress.max = total;
-      progress.value = done;
-    },
-    ranked,
-    failed: fail,
-  });
+  progress.classList.remove('active');
   ask(0);
 }
 
@@ -49,17 +52,15 @@ async function readSamples() {
   const response = await fetch(new URL('./samples.json', import.meta.url));
   if (!response.ok) throw new Error(`samples.json: HTTP ${response.status}`);
   samples = await response.json();
-  const languages = new Set(samples.passages.map(({ language }) => language)).size;
-  find('#about-samples').textContent = `${passageCount(samples.passages.length)} in ${languages} languages`;
-  find('#suggestions').replaceChildren(...samples.queries.map(({ text }) => suggestion(text)));
+  find('#suggestions').replaceChildren(...samples.queries.map(suggestion));
+  remember(form);
   query.value ||= samples.queries[0].text;
 }
 
-function suggestion(text) {
+function suggestion({ label, text }) {
   const item = document.createElement('li');
   const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = text;
+  Object.assign(button, { type: 'button', textContent: label, title: text });
   button.addEventListener('click', () => {
     query.value = text;
     ask(0);
@@ -68,35 +69,41 @@ function suggestion(text) {
   return item;
 }
 
+function showLoading({ preparing, loaded, total }) {
+  progress.classList.add('active');
+  if (preparing) {
+    progress.removeAttribute('value');
+    status.textContent = `Preparing ${chooser.name}`;
+    return;
+  }
+  progress.max = total;
+  progress.value = loaded;
+  status.textContent = `Loading ${chooser.name}: ${megabytes(loaded)} of ${megabytes(total)}`;
+}
+
 /** Ranks what the form says now, or says what it lacks. */
 function ask(delay) {
-  const own = takesOwn();
-  find('#own').hidden = !own;
-  find('#about-samples').hidden = own;
-  const passages = chosenPassages();
-  if (!ranking) {
-    showPassages(passages);
-    return;
-  }
-  const lack = lackOf(passages);
-  if (lack === undefined) {
-    ranking.ask(query.value, passages, delay);
-    return;
-  }
   ranking.stop();
-  setBusy(false);
+  if (!chooser.reranker) {
+    takePassages();
+    return;
+  }
   problem.hidden = true;
-  showPassages(passages);
-  clearFigures();
-  status.textContent = lack;
+  const lack = lackOf();
+  if (lack !== undefined) {
+    rest();
+    takePassages();
+    clearFigures();
+    status.textContent = lack;
+    return;
+  }
+  ranking.ask(chooser.reranker, query.value, passagesBefore, delay);
 }
 
-function takesOwn() {
-  return form.elements.passages.value === 'own';
-}
+const takesOwn = () => form.elements.passages.value === 'own';
 
 function chosenPassages() {
-  return takesOwn() ? ownPassages() : samples.passages;
+  return takesOwn() ? ownPassages().slice(0, mostPassages) : samples.passages;
 }
 
 function ownPassages() {
@@ -104,58 +111,187 @@ function ownPassages() {
   return lines.filter((line) => line !== '').map((text) => ({ text }));
 }
 
-function lackOf(passages) {
-  if (passages.length === 0) return 'Enter at least one passage';
+function lackOf() {
+  if (chosenPassages().length === 0) return 'Enter at least one passage';
   if (query.value.trim() === '') return 'Enter a query';
   return undefined;
 }
 
-async function ranked(results, milliseconds) {
-  const { memoryBytes } = await reranker.statistics();
-  const tokens = results.reduce((sum, result) => sum + result.tokens, 0);
-  setBusy(false);
-  showResults(results);
-  status.textContent = `${passageCount(results.length)} ranked in ${seconds(milliseconds)}`;
-  find('#figure-time').textContent = seconds(milliseconds);
-  find('#figure-tokens').textContent = count(tokens);
-  find('#figure-speed').textContent = count((tokens / milliseconds) * 1000);
+/** Shows the passages that are chosen now in their order before, without scores. */
+function takePassages() {
+  clearTimeout(orderTimer);
+  const own = takesOwn();
+  find('#own').hidden = !own;
+  const passages = chosenPassages();
+  if (own) countOwn();
+  const keywords = form.elements.before.value === 'keywords';
+  const scores = keywords
+    ? bm25(
+        query.value,
+        passages.map(({ text }) => text),
+      )
+    : passages.map(() => 0);
+  before = bestFirst(scores);
+  results = new Map();
+  const places = [];
+  for (const [place, index] of before.entries()) places[index] = place;
+  list.hold(passages, places);
+  order.disabled = true;
+  form.ownerDocument.querySelector('[name=order][value=before]').checked = true;
+}
+
+function countOwn() {
+  const number = ownPassages().length;
+  const more = number > mostPassages ? `; the first ${mostPassages} of them are ranked` : '';
+  find('#own-count').textContent = number === 0 ? 'No passages yet' : `${passageCount(number)}${more}`;
+}
+
+/** The passages as the engine gets them: those that come first before are scored first. */
+function passagesBefore() {
+  takePassages();
+  const passages = chosenPassages();
+  return before.map((index) => passages[index]);
+}
+
+function started() {
+  find('.ranking').setAttribute('aria-busy', 'true');
+  progress.classList.add('active');
+  progress.max = before.length;
+  progress.value = 0;
+  status.textContent = `Ranking ${passageCount(before.length)}`;
+  rank.textContent = 'Stop';
+}
+
+function counted(done, elapsed) {
+  progress.value = done;
+  status.textContent = `Ranking: ${done} of ${before.length}`;
+  showSpeed(done, elapsed);
+}
+
+function scored(result) {
+  const index = before[result.index];
+  results.set(index, result);
+  list.score(index, result);
+  orderTimer ??= setTimeout(orderNow, orderPause);
+}
+
+/** Scored passages by their scores, then those that wait. */
+function orderAfter() {
+  const known = before.filter((index) => results.has(index));
+  known.sort((left, right) => results.get(right).logit - results.get(left).logit || left - right);
+  return [...known, ...before.filter((index) => !results.has(index))];
+}
+
+function orderNow() {
+  clearTimeout(orderTimer);
+  orderTimer = undefined;
+  list.order(orderAfter(), { moved: true });
+}
+
+async function ranked(elapsed) {
+  rest();
+  showAfter();
+  const total = before.length;
+  const said = `${passageCount(total)} ranked in ${milliseconds(elapsed)}`;
+  status.textContent = said;
+  showSpeed(total, elapsed);
+  const [first] = orderAfter();
+  announce(`${said}. First, with ${score(results.get(first).score)}: ${chosenPassages()[first].text.slice(0, 120)}`);
+  const { memoryBytes } = await chooser.reranker.statistics();
   find('#figure-memory').textContent = megabytes(memoryBytes);
+  keepOfflineOnce();
+}
+
+function showAfter() {
+  order.disabled = false;
+  document.querySelector('[name=order][value=after]').checked = true;
+  orderNow();
+}
+
+function showSpeed(done, elapsed) {
+  find('#figure-time').textContent = milliseconds(elapsed);
+  find('#figure-each').textContent = milliseconds(elapsed / done);
+  find('#figure-speed').textContent = rate((done / elapsed) * 1000);
+}
+
+function stop() {
+  if (!ranking.busy) return;
+  ranking.stop();
+  rest();
+  if (results.size > 0) showAfter();
+  status.textContent = `Stopped after ${results.size} of ${passageCount(before.length)}`;
+  announce(status.textContent);
+}
+
+function rest() {
+  clearTimeout(orderTimer);
+  orderTimer = undefined;
+  find('.ranking').setAttribute('aria-busy', 'false');
+  progress.classList.remove('active');
+  progress.value = 0;
+  rank.textContent = 'Rank';
 }
 
 function clearFigures() {
   for (const figure of document.querySelectorAll('#figures dd')) figure.textContent = '–';
 }
 
-function setBusy(busy) {
-  section.classList.toggle('busy', busy);
-  section.setAttribute('aria-busy', busy);
-  progress.value = 0;
-}
-
 function fail(error) {
-  setBusy(false);
-  showPassages(chosenPassages());
+  const { sentence, code, message } = explain(error);
+  rest();
+  takePassages();
   clearFigures();
   status.textContent = '';
-  find('#problem-text').textContent = explain(error);
+  find('#problem-text').textContent = sentence;
+  find('#problem-code').textContent = code;
+  find('#problem-message').textContent = message;
   problem.hidden = false;
 }
 
 async function retry() {
   query.focus();
-  ranking?.stop();
-  ranking = undefined;
-  await reranker?.dispose();
-  reranker = undefined;
+  ranking.stop();
   await start();
 }
 
-form.addEventListener('submit', (event) => event.preventDefault());
+function announce(text) {
+  announcer.textContent = text;
+}
+
+let offlineKept = false;
+function keepOfflineOnce() {
+  if (offlineKept) return;
+  offlineKept = true;
+  // Not before now: it would take the network from the model.
+  keepOffline();
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (event.submitter === rank && ranking.busy) stop();
+  else ask(0);
+});
 form.addEventListener('input', (event) => {
+  if (takesOwn()) countOwn();
+  find('#own').hidden = !takesOwn();
   // Half a character of an input method is nothing to rank.
   if (!event.isComposing) ask(typingPause);
 });
 form.addEventListener('compositionend', () => ask(typingPause));
+form.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && ranking.busy) {
+    event.preventDefault();
+    stop();
+  }
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    ask(0);
+  }
+});
+order.addEventListener('change', ({ target }) => {
+  const after = target.value === 'after';
+  list.order(after ? orderAfter() : before, { moved: after });
+});
 find('#retry').addEventListener('click', retry);
-ask(0);
+if (/Mac|iPhone|iPad/.test(navigator.platform)) find('#modifier').textContent = '⌘';
 start();

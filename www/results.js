@@ -1,44 +1,111 @@
-const list = document.querySelector('#results');
+import { arrange } from './flip.js';
+import { score as scoreText } from './words.js';
 
-/** Shows ranked passages, best first. */
-export function showResults(results) {
-  list.classList.remove('unranked');
-  list.replaceChildren(
-    ...results.map(({ score, tokens, truncated, document: passage }, index) => {
-      const item = element('li');
-      const figures = element('div', 'score', score.toFixed(4));
-      figures.append(element('span', 'facts', `  ·  ${tokens} tokens${truncated ? ', cut' : ''}`), bar(score));
-      item.append(element('div', 'place', `${index + 1}`), figures, textOf(passage));
-      return item;
-    }),
-  );
+/** The passages as a list whose items keep their identity while order and scores change. */
+export class ResultList {
+  #list;
+  #items = [];
+
+  constructor(list) {
+    this.#list = list;
+  }
+
+  /** Takes these passages, with their places before: `before[index]` is 0 for the passage that comes first. */
+  hold(passages, before) {
+    const same =
+      passages.length === this.#items.length && passages.every(({ text }, index) => text === this.#items[index].text);
+    if (!same) {
+      this.#items = passages.map(({ text }) => new Item(text));
+      const elements = inOrder(before).map((index) => this.#items[index].element);
+      this.#list.replaceChildren(...elements);
+      for (const item of this.#items) item.clampIfLong();
+    }
+    for (const [index, item] of this.#items.entries()) item.reset(before[index]);
+    this.order(inOrder(before));
+  }
+
+  /** The score of one passage has come. */
+  score(index, result) {
+    this.#items[index].score(result);
+  }
+
+  /** Shows the passages in this order; `moved` says that the places are those after the ranking. */
+  order(indexes, { moved = false } = {}) {
+    for (const [place, index] of indexes.entries()) this.#items[index].place(place, moved);
+    arrange(
+      this.#list,
+      indexes.map((index) => this.#items[index].element),
+    );
+  }
 }
 
-/** Shows passages that no query has ranked yet, in their own order. */
-export function showPassages(passages) {
-  list.classList.add('unranked');
-  list.replaceChildren(
-    ...passages.map((passage) => {
-      const item = element('li');
-      item.append(textOf(passage));
-      return item;
-    }),
-  );
+/** The positions whose places these are, first place first. */
+function inOrder(places) {
+  const indexes = [];
+  for (const [index, place] of places.entries()) indexes[place] = index;
+  return indexes;
 }
 
-function textOf({ text, language }) {
-  const paragraph = element('p', 'text', text);
-  paragraph.dir = 'auto';
-  if (language) paragraph.lang = language;
-  return paragraph;
-}
+class Item {
+  element = element('li');
+  text;
+  #before = 0;
+  #place = element('span', 'place');
+  #move = element('span', 'move');
+  #paragraph;
+  #score = element('p', 'score');
 
-/** The number beside it says the same, so a screen reader passes over the bar. */
-function bar(share) {
-  const track = element('span', 'bar');
-  track.setAttribute('aria-hidden', 'true');
-  track.style.setProperty('--share', share);
-  return track;
+  constructor(text) {
+    this.text = text;
+    this.#paragraph = element('p', 'text', text);
+    this.#paragraph.dir = 'auto';
+    const places = element('p', 'places');
+    places.append(this.#place, this.#move);
+    this.element.append(places, this.#paragraph, this.#score);
+  }
+
+  reset(before) {
+    this.#before = before;
+    this.element.classList.remove('scored');
+    this.element.style.removeProperty('--share');
+    this.#score.replaceChildren(element('span', 'unseen', 'not scored yet'));
+  }
+
+  score({ score, truncated }) {
+    this.element.classList.add('scored');
+    this.element.style.setProperty('--share', score);
+    const number = element('span', 'number', scoreText(score));
+    const bar = element('span', 'bar');
+    bar.setAttribute('aria-hidden', 'true');
+    this.#score.replaceChildren(element('span', 'unseen', 'Score '), number, bar);
+    if (truncated) this.#score.append(element('span', 'cut', 'cut at the end'));
+  }
+
+  place(place, moved) {
+    this.#place.textContent = `${place + 1}`;
+    const rise = moved ? this.#before - place : 0;
+    this.#move.className = `move ${rise > 0 ? 'up' : rise < 0 ? 'down' : ''}`;
+    const arrow = rise > 0 ? `▲ ${rise}` : rise < 0 ? `▼ ${-rise}` : moved ? '=' : '';
+    const seen = element('span', '', arrow);
+    seen.setAttribute('aria-hidden', 'true');
+    const heard = moved ? element('span', 'unseen', `, was ${this.#before + 1}`) : '';
+    this.#move.replaceChildren(seen, heard);
+  }
+
+  /** A passage of many lines shows the first ones and a button for the rest. */
+  clampIfLong() {
+    this.#paragraph.classList.add('clamped');
+    if (this.#paragraph.scrollHeight <= this.#paragraph.clientHeight + 1) return;
+    const button = element('button', 'link', 'Show all of it');
+    button.type = 'button';
+    button.setAttribute('aria-expanded', 'false');
+    button.addEventListener('click', () => {
+      const clamped = this.#paragraph.classList.toggle('clamped');
+      button.textContent = clamped ? 'Show all of it' : 'Show less';
+      button.setAttribute('aria-expanded', `${!clamped}`);
+    });
+    this.#paragraph.after(button);
+  }
 }
 
 function element(name, className = '', text = '') {

@@ -21,12 +21,12 @@ async function demo({ QUERY = '', FILE = '', MODEL = '' }) {
 }
 
 describe('the demo', () => {
-  it('ranks its three sample queries, a passage that answers first', async () => {
+  it('ranks its sample queries, a passage that answers first', async () => {
     const { output, errors, code } = await demo({});
     assert.equal(code, 0, errors);
     for (const { text } of samples.queries) assert.ok(errors.includes(text), errors);
     const rows = output.trimEnd().split('\n');
-    assert.equal(rows.length, 24);
+    assert.equal(rows.length, 8 * samples.queries.length);
     for (const [index, { id }] of samples.queries.entries()) {
       const [, , best] = rows[8 * index].split('\t');
       assert.equal(samples.passages.find(({ text }) => text === best)?.answers, id, best);
