@@ -64,6 +64,13 @@ export function useChromium({ folders = {} } = {}) {
     await server?.close();
   });
   return {
+    /** The server is gone from here on. */
+    async stopServer() {
+      const { close } = server;
+      const { url } = server;
+      server = { url, close() {} };
+      await close();
+    },
     get url() {
       return server.url;
     },

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { useChromium } from '../support/chromium.js';
+import { ranked } from '../support/demo-page.js';
+
+const www = fileURLToPath(new URL('../../../www', import.meta.url));
+
+describe('the demo page without a network', () => {
+  const chromium = useChromium();
+  let open;
+  afterEach(() => open.close());
+
+  it('loads and ranks on the second visit while its server is down', async () => {
+    open = await chromium.open('/');
+    const { page } = open;
+    await keptOffline(page);
+    await chromium.stopServer();
+    await page.reload();
+    await ranked(page);
+    await page.getByRole('button', { name: 'Bread dough' }).click();
+    await page.locator('.scored:first-child', { hasText: 'Yeast makes bread dough rise' }).waitFor();
+    await page.goto(`${chromium.url}/index.html?from=elsewhere`);
+    await ranked(page);
+    assert.deepEqual(
+      open.complaints.filter((text) => !text.includes('ERR_CONNECTION_REFUSED')),
+      [],
+    );
+  });
+});
+
+describe('a new version of the demo page', () => {
+  const folders = {};
+  before(async () => {
+    folders['/'] = await mkdtemp(join(tmpdir(), 'rerank-wasm-'));
+    await cp(www, folders['/'], { recursive: true });
+  });
+  after(() => rm(folders['/'], { recursive: true }));
+  const chromium = useChromium({ folders });
+  let open;
+  afterEach(() => open.close());
+
+  async function publish(title) {
+    const path = join(folders['/'], 'index.html');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(/<title>.*<\/title>/, `<title>${title}</title>`));
+  }
+
+  it('takes over whole, when the user wants it, and keeps what was typed', async () => {
+    open = await chromium.open('/');
+    const { page } = open;
+    await keptOffline(page);
+    await publish('version two');
+    await page.reload();
+    const button = page.getByRole('button', { name: 'Reload' });
+    await button.waitFor();
+    assert.doesNotMatch(await page.title(), /version two/);
+    assert.equal(await versions(page), 2);
+    await page.getByLabel('Query', { exact: true }).fill('my own words');
+    await button.click();
+    await page.waitForFunction(() => document.title === 'version two');
+    await keptOffline(page);
+    assert.equal(await page.getByLabel('Query', { exact: true }).inputValue(), 'my own words');
+    assert.equal(await versions(page), 1);
+    assert.deepEqual(open.complaints, []);
+  });
+
+  it('is not mixed from two builds: a server that is half way changes nothing', async () => {
+    open = await chromium.open('/');
+    const { page } = open;
+    await keptOffline(page);
+    const title = await page.title();
+    await publish('version three');
+    // The list of the new build, and the old page.
+    await page.context().route('**/', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace('version three', 'half way') });
+    });
+    const outcome = await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      await registration.update();
+      const { installing } = registration;
+      if (!installing) return 'nothing is installed';
+      return new Promise((resolve) => {
+        installing.addEventListener('statechange', () => resolve(installing.state));
+      });
+    });
+    assert.equal(outcome, 'redundant');
+    await page.reload();
+    await ranked(page);
+    assert.equal(await page.title(), title);
+  });
+});
+
+async function keptOffline(page) {
+  await ranked(page);
+  await page.getByText('This page works offline now.').waitFor();
+}
+
+const versions = (page) =>
+  page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('rerank-wasm-demo-')).length);
