@@ -1,9 +1,9 @@
 # The commands of this project. Each installs what it needs, says what it does and asks nothing.
-.PHONY: help setup build demo serve test test-all check bench clean
+.PHONY: help setup build demo serve screenshots test test-all check bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## installs everything that building and testing needs
 	@scripts/setup.sh test
@@ -17,6 +17,11 @@ demo: build ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, 
 
 serve: build ## the demo page on http://127.0.0.1:8080 (PORT=…)
 	@PORT="$(PORT)" node scripts/serve.mjs
+
+screenshots: ## the pictures of the demo page in docs/screenshots, taken in Chromium
+	@scripts/setup.sh test
+	@scripts/build.sh
+	@node scripts/screenshots.mjs
 
 test: ## the tests: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh

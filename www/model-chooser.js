@@ -26,7 +26,7 @@ export class ModelChooser {
   /** `listeners`: `ready(name)` where another model is in use from now on, `announce(text)`. */
   constructor(listeners) {
     this.#listeners = listeners;
-    this.#radios = models.map((model, index) => this.#choice(model, index));
+    this.#radios = models.map((model) => this.#choice(model));
     start.addEventListener('click', () => this.#fetch(this.#chosen));
     cancel.addEventListener('click', () => this.#giveUp());
     remove.addEventListener('click', () => this.#remove());
@@ -49,21 +49,11 @@ export class ModelChooser {
     return models[this.#radios.findIndex(({ checked }) => checked)];
   }
 
-  #choice({ name, about, bytes, local }, index) {
-    const label = document.createElement('label');
-    const radio = document.createElement('input');
-    Object.assign(radio, { type: 'radio', name: 'model', checked: index === 0 });
+  #choice({ name, bytes, local }) {
+    const radio = find(`[name=model][value=${name}]`);
+    radio.closest('label').querySelector('.size').textContent = `${wholeMegabytes(bytes)}${local ? '' : ' download'}`;
+    radio.checked = name === this.name;
     radio.addEventListener('change', () => this.#choose());
-    const words = document.createElement('span');
-    const [title, size, detail] = ['strong', 'span', 'span'].map((tag) => document.createElement(tag));
-    title.textContent = name;
-    size.className = 'size';
-    size.textContent = `${wholeMegabytes(bytes)}${local ? '' : ' download'}`;
-    detail.className = 'hint';
-    detail.textContent = about;
-    words.append(title, ' ', size, ' ', detail);
-    label.append(radio, words);
-    find('#models').append(label);
     return radio;
   }
 

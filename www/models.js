@@ -7,7 +7,6 @@ const sizeOf = ({ files }) => Object.values(files).reduce((sum, { size }) => sum
 export const models = [
   {
     name: mini.name,
-    about: 'English; goes by the words more than a large model does',
     bytes: sizeOf(mini),
     // The browser's HTTP cache and the service worker keep these files, beside the page.
     options: { model: mini, cache: 'none' },
@@ -15,7 +14,6 @@ export const models = [
   },
   {
     name: 'bge-reranker-base',
-    about: 'English and Chinese; far better, and slower',
     bytes: 296_399_938,
     options: { model: 'bge-reranker-base' },
     local: false,

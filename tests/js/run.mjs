@@ -27,7 +27,7 @@ const groups = {
   workerd: { files: filesOf('workerd'), ...onModernNode() },
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
   standin: { files: ['standin.test.js'], nodes: [pathNode] },
-  demo: { files: ['demo.test.js'], nodes: [pathNode] },
+  demo: { files: ['demo.test.js', 'site.test.js'], nodes: [pathNode] },
 };
 
 /** What setup.sh everywhere installs the rest for. */

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+
+import { importMapOf, policyOf, Site } from '../../scripts/site.mjs';
+import { bestFirst, bm25 } from '../../www/bm25.js';
+
+describe('the demo site', () => {
+  const site = new Site();
+
+  it('allows scripts of its own and its import map, and no others', async () => {
+    const page = await readFile((await site.find('/')).path, 'utf8');
+    const hash = createHash('sha256').update(importMapOf(page)).digest('base64');
+    assert.match(policyOf(page), /^default-src 'none'; /);
+    assert.ok(policyOf(page).includes(`; script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}'; style-src 'self'; `));
+  });
+
+  it('keeps for visits without a network what the page loads, and nothing for other runtimes', async () => {
+    const paths = await site.reached();
+    for (const path of [
+      '/',
+      '/style.css',
+      '/samples.json',
+      '/rerank-wasm/worker.js',
+      '/rerank-wasm/wasm/rerank.wasm',
+      '/rerank-wasm/wasm/rerank-relaxed.wasm',
+      '/rerank-wasm-mini/onnx/model_quantized.onnx',
+    ]) {
+      assert.ok(paths.includes(path), path);
+    }
+    for (const path of paths) assert.doesNotMatch(path, /edge|node|workerd|service-worker|\.ts$/);
+  });
+
+  it('has another version where a file differs, and the same where none does', async () => {
+    const version = async (folders) => /"version":"(\w+)"/.exec(await new Site(folders).serviceWorker())[1];
+    assert.equal(await version(), await version());
+    const other = new URL('../fixtures/standin-tiny/onnx/', import.meta.url).pathname.replace(/\/$/, '');
+    assert.notEqual(await version({ '/rerank-wasm-mini/onnx/': other }), await version());
+  });
+});
+
+describe('the keyword search before the ranking', () => {
+  it('puts passages with the rarer shared word first', () => {
+    const scores = bm25('the cable', ['the sea', 'THE CABLE', 'the land', 'a cable']);
+    assert.deepEqual(bestFirst(scores), [1, 3, 0, 2]);
+  });
+
+  it('gives each passage zero where no word is shared, and leaves ties in their order', () => {
+    assert.deepEqual(bm25('nothing', ['one', 'two']), [0, 0]);
+    assert.deepEqual(bestFirst([0, 0, 1]), [2, 0, 1]);
+    assert.deepEqual(bm25('word', []), []);
+  });
+
+  it('counts a repeated word less each time, and a long passage less', () => {
+    const [once, often, long] = bm25('cable', ['cable a a a', 'cable cable cable cable', `cable ${'a '.repeat(40)}`]);
+    assert.ok(once < often && often < 4 * once && long < once);
+  });
+
+  it('finds the words of a language without spaces', () => {
+    const [first, second] = bm25('电报', ['第一条电报电缆', '秋天的叶子']);
+    assert.ok(first > 0);
+    assert.equal(second, 0);
+  });
+});
