@@ -120,6 +120,7 @@ function lackOf() {
 /** Shows the passages that are chosen now in their order before, without scores. */
 function takePassages() {
   clearTimeout(orderTimer);
+  orderTimer = undefined;
   const own = takesOwn();
   find('#own').hidden = !own;
   const passages = chosenPassages();
