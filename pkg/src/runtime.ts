@@ -31,14 +31,17 @@ export class Runtime {
     return this.#memory.buffer.byteLength;
   }
 
+  /** The failure of every call once the instance is broken. */
+  brokenError(): RerankError {
+    const { code, message } = this.#broken ?? new RerankError('internal', 'it did not');
+    return new RerankError(code, `the engine broke earlier, create a new reranker: ${message}`, {
+      cause: this.#broken,
+    });
+  }
+
   /** Runs a call into the engine; every such call goes through here. */
   call<Value>(action: () => Value): Value {
-    if (this.#broken) {
-      const { code, message } = this.#broken;
-      throw new RerankError(code, `the engine broke earlier, create a new reranker: ${message}`, {
-        cause: this.#broken,
-      });
-    }
+    if (this.#broken) throw this.brokenError();
     try {
       return action();
     } catch (cause) {
