@@ -9,6 +9,7 @@ import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js'
 import type { Platform } from './platform.js';
 import { WorkerBackend } from './proxy.js';
 import { retain } from './retain.js';
+import { sendable } from './sendable.js';
 import { type ResolvedModel, resolveModel } from './source.js';
 import type { RerankerOptions } from './types.js';
 import { type LoadWatch, WorkerLink } from './worker-link.js';
@@ -27,13 +28,13 @@ export async function create(platform: Platform, options: RerankerOptions | unde
 
 /** A worker where one is wanted and to be had. */
 async function startWorker(
-  { workers }: Platform,
+  platform: Platform,
   { worker: wanted, signal }: CheckedRerankerOptions,
 ): Promise<WorkerLink | undefined> {
-  if (wanted === false || (wanted === 'auto' && !workers?.preferred)) return undefined;
-  if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
+  if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return undefined;
+  const start = startOf(platform, wanted);
   try {
-    return await WorkerLink.start(typeof wanted === 'function' ? wanted : workers.start, signal);
+    return await WorkerLink.start(start, signal);
   } catch (error) {
     const stopped = error instanceof RerankError && error.code === 'aborted';
     if (stopped || wanted !== 'auto') throw error;
@@ -41,18 +42,23 @@ async function startWorker(
   }
 }
 
+function startOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker']): () => Worker {
+  if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
+  return typeof wanted === 'function' ? wanted : workers.start;
+}
+
 async function loadInto(
   worker: WorkerLink,
-  { workers }: Platform,
+  platform: Platform,
   model: ResolvedModel,
-  { wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
+  { worker: wanted, wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
-  const load = (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) => link.load({ model, wasm, cache }, watch);
+  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
+    link.load({ model: await sendable(model, platform), wasm, cache }, watch);
   await load(worker, model, { onProgress, onWarning, signal });
   const files = retain(model);
   return new WorkerBackend(worker, async (signal) => {
-    if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
-    const link = await WorkerLink.start(workers.start, signal);
+    const link = await WorkerLink.start(startOf(platform, wanted), signal);
     await load(link, files(), { signal });
     return link;
   });

@@ -16,9 +16,11 @@ export type Reload = (signal: AbortSignal) => Promise<LoadedModel>;
 export class LocalBackend implements Backend {
   readonly #platform: Platform;
   readonly #reload: Reload | undefined;
-  readonly #disposal = new AbortController();
   #model: LoadedModel | undefined;
+  #disposed = false;
   #replacement: Promise<LoadedModel> | undefined;
+  /** Of the replacement that is under way. In workerd a controller belongs to the request that made it. */
+  #stop: AbortController | undefined;
   /** In the order of their turns. */
   #calls: Scoring[] = [];
   #server: Promise<void> | undefined;
@@ -49,16 +51,13 @@ export class LocalBackend implements Backend {
   }
 
   async dispose(): Promise<void> {
-    this.#disposal.abort();
+    this.#disposed = true;
+    this.#stop?.abort();
     for (const call of this.#calls) call.reject(disposedError());
     await this.#server;
     const model = this.#model;
     this.#model = undefined;
     if (model?.runtime.usable) model.runtime.call(() => model.engine.free());
-  }
-
-  get #disposed(): boolean {
-    return this.#disposal.signal.aborted;
   }
 
   async #serve(): Promise<void> {
@@ -100,16 +99,18 @@ export class LocalBackend implements Backend {
   }
 
   async #replace(): Promise<LoadedModel> {
-    const { signal } = this.#disposal;
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
     try {
       if (!this.#reload) throw disposedError();
       const model = await untilAborted(this.#reload(signal), signal);
-      if (signal.aborted) throw disposedError();
+      if (this.#disposed) throw disposedError();
       this.#model = model;
       return model;
     } catch (error) {
-      throw signal.aborted ? disposedError() : error;
+      throw this.#disposed ? disposedError() : error;
     } finally {
+      this.#stop = undefined;
       this.#replacement = undefined;
     }
   }
