@@ -52,7 +52,11 @@ export class LocalBackend implements Backend {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#stop?.abort();
+    try {
+      this.#stop?.abort();
+    } catch {
+      // In workerd another request's replacement cannot be stopped; it ends by itself and is dropped.
+    }
     for (const call of this.#calls) call.reject(disposedError());
     await this.#server;
     const model = this.#model;

@@ -48,6 +48,7 @@ export class Runtime {
       const code = reportedCode(cause);
       if (code !== undefined) throw new RerankError(code, messageOf(cause), { cause });
       this.#broken = unreported(cause);
+      for (const error of [cause, this.#broken]) settleStack(error);
       throw this.#broken;
     }
   }
@@ -72,6 +73,11 @@ async function instantiate(bindings: Bindings, module: WebAssembly.Module): Prom
 function reportedCode(error: unknown): RerankErrorCode | undefined {
   if (!(error instanceof Error) || 'poisoned' in error || !('code' in error)) return undefined;
   return rerankErrorCodes.find((code) => code === error.code);
+}
+
+/** Until its stack is read for the first time, an error of V8 holds what is on it, and with it the instance's memory. */
+function settleStack(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
 }
 
 function unreported(cause: unknown): RerankError {
