@@ -1,11 +1,19 @@
-import type { Backend, ScoreTask } from './backend.js';
+import type { Backend, ScoredDocument, ScoreTask } from './backend.js';
 import { throwIfAborted } from './errors.js';
 import { isObject } from './kinds.js';
 import { type CheckedRerankOptions, checkRerankOptions, invalid } from './options.js';
-import type { RerankDocument, Reranker, RerankerStatistics, RerankOptions, RerankResult } from './types.js';
-import type { RankedDocument } from './wasm/bindings.js';
+import { rank } from './ranking.js';
+import { streamScores } from './stream.js';
+import type {
+  RerankDocument,
+  Reranker,
+  RerankerStatistics,
+  RerankOptions,
+  RerankResult,
+  RerankStreamOptions,
+} from './types.js';
 
-/** The arguments of one `rerank`, checked, and their texts and list copied: later changes by the caller mean nothing. */
+/** The arguments of one call, checked, and their texts and list copied: later changes by the caller mean nothing. */
 export class Call<Document extends RerankDocument> {
   readonly task: ScoreTask;
   readonly #documents: readonly Document[];
@@ -17,29 +25,35 @@ export class Call<Document extends RerankDocument> {
     if (query.trim() === '') throw invalid('query must not be empty');
     if (!Array.isArray(documents)) throw invalid('documents must be an array');
     const checked = checkRerankOptions(options);
-    const { onProgress, signal, topN, maxTokens, longDocuments } = checked;
+    const { onProgress, signal, maxTokens, longDocuments } = checked;
     this.#options = checked;
     this.#documents = [...documents];
     const texts = this.#documents.map(textOf);
     throwIfAborted(signal);
-    const chunk = longDocuments === 'chunk';
-    this.task = { query, texts, topN: topN && Math.min(topN, texts.length), maxTokens, chunk, onProgress, signal };
+    let done = 0;
+    const onScored = () => {
+      done += 1;
+      onProgress?.({ done, total: texts.length });
+    };
+    this.task = { query, texts, maxTokens, chunk: longDocuments === 'chunk', onScored, signal };
   }
 
-  /** The ranked list as the caller asked for it. */
-  present(ranked: RankedDocument[]): RerankResult<Document>[] {
+  get topN(): number | undefined {
+    return this.#options.topN;
+  }
+
+  /** A document's score as the caller asked for it. */
+  present({ index, logit, score, tokens, truncated, window }: ScoredDocument): RerankResult<Document> {
     const { activation, returnDocuments } = this.#options;
-    return ranked.map(({ index, logit, score, tokens, truncated, window }) => {
-      const result: RerankResult<Document> = {
-        index,
-        score: activation === 'none' ? logit : score,
-        logit,
-        tokens,
-        truncated,
-        ...(window && { window }),
-      };
-      return returnDocuments ? { ...result, document: this.#documents[index] as Document } : result;
-    });
+    const result: RerankResult<Document> = {
+      index,
+      score: activation === 'none' ? logit : score,
+      logit,
+      tokens,
+      truncated,
+      ...(window && { window }),
+    };
+    return returnDocuments ? { ...result, document: this.#documents[index] as Document } : result;
   }
 }
 
@@ -59,9 +73,34 @@ export class ClientReranker implements Reranker {
     return this.serve(new Call(query, documents, options));
   }
 
+  stream<Document extends RerankDocument>(
+    query: string,
+    documents: readonly Document[],
+    options?: RerankStreamOptions,
+  ): AsyncGenerator<RerankResult<Document>, void, undefined> {
+    // The arguments are read now, though the first document is asked for later, and an error is the first answer.
+    const checked = attempt(() => newStreamCall(query, documents, options));
+    return this.#follow(checked);
+  }
+
   /** Does what a checked call asks for. */
   async serve<Document extends RerankDocument>(call: Call<Document>): Promise<RerankResult<Document>[]> {
-    return call.present(await this.#backend.score(call.task));
+    const scored: ScoredDocument[] = [];
+    const onScored = (document: ScoredDocument) => {
+      scored.push(document);
+      call.task.onScored(document);
+    };
+    await this.#backend.score({ ...call.task, onScored });
+    return rank(scored, call.topN).map((document) => call.present(document));
+  }
+
+  async *#follow<Document extends RerankDocument>(
+    checked: () => Call<Document>,
+  ): AsyncGenerator<RerankResult<Document>, void, undefined> {
+    const call = checked();
+    for await (const document of streamScores((task) => this.#backend.score(task), call.task)) {
+      yield call.present(document);
+    }
   }
 
   statistics(): Promise<RerankerStatistics> {
@@ -70,6 +109,29 @@ export class ClientReranker implements Reranker {
 
   dispose(): Promise<void> {
     return this.#backend.dispose();
+  }
+}
+
+function newStreamCall<Document extends RerankDocument>(
+  query: string,
+  documents: readonly Document[],
+  options: RerankStreamOptions | undefined,
+): Call<Document> {
+  if (isObject(options) && 'topN' in options && options.topN !== undefined) {
+    throw invalid('a stream has no topN: all documents come, in the order of the list');
+  }
+  return new Call(query, documents, options);
+}
+
+/** Does `action` now; gives a function that gives what it gave, or throws what it threw. */
+function attempt<Value>(action: () => Value): () => Value {
+  try {
+    const value = action();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

@@ -1,14 +1,18 @@
 import type { Backend } from './backend.js';
+import type { CacheChoice } from './cache.js';
 import { ClientReranker } from './client.js';
 import { callbackError, untilAborted } from './deferred.js';
 import { RerankError, throwIfAborted } from './errors.js';
 import { loadModel } from './load.js';
-import { LocalBackend } from './local.js';
+import { LocalBackend, type Reload } from './local.js';
 import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
 import type { Platform } from './platform.js';
 import { WorkerBackend } from './proxy.js';
+import { retain } from './retain.js';
+import { sendable } from './sendable.js';
 import { type ResolvedModel, resolveModel } from './source.js';
 import type { RerankerOptions } from './types.js';
+import { type LoadWatch, WorkerLink } from './worker-link.js';
 
 /** `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<ClientReranker> {
@@ -16,19 +20,21 @@ export async function create(platform: Platform, options: RerankerOptions | unde
   throwIfAborted(checked.signal);
   const resolved = await resolveModel(model, hub, platform);
   const worker = await startWorker(platform, checked);
-  const backend = worker ? await loadInto(worker, resolved, checked) : await loadHere(platform, resolved, checked);
+  const backend = worker
+    ? await loadInto(worker, platform, resolved, checked)
+    : await loadHere(platform, resolved, checked);
   return new ClientReranker(backend);
 }
 
 /** A worker where one is wanted and to be had. */
 async function startWorker(
-  { workers }: Platform,
+  platform: Platform,
   { worker: wanted, signal }: CheckedRerankerOptions,
-): Promise<WorkerBackend | undefined> {
-  if (wanted === false || (wanted === 'auto' && !workers?.preferred)) return undefined;
-  if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
+): Promise<WorkerLink | undefined> {
+  if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return undefined;
+  const start = startOf(platform, wanted);
   try {
-    return await WorkerBackend.start(typeof wanted === 'function' ? wanted : workers.start, signal);
+    return await WorkerLink.start(start, signal);
   } catch (error) {
     const stopped = error instanceof RerankError && error.code === 'aborted';
     if (stopped || wanted !== 'auto') throw error;
@@ -36,19 +42,26 @@ async function startWorker(
   }
 }
 
+function startOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker']): () => Worker {
+  if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
+  return typeof wanted === 'function' ? wanted : workers.start;
+}
+
 async function loadInto(
-  worker: WorkerBackend,
+  worker: WorkerLink,
+  platform: Platform,
   model: ResolvedModel,
-  { wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
+  { worker: wanted, wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
-  try {
-    await worker.load({ model, wasm, cache }, { onProgress, onWarning, signal });
-    return worker;
-  } catch (error) {
-    // Nobody waits for that: who aborts gets the answer at once.
-    void worker.retire();
-    throw error;
-  }
+  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
+    link.load({ model: await sendable(model, platform), wasm, cache }, watch);
+  await load(worker, model, { onProgress, onWarning, signal });
+  const files = retain(model);
+  return new WorkerBackend(worker, async (signal) => {
+    const link = await WorkerLink.start(startOf(platform, wanted), signal);
+    await load(link, files(), { signal });
+    return link;
+  });
 }
 
 async function loadHere(
@@ -59,7 +72,21 @@ async function loadHere(
   const report = guarded(onProgress, 'onProgress');
   const warn = guarded(onWarning, 'onWarning');
   const loading = loadModel({ model, wasm, cache, signal, report, warn }, platform);
-  return new LocalBackend(await untilAborted(loading, signal), platform);
+  const loaded = await untilAborted(loading, signal);
+  return new LocalBackend(loaded, platform, reloadOf(model, loaded.module, cache, platform));
+}
+
+/** How the model is loaded once more, quietly; undefined where that could wait for ever. */
+function reloadOf(
+  model: ResolvedModel,
+  wasm: WebAssembly.Module,
+  cache: CacheChoice,
+  platform: Platform,
+): Reload | undefined {
+  const isRemote = model.files.some(({ location }) => typeof location === 'string');
+  if (platform.requestsOwnDownloads && isRemote) return undefined;
+  const files = retain(model);
+  return async (signal) => loadModel({ model: files(), wasm, cache, signal, report() {}, warn() {} }, platform);
 }
 
 /** The caller's callback; what it throws is the caller's mistake. */

@@ -15,6 +15,7 @@ export function isolateEntry(engine: WebAssembly.Module) {
     // A timer belongs to the request that set it and dies with it. Calls of several requests share one queue, which must
     // not wait for any of them; so nothing waits here, and a call that has begun runs to its end.
     pause: async () => {},
+    requestsOwnDownloads: true,
   };
   return {
     createReranker: (options?: RerankerOptions): Promise<Reranker> => create(platform, options),

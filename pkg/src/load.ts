@@ -22,6 +22,10 @@ export interface LoadTask {
 /** A model that is ready, with the instance that it lives in. */
 export interface LoadedModel {
   name: string;
+  /** Longest pair the model takes, in tokens. */
+  maxTokens: number;
+  /** What the instance was made of. */
+  module: WebAssembly.Module;
   runtime: Runtime;
   engine: Engine;
 }
@@ -32,7 +36,8 @@ export interface LoadedModel {
  */
 export async function loadModel(task: LoadTask, platform: Platform): Promise<LoadedModel> {
   const { model, signal, report, warn } = task;
-  const runtime = await Runtime.start(await compileEngine(task.wasm, platform, signal));
+  const module = await compileEngine(task.wasm, platform, signal);
+  const runtime = await Runtime.start(module);
   const loader = runtime.call(() => new runtime.bindings.Loader());
   const cache = new ModelCache(task.cache, platform, warn);
   let bytes = 0;
@@ -42,5 +47,5 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
   const engine = runtime.call(() => loader.finish());
   report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
   throwIfAborted(signal);
-  return { name: model.name, runtime, engine };
+  return { name: model.name, maxTokens: runtime.call(() => engine.maxTokens), module, runtime, engine };
 }

@@ -1,80 +1,121 @@
 import type { Backend, ScoreTask } from './backend.js';
-import { Deferred } from './deferred.js';
+import { untilAborted } from './deferred.js';
 import { disposedError, toRerankError } from './errors.js';
 import type { LoadedModel } from './load.js';
 import type { Platform } from './platform.js';
+import { Scoring } from './scoring.js';
 import type { RerankerStatistics } from './types.js';
-import type { Job, RankedDocument } from './wasm/bindings.js';
 
-interface Call {
-  task: ScoreTask;
-  answer: Deferred<RankedDocument[]>;
-}
+/** Loads the model again, into another instance. */
+export type Reload = (signal: AbortSignal) => Promise<LoadedModel>;
 
-/** A model in this thread. A long document or a few short ones are scored at a time, and the event loop turns before. */
+/**
+ * A model in this thread. The calls take turns of a long document or a few short ones each, and the event loop turns in
+ * between. An instance that broke is replaced when it is needed next; calls that did not break it lose nothing.
+ */
 export class LocalBackend implements Backend {
   readonly #platform: Platform;
+  readonly #reload: Reload | undefined;
   #model: LoadedModel | undefined;
-  #calls: Call[] = [];
+  #disposed = false;
+  #replacement: Promise<LoadedModel> | undefined;
+  /** Of the replacement that is under way. In workerd a controller belongs to the request that made it. */
+  #stop: AbortController | undefined;
+  /** In the order of their turns. */
+  #calls: Scoring[] = [];
   #server: Promise<void> | undefined;
 
-  constructor(model: LoadedModel, platform: Platform) {
+  /** Without `reload` an instance that broke stays broken. */
+  constructor(model: LoadedModel, platform: Platform, reload?: Reload) {
     this.#model = model;
     this.#platform = platform;
+    this.#reload = reload;
   }
 
-  async score(task: ScoreTask): Promise<RankedDocument[]> {
-    if (!this.#model) throw disposedError();
-    const answer = new Deferred<RankedDocument[]>(task.signal);
-    this.#calls.push({ task, answer });
-    this.#server ??= this.#serveAll();
-    return answer.promise;
+  async score(task: ScoreTask): Promise<void> {
+    if (this.#disposed) throw disposedError();
+    const call = new Scoring(task);
+    this.#calls.push(call);
+    this.#server ??= this.#serve();
+    return call.promise;
   }
 
   async statistics(): Promise<RerankerStatistics> {
-    if (!this.#model) throw disposedError();
-    const { name, runtime, engine } = this.#model;
-    return { model: name, maxTokens: runtime.call(() => engine.maxTokens), memoryBytes: runtime.memoryBytes };
+    const { name, maxTokens, runtime } = await this.#usable();
+    return { model: name, maxTokens, memoryBytes: runtime.memoryBytes };
+  }
+
+  /** False where the instance broke and is not replaced. */
+  get usable(): boolean {
+    return this.#reload !== undefined || this.#model?.runtime.usable === true;
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
+    try {
+      this.#stop?.abort();
+    } catch {
+      // In workerd another request's replacement cannot be stopped; it ends by itself and is dropped.
+    }
+    for (const call of this.#calls) call.reject(disposedError());
+    await this.#server;
     const model = this.#model;
     this.#model = undefined;
-    for (const { answer } of this.#calls) answer.reject(disposedError());
-    await this.#server;
     if (model?.runtime.usable) model.runtime.call(() => model.engine.free());
   }
 
-  async #serveAll(): Promise<void> {
+  async #serve(): Promise<void> {
     for (let call = this.#calls[0]; call; call = this.#calls[0]) {
-      if (this.#model) await this.#serve(call, this.#model);
+      await this.#platform.pause();
+      if (!call.settled) await this.#takeTurn(call);
       this.#calls.shift();
+      if (call.settled) call.release();
+      else this.#calls.push(call);
     }
     this.#server = undefined;
   }
 
-  async #serve({ task, answer }: Call, { runtime, engine }: LoadedModel): Promise<void> {
-    const { texts } = task;
-    let job: Job | undefined;
+  async #takeTurn(call: Scoring): Promise<void> {
+    const model = this.#model?.runtime.usable ? this.#model : await this.#replaceFor(this.#calls);
+    if (model && !call.settled) call.step(model);
+  }
+
+  /** Another instance; undefined where there is none to be had, which all calls that wait for it are told. */
+  async #replaceFor(calls: Scoring[]): Promise<LoadedModel | undefined> {
+    // What they hold of the broken instance keeps its memory.
+    for (const call of calls) call.release();
     try {
-      await this.#platform.pause();
-      if (answer.settled) return;
-      const started = runtime.call(() => engine.start(task.query, texts, task.maxTokens, task.chunk));
-      job = started;
-      for (let done = 0; done < texts.length; ) {
-        runtime.call(() => started.step());
-        const scored = runtime.call(() => started.scored(done));
-        for (const _ of scored) answer.report(task.onProgress, { done: ++done, total: texts.length });
-        await this.#platform.pause();
-        if (answer.settled) return;
-      }
-      job = undefined;
-      answer.resolve(runtime.call(() => started.finish(task.topN)));
+      return await this.#usable();
     } catch (error) {
-      answer.reject(toRerankError(error));
+      for (const call of calls) call.reject(toRerankError(error));
+      return undefined;
+    }
+  }
+
+  async #usable(): Promise<LoadedModel> {
+    if (this.#disposed) throw disposedError();
+    const model = this.#model;
+    if (model?.runtime.usable) return model;
+    if (model && !this.#reload) throw model.runtime.brokenError();
+    this.#model = undefined;
+    this.#replacement ??= this.#replace();
+    return this.#replacement;
+  }
+
+  async #replace(): Promise<LoadedModel> {
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
+    try {
+      if (!this.#reload) throw disposedError();
+      const model = await untilAborted(this.#reload(signal), signal);
+      if (this.#disposed) throw disposedError();
+      this.#model = model;
+      return model;
+    } catch (error) {
+      throw this.#disposed ? disposedError() : error;
     } finally {
-      const abandoned = job;
-      if (abandoned && runtime.usable) runtime.call(() => abandoned.free());
+      this.#stop = undefined;
+      this.#replacement = undefined;
     }
   }
 }

@@ -49,6 +49,11 @@ export interface Platform {
    * @throws `aborted` while it waits
    */
   exclusively?<Value>(name: string, work: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value>;
+  /**
+   * True where a download belongs to the request that began it and dies with it, so that it cannot be made for all calls:
+   * an instance that broke is replaced here only where the model is at hand.
+   */
+  requestsOwnDownloads?: boolean;
   /** How to start a worker, and whether that is what one does here; absent where there are none. */
   workers?: {
     start(): Worker;

@@ -1,13 +1,14 @@
+import type { ScoredDocument } from './backend.js';
 import type { CacheChoice } from './cache.js';
 import { messageOf, RerankError, type RerankErrorCode } from './errors.js';
 import type { EngineSource } from './options.js';
 import type { ResolvedModel } from './source.js';
-import type { LoadProgress, RerankProgress, RerankWarning } from './types.js';
+import type { LoadProgress, RerankWarning } from './types.js';
 
 /** What the page asks of its worker; the answer carries the same `id`. */
 export type Request =
   | { type: 'load'; id: number; model: ResolvedModel; wasm: EngineSource; cache: RemoteCacheChoice }
-  | { type: 'score'; id: number; query: string; texts: string[]; topN?: number; maxTokens?: number; chunk: boolean }
+  | { type: 'score'; id: number; query: string; texts: string[]; maxTokens: number | undefined; chunk: boolean }
   | { type: 'statistics'; id: number }
   /** The request `id` is no longer wanted; it gets no answer. */
   | { type: 'abort'; id: number };
@@ -16,10 +17,12 @@ export type Request =
 export type Message =
   /** The worker's code runs; the first message. */
   | { type: 'ready' }
-  | { type: 'progress'; id: number; progress: LoadProgress | RerankProgress }
+  | { type: 'progress'; id: number; progress: LoadProgress }
+  | { type: 'scored'; id: number; document: ScoredDocument }
   | { type: 'warning'; id: number; warning: RerankWarning }
   | { type: 'answer'; id: number; value: unknown }
-  | { type: 'failure'; id: number; error: PlainError };
+  /** `broken`: the engine did not survive it; nothing that is asked later gets an answer. */
+  | { type: 'failure'; id: number; error: PlainError; broken: boolean };
 
 /** A cache of the caller's own stays with the page; the worker gets a port to it. */
 export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;

@@ -1,178 +1,74 @@
 import type { Backend, ScoreTask } from './backend.js';
-import type { CacheChoice } from './cache.js';
-import { serveCache } from './cache-port.js';
-import { Deferred } from './deferred.js';
-import { disposedError, messageOf, RerankError } from './errors.js';
-import type { EngineSource } from './options.js';
-import { type Message, type Request, revivedError } from './protocol.js';
-import type { ResolvedModel } from './source.js';
-import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
-import type { RankedDocument } from './wasm/bindings.js';
+import { untilAborted } from './deferred.js';
+import { disposedError } from './errors.js';
+import type { RerankerStatistics } from './types.js';
+import { LostError, type WorkerLink } from './worker-link.js';
 
-/** How long a worker may take to clean up behind a load that is no longer wanted. */
-const retirementMilliseconds = 5000;
-
-type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
-
-/** What a request may bring back besides its answer. */
-interface Watch {
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: never) => void) | undefined;
-  onWarning?: ((warning: RerankWarning) => void) | undefined;
-}
-
-interface Pending {
-  answer: Deferred<unknown>;
-  watch: Watch;
-}
-
-/** How a caller watches the loading. */
-interface LoadWatch {
-  signal: AbortSignal | undefined;
-  onProgress: ((progress: LoadProgress) => void) | undefined;
-  onWarning: ((warning: RerankWarning) => void) | undefined;
-}
-
-/** A model in a worker of its own. */
+/**
+ * A model in a worker of its own. A worker that crashed, or whose engine broke, is ended and replaced when it is needed
+ * next; calls that did not break it go on in the new one.
+ */
 export class WorkerBackend implements Backend {
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
-  readonly #ready = new Deferred<void>();
-  #lastId = 0;
-  #closed: RerankError | undefined;
-  /** Settles when the worker has ended a request that this side no longer waits for. */
-  #abandoned: Deferred<void> | undefined;
+  readonly #restart: (signal: AbortSignal) => Promise<WorkerLink>;
+  readonly #disposal = new AbortController();
+  #link: WorkerLink;
+  #replacement: Promise<WorkerLink> | undefined;
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#receive(data));
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      this.#crash(event.message || 'its script cannot be loaded');
-    });
-    worker.addEventListener('messageerror', () => this.#crash('a message cannot be read'));
+  /** `restart` gives another worker with the model loaded. */
+  constructor(link: WorkerLink, restart: (signal: AbortSignal) => Promise<WorkerLink>) {
+    this.#link = link;
+    this.#restart = restart;
   }
 
-  /**
-   * Starts a worker; settles when its code runs.
-   *
-   * @throws `unsupported_environment` where it cannot run here, `aborted`
-   */
-  static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerBackend> {
-    let backend: WorkerBackend | undefined;
-    try {
-      backend = new WorkerBackend(create());
-      const begun = new Deferred<void>(signal);
-      const { promise } = backend.#ready;
-      promise.then(
-        () => begun.resolve(),
-        (error) => begun.reject(error),
-      );
-      await begun.promise;
-      return backend;
-    } catch (cause) {
-      await backend?.dispose();
-      if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
-      throw new RerankError('unsupported_environment', `no worker can be started: ${messageOf(cause)}`, { cause });
-    }
+  async score(task: ScoreTask): Promise<void> {
+    const { texts, onScored, signal } = task;
+    let done = 0;
+    // They come in the order of the list, and none comes twice.
+    const tell: ScoreTask['onScored'] = (document) => {
+      done += 1;
+      onScored({ ...document, index: done - 1 });
+    };
+    await this.#ask(signal, (link) => link.score({ ...task, texts: texts.slice(done), onScored: tell }));
   }
 
-  /** Has the worker load the model. */
-  async load(
-    { model, wasm, cache }: { model: ResolvedModel; wasm: EngineSource; cache: CacheChoice },
-    watch: LoadWatch,
-  ): Promise<void> {
-    if (typeof cache === 'string') {
-      await this.#request({ type: 'load', model, wasm, cache }, watch);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    const stop = serveCache(cache, port1);
-    try {
-      await this.#request({ type: 'load', model, wasm, cache: port2 }, watch, [port2]);
-    } finally {
-      stop();
-    }
-  }
-
-  /** Lets the worker clean up behind a load that was given up, and ends it. */
-  async retire(): Promise<void> {
-    const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
-    await this.#abandoned?.promise;
-    clearTimeout(timer);
-    await this.dispose();
-  }
-
-  async score({ query, texts, topN, maxTokens, chunk, signal, onProgress }: ScoreTask): Promise<RankedDocument[]> {
-    const request: Payload = { type: 'score', query, texts, topN, maxTokens, chunk };
-    return (await this.#request(request, { signal, onProgress })) as RankedDocument[];
-  }
-
-  async statistics(): Promise<RerankerStatistics> {
-    return (await this.#request({ type: 'statistics' })) as RerankerStatistics;
+  statistics(): Promise<RerankerStatistics> {
+    return this.#ask(undefined, (link) => link.statistics());
   }
 
   async dispose(): Promise<void> {
-    this.#close(disposedError());
+    this.#disposal.abort();
+    this.#link.close(disposedError());
   }
 
-  async #request(payload: Payload, watch: Watch = {}, transfer: Transferable[] = []): Promise<unknown> {
-    if (this.#closed) throw this.#closed;
-    this.#lastId += 1;
-    const id = this.#lastId;
-    const answer = new Deferred<unknown>(watch.signal);
-    this.#pending.set(id, { answer, watch });
-    try {
-      this.#worker.postMessage({ ...payload, id }, transfer);
-      return await answer.promise;
-    } catch (cause) {
-      if (cause instanceof RerankError) throw cause;
-      throw new RerankError('invalid_input', `this cannot be sent to a worker: ${messageOf(cause)}`, { cause });
-    } finally {
-      // Whoever is still waiting for an answer here got its end from this side: a signal, or a callback that threw.
-      if (this.#pending.delete(id) && !this.#closed) {
-        this.#abandoned = new Deferred();
-        this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+  /** Asks again where the worker was ended for what another call did. */
+  async #ask<Value>(signal: AbortSignal | undefined, ask: (link: WorkerLink) => Promise<Value>): Promise<Value> {
+    for (;;) {
+      const link = this.#link.open ? this.#link : await untilAborted(this.#replaced(), signal);
+      try {
+        return await ask(link);
+      } catch (error) {
+        if (!(error instanceof LostError)) throw error;
       }
     }
   }
 
-  #receive(message: Message): void {
-    if (message.type === 'ready') {
-      this.#ready.resolve();
-      return;
-    }
-    const pending = this.#pending.get(message.id);
-    if (!pending) {
-      if (message.type === 'answer' || message.type === 'failure') this.#abandoned?.resolve();
-      return;
-    }
-    if (message.type === 'progress') {
-      pending.answer.report<never>(pending.watch.onProgress, message.progress as never);
-      return;
-    }
-    if (message.type === 'warning') {
-      pending.answer.report(pending.watch.onWarning, message.warning, 'onWarning');
-      return;
-    }
-    this.#pending.delete(message.id);
-    if (message.type === 'answer') pending.answer.resolve(message.value);
-    else pending.answer.reject(revivedError(message.error));
+  async #replaced(): Promise<WorkerLink> {
+    if (this.#disposal.signal.aborted) throw disposedError();
+    this.#replacement ??= this.#replace();
+    return this.#replacement;
   }
 
-  #crash(reason: string): void {
-    this.#close(new RerankError('internal', `the worker failed, create a new reranker: ${reason}`));
-  }
-
-  #close(error: RerankError): void {
-    if (this.#closed) {
-      // A reranker that crashed and is then disposed counts as disposed.
-      if (error.code === 'disposed') this.#closed = error;
-      return;
+  async #replace(): Promise<WorkerLink> {
+    const { signal } = this.#disposal;
+    try {
+      const link = await this.#restart(signal);
+      if (signal.aborted) link.close(disposedError());
+      this.#link = link;
+      return link;
+    } catch (error) {
+      throw signal.aborted ? disposedError() : error;
+    } finally {
+      this.#replacement = undefined;
     }
-    this.#closed = error;
-    this.#worker.terminate();
-    this.#ready.reject(error);
-    for (const { answer } of this.#pending.values()) answer.reject(error);
   }
 }

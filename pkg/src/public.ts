@@ -16,5 +16,6 @@ export type {
   RerankOptions,
   RerankProgress,
   RerankResult,
+  RerankStreamOptions,
   RerankWarning,
 } from './types.js';

@@ -31,20 +31,24 @@ export class Runtime {
     return this.#memory.buffer.byteLength;
   }
 
+  /** The failure of every call once the instance is broken. */
+  brokenError(): RerankError {
+    const { code, message } = this.#broken ?? new RerankError('internal', 'it did not');
+    return new RerankError(code, `the engine broke earlier, create a new reranker: ${message}`, {
+      cause: this.#broken,
+    });
+  }
+
   /** Runs a call into the engine; every such call goes through here. */
   call<Value>(action: () => Value): Value {
-    if (this.#broken) {
-      const { code, message } = this.#broken;
-      throw new RerankError(code, `the engine broke earlier, create a new reranker: ${message}`, {
-        cause: this.#broken,
-      });
-    }
+    if (this.#broken) throw this.brokenError();
     try {
       return action();
     } catch (cause) {
       const code = reportedCode(cause);
       if (code !== undefined) throw new RerankError(code, messageOf(cause), { cause });
       this.#broken = unreported(cause);
+      for (const error of [cause, this.#broken]) settleStack(error);
       throw this.#broken;
     }
   }
@@ -69,6 +73,11 @@ async function instantiate(bindings: Bindings, module: WebAssembly.Module): Prom
 function reportedCode(error: unknown): RerankErrorCode | undefined {
   if (!(error instanceof Error) || 'poisoned' in error || !('code' in error)) return undefined;
   return rerankErrorCodes.find((code) => code === error.code);
+}
+
+/** Until its stack is read for the first time, an error of V8 holds what is on it, and with it the instance's memory. */
+function settleStack(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
 }
 
 function unreported(cause: unknown): RerankError {

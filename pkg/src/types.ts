@@ -17,7 +17,10 @@ export interface PinnedFile {
   sha256?: string;
 }
 
-/** A model by its files. `rerank-wasm-mini` exports one; write your own for files you host or hold. */
+/**
+ * A model by its files. `rerank-wasm-mini` exports one; write your own for files you host or hold. The reranker does not
+ * keep bytes alive that you let go of; it then cannot load the model again where the engine breaks.
+ */
 export interface ModelSource {
   /** Shown in progress and statistics. */
   name: string;
@@ -176,6 +179,9 @@ export interface RerankOptions {
   signal?: AbortSignal;
 }
 
+/** The options of a stream: no `topN`, for which all scores would have to be known. */
+export type RerankStreamOptions = Omit<RerankOptions, 'topN'>;
+
 export interface RerankResult<Document extends RerankDocument = RerankDocument> {
   /** Position of the document in the list that was passed. */
   index: number;
@@ -202,7 +208,12 @@ export interface RerankerStatistics {
   memoryBytes: number;
 }
 
-/** A loaded model. Calls may overlap; they are answered in the order they came. */
+/**
+ * A loaded model. Calls may overlap: they take turns, a long document (a window of it) or a few short ones each, so a short
+ * call does not wait for the end of a long one. Scores do not depend on that. Where the engine breaks (out of memory, a
+ * defect), the call that broke it fails, and the model is loaded again, from the cache or from where it came, for the
+ * calls that wait and those that follow.
+ */
 export interface Reranker {
   /**
    * Scores every document against the query and returns them best first, ties by index.
@@ -213,6 +224,16 @@ export interface Reranker {
     documents: readonly Document[],
     options?: RerankOptions,
   ): Promise<RerankResult<Document>[]>;
+  /**
+   * Scores every document against the query and yields each as soon as it has its score, in the order of the list. The
+   * work begins with the first that is asked for, does not wait for a loop that is slow, and ends when the loop is left.
+   * A call that fails, is aborted or disposed throws in the loop at once, before scores that wait to be taken.
+   */
+  stream<Document extends RerankDocument>(
+    query: string,
+    documents: readonly Document[],
+    options?: RerankStreamOptions,
+  ): AsyncGenerator<RerankResult<Document>, void, undefined>;
   statistics(): Promise<RerankerStatistics>;
   /** Frees the memory. Calls under way or queued, and every later call, fail with `disposed`. May be called twice. */
   dispose(): Promise<void>;

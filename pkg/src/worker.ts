@@ -1,11 +1,11 @@
-import type { Backend } from './backend.js';
+import type { ScoredDocument } from './backend.js';
 import { browserPlatform } from './browser.js';
 import { RemoteCache } from './cache-port.js';
 import { RerankError, toRerankError } from './errors.js';
 import { loadModel } from './load.js';
 import { LocalBackend } from './local.js';
 import { type Message, plainError, plainWarning, type Request } from './protocol.js';
-import type { LoadProgress, RerankProgress, RerankWarning } from './types.js';
+import type { LoadProgress, RerankWarning } from './types.js';
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
@@ -17,13 +17,13 @@ interface Scope {
 function serve(scope: Scope): void {
   const platform = browserPlatform();
   const underWay = new Map<number, AbortController>();
-  let backend: Backend | undefined;
+  let backend: LocalBackend | undefined;
 
   async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
     const { id } = request;
-    const report = (progress: LoadProgress | RerankProgress) => scope.postMessage({ type: 'progress', id, progress });
     if (request.type === 'load') {
       const { model, wasm } = request;
+      const report = (progress: LoadProgress) => scope.postMessage({ type: 'progress', id, progress });
       const cache = typeof request.cache === 'string' ? request.cache : new RemoteCache(request.cache);
       const warn = (warning: RerankWarning) =>
         scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
@@ -36,8 +36,9 @@ function serve(scope: Scope): void {
     }
     if (!backend) throw new RerankError('internal', 'the worker has no model');
     if (request.type === 'statistics') return backend.statistics();
-    const { query, texts, topN, maxTokens, chunk } = request;
-    return backend.score({ query, texts, topN, maxTokens, chunk, signal, onProgress: report });
+    const { query, texts, maxTokens, chunk } = request;
+    const onScored = (document: ScoredDocument) => scope.postMessage({ type: 'scored', id, document });
+    return backend.score({ query, texts, maxTokens, chunk, onScored, signal });
   }
 
   scope.addEventListener('message', async ({ data: request }) => {
@@ -52,7 +53,8 @@ function serve(scope: Scope): void {
       const value = await answer(request, controller.signal);
       scope.postMessage({ type: 'answer', id, value });
     } catch (error) {
-      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)) });
+      const broken = backend !== undefined && !backend.usable;
+      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)), broken });
     } finally {
       underWay.delete(id);
     }

@@ -6,13 +6,63 @@ import miniModel from 'rerank-wasm-mini';
 
 import { order, rejectsWith } from '../support/assertions.js';
 import { useMini } from '../support/mini.js';
+import { tiny } from '../support/tiny.js';
 
 const many = Array.from({ length: 40 }, (_, index) => `document ${index}`);
 
 describe('calls', () => {
   const mini = useMini();
 
-  it('are answered in the order they came, each as if it were alone', async () => {
+  it('take turns: a short one does not wait for the end of a long one, and the bits of scores do not tell', async () => {
+    const long = Array.from({ length: 500 }, (_, index) => `word ${index} `.repeat(40));
+    const short = ['giraffe', 'Paris is the capital of France.'];
+    let done = 0;
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onProgress: (progress) => ({ done } = progress) };
+    const running = rejectsWith(mini().rerank('query', long, options), 'aborted');
+    const together = await mini().rerank('query', short);
+    const [before] = [done];
+    const scored = [];
+    for await (const result of mini().stream('query', long)) {
+      scored.push(result);
+      if (scored.length === 3) break;
+    }
+    controller.abort();
+    await running;
+    assert.ok(before < 5, `${before} of 500 documents came before the short call`);
+    assert.deepEqual(together, await mini().rerank('query', short));
+    assert.deepEqual(
+      scored,
+      (await mini().rerank('query', long.slice(0, 3))).toSorted((left, right) => left.index - right.index),
+    );
+  });
+
+  it('take little memory each, however many there are', async () => {
+    const reranker = await createReranker({ model: tiny });
+    const documents = Array.from({ length: 100 }, (_, index) => `document ${index} `.repeat(500));
+    await reranker.rerank('query', documents.slice(0, 2));
+    const before = (await reranker.statistics()).memoryBytes;
+    const controller = new AbortController();
+    const calls = Array.from({ length: 50 }, () => reranker.rerank('query', documents, { signal: controller.signal }));
+    let first;
+    const settled = Promise.allSettled([
+      ...calls,
+      reranker.rerank('query', documents, {
+        signal: controller.signal,
+        onProgress: () => {
+          first ??= reranker.statistics();
+          controller.abort();
+        },
+      }),
+    ]);
+    await settled;
+    const { memoryBytes } = await first;
+    await reranker.dispose();
+    // Each has 650 kB of text.
+    assert.ok(memoryBytes - before < 50 * 200_000, `${memoryBytes - before}`);
+  });
+
+  it('are answered in the order they came where they are alike, each as if it were alone', async () => {
     const finished = [];
     const call = (name, query, documents) =>
       mini()

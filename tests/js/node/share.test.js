@@ -6,21 +6,12 @@ import { RerankError } from 'rerank-wasm';
 import { shareReranker } from '../../../pkg/dist/share.js';
 import { rejectsWith } from '../support/assertions.js';
 
-/** Rerankers that answer with their number, and what becomes of them. */
-function factory(serve = async () => {}) {
+/** Rerankers that answer with their number. */
+function factory() {
   const created = [];
   const create = async () => {
     const number = created.length + 1;
-    const reranker = {
-      disposed: false,
-      async serve(call) {
-        await serve(number, call, reranker);
-        return [number];
-      },
-      async dispose() {
-        reranker.disposed = true;
-      },
-    };
+    const reranker = { serve: async () => [number] };
     created.push(reranker);
     return reranker;
   };
@@ -62,19 +53,5 @@ describe('the shared reranker', () => {
     const call = rerank('a', ['b'], { signal: controller.signal });
     controller.abort();
     await rejectsWith(call, 'aborted');
-  });
-
-  it('is made anew after its engine broke, and neighbours start over', async () => {
-    const { created, create } = factory(async (number, { task }, reranker) => {
-      if (number > 1) return;
-      if (task.query === 'breaks') throw new RerankError('out_of_memory', 'full');
-      while (!reranker.disposed) await new Promise(setImmediate);
-      throw new RerankError('disposed', 'gone');
-    });
-    const rerank = shareReranker(create);
-    const neighbour = rerank('neighbour', ['b']);
-    await rejectsWith(rerank('breaks', ['b']), 'out_of_memory');
-    assert.deepEqual(await neighbour, [2]);
-    assert.equal(created.length, 2);
   });
 });

@@ -94,16 +94,6 @@ describe('a page', () => {
     await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
   });
 
-  it('hears of a worker that crashes', async () => {
-    const reranker = await page.createReranker({ model, wasm });
-    const call = reranker.rerank(query, many);
-    WebWorker.started.at(-1).dispatchEvent(Object.assign(new Event('error'), { message: 'crashed' }));
-    await rejectsWith(call, 'internal', /crashed/);
-    await rejectsWith(reranker.rerank(query, many), 'internal', /create a new reranker/);
-    await reranker.dispose();
-    await rejectsWith(reranker.rerank(query, many), 'disposed');
-  });
-
   it('works in place where no worker can be started, unless one is demanded', async () => {
     class Forbidden {
       constructor() {

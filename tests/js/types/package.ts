@@ -10,6 +10,7 @@ import {
   type RerankErrorCode,
   type Reranker,
   type RerankResult,
+  type RerankStreamOptions,
   type RerankWarning,
   rerank,
   rerankErrorCodes,
@@ -72,6 +73,14 @@ export async function use(signal: AbortSignal): Promise<void> {
   await reranker.dispose();
   void [id, first, memoryBytes, maxTokens, model];
 
+  const streamOptions: RerankStreamOptions = { returnDocuments: true, signal };
+  for await (const scored of reranker.stream('query', documents, streamOptions)) {
+    const { index, document }: { index: number; document?: { id: number } } = scored;
+    void [index, document];
+  }
+  // @ts-expect-error: a stream has no topN
+  reranker.stream('query', documents, { topN: 1 });
+
   // @ts-expect-error: a document has a text
   await reranker.rerank('query', [{ title: 'text' }]);
   // @ts-expect-error: a list is needed
@@ -92,7 +101,18 @@ export function explain(error: unknown): string {
     case 'aborted':
     case 'disposed':
       return 'as asked';
-    default:
+    case 'invalid_input':
+    case 'model_not_found':
+    case 'download_failed':
+    case 'integrity_mismatch':
+    case 'invalid_model':
+    case 'unsupported_model':
+    case 'unsupported_environment':
+    case 'out_of_memory':
+    case 'internal':
       return `${error.code}: ${error.message} ${error.cause}`;
+    default:
+      // The list is closed.
+      return error.code satisfies never;
   }
 }

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { createReranker } from 'rerank-wasm';
+
+import { rejectsWith } from '../support/assertions.js';
+import { engineThatTraps, engineWithMemoryLimit } from '../support/engine.js';
+import { startHub } from '../support/hub.js';
+import { MemoryCache } from '../support/memory-cache.js';
+import { enterPage, WebWorker } from '../support/page.js';
+import { engineUrl } from '../support/paths.js';
+import { tinyAt, tinyBytes } from '../support/tiny.js';
+
+/** Each of them is a step of its own. */
+const long = Array(4).fill('word '.repeat(300));
+const many = Array.from({ length: 40 }, (_, index) => `document ${index}`);
+const megabyte = 'x'.repeat(1 << 20);
+const pageBytes = 65_536;
+
+/** Room for some calls beside the loaded model, in pages. */
+const room = 100;
+
+async function engineWithLittleRoom(model) {
+  const reranker = await createReranker({ model, cache: 'none' });
+  const { memoryBytes } = await reranker.statistics();
+  await reranker.dispose();
+  return engineWithMemoryLimit(memoryBytes / pageBytes + room);
+}
+
+describe('an engine that breaks', () => {
+  let hub;
+  let page;
+  let expected;
+  let model;
+  before(async () => {
+    hub = await startHub();
+    model = await tinyAt(hub);
+    page = await enterPage(WebWorker);
+    const reranker = await createReranker({ model, cache: 'none' });
+    expected = await reranker.rerank('query', many);
+    await reranker.dispose();
+  });
+  after(() => hub.close());
+
+  for (const worker of [false, true]) {
+    const where = worker ? 'in a worker' : 'in place';
+    const create = (options) => page.createReranker({ model, worker, cache: 'none', ...options });
+
+    it(`out of memory is replaced, ${where}: its call fails, those beside it and after it are answered`, async () => {
+      const reranker = await create({ wasm: await engineWithLittleRoom(model) });
+      try {
+        const beside = reranker.rerank('query', many);
+        const breaking = reranker.rerank('query', [megabyte.repeat(50)]);
+        const behind = reranker.rerank('query', many);
+        await rejectsWith(breaking, 'out_of_memory');
+        assert.deepEqual(await Promise.all([beside, behind]), [expected, expected]);
+        assert.deepEqual(await reranker.rerank('query', many), expected);
+        const { memoryBytes, maxTokens } = await reranker.statistics();
+        assert.ok(maxTokens > 0 && memoryBytes > 0);
+      } finally {
+        await reranker.dispose();
+      }
+    });
+
+    it(`by a trap is replaced, ${where}, again and again, and no document is told twice`, async () => {
+      const reranker = await create({ wasm: await engineThatTraps(4) });
+      try {
+        for (let round = 0; round < 3; round += 1) {
+          const seen = [];
+          const streaming = (async () => {
+            for await (const { index } of reranker.stream('query', long)) seen.push(index);
+          })();
+          const error = await rejectsWith(streaming, 'internal', /divi/);
+          assert.deepEqual(seen, [0, 1, 2]);
+          assert.equal(error.message.includes('create a new'), false);
+        }
+        assert.equal((await reranker.rerank('query', ['text'])).length, 1);
+      } finally {
+        await reranker.dispose();
+      }
+    });
+
+    it(`takes nothing from the calls beside it, ${where}, which go on where they were`, async () => {
+      const reranker = await create({ wasm: await engineThatTraps(6) });
+      try {
+        const told = [];
+        const onProgress = ({ done }) => told.push(done);
+        const calls = await Promise.allSettled([
+          reranker.rerank('query', long),
+          reranker.rerank('query', long, { onProgress }),
+        ]);
+        // Six turns; which call has the last depends on when the second began.
+        const [broken, whole] = calls[0].status === 'rejected' ? calls : calls.toReversed();
+        assert.equal(broken.reason?.code, 'internal');
+        assert.equal(whole.value?.length, long.length);
+        assert.deepEqual(told, [1, 2, 3, 4].slice(0, told.length));
+        assert.equal(told.length === long.length, calls[1] === whole);
+      } finally {
+        await reranker.dispose();
+      }
+    });
+
+    it(`and cannot be replaced fails those that wait with the reason, ${where}, and the next call tries again`, async () => {
+      const reranker = await create({ wasm: await engineThatTraps(2) });
+      try {
+        const config = hub.faults.get('/tiny/config.json');
+        hub.faults.set('/tiny/config.json', (_, response) => response.writeHead(403).end());
+        const calls = await Promise.allSettled([1, 2].map(() => reranker.rerank('query', long)));
+        assert.deepEqual(calls.map(({ reason }) => reason?.code).sort(), ['download_failed', 'internal']);
+        hub.faults.set('/tiny/config.json', config);
+        assert.equal((await reranker.rerank('query', ['text'])).length, 1);
+      } finally {
+        await reranker.dispose();
+      }
+    });
+
+    it(`and is disposed while it is replaced settles all calls, ${where}`, async () => {
+      const reranker = await create({ wasm: await engineThatTraps(2) });
+      const replacing = new Promise((resolve) => {
+        hub.faults.set('/tiny/config.json', resolve);
+      });
+      const calls = Promise.allSettled([1, 2].map(() => reranker.rerank('query', long)));
+      await replacing;
+      const later = [reranker.rerank('query', many), reranker.statistics()].map((call) =>
+        rejectsWith(call, 'disposed'),
+      );
+      const aborted = reranker.rerank('query', many, { signal: AbortSignal.timeout(10) });
+      await rejectsWith(aborted, 'aborted');
+      await reranker.dispose();
+      await Promise.all(later);
+      assert.deepEqual((await calls).map(({ reason }) => reason?.code).sort(), ['disposed', 'internal']);
+      await tinyAt(hub);
+    });
+
+    it(`is loaded again from the cache, ${where}, without a request`, async () => {
+      const cache = new MemoryCache();
+      const reranker = await create({ wasm: await engineThatTraps(1), cache });
+      try {
+        const requests = hub.requests.length;
+        for (let round = 0; round < 2; round += 1) await rejectsWith(reranker.rerank('query', many), 'internal');
+        await reranker.statistics();
+        assert.equal(hub.requests.length, requests);
+      } finally {
+        await reranker.dispose();
+      }
+    });
+  }
+
+  it('is loaded again from bytes that the caller still has, and says so where they are gone', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const wasm = await engineThatTraps(1);
+    const model = await tinyBytes();
+    const reranker = await createReranker({ model, wasm });
+    await rejectsWith(reranker.rerank('query', many), 'internal');
+    await reranker.statistics();
+    await rejectsWith(reranker.rerank('query', many), 'internal');
+    model.files.model = undefined;
+    await new Promise(setImmediate);
+    collect();
+    await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
+    await reranker.dispose();
+  });
+});
+
+describe('a worker that crashes', () => {
+  it('fails the calls that it had, and the next call has another', async () => {
+    const page = await enterPage(WebWorker);
+    const wasm = await readFile(engineUrl);
+    const model = await tinyBytes();
+    const reranker = await page.createReranker({ model, wasm });
+    const started = WebWorker.started.length;
+    const calls = [1, 2].map(() => rejectsWith(reranker.rerank('query', long), 'internal', /crashed/));
+    WebWorker.started.at(-1).dispatchEvent(Object.assign(new Event('error'), { message: 'crashed' }));
+    await Promise.all(calls);
+    const both = await Promise.all([reranker.rerank('query', ['text']), reranker.rerank('query', ['text'])]);
+    assert.deepEqual(
+      both.map(({ length }) => length),
+      [1, 1],
+    );
+    assert.equal(WebWorker.started.length, started + 1);
+    await reranker.dispose();
+    await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { createReranker } from 'rerank-wasm';
+
+import { numbers } from '../support/random.js';
+import { tiny } from '../support/tiny.js';
+
+const calls = 10_000;
+const warmUp = 2_000;
+const most = 1.02;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
+/** What is held after all that is not needed has gone. */
+async function heldBytes(reranker) {
+  for (let round = 0; round < 3; round += 1) {
+    await new Promise(setImmediate);
+    collect();
+  }
+  const { memoryBytes } = await reranker.statistics();
+  return { linear: memoryBytes, heap: process.memoryUsage().heapUsed };
+}
+
+it('10,000 calls of mixed size leave memory as it was after the first of them', async () => {
+  const reranker = await createReranker({ model: tiny });
+  const below = numbers(1);
+  const text = () => 'word '.repeat(1 + below(below(10) === 0 ? 300 : 12));
+  const documents = () => Array.from({ length: below(below(20) === 0 ? 40 : 5) }, text);
+
+  /** One call: most are answered, some are aborted, left or refused, some overlap with the next. */
+  async function call() {
+    const kind = below(10);
+    if (kind === 0) {
+      const controller = new AbortController();
+      const onProgress = () => controller.abort();
+      return reranker.rerank('query', documents(), { signal: controller.signal, onProgress }).catch(() => {});
+    }
+    if (kind === 1) {
+      for await (const { index } of reranker.stream('query', documents())) if (index === 1) break;
+      return undefined;
+    }
+    if (kind === 2) return reranker.rerank('query '.repeat(40), ['text'], { maxTokens: 8 }).catch(() => {});
+    return reranker.rerank('query', documents(), kind === 3 ? { longDocuments: 'chunk', maxTokens: 64 } : {});
+  }
+
+  async function run(count) {
+    for (let done = 0; done < count; ) {
+      const together = Math.min(1 + below(4), count - done);
+      await Promise.all(Array.from({ length: together }, call));
+      done += together;
+    }
+  }
+
+  await run(warmUp);
+  const before = await heldBytes(reranker);
+  await run(calls - warmUp);
+  const after = await heldBytes(reranker);
+  await reranker.dispose();
+  const told = JSON.stringify({ before, after });
+  assert.ok(after.linear <= before.linear * most, told);
+  assert.ok(after.heap <= before.heap * most, told);
+});

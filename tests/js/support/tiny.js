@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+
+const directory = new URL('../../fixtures/standin-tiny/', import.meta.url);
+
+/** The tiny model's files by the role that they play. */
+const paths = { model: 'onnx/model_quantized.onnx', tokenizer: 'tokenizer.json', config: 'config.json' };
+
+/** A model with random weights that is ready at once and takes next to nothing, from files on this machine. */
+export const tiny = { name: 'tiny', files: mapped((path) => new URL(path, directory)) };
+
+/** The tiny model as files of a hub, which has it from now on. */
+export async function tinyAt(hub) {
+  for (const path of Object.values(paths)) {
+    const bytes = await readFile(new URL(path, directory));
+    hub.faults.set(`/tiny/${path}`, (_, response) =>
+      response.writeHead(200, { 'content-length': bytes.length }).end(bytes),
+    );
+  }
+  return { name: 'tiny', files: mapped((path) => new URL(`${hub.url}/tiny/${path}`)) };
+}
+
+/** The tiny model as bytes. */
+export async function tinyBytes() {
+  const files = {};
+  for (const [role, path] of Object.entries(paths))
+    files[role] = new Uint8Array(await readFile(new URL(path, directory)));
+  return { name: 'tiny', files };
+}
+
+function mapped(locate) {
+  return Object.fromEntries(Object.entries(paths).map(([role, path]) => [role, locate(path)]));
+}
