@@ -28,6 +28,7 @@
 //! | `src/bin/rerank/` | native command line |
 //! | `pkg/src/` | the npm package: entries for browser, Node and workerd, model registry, download, cache, worker |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
+//! | `models/mini/` | how that model is made (`recipe/`) and what it is measured by (`eval/`) |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
 //! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd; `tests/fixtures` |

@@ -25,6 +25,7 @@ const groups = {
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
   standin: { files: ['standin.test.js'], nodes: [pathNode] },
   demo: { files: ['demo.test.js'], nodes: [pathNode] },
+  eval: { files: ['eval.test.js'], nodes: [pathNode] },
 };
 
 function filesOf(folder) {

@@ -6,28 +6,24 @@ import { resolve } from 'node:path';
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
-import { windowScores, wholeScores } from './scorers.mjs';
+import { wholeScores, windowScores } from './scorers.mjs';
 import { readHeldOut, readShowcase } from './sets.mjs';
 import { readSettings } from './settings.mjs';
 import { summarise, summariseByLength } from './summary.mjs';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
-async function scoreAll(reranker, tasks, scorer) {
-  const scores = [];
-  for (const task of tasks) scores.push(await scorer(reranker, task));
-  return scores;
-}
-
 /** Everything that ranks a set: `{ name: scores for each task }`, the references first. */
 async function contestants(reranker, { name, hash, tasks }, references) {
   const { hash: known, ...others } = references[name] ?? {};
   if (known !== hash) say(`${name}: references.json is of another state of this set and is left out`);
-  return {
-    ...(known === hash ? others : {}),
-    model: await scoreAll(reranker, tasks, wholeScores),
-    'model, windows of 85 words': await scoreAll(reranker, tasks, windowScores),
-  };
+  const whole = [];
+  const best = [];
+  for (const task of tasks) {
+    whole.push(await wholeScores(reranker, task));
+    best.push(await windowScores(reranker, task, whole.at(-1)));
+  }
+  return { ...(known === hash ? others : {}), model: whole, 'model, windows of 85 words': best };
 }
 
 function row({ set, length, by, queries, ndcg, mrr }) {

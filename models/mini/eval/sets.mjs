@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** From this many words on a passage counts as long: about 150 tokens. */
 export const LONG = 110;
@@ -11,7 +11,10 @@ export const LONG = 110;
 async function readSet(name, file, read) {
   const bytes = await readFile(file);
   const hash = createHash('sha256').update(bytes).digest('hex');
-  const tasks = read(bytes.toString('utf8')).map((task) => ({ ...task, isLong: isLong(task.passages[task.relevant[0]]) }));
+  const tasks = read(bytes.toString('utf8')).map((task) => ({
+    ...task,
+    isLong: isLong(task.passages[task.relevant[0]]),
+  }));
   return { name, hash, tasks };
 }
 
@@ -25,7 +28,10 @@ export function showcaseTask({ question, answer, others }) {
 }
 
 export function parseShowcase(text) {
-  return text.trimEnd().split('\n').map((line) => JSON.parse(line));
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 export function readShowcase() {
