@@ -3,12 +3,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { createReranker } from 'rerank-wasm';
+import { createReranker, RerankError } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
 import { wholeScores, windowScores } from './scorers.mjs';
 import { readHeldOut, readShowcase } from './sets.mjs';
-import { readSettings } from './settings.mjs';
+import { readSettings, SettingsError } from './settings.mjs';
 import { summarise, summariseByLength } from './summary.mjs';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
@@ -31,28 +31,38 @@ function row({ set, length, by, queries, ndcg, mrr }) {
   return cells.join('  ');
 }
 
-const settings = readSettings(process.argv.slice(2));
-const references = JSON.parse(await readFile(new URL('references.json', import.meta.url), 'utf8'));
-const model = settings.model ? resolve(settings.model) : mini;
-const reranker = await createReranker({ model });
-const sets = [
-  ...(settings.only === 'held-out' ? [] : [await readShowcase()]),
-  ...(settings.only === 'showcase' ? [] : await readHeldOut()),
-];
-const rows = [];
-const firsts = {};
-say('set           length  queries  nDCG@10  MRR');
-for (const set of sets) {
-  for (const [by, scores] of Object.entries(await contestants(reranker, set, references))) {
-    for (const part of summariseByLength(set.tasks, scores)) {
-      rows.push({ set: set.name, by, ...part });
-      say(row(rows.at(-1)));
+async function main() {
+  const settings = readSettings(process.argv.slice(2));
+  const references = JSON.parse(await readFile(new URL('references.json', import.meta.url), 'utf8'));
+  const model = settings.model ? resolve(settings.model) : mini;
+  const reranker = await createReranker({ model });
+  const sets = [
+    ...(settings.only === 'held-out' ? [] : [await readShowcase()]),
+    ...(settings.only === 'showcase' ? [] : await readHeldOut()),
+  ];
+  const rows = [];
+  const firsts = {};
+  say('set           length  queries  nDCG@10  MRR');
+  for (const set of sets) {
+    for (const [by, scores] of Object.entries(await contestants(reranker, set, references))) {
+      for (const part of summariseByLength(set.tasks, scores)) {
+        rows.push({ set: set.name, by, ...part });
+        say(row(rows.at(-1)));
+      }
+      if (set.name === 'showcase') firsts[by] = summarise(set.tasks, scores).first;
     }
-    if (set.name === 'showcase') firsts[by] = summarise(set.tasks, scores).first;
   }
+  say();
+  for (const [by, first] of Object.entries(firsts)) if (by !== 'model') say(`${by}: ${first} of 100`);
+  if (firsts.model !== undefined) say(`showcase: ${firsts.model} of 100`);
+  if (settings.json) await writeFile(settings.json, `${JSON.stringify({ rows, showcase: firsts }, null, 2)}\n`);
+  await reranker.dispose();
 }
-say();
-for (const [by, first] of Object.entries(firsts)) if (by !== 'model') say(`${by}: ${first} of 100`);
-if (firsts.model !== undefined) say(`showcase: ${firsts.model} of 100`);
-if (settings.json) await writeFile(settings.json, `${JSON.stringify({ rows, showcase: firsts }, null, 2)}\n`);
-await reranker.dispose();
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof RerankError || error instanceof SettingsError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -5,7 +5,7 @@ data    passages, queries, hard negatives, the tokenizer
 score   the teacher's logits, resumable
 train   resumable; MINUTES=… stops early
 export  ONNX, fp32 and int8
-eval    the showcase and the held-out sources, through the package's wasm
+eval    the showcase and the held-out sources, through the package's wasm; int8 against fp32
 card    the model card
 pack    one archive for a machine with a GPU: there `score` and `train` are run
 references   eval/references.json, whenever a set was changed
@@ -57,6 +57,9 @@ def _eval() -> None:
     scope = ["--only", "showcase"] if SETTINGS.is_smoke else []
     command = ["node", HERE / "eval/run.mjs", "--model", SETTINGS.work / "out", "--json", measured, *scope]
     subprocess.run(command, check=True)
+    from .precision import measure_precision
+
+    measure_precision(SETTINGS)
 
 
 def _card() -> None:

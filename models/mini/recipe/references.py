@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,14 @@ from .inference import DenseEncoder, teacher_logits
 from .settings import CACHE, HERE
 
 _EVAL = HERE / "eval"
-Tasks = list[tuple[str, list[str]]]
+
+
+@dataclass
+class Task:
+    query: str
+    passages: list[str]
+    # Index of the passage that answers.
+    relevant: int
 
 
 def make_references() -> None:
@@ -30,7 +38,7 @@ def make_references() -> None:
     }
     file = _EVAL / "references.json"
     references = json.loads(file.read_text(encoding="utf-8"))
-    for name, source, passages, tasks in _sets():
+    for name, source, passages, tasks in read_sets():
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
         if references.get(name, {}).get("hash") != digest:
             references[name] = {"hash": digest}
@@ -43,45 +51,48 @@ def make_references() -> None:
             file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def _sets() -> list[tuple[str, Path, list[str], Tasks]]:
-    """Name, file, all passages, and the passages of each task in the order in which eval/sets.mjs has them."""
+def read_sets() -> list[tuple[str, Path, list[str], list[Task]]]:
+    """Name, file, all passages, and the tasks, their passages in the order in which eval/sets.mjs has them."""
     showcase = _EVAL / "showcase.jsonl"
     items = [json.loads(line) for line in showcase.read_text(encoding="utf-8").splitlines()]
-    tasks = [(item["question"], [*item["others"], item["answer"]]) for item in items]
-    found = [("showcase", showcase, [passage for _, passages in tasks for passage in passages], tasks)]
+    tasks = [Task(item["question"], [*item["others"], item["answer"]], len(item["others"])) for item in items]
+    found = [("showcase", showcase, [passage for task in tasks for passage in task.passages], tasks)]
     for file in sorted((_EVAL / "sets").glob("*.json")):
         content = json.loads(file.read_text(encoding="utf-8"))
         passages = content["passages"]
-        tasks = [(asked["query"], [passages[index] for index in asked["candidates"]]) for asked in content["queries"]]
+        tasks = [
+            Task(asked["query"], [passages[index] for index in asked["candidates"]], asked["candidates"].index(asked["relevant"][0]))
+            for asked in content["queries"]
+        ]
         found.append((file.stem, file, passages, tasks))
     return found
 
 
-def _bm25(passages: list[str], tasks: Tasks) -> list[list[float]]:
+def _bm25(passages: list[str], tasks: list[Task]) -> list[list[float]]:
     """By the statistics of all passages of a set."""
     index = Bm25(passages)
     place = {passage: number for number, passage in enumerate(passages)}
     rows = []
-    for query, candidates in tasks:
-        scores = index.scores(query)
-        rows.append([round(float(scores[place[passage]]), 3) for passage in candidates])
+    for task in tasks:
+        scores = index.scores(task.query)
+        rows.append([round(float(scores[place[passage]]), 3) for passage in task.passages])
     return rows
 
 
-def _by_teacher(_passages: list[str], tasks: Tasks) -> list[list[float]]:
-    logits = iter(teacher_logits([(query, passage) for query, candidates in tasks for passage in candidates]))
-    return [[round(next(logits), 3) for _ in candidates] for _, candidates in tasks]
+def _by_teacher(_passages: list[str], tasks: list[Task]) -> list[list[float]]:
+    logits = iter(teacher_logits([(task.query, passage) for task in tasks for passage in task.passages]))
+    return [[round(next(logits), 3) for _ in task.passages] for task in tasks]
 
 
 def _by_vectors(load):
-    def score(_passages: list[str], tasks: Tasks) -> list[list[float]]:
+    def score(_passages: list[str], tasks: list[Task]) -> list[list[float]]:
         encoder = load()
-        texts = sorted({passage for _, candidates in tasks for passage in candidates})
+        texts = sorted({passage for task in tasks for passage in task.passages})
         vectors = dict(zip(texts, encoder.passages(texts), strict=True))
-        queries = encoder.queries([query for query, _ in tasks])
+        queries = encoder.queries([task.query for task in tasks])
         return [
-            [round(float(np.dot(vector, vectors[passage])), 4) for passage in candidates]
-            for vector, (_, candidates) in zip(queries, tasks, strict=True)
+            [round(float(np.dot(vector, vectors[passage])), 4) for passage in task.passages]
+            for vector, task in zip(queries, tasks, strict=True)
         ]
 
     return score

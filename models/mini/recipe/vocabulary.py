@@ -8,7 +8,6 @@ one of fewest pieces, which is mostly WordPiece's. So the teacher's embeddings c
 import base64
 import io
 import json
-import sys
 import tempfile
 import unicodedata
 from collections import Counter
@@ -136,6 +135,3 @@ def _agreement(made: Tokenizer, wordpiece: Tokenizer, origins: list[int], texts:
     same = sum([origins[index] for index in one.ids] == other.ids for one, other in zip(ours, theirs, strict=True))
     return same / max(len(words), 1)
 
-
-if sys.byteorder != "little":
-    raise SystemExit("the compiled character map is little-endian")
