@@ -1,5 +1,5 @@
 # The commands of this project. Each installs what it needs, says what it does and asks nothing.
-.PHONY: help setup build demo serve screenshots test test-all check bench clean
+.PHONY: help setup build demo serve screenshots test test-all check bench eval mini clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,12 @@ check: ## format, lints, types, a minute of fuzzing for each parser, artifact si
 
 bench: ## speed, memory, load time and accuracy beside onnxruntime-web and transformers.js: a table and bench/results.json
 	@scripts/bench.sh
+
+eval: ## how well the small model ranks a showcase and held-out sources; MODEL=directory measures another
+	@MODEL="$(MODEL)" scripts/eval.sh
+
+mini: ## makes the small model anew, hours; SMOKE=1 passes all of it on a slice, STEPS="data score train" takes a part
+	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" scripts/mini.sh $(STEPS)
 
 clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)
 	@rm -rf pkg/dist node_modules tests/everywhere/node_modules

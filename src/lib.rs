@@ -28,6 +28,7 @@
 //! | `src/bin/rerank/` | native command line |
 //! | `pkg/src/` | the npm package: entries for browsers, Node, Deno, Bun, workerd and edge-light, model registry, download, cache, worker; `edge/`, the HTTP handler; `cli/`, `npx rerank-wasm`; `adapters/`, for other libraries |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
+//! | `models/mini/` | how that model is made (`recipe/`) and what it is measured by (`eval/`) |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
 //! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd, `tests/everywhere` for other browsers and runtimes and for bundlers; `tests/fixtures` |

@@ -28,6 +28,7 @@ const groups = {
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
   standin: { files: ['standin.test.js'], nodes: [pathNode] },
   demo: { files: ['demo.test.js', 'site.test.js'], nodes: [pathNode] },
+  eval: { files: ['eval.test.js'], nodes: [pathNode] },
 };
 
 /** What setup.sh everywhere installs the rest for. */

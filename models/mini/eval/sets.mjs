@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+
+/** From this many words on a passage counts as long: about 150 tokens. */
+export const LONG = 110;
+
+/**
+ * A set to be ranked: `{ name, hash, tasks }`. A task is `{ query, passages, relevant, isLong }`, with indices of
+ * passages in `relevant`; it is long where its first relevant passage is. The hash is of the file.
+ */
+async function readSet(name, file, read) {
+  const bytes = await readFile(file);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const tasks = read(bytes.toString('utf8')).map((task) => ({
+    ...task,
+    isLong: isLong(task.passages[task.relevant[0]]),
+  }));
+  return { name, hash, tasks };
+}
+
+export function isLong(passage) {
+  return passage.split(/\s+/).length >= LONG;
+}
+
+/** The answer comes last, so that a tie counts against the model. */
+export function showcaseTask({ question, answer, others }) {
+  return { query: question, passages: [...others, answer], relevant: [others.length] };
+}
+
+export function parseShowcase(text) {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+export function readShowcase() {
+  const file = new URL('showcase.jsonl', import.meta.url);
+  return readSet('showcase', file, (text) => parseShowcase(text).map(showcaseTask));
+}
+
+/** The held-out sources, each a file of `sets/`. Its passages are stored once; a query names its candidates. */
+export async function readHeldOut() {
+  const folder = new URL('sets/', import.meta.url);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  return Promise.all(names.map((name) => readSet(name.replace('.json', ''), new URL(name, folder), heldOutTasks)));
+}
+
+function heldOutTasks(text) {
+  const { passages, queries } = JSON.parse(text);
+  return queries.map(({ query, relevant, candidates }) => ({
+    query,
+    passages: candidates.map((index) => passages[index]),
+    relevant: relevant.map((index) => candidates.indexOf(index)),
+  }));
+}

@@ -1,0 +1,24 @@
+"""Token ids of pairs, padded into tensors."""
+
+import numpy as np
+import torch
+
+BEGIN, PAD, END = 0, 1, 2
+_LONGEST_QUERY = 64
+
+
+def student_pair(query: list[int], passage: list[int], longest: int) -> list[int]:
+    """`<s> query </s></s> passage </s>`, the passage cut to fit."""
+    head = [BEGIN, *query[:_LONGEST_QUERY], END, END]
+    return [*head, *passage[: longest - len(head) - 1], END]
+
+
+def pad(rows: list[list[int]], padding: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and their mask, [rows, tokens]; the width is rounded up so that few shapes occur."""
+    width = -(-max(map(len, rows)) // 16) * 16
+    ids = np.full((len(rows), width), padding, np.int64)
+    present = np.zeros((len(rows), width), np.int64)
+    for place, row in enumerate(rows):
+        ids[place, : len(row)] = row
+        present[place, : len(row)] = 1
+    return torch.from_numpy(ids).to(device), torch.from_numpy(present).to(device)

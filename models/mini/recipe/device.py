@@ -1,0 +1,26 @@
+"""Where to compute: a GPU where there is one, else the CPU, on as many threads as OMP_NUM_THREADS says or there are cores."""
+
+from contextlib import AbstractContextManager
+
+import torch
+
+
+def find_device() -> torch.device:
+    if torch.cuda.is_available():
+        torch.backends.cuda.matmul.allow_tf32 = True
+        return torch.device("cuda")
+    return torch.device("cpu")
+
+
+def mixed_precision(device: torch.device) -> AbstractContextManager:
+    """bf16 where it is faster: on a GPU, and on CPUs that multiply it."""
+    fast = device.type == "cuda" or "amx_bf16" in _cpu_flags() or "avx512_bf16" in _cpu_flags()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast)
+
+
+def _cpu_flags() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as facts:
+            return next((line for line in facts if line.startswith("flags")), "")
+    except OSError:
+        return ""

@@ -1,0 +1,30 @@
+"""The student before training: some layers of the teacher under XLM-R's names, and the embeddings of the pieces that are kept."""
+
+import json
+
+import numpy as np
+import torch
+
+from .encoder import CrossEncoder, teacher_from
+from .settings import Settings
+
+
+def start_student(settings: Settings, weights: dict[str, np.ndarray]) -> CrossEncoder:
+    origins = json.loads((settings.work / "pieces.json").read_text())
+    teacher = teacher_from(weights)
+    student = CrossEncoder(len(origins), len(settings.layers))
+    old, new = teacher.roberta.embeddings, student.roberta.embeddings
+    with torch.no_grad():
+        new.word_embeddings.weight.copy_(old.word_embeddings.weight[origins])
+        # Types tell query from document, which XLM-R lacks: all tokens take the document's, but the first keeps its own.
+        query_type, document_type = old.token_type_embeddings.weight
+        new.token_type_embeddings.weight.copy_(document_type[None])
+        new.word_embeddings.weight[0] += query_type - document_type
+        # The end of the query is marked twice; positions count from 2.
+        new.position_embeddings.weight[:2] = 0
+        new.position_embeddings.weight[2:].copy_(old.position_embeddings.weight)
+        new.LayerNorm.load_state_dict(old.LayerNorm.state_dict())
+        for target, source in zip(student.roberta.encoder.layer, settings.layers, strict=True):
+            target.load_state_dict(teacher.roberta.encoder.layer[source].state_dict())
+        student.classifier.load_state_dict(teacher.classifier.state_dict())
+    return student
