@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # gpu.sh FOLDER: scores and trains on a machine with a GPU and without a network, from what `STEPS=pack` packed:
 #
-#     tar -xf gpu.tar.xz && MINUTES=8 mini/models/mini/gpu.sh FOLDER
+#     tar -xf gpu.tar.gz && MINUTES=8 mini/models/mini/gpu.sh FOLDER
 #
 # Python there has torch, numpy, onnx, onnxruntime and tokenizers. FOLDER gets the student in pieces of 15 MiB; put them
 # together again as student.pt in mini-run of the cache, then STEPS="export eval card". Called again, it goes on.

