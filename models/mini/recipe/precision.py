@@ -25,7 +25,7 @@ def measure_precision(settings: Settings) -> None:
     measured = {}
     for name, _, _, tasks in read_sets():
         if settings.is_smoke:
-            tasks = tasks[:5]
+            tasks = tasks[:2]
         logits = {label: [_logits(session, tokenizer, task) for task in tasks] for label, session in sessions.items()}
         measured[name] = {label: _mean_ndcg(tasks, rows) for label, rows in logits.items()}
         differences = [np.abs(one - other).mean() for one, other in zip(logits["fp32"], logits["int8"], strict=True)]
