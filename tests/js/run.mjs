@@ -22,7 +22,7 @@ const groups = {
   cli: { files: filesOf('cli'), nodes: [pathNode], concurrency: 2 },
   adapters: { files: filesOf('adapters'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
-  package: { files: filesOf('package'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
+  package: { files: filesOf('package'), nodes: [pathNode] },
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },

@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
+import { installedNodes } from '../support/nodes.js';
 import { useProject } from '../support/packed.js';
 
 const attw = fileURLToPath(new URL('../../../node_modules/.bin/attw', import.meta.url));
@@ -26,10 +27,10 @@ describe('what npm install gives', () => {
   const project = useProject();
   const folderOf = (name) => join(project.directory, 'node_modules', name);
 
-  /** Runs a program of the project; gives its output and what it wrote to standard error. */
-  function runs(type, program) {
+  /** Runs a program of the project in a Node; gives its output and what it wrote to standard error. */
+  function runs(node, type, program) {
     const options = { cwd: project.directory, encoding: 'utf8' };
-    const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '--eval', program], options);
+    const { stdout, stderr } = spawnSync(node, [`--input-type=${type}`, '--eval', program], options);
     return [stdout.trim(), stderr];
   }
 
@@ -108,24 +109,26 @@ describe('what npm install gives', () => {
     assert.match(text, /"ready"/);
   });
 
-  it('ranks when it is imported, and standard error stays empty', () => {
-    const program = `
-      import { createReranker } from 'rerank-wasm';
-      import mini from 'rerank-wasm-mini';
-      const reranker = await createReranker({ model: mini });
-      ${rank}
-    `;
-    assert.deepEqual(runs('module', program), ['1,0', '']);
-  });
+  for (const { path, version } of installedNodes()) {
+    it(`ranks when it is imported in Node ${version}, and standard error stays empty`, () => {
+      const program = `
+        import { createReranker } from 'rerank-wasm';
+        import mini from 'rerank-wasm-mini';
+        const reranker = await createReranker({ model: mini });
+        ${rank}
+      `;
+      assert.deepEqual(runs(path, 'module', program), ['1,0', '']);
+    });
 
-  const skip = !requires(process.versions.node.split('.').map(Number)) && 'this Node has no require(esm)';
+    const skip = !requires(version.split('.').map(Number)) && 'this Node has no require(esm)';
 
-  it('ranks when it is required, and standard error stays empty', { skip }, () => {
-    const program = `
-      const { createReranker } = require('rerank-wasm');
-      const { default: mini } = require('rerank-wasm-mini');
-      createReranker({ model: mini }).then(async (reranker) => { ${rank} });
-    `;
-    assert.deepEqual(runs('commonjs', program), ['1,0', '']);
-  });
+    it(`ranks when it is required in Node ${version}, and standard error stays empty`, { skip }, () => {
+      const program = `
+        const { createReranker } = require('rerank-wasm');
+        const { default: mini } = require('rerank-wasm-mini');
+        createReranker({ model: mini }).then(async (reranker) => { ${rank} });
+      `;
+      assert.deepEqual(runs(path, 'commonjs', program), ['1,0', '']);
+    });
+  }
 });
