@@ -54,9 +54,11 @@
 //! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
 //!   tells JavaScript to drop the instance.
 
+pub mod bundle;
 pub mod engine;
 pub mod error;
 pub mod graph;
+mod hexadecimal;
 pub mod kernels;
 pub mod onnx;
 pub mod tokenizer;
