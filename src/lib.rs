@@ -55,10 +55,11 @@
 //!   tells JavaScript to drop the instance.
 
 pub mod bundle;
+pub mod convert;
 pub mod engine;
 pub mod error;
 pub mod graph;
-mod hexadecimal;
+pub mod hexadecimal;
 pub mod kernels;
 pub mod onnx;
 pub mod tokenizer;

@@ -103,6 +103,15 @@ impl Linear {
         self
     }
 
+    pub fn matrix(&self) -> &Arc<PackedMatrix> {
+        &self.matrix
+    }
+
+    /// The scale of each stored column: that of a column stored as its negative is negated.
+    pub fn scales(&self) -> &[f32] {
+        &self.scales[..self.outputs()]
+    }
+
     /// Length of an input row.
     pub fn inputs(&self) -> usize {
         self.matrix.rows()
