@@ -1,5 +1,6 @@
 //! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
 
+pub mod float;
 mod four_bit;
 mod memory;
 mod pieces;
@@ -22,15 +23,22 @@ use crate::onnx::{OnnxModel, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact};
 
 /// A model as it is before.
-#[derive(Debug)]
 pub struct Source<'a> {
     /// What the bundle will be called.
     pub name: &'a str,
-    pub model: OnnxModel,
+    pub graph: Graphs<'a>,
     /// A `tokenizer.json` in its own or the compact form.
     pub tokenizer: &'a [u8],
     /// Longest pair in tokens that the model takes.
     pub max_tokens: usize,
+}
+
+/// The ONNX file of a model.
+pub enum Graphs<'a> {
+    /// With weights of eight bits, which stay as they are.
+    Quantized(OnnxModel),
+    /// With float weights, which are quantised here.
+    Float(&'a mut dyn float::File),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -64,14 +72,22 @@ pub struct Report {
 /// # Errors
 /// `invalid_input` for options that cannot be met, what the engine says of the files, `internal` where `output` fails.
 pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) -> Result<Report> {
-    let Source { name, mut model, tokenizer, max_tokens } = source;
-    let (tokenizer, pieces) = if options.pieces.is_all() {
-        (own_or_compact(tokenizer), Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len()))
+    let Source { name, graph, tokenizer, max_tokens } = source;
+    let (tokenizer, pieces, kept) = if options.pieces.is_all() {
+        (own_or_compact(tokenizer), Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len()), None)
     } else {
         let vocabulary = Vocabulary::read(tokenizer)?;
         let kept = options.pieces.choose(&vocabulary, &Tokenizer::from_bytes(tokenizer)?)?;
-        keep_rows(&mut model, vocabulary.len(), &kept)?;
-        (vocabulary.keep(&kept)?, Some(kept.len()))
+        let before = vocabulary.len();
+        (vocabulary.keep(&kept)?, Some(kept.len()), Some((before, kept)))
+    };
+    let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
+    let mut model = match graph {
+        Graphs::Float(file) => float::quantize(file, kept)?,
+        Graphs::Quantized(mut model) => {
+            kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
+            model
+        }
     };
     let pairs = match &options.sample[..] {
         [] => PAIRS.map(|(query, document)| (query.to_owned(), document.to_owned())).to_vec(),

@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rerank_wasm::convert::{Options, PieceChoice, Report, Source, convert};
+use rerank_wasm::convert::{Graphs, Options, PieceChoice, Report, Source, convert, float};
 use rerank_wasm::engine::max_tokens;
 use rerank_wasm::hexadecimal::hexadecimal;
 use rerank_wasm::onnx::Parser;
@@ -12,7 +13,7 @@ use rerank_wasm::tokenizer::compact;
 use sha2::{Digest, Sha256};
 
 use crate::arguments::Conversion;
-use crate::files::{find_graph, read, read_chunks, write};
+use crate::files::{find_float_graph, read, read_chunks, write};
 
 /// Writes the compact form of a tokenizer.json.
 pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
@@ -26,14 +27,21 @@ pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> 
 /// Writes a bundle and says what became of the model.
 pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
     let Conversion { model: directory, output, .. } = conversion;
-    let mut parser = Parser::new(None);
-    read_chunks(&find_graph(directory)?, &mut |chunk| Ok(parser.push(chunk)?))?;
+    let path = find_float_graph(directory)?;
+    let mut file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let graph = if float::has_float_weights(&mut file)? {
+        Graphs::Float(&mut file)
+    } else {
+        let mut parser = Parser::new(None);
+        read_chunks(&path, &mut |chunk| Ok(parser.push(chunk)?))?;
+        Graphs::Quantized(parser.finish()?)
+    };
     let tokenizer = read(&directory.join("tokenizer.json"))?;
     let stem = output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = conversion.name.clone().or(stem).ok_or("OUTPUT has no name")?;
     let source = Source {
         name: &name,
-        model: parser.finish()?,
+        graph,
         tokenizer: &tokenizer,
         max_tokens: max_tokens(&read(&directory.join("config.json"))?)?,
     };

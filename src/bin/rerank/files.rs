@@ -48,8 +48,17 @@ fn feed(loader: &mut Loader, file: ModelFile, path: &Path) -> Result<(), Box<dyn
 
 /// The graph of the model in a directory.
 pub fn find_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    let mut paths = GRAPH_PATHS.iter().map(|path| directory.join(path));
+    find_graph_in(directory, &mut GRAPH_PATHS.iter())
+}
+
+/// The same; one with float weights comes first.
+pub fn find_float_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    find_graph_in(directory, &mut GRAPH_PATHS.iter().rev())
+}
+
+fn find_graph_in(directory: &Path, paths: &mut dyn Iterator<Item = &&str>) -> Result<PathBuf, Box<dyn Error>> {
     Ok(paths
+        .map(|path| directory.join(path))
         .find(|path| path.is_file())
         .ok_or_else(|| format!("{}: none of {GRAPH_PATHS:?} is there", directory.display()))?)
 }
