@@ -4,6 +4,7 @@
 //! the weights in it; then each block takes the best of all tables, and these are made anew, a few times over. Everything
 //! is counted in integers.
 
+use super::feedback::Feedback;
 use crate::kernels::four_bit::{self, BLOCK_ROWS, Table};
 use crate::kernels::pack::PackedMatrix;
 
@@ -19,11 +20,12 @@ const LEVELS: usize = 16;
 
 type Levels = [i32; LEVELS];
 
-/// `None` where there is no memory for it.
+/// With `feedback` the weights are rounded for the least error of the outputs, without for that of the weights. `None`
+/// where there is no memory for it.
 ///
 /// # Panics
 /// For a matrix with weights outside -64..=64.
-pub fn four_bits(matrix: &PackedMatrix) -> Option<PackedMatrix> {
+pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<PackedMatrix> {
     let (rows, columns) = (matrix.rows(), matrix.columns());
     // By columns, so that a block is one slice.
     let weights: Vec<i32> = transposed(&matrix.unpack(), columns).into_iter().map(i32::from).collect();
@@ -52,6 +54,20 @@ pub fn four_bits(matrix: &PackedMatrix) -> Option<PackedMatrix> {
         for (row, &weight) in (first..).zip(*block) {
             places[row * columns + column] = nearest[number][(weight + SHIFT) as usize];
         }
+    }
+    if let Some(feedback) = feedback {
+        let by_rows: Vec<f32> = matrix.unpack().into_iter().map(|byte| f32::from(byte as i8)).collect();
+        feedback.round(&by_rows, columns, &mut |row, values, rounded| {
+            let numbers = &numbers_of_rows[row / BLOCK_ROWS * columns..][..columns];
+            let places = &mut places[row * columns..][..columns];
+            for (((value, rounded), number), place) in values.iter().zip(rounded).zip(numbers).zip(places) {
+                let levels = &tables[usize::from(*number)];
+                // The nearest integer first: a look-up is all that is left then.
+                let integer = value.round_ties_even().clamp(-SHIFT as f32, SHIFT as f32) as i32;
+                *place = nearest[usize::from(*number)][(integer + SHIFT) as usize];
+                *rounded = levels[usize::from(*place)] as f32;
+            }
+        });
     }
     let tables: Vec<Table> = tables.iter().map(|levels| levels.map(|level| (level + 64) as u8)).collect();
     four_bit::pack(rows, columns, &tables, &places, &numbers_of_rows)
@@ -170,7 +186,7 @@ mod tests {
     fn sixteen_values_are_kept_as_they_are() {
         for (rows, columns) in [(1, 1), (40, 7), (64, 12)] {
             let matrix = packed(rows, columns, |index| (index * 11 % 16) as i32 * 8 - 64);
-            assert_eq!(four_bits(&matrix).unwrap().unpack(), matrix.unpack());
+            assert_eq!(four_bits(&matrix, None).unwrap().unpack(), matrix.unpack());
         }
     }
 
@@ -186,15 +202,15 @@ mod tests {
             ((f64::from(matrix.weight(row, column)) / step).round().clamp(-8.0, 7.0) * step).round() as i32
         };
         let evenly = squared_error(&matrix, &packed(rows, columns, even));
-        let ours = squared_error(&matrix, &four_bits(&matrix).unwrap());
+        let ours = squared_error(&matrix, &four_bits(&matrix, None).unwrap());
         assert!(ours < 0.7 * evenly, "{ours} against {evenly}");
     }
 
     #[test]
     fn every_magnitude_is_within_the_codes() {
         let matrix = packed(33, 5, |index| if index % 3 == 0 { 64 } else { (index as i32 * 37) % 60 });
-        let four_bit = four_bits(&matrix).unwrap();
+        let four_bit = four_bits(&matrix, None).unwrap();
         assert!(four_bit.unpack().iter().all(|&weight| (weight as i8) < 64));
-        assert_eq!(four_bit, four_bits(&matrix).unwrap());
+        assert_eq!(four_bit, four_bits(&matrix, None).unwrap());
     }
 }

@@ -1,5 +1,6 @@
 //! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
 
+mod feedback;
 pub mod float;
 mod four_bit;
 mod memory;
@@ -11,9 +12,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
-pub use four_bit::four_bits;
 pub use pieces::PieceChoice;
-pub use precision::Bits;
+pub use precision::{Bits, Rounding};
 pub use sample::{LogitError, PAIRS};
 
 use crate::bundle::{Contents, write};
@@ -45,6 +45,7 @@ pub enum Graphs<'a> {
 pub struct Options {
     pub pieces: PieceChoice,
     pub bits: Bits,
+    pub rounding: Rounding,
     /// Most memory in bytes that an isolate with the model may take.
     pub max_memory: Option<usize>,
     /// Queries and documents that errors are measured on; without any, [`PAIRS`].
@@ -96,7 +97,7 @@ pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) ->
     let sample = sample::sequences(&Tokenizer::from_bytes(&tokenizer)?, &pairs, max_tokens)?;
     let before = Graph::from_onnx(model.clone())?;
     let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, tokenizer.len())));
-    precision::reduce(&mut model, options.bits, room, &before, &sample)?;
+    precision::reduce(&mut model, options, room, &before, &sample)?;
     let predicted_memory = memory::predicted(&model, tokenizer.len());
     let after = Graph::from_onnx(model.clone())?;
     let error = sample::logit_error(&before, &after, &sample)?;

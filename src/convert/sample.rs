@@ -26,8 +26,9 @@ pub const PAIRS: [(&str, &str); 8] = [
     ("cancel my subscription", "To stop your plan from renewing, open Billing and choose 'End membership'."),
 ];
 
-/// Rows of each layer's input that errors are measured on.
-const ROWS: usize = 24;
+/// Rows of each layer's input that are kept, and that errors are measured on.
+const ROWS: usize = 1024;
+const MEASURED_ROWS: usize = 24;
 
 /// The pairs as tokens.
 ///
@@ -44,7 +45,7 @@ pub fn sequences(tokenizer: &Tokenizer, pairs: &[(String, String)], max_tokens: 
 /// Some rows that a layer reads, and its scales.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    rows: Vec<Vec<f32>>,
+    pub rows: Vec<Vec<f32>>,
     scales: Vec<f32>,
 }
 
@@ -75,7 +76,8 @@ impl Seen {
         let columns = before.columns();
         let [exact, moved] = [before, after].map(PackedMatrix::unpack);
         let (mut size, mut distance) = (0.0, 0.0);
-        for row in &self.rows {
+        let step = self.rows.len().div_ceil(MEASURED_ROWS).max(1);
+        for row in self.rows.iter().step_by(step) {
             let mut sums = vec![(0f32, 0f32); columns];
             for ((&x, exact), moved) in row.iter().zip(exact.chunks_exact(columns)).zip(moved.chunks_exact(columns)) {
                 for ((sum, &exact), &moved) in sums.iter_mut().zip(exact).zip(moved) {

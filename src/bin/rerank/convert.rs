@@ -77,6 +77,7 @@ fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {
             corpus: conversion.corpus.iter().map(text).collect::<Result<_, _>>()?,
         },
         bits: conversion.bits,
+        rounding: conversion.rounding,
         max_memory: conversion.max_memory,
         sample,
     })
