@@ -7,6 +7,9 @@
 /// Added to the diagonal of H, as a part of its mean: the sample is not all that the layer will read.
 const DAMPING: f32 = 0.02;
 
+/// Rounds the values of a row, whose number comes first, into the slice that comes last.
+pub type Round<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
+
 /// U, for one matrix.
 #[derive(Debug)]
 pub struct Feedback {
@@ -36,8 +39,8 @@ impl Feedback {
         Some(Self { inputs, factors: moments })
     }
 
-    /// Rounds `weights`, inputs × `columns`, row after row: `round(row, values, rounded)` gives the row's rounded values.
-    pub fn round(&self, weights: &[f32], columns: usize, round: &mut dyn FnMut(usize, &[f32], &mut [f32])) {
+    /// Rounds `weights`, inputs × `columns`, row after row.
+    pub fn round(&self, weights: &[f32], columns: usize, round: &mut Round<'_>) {
         let mut errors = vec![0f32; weights.len()];
         let (mut values, mut rounded) = (vec![0f32; columns], vec![0f32; columns]);
         for row in 0..self.inputs {

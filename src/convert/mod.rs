@@ -26,7 +26,7 @@ use crate::tokenizer::{Tokenizer, Vocabulary, compact};
 pub struct Source<'a> {
     /// What the bundle will be called.
     pub name: &'a str,
-    pub graph: Graphs<'a>,
+    pub graph: Graphs,
     /// A `tokenizer.json` in its own or the compact form.
     pub tokenizer: &'a [u8],
     /// Longest pair in tokens that the model takes.
@@ -34,11 +34,11 @@ pub struct Source<'a> {
 }
 
 /// The ONNX file of a model.
-pub enum Graphs<'a> {
+pub enum Graphs {
     /// With weights of eight bits, which stay as they are.
     Quantized(OnnxModel),
     /// With float weights, which are quantised here.
-    Float(&'a mut dyn float::File),
+    Float(Box<dyn float::File>),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -84,7 +84,7 @@ pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) ->
     };
     let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
     let mut model = match graph {
-        Graphs::Float(file) => float::quantize(file, kept)?,
+        Graphs::Float(mut file) => float::quantize(&mut *file, kept)?,
         Graphs::Quantized(mut model) => {
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
             model

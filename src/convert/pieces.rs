@@ -79,8 +79,7 @@ struct Alphabet {
     /// Beyond a to z, in lower case.
     letters: &'static str,
     latin: bool,
-    /// First and last characters of scripts.
-    scripts: &'static [(char, char)],
+    scripts: Scripts,
 }
 
 impl Alphabet {
@@ -101,21 +100,24 @@ impl Alphabet {
     }
 }
 
-const CYRILLIC: &[(char, char)] = &[('\u{400}', '\u{52f}')];
-const GREEK: &[(char, char)] = &[('\u{370}', '\u{3ff}')];
-const HEBREW: &[(char, char)] = &[('\u{590}', '\u{5ff}')];
-const ARABIC: &[(char, char)] = &[('\u{600}', '\u{6ff}'), ('\u{750}', '\u{77f}'), ('\u{fb50}', '\u{fdff}')];
-const DEVANAGARI: &[(char, char)] = &[('\u{900}', '\u{97f}')];
-const BENGALI: &[(char, char)] = &[('\u{980}', '\u{9ff}')];
-const TAMIL: &[(char, char)] = &[('\u{b80}', '\u{bff}')];
-const TELUGU: &[(char, char)] = &[('\u{c00}', '\u{c7f}')];
-const THAI: &[(char, char)] = &[('\u{e00}', '\u{e7f}')];
-const HANGUL: &[(char, char)] = &[('\u{1100}', '\u{11ff}'), ('\u{3130}', '\u{318f}'), ('\u{ac00}', '\u{d7af}')];
-const HAN: &[(char, char)] = &[('\u{3000}', '\u{303f}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff65}')];
-const JAPANESE: &[(char, char)] = &[('\u{3000}', '\u{30ff}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff9f}')];
+const CYRILLIC: Scripts = &[('\u{400}', '\u{52f}')];
+const GREEK: Scripts = &[('\u{370}', '\u{3ff}')];
+const HEBREW: Scripts = &[('\u{590}', '\u{5ff}')];
+const ARABIC: Scripts = &[('\u{600}', '\u{6ff}'), ('\u{750}', '\u{77f}'), ('\u{fb50}', '\u{fdff}')];
+const DEVANAGARI: Scripts = &[('\u{900}', '\u{97f}')];
+const BENGALI: Scripts = &[('\u{980}', '\u{9ff}')];
+const TAMIL: Scripts = &[('\u{b80}', '\u{bff}')];
+const TELUGU: Scripts = &[('\u{c00}', '\u{c7f}')];
+const THAI: Scripts = &[('\u{e00}', '\u{e7f}')];
+const HANGUL: Scripts = &[('\u{1100}', '\u{11ff}'), ('\u{3130}', '\u{318f}'), ('\u{ac00}', '\u{d7af}')];
+const HAN: Scripts = &[('\u{3000}', '\u{303f}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff65}')];
+const JAPANESE: Scripts = &[('\u{3000}', '\u{30ff}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff9f}')];
+
+/// The first and last characters of each range.
+type Scripts = &'static [(char, char)];
 
 /// Code, letters beyond a to z, whether those belong to it, scripts.
-const ALPHABETS: &[(&str, &str, bool, &[(char, char)])] = &[
+const ALPHABETS: &[(&str, &str, bool, Scripts)] = &[
     ("ar", "", false, ARABIC),
     ("bg", "", false, CYRILLIC),
     ("bn", "", false, BENGALI),

@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn what_the_kernels_rely_on_is_checked() {
-        let refuse = |matrix: &PackedMatrix, damage: &dyn Fn(&mut Layout, &mut Vec<u8>, &mut Vec<u8>)| {
+        type Damage<'a> = &'a dyn Fn(&mut Layout, &mut Vec<u8>, &mut Vec<u8>);
+        let refuse = |matrix: &PackedMatrix, damage: Damage<'_>| {
             let (mut layout, mut head, mut panels) = (Layout::of(matrix), matrix.head(), matrix.panel_bytes().to_vec());
             damage(&mut layout, &mut head, &mut panels);
             assert!(PackedMatrix::from_stored(layout, &head, panels).is_err());

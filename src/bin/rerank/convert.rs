@@ -30,7 +30,7 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
     let path = find_float_graph(directory)?;
     let mut file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let graph = if float::has_float_weights(&mut file)? {
-        Graphs::Float(&mut file)
+        Graphs::Float(Box::new(file))
     } else {
         let mut parser = Parser::new(None);
         read_chunks(&path, &mut |chunk| Ok(parser.push(chunk)?))?;
