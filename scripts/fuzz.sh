@@ -32,8 +32,7 @@ seed() {
   case $1 in
     # The first byte is the size of the chunks.
     onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
-    # Chunk size and manifest stand at the end of what the target reads.
-    bundle) cp "$bundle" "$2/bundle" ;;
+    bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
     graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # Without the checksum, which the target adds.
