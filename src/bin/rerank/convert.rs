@@ -33,7 +33,7 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
         Graphs::Float(Box::new(file))
     } else {
         let mut parser = Parser::new(None);
-        read_chunks(&path, &mut |chunk| Ok(parser.push(chunk)?))?;
+        read_chunks(&path, |chunk| Ok(parser.push(chunk)?))?;
         Graphs::Quantized(parser.finish()?)
     };
     let tokenizer = read(&directory.join("tokenizer.json"))?;

@@ -42,7 +42,7 @@ pub fn load(model: &Path) -> Result<Reranker, Box<dyn Error>> {
 fn feed(loader: &mut Loader, file: ModelFile, path: &Path) -> Result<(), Box<dyn Error>> {
     let size = usize::try_from(fs::metadata(path).map_err(|error| named(path, &error))?.len())?;
     loader.begin(file, Expectation { size: Some(size), ..Default::default() })?;
-    read_chunks(path, &mut |chunk| Ok(loader.push(chunk)?))?;
+    read_chunks(path, |chunk| Ok(loader.push(chunk)?))?;
     Ok(loader.end()?)
 }
 
@@ -66,7 +66,7 @@ fn find_graph_in(directory: &Path, paths: &mut dyn Iterator<Item = &&str>) -> Re
 /// Reads a file from its beginning to its end.
 pub fn read_chunks(
     path: &Path,
-    take: &mut dyn FnMut(&[u8]) -> Result<(), Box<dyn Error>>,
+    mut take: impl FnMut(&[u8]) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
     let mut reader = File::open(path).map_err(|error| named(path, &error))?;
     let mut chunk = vec![0; CHUNK_BYTES];
