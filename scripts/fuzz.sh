@@ -24,12 +24,15 @@ mkdir -p "$compact"
 for tokenizer in "${tokenizers[0]}" tests/fixtures/tokenizers/unigram.json; do
   cargo run --quiet --locked --features cli -- convert --tokenizer "$tokenizer" "$compact/$(basename "$tokenizer" .json)"
 done
+bundle=$CACHE/fuzz-bundle
+cargo run --quiet --locked --features cli -- convert --model tests/fixtures/standin-tiny "$bundle" --bits 4 --rounding nearest >/dev/null
 # seed TARGET DIRECTORY: what a target begins with.
 seed() {
   mkdir -p "$2"
   case $1 in
     # The first byte is the size of the chunks.
     onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
+    bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
     graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # Without the checksum, which the target adds.

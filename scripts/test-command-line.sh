@@ -17,9 +17,18 @@ expect_failure() {
   ! output=$("$rerank" "$@" 2>&1 <<<"$documents") || fail "this must fail: rerank $*"
   grep -qF -- "$message" <<<"$output" || fail "expected '$message', got: $output"
 }
+bundle=$(mktemp -d)/mini.bundle
+trap 'rm -rf "$(dirname "$bundle")"' EXIT
+"$rerank" convert --model pkg/mini "$bundle" --languages en --keep-pieces 30000 >/dev/null
+"$rerank" score --model "$bundle" 'capital of France' - <<<"$documents" | head -n 1 | grep -q 'Paris' || fail "a bundle must rank too"
+expect_failure '[invalid_input]' convert --model pkg/mini "$bundle.2" --languages xx
+expect_failure '[invalid_input]' convert --model pkg/mini "$bundle.2" --max-memory 20MB
+expect_failure 'is no size' convert --model pkg/mini "$bundle.2" --max-memory much
+[ "$(ls "$(dirname "$bundle")")" = mini.bundle ] || fail 'a conversion that failed left something behind'
+
 expect_failure '[invalid_input]' score --model pkg/mini ' ' -
 expect_failure 'none of' score --model src 'query' -
 expect_failure 'No such file' score --model pkg/mini 'query' /nowhere
 expect_failure '--model is missing' score 'query' -
 expect_failure 'rerank score --model' rank
-echo "5 passed, 0 failed"
+echo "10 passed, 0 failed"

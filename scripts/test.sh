@@ -15,6 +15,8 @@ scripts/test-kernels.sh
 say "cargo run: the native command line"
 scripts/test-command-line.sh
 export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
+RERANK_WASM_BUNDLE=$(scripts/standin-bundle.sh | tail -n 1)
+export RERANK_WASM_BUNDLE
 say "the package in Node, Chromium and workerd"
 node tests/js/run.mjs
 scripts/fuzz-http.sh

@@ -6,6 +6,8 @@ pub enum ModelFile {
     Model,
     Tokenizer,
     Config,
+    /// All of a model in one file.
+    Bundle,
 }
 
 impl ModelFile {
@@ -14,6 +16,7 @@ impl ModelFile {
             Self::Model => "model",
             Self::Tokenizer => "tokenizer",
             Self::Config => "config",
+            Self::Bundle => "bundle",
         }
     }
 
@@ -22,8 +25,9 @@ impl ModelFile {
     /// # Errors
     /// `invalid_input` where no role has that name.
     pub fn from_name(name: &str) -> Result<Self> {
-        [Self::Model, Self::Tokenizer, Self::Config].into_iter().find(|file| file.name() == name).ok_or_else(|| {
-            Error::InvalidInput(format!("{name:?} is not a model file; model, tokenizer and config are"))
+        let files = [Self::Model, Self::Tokenizer, Self::Config, Self::Bundle];
+        files.into_iter().find(|file| file.name() == name).ok_or_else(|| {
+            Error::InvalidInput(format!("{name:?} is not a model file; model, tokenizer, config and bundle are"))
         })
     }
 }

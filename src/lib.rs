@@ -7,7 +7,8 @@
 //! ## The way of a call
 //!
 //! 1. [`engine::Loader`] takes the model's files in chunks, checks size and hash, and makes an [`engine::Reranker`]. The
-//!    chunks of the ONNX file go through [`onnx::Parser`], which puts each big weight where it stays while it arrives.
+//!    chunks of the ONNX file go through [`onnx::Parser`], which puts each big weight where it stays while it arrives; those
+//!    of a bundle go through [`bundle::BundleReader`], whose weights are packed already.
 //! 2. [`engine::Reranker::start`] tokenises the query and gives an [`engine::Job`].
 //! 3. Each [`engine::Job::step`] makes one (query, document) pair, or a few short ones ([`tokenizer`]), and runs them
 //!    through the network ([`graph`]), unpadded. Between steps the caller reports progress or drops the job, which cancels
@@ -19,7 +20,9 @@
 //! | path | what it holds |
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
-//! | `src/kernels/` | numbers only: packed weights, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
+//! | `src/kernels/` | numbers only: packed weights, their stored form and that of four bits, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
+//! | `src/bundle/` | a model in one file: manifest, reader, writer |
+//! | `src/convert/` | what `rerank convert` does: fewer pieces, float weights to integers, four bits where they cost least |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
 //! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator; `graph/operators/`: the ONNX operators it reads |
 //! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; pairs, truncation, windows |
@@ -37,8 +40,9 @@
 //!
 //! ## Who may import whom
 //!
-//! Downward only: `wasm` and `bin` → `engine` → `graph`, `onnx`, `tokenizer`; `graph` → `onnx`, `kernels`; `onnx` →
-//! `kernels::pack`; everything → `error`. Only `graph` names tract, only `wasm` names wasm_bindgen and js_sys, and
+//! Downward only: `bin` → `convert`; `wasm` and `bin` → `engine` → `bundle`, `graph`, `onnx`, `tokenizer`; `convert` →
+//! `bundle`, `graph`, `kernels`, `onnx`, `tokenizer`; `bundle` → `onnx`, `tokenizer`, `kernels`; `graph` → `onnx`, `kernels`;
+//! `onnx` → `kernels::pack`; everything → `error`. Only `graph` names tract, only `wasm` names wasm_bindgen and js_sys, and
 //! `cfg(target_arch)` stands in `kernels` and at the gate of `wasm`.
 //!
 //! ## What holds
@@ -54,9 +58,12 @@
 //! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
 //!   tells JavaScript to drop the instance.
 
+pub mod bundle;
+pub mod convert;
 pub mod engine;
 pub mod error;
 pub mod graph;
+pub mod hexadecimal;
 pub mod kernels;
 pub mod onnx;
 pub mod tokenizer;

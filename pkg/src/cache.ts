@@ -8,8 +8,9 @@ import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter, Rer
 export type CacheChoice = 'auto' | 'none' | CacheBackend;
 
 /** The key of a file that a cache may hold; undefined for one that is not downloaded. A hash stands for every URL. */
-export function cacheKey({ location, sha256 }: ResolvedFile): string | undefined {
+export function cacheKey({ location, more, sha256 }: ResolvedFile): string | undefined {
   if (typeof location !== 'string' || !/^https?:/i.test(location)) return undefined;
+  if (more && sha256 === undefined) return undefined;
   return sha256 === undefined ? location : `sha256:${sha256}`;
 }
 

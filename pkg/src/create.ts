@@ -5,7 +5,7 @@ import { callbackError, untilAborted } from './deferred.js';
 import { RerankError, throwIfAborted } from './errors.js';
 import { loadModel } from './load.js';
 import { LocalBackend, type Reload } from './local.js';
-import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
+import { type CheckedRerankerOptions, checkRerankerOptions, invalid } from './options.js';
 import type { Platform } from './platform.js';
 import { WorkerBackend } from './proxy.js';
 import { retain } from './retain.js';
@@ -19,7 +19,7 @@ export async function create(platform: Platform, options: RerankerOptions | unde
   const { model, hub, ...checked } = checkRerankerOptions(options);
   throwIfAborted(checked.signal);
   const resolved = await resolveModel(model, hub, platform);
-  const worker = await startWorker(platform, checked);
+  const worker = await startWorker(platform, resolved, checked);
   const backend = worker
     ? await loadInto(worker, platform, resolved, checked)
     : await loadHere(platform, resolved, checked);
@@ -29,9 +29,14 @@ export async function create(platform: Platform, options: RerankerOptions | unde
 /** A worker where one is wanted and to be had. */
 async function startWorker(
   platform: Platform,
+  { files }: ResolvedModel,
   { worker: wanted, signal }: CheckedRerankerOptions,
 ): Promise<WorkerLink | undefined> {
   if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return undefined;
+  if (files.some(({ location, more = [] }) => [location, ...more].some((place) => typeof place === 'function'))) {
+    if (wanted === 'auto') return undefined;
+    throw invalid('a worker cannot be given a function that opens a file');
+  }
   const start = startOf(platform, wanted);
   try {
     return await WorkerLink.start(start, signal);

@@ -1,5 +1,8 @@
-/** A file's bytes, or where they are, in a form that can be sent to a worker. */
-export type PlainLocation = Uint8Array<ArrayBuffer> | Blob | string;
+/** Opens a file. */
+export type Opener = () => Response | Promise<Response>;
+
+/** A file's bytes, or where they are, in a form that, but for what opens one, can be sent to a worker. */
+export type PlainLocation = Uint8Array<ArrayBuffer> | Blob | string | Opener;
 
 // Tags instead of instanceof: values may come from another realm (a frame, a test runner's sandbox).
 function tagOf(value: unknown): string {
@@ -40,16 +43,18 @@ export function hrefOf({ href }: URL): string {
   return new URL(href, globalThis.location?.href).href;
 }
 
-/** `location` as {@link PlainLocation}; undefined where it is neither bytes nor a blob nor an absolute URL. */
+/** `location` as {@link PlainLocation}; undefined where it is none. */
 export function plainLocation(location: unknown): PlainLocation | undefined {
   if (isBytes(location)) return ArrayBuffer.isView(location) ? location : new Uint8Array(location);
   if (isBlob(location)) return location;
   if (isUrl(location)) return hrefOf(location);
+  if (typeof location === 'function') return location as Opener;
   return typeof location === 'string' ? parseUrl(location)?.href : undefined;
 }
 
 /** Where a file is, for messages. */
 export function describeLocation(location: PlainLocation): string {
+  if (typeof location === 'function') return 'a response';
   if (typeof location !== 'string') return isBlob(location) ? 'a blob' : 'bytes';
   return location.startsWith('data:') ? 'a data: URL' : location;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { engineUrl } from './engine-url.js';
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
-import type { ModelDirectory, OpenFile, Platform } from './platform.js';
+import type { LocalBundle, ModelDirectory, OpenFile, Platform } from './platform.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
 const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
@@ -43,9 +43,11 @@ async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Ar
   }
 }
 
-async function findModel(directory: string | URL): Promise<ModelDirectory> {
-  const root = typeof directory === 'string' ? directory : fileURLToPath(directory);
-  if (!(await stat(root).catch(() => undefined))?.isDirectory()) {
+async function findModel(path: string | URL): Promise<ModelDirectory | LocalBundle> {
+  const root = typeof path === 'string' ? path : fileURLToPath(path);
+  const found = await stat(root).catch(() => undefined);
+  if (found?.isFile()) return { bundle: pathToFileURL(root) };
+  if (!found?.isDirectory()) {
     throw new RerankError('model_not_found', `${root} is neither the name of a published model nor a directory`);
   }
   return {

@@ -19,6 +19,11 @@ export interface ModelDirectory {
   config: URL;
 }
 
+/** A bundle that was found in the place of a directory. */
+export interface LocalBundle {
+  bundle: URL;
+}
+
 /** A cache of the package's own. */
 export interface ManagedCache extends CacheBackend {
   /** Removes all files, those that never became complete included. */
@@ -34,7 +39,7 @@ export interface Platform {
   /** Access to local files, where there is any. */
   files?: {
     open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
-    findModel(directory: string | URL): Promise<ModelDirectory>;
+    findModel(path: string | URL): Promise<ModelDirectory | LocalBundle>;
   };
   /** Where downloaded files can be kept; absent where there is no such place. */
   caches?: {

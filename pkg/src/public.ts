@@ -1,5 +1,6 @@
 export { RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
 export type {
+  BundleFile,
   CacheBackend,
   CachedFile,
   CacheEntry,
@@ -7,6 +8,7 @@ export type {
   CacheWriter,
   FileLocation,
   LoadProgress,
+  ModelFiles,
   ModelSource,
   PinnedFile,
   RerankDocument,
@@ -18,4 +20,5 @@ export type {
   RerankResult,
   RerankStreamOptions,
   RerankWarning,
+  ShardedFile,
 } from './types.js';

@@ -6,8 +6,10 @@ import type { Platform } from './platform.js';
 
 /** A file of a model with its role. */
 export interface ResolvedFile {
-  role: 'model' | 'tokenizer' | 'config';
+  role: 'model' | 'tokenizer' | 'config' | 'bundle';
   location: PlainLocation;
+  /** Where it goes on, for a file that was cut into several. */
+  more?: PlainLocation[];
   size?: number;
   sha256?: string;
 }
@@ -17,6 +19,9 @@ export interface ResolvedModel {
   name: string;
   files: ResolvedFile[];
 }
+
+/** What the URL of a bundle ends in. */
+const bundleEnding = '.bundle';
 
 const roles = ['config', 'tokenizer', 'model'] as const;
 
@@ -58,6 +63,9 @@ async function fromText(model: string, platform: Platform): Promise<ResolvedMode
 
 async function fromUrl(url: URL, platform: Platform): Promise<ResolvedModel> {
   if (url.protocol === 'file:') return fromDirectory(url.href, url, platform);
+  if (isHttp(url) && url.pathname.endsWith(bundleEnding)) {
+    return { name: url.href, files: [{ role: 'bundle', location: url.href }] };
+  }
   if (!isHttp(url)) throw invalid(`model has a URL of the kind ${url.protocol}, which has no files below it`);
   return { name: url.href, files: roles.map((role) => ({ role, location: below(url, hubPaths[role]).href })) };
 }
@@ -65,6 +73,7 @@ async function fromUrl(url: URL, platform: Platform): Promise<ResolvedModel> {
 async function fromDirectory(name: string, directory: string | URL, platform: Platform): Promise<ResolvedModel> {
   if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${name}`);
   const found = await platform.files.findModel(directory);
+  if ('bundle' in found) return { name, files: [{ role: 'bundle', location: found.bundle.href }] };
   return { name, files: roles.map((role) => ({ role, location: found[role].href })) };
 }
 
@@ -73,6 +82,10 @@ function fromSource(source: Record<string, unknown>): ResolvedModel {
   const { name, files } = source;
   if (typeof name !== 'string' || name === '') throw invalid('model.name must be a text that is not empty');
   if (!isObject(files)) throw invalid('model.files must be an object');
+  if ('bundle' in files) {
+    checkNames(files, ['bundle'], 'model.files');
+    return { name, files: [resolveFile('bundle', files.bundle)] };
+  }
   checkNames(files, roles, 'model.files');
   const given = roles.filter((role) => role !== 'config' || files[role] !== undefined);
   return { name, files: given.map((role) => resolveFile(role, files[role])) };
@@ -80,18 +93,37 @@ function fromSource(source: Record<string, unknown>): ResolvedModel {
 
 function resolveFile(role: ResolvedFile['role'], file: unknown): ResolvedFile {
   const where = `model.files.${role}`;
-  const pinned = isObject(file) && !isBytes(file) && 'location' in file ? file : { location: file };
-  checkNames(pinned, ['location', 'size', 'sha256'], where);
-  const { size, sha256 } = pinned as { size?: unknown; sha256?: unknown };
-  const location = plainLocation(pinned.location);
-  if (location === undefined) throw invalid(`${where} must be bytes, a Blob or an absolute URL`);
+  const { locations, size, sha256 } = facts(role, file, where);
+  const [location, ...more] = locations.map((location) => {
+    const plain = plainLocation(location);
+    if (plain === undefined) throw invalid(`${where} must be bytes, a Blob, an absolute URL or a function`);
+    return plain;
+  });
+  if (location === undefined) throw invalid(`${where}.shards must not be empty`);
   if (size !== undefined && !(typeof size === 'number' && Number.isSafeInteger(size) && size >= 0)) {
     throw invalid(`${where}.size must be a number of bytes`);
   }
   if (sha256 !== undefined && !(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256))) {
     throw invalid(`${where}.sha256 must be 64 lower-case hexadecimal digits`);
   }
-  return { role, location, size, sha256 };
+  return { role, location, ...(more.length > 0 && { more }), size, sha256 };
+}
+
+/** What is said of a file, in whichever form. */
+function facts(
+  role: ResolvedFile['role'],
+  file: unknown,
+  where: string,
+): { locations: unknown[]; size?: unknown; sha256?: unknown } {
+  if (!isObject(file) || isBytes(file)) return { locations: [file] };
+  if (role === 'bundle' && 'shards' in file) {
+    checkNames(file, ['shards', 'size', 'sha256'], where);
+    if (!Array.isArray(file.shards)) throw invalid(`${where}.shards must be a list`);
+    return { ...file, locations: file.shards };
+  }
+  if (!('location' in file)) return { locations: [file] };
+  checkNames(file, ['location', 'size', 'sha256'], where);
+  return { ...file, locations: [file.location] };
 }
 
 function checkHub(hub: unknown): URL {

@@ -6,7 +6,12 @@ export type FileLocation =
   /** `https:`, `blob:`, `data:`; in Node also `file:`. */
   | URL
   /** An absolute URL, written out. */
-  | string;
+  | string
+  /**
+   * What opens the file, such as `() => env.ASSETS.fetch(url)` in a Cloudflare Worker; called whenever the file is read.
+   * The engine then runs in place, for a function cannot be sent to a worker.
+   */
+  | (() => Response | Promise<Response>);
 
 /** A model file together with what it must be; both facts are checked before the file is used. */
 export interface PinnedFile {
@@ -17,6 +22,16 @@ export interface PinnedFile {
   sha256?: string;
 }
 
+/** A file that was cut into several, as `rerank convert --shard` does. */
+export interface ShardedFile {
+  /** The parts, in their order. */
+  shards: readonly FileLocation[];
+  /** Size in bytes of the whole. */
+  size?: number;
+  /** SHA-256 of the whole, 64 lower-case hexadecimal digits. */
+  sha256?: string;
+}
+
 /**
  * A model by its files. `rerank-wasm-mini` exports one; write your own for files you host or hold. The reranker does not
  * keep bytes alive that you let go of; it then cannot load the model again where the engine breaks.
@@ -24,14 +39,22 @@ export interface PinnedFile {
 export interface ModelSource {
   /** Shown in progress and statistics. */
   name: string;
-  files: {
-    /** The ONNX graph with its weights, one file. */
-    model: FileLocation | PinnedFile;
-    /** Hugging Face `tokenizer.json`. */
-    tokenizer: FileLocation | PinnedFile;
-    /** Hugging Face `config.json`: tells how many tokens the model takes (512 without it). */
-    config?: FileLocation | PinnedFile;
-  };
+  files: ModelFiles | BundleFile;
+}
+
+/** All of a model in one file, as `rerank convert` writes it. */
+export interface BundleFile {
+  bundle: FileLocation | PinnedFile | ShardedFile;
+}
+
+/** The files of a model in Hugging Face's layout. */
+export interface ModelFiles {
+  /** The ONNX graph with its weights, one file. */
+  model: FileLocation | PinnedFile;
+  /** Hugging Face `tokenizer.json`. */
+  tokenizer: FileLocation | PinnedFile;
+  /** Hugging Face `config.json`: tells how many tokens the model takes (512 without it). */
+  config?: FileLocation | PinnedFile;
 }
 
 /** What happens while a reranker is made. */
@@ -41,7 +64,7 @@ export interface LoadProgress {
    * `load`: the files are complete and the graph is prepared.
    */
   phase: 'download' | 'verify' | 'load';
-  /** Which file: `model`, `tokenizer` or `config`; for `load`, the model's name. */
+  /** Which file: `model`, `tokenizer`, `config` or `bundle`; for `load`, the model's name. */
   file: string;
   /** Bytes so far. Starts over where a cached file turns out to be damaged and is downloaded anew. */
   loaded: number;
@@ -108,8 +131,9 @@ export interface CacheBackend {
 
 export interface RerankerOptions {
   /**
-   * A name in the registry, a base URL with the Hugging Face layout below it, a local directory (Node), or a
-   * {@link ModelSource}. Default: `'bge-reranker-base'`, which is pinned: revision, sizes and SHA-256 are checked.
+   * A name in the registry, a base URL with the Hugging Face layout below it, a local directory (Node), the URL of a bundle
+   * that ends in `.bundle`, a local bundle (Node), or a {@link ModelSource}.
+   * Default: `'bge-reranker-base'`, which is pinned: revision, sizes and SHA-256 are checked.
    * The other names are not pinned, their files are taken as the hub has them: `'bge-reranker-large'`,
    * `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`, `'ms-marco-MiniLM-L-6-v2'`.
    */

@@ -4,8 +4,10 @@ use sha2::{Digest, Sha256};
 
 use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
+use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, ModelFile, Result};
 use crate::graph::{Graph, warm_up};
+use crate::hexadecimal::hexadecimal;
 use crate::onnx::{OnnxModel, Parser};
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 
@@ -38,6 +40,7 @@ enum Contents {
     Model(Box<Parser>),
     /// Read at once: the file is several times the size of what is made of it.
     Tokenizer(Box<TokenizerReader>),
+    Bundle(Box<BundleReader>),
     /// A model that is damaged. It is only said in the end: a file that is not the one that was expected is just that.
     Damaged(Error),
 }
@@ -52,6 +55,11 @@ impl Contents {
                 Some(size) => parser.with_likely_size(size as u64),
                 None => parser,
             })));
+        }
+        if file == ModelFile::Bundle {
+            warm_up();
+            let likely_size = size.or(expectation.likely_size);
+            return Ok(Self::Bundle(Box::new(BundleReader::new(likely_size, expectation.sha256.is_some()))));
         }
         if file == ModelFile::Tokenizer {
             return Ok(Self::Tokenizer(Box::new(TokenizerReader::new(size))));
@@ -70,20 +78,33 @@ impl Contents {
                 bytes.try_reserve(chunk.len()).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
                 bytes.extend_from_slice(chunk);
             }
-            Self::Model(parser) => match parser.push(chunk) {
-                Err(error @ (Error::InvalidModel { .. } | Error::UnsupportedModel { .. })) => {
-                    *self = Self::Damaged(error);
-                }
-                taken => taken?,
-            },
+            Self::Model(parser) => {
+                let taken = parser.push(chunk);
+                self.note_damage(taken)?;
+            }
+            Self::Bundle(reader) => {
+                let taken = reader.push(chunk);
+                self.note_damage(taken)?;
+            }
             Self::Tokenizer(reader) => reader.push(chunk),
             Self::Damaged(_) => {}
         }
         Ok(())
     }
+
+    fn note_damage(&mut self, taken: Result<()>) -> Result<()> {
+        match taken {
+            Err(
+                error @ (Error::InvalidModel { .. } | Error::UnsupportedModel { .. } | Error::IntegrityMismatch { .. }),
+            ) => *self = Self::Damaged(error),
+            taken => taken?,
+        }
+        Ok(())
+    }
 }
 
-/// Files come one after the other, each as `begin`, any number of `push`, `end`; then `finish` makes the reranker.
+/// Files come one after the other, each as `begin`, any number of `push`, `end`; then `finish` makes the reranker. A model
+/// comes as model, tokenizer and config, or as a bundle.
 #[derive(Debug, Default)]
 pub struct Loader {
     arrival: Option<Arrival>,
@@ -153,6 +174,10 @@ impl Loader {
         }
         match contents {
             Contents::Model(parser) => self.model = Some(parser.finish()?),
+            Contents::Bundle(reader) => {
+                let Bundle { model, tokenizer, max_tokens } = reader.finish()?;
+                (self.model, self.tokenizer, self.max_tokens) = (Some(model), Some(tokenizer), Some(max_tokens));
+            }
             Contents::Damaged(error) => return Err(error),
             Contents::Tokenizer(reader) if convert => {
                 let (tokenizer, compact) = reader.finish_and_convert()?;
@@ -186,14 +211,6 @@ fn no_file() -> Error {
 
 fn mismatch(file: ModelFile, reason: String) -> Error {
     Error::IntegrityMismatch { file, reason }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 #[cfg(test)]

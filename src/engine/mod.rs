@@ -6,6 +6,7 @@ mod loader;
 mod ranking;
 mod reranker;
 
+pub use config::max_tokens;
 pub use job::{Job, LongDocuments};
 pub use loader::{Expectation, Loader};
 pub use ranking::{RankedDocument, sigmoid};

@@ -5,7 +5,7 @@
 use tract_core::internal::*;
 use tract_core::ops::array::{MultiBroadcastTo, Slice};
 use tract_core::ops::binary::TypedBinOp;
-use tract_core::ops::math::Add;
+use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::quant::DequantizeLinearF32;
 
 use super::gather::Gather;
@@ -29,6 +29,8 @@ enum Rows {
 struct QuantizedTable {
     table: Arc<Table>,
     scale: f32,
+    /// A further factor for each row, where rows have scales of their own.
+    row_scales: Option<Arc<Vec<f32>>>,
     zero_point: i32,
     rows: Rows,
 }
@@ -37,6 +39,7 @@ impl PartialEq for QuantizedTable {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.table, &other.table)
             && (self.scale, self.zero_point, self.rows) == (other.scale, other.zero_point, other.rows)
+            && self.row_scales == other.row_scales
     }
 }
 
@@ -107,18 +110,20 @@ impl QuantizedTable {
     fn read(&self, number: i64, first: bool, output: &mut [f32]) -> TractResult<()> {
         let rows = self.table.rows();
         let row = usize::try_from(number).ok().filter(|&row| row < rows);
-        let row = self.table.row(row.with_context(|| format!("row {number} of a table of {rows}"))?);
+        let index = row.with_context(|| format!("row {number} of a table of {rows}"))?;
+        let row = self.table.row(index);
+        let scale = self.row_scales.as_ref().map_or(self.scale, |scales| self.scale * scales[index]);
         if self.table.unsigned() {
-            self.dequantize(row.iter().map(|&byte| i32::from(byte)), first, output);
+            self.dequantize(row.iter().map(|&byte| i32::from(byte)), scale, first, output);
         } else {
-            self.dequantize(row.iter().map(|&byte| i32::from(byte as i8)), first, output);
+            self.dequantize(row.iter().map(|&byte| i32::from(byte as i8)), scale, first, output);
         }
         Ok(())
     }
 
-    fn dequantize(&self, row: impl Iterator<Item = i32>, first: bool, output: &mut [f32]) {
+    fn dequantize(&self, row: impl Iterator<Item = i32>, scale: f32, first: bool, output: &mut [f32]) {
         for (value, output) in row.zip(output) {
-            let value = (value - self.zero_point) as f32 * self.scale;
+            let value = (value - self.zero_point) as f32 * scale;
             *output = if first { value } else { *output + value };
         }
     }
@@ -149,11 +154,42 @@ pub fn fuse(
     rule_if!(model.outlet_fact(gather.inputs[1])?.datum_type == i64::datum_type());
     rule_if_some!(table = weights.table(model, gather.inputs[0]));
     let &DequantizeLinearF32 { scale, zero_point } = dequantize;
-    let embedding =
-        Embedding { tables: vec![QuantizedTable { table: table.clone(), scale, zero_point, rows: Rows::Input }] };
+    let table = QuantizedTable { table: table.clone(), scale, row_scales: None, zero_point, rows: Rows::Input };
+    let embedding = Embedding { tables: vec![table] };
     let mut patch = TypedModelPatch::default();
     let numbers = patch.tap_model(model, gather.inputs[1])?;
     let output = patch.wire_node(name, embedding, &[numbers])?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// An embedding times the scales of its rows, gathered by the same numbers, is one.
+pub fn scale_rows(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    _: &TypedBinOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(is_binary::<Mul>(node));
+    let is_embedding = |input: &&OutletId| producer(model, **input).op_is::<Embedding>();
+    rule_if_some!(&embedded = node.inputs.iter().find(is_embedding));
+    rule_if_some!(scales = other_input(node, embedded));
+    let (embedding, gather) = (producer(model, embedded), producer(model, scales));
+    rule_if!(only_reader(model, embedding).is_some_and(|reader| reader.id == node.id));
+    rule_if!(gather.op_as::<Gather>().is_some_and(|gather| gather.axis == 0));
+    rule_if!(gather.inputs.get(1) == embedding.inputs.first() && embedding.inputs.len() == 1);
+    rule_if_some!(scales = constant(model, gather.inputs[0]));
+    rule_if_some!(Embedding { tables } = embedding.op_as::<Embedding>());
+    let [table] = &tables[..] else { return Ok(None) };
+    // 1.0 leaves the other factor as it is, so the product has the bits that it had.
+    rule_if!(table.row_scales.is_none() && table.scale == 1.0);
+    rule_if!(scales.shape() == [table.table.rows(), 1] && scales.datum_type() == f32::datum_type());
+    let scales = Arc::new(scales.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
+    let table = QuantizedTable { row_scales: Some(scales), ..table.clone() };
+    let mut patch = TypedModelPatch::default();
+    let numbers = patch.tap_model(model, embedding.inputs[0])?;
+    let output = patch.wire_node(name, Embedding { tables: vec![table] }, &[numbers])?;
     patch.shunt_outside(model, node.id.into(), output[0])?;
     Ok(Some(patch))
 }

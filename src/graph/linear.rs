@@ -49,6 +49,10 @@ impl QuantizedLinear {
         self.layers[0].inputs()
     }
 
+    pub fn layers(&self) -> &[Arc<Linear>] {
+        &self.layers
+    }
+
     /// The outputs for each of several inputs. The rows of all run through the layers together, so that weights are read
     /// once; no row depends on another.
     pub fn eval_together(&self, inputs: &[TValue]) -> TractResult<Vec<TVec<TValue>>> {

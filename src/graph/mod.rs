@@ -9,6 +9,7 @@ mod in_step;
 mod layer_norm;
 mod linear;
 mod load;
+mod observe;
 mod operators;
 mod pattern;
 mod positions;

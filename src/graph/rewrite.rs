@@ -34,9 +34,10 @@ impl Rewrite {
     pub(super) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
         let rules = Rewriter::default();
         let rules = match self {
-            Self::Embedding => {
-                rules.with_rule_for("embedding", embedding::fuse).with_rule_for("sum of embeddings", embedding::merge)
-            }
+            Self::Embedding => rules
+                .with_rule_for("embedding", embedding::fuse)
+                .with_rule_for("scales of an embedding's rows", embedding::scale_rows)
+                .with_rule_for("sum of embeddings", embedding::merge),
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
             Self::Linear => {
                 rules.with_rule_for("linear", linear::fuse).with_rule_for("GELU behind linear", linear::fuse_gelu)

@@ -13,6 +13,7 @@
 
 use std::sync::Arc;
 
+use super::four_bit;
 use super::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
 use super::quantize::RowScale;
 use super::tile::{self, Dots, TILE_ROWS};
@@ -56,6 +57,8 @@ pub struct Linear {
 pub struct LinearScratch {
     wide_rows: Vec<i16>,
     wide_panel: Vec<i16>,
+    /// The codes of a panel of four-bit weights.
+    unpacked_panel: Vec<u8>,
 }
 
 impl Linear {
@@ -76,10 +79,7 @@ impl Linear {
         column_scales.resize(padded, 0.0);
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        let offset = match matrix.encoding() {
-            Encoding::SevenBit => 64,
-            Encoding::EightBit => 0,
-        };
+        let offset = matrix.encoding().offset();
         let column_sums = matrix.column_sums().to_vec();
         Self { matrix, offsets: vec![offset; padded], column_sums, scales: column_scales, bias }
     }
@@ -101,6 +101,15 @@ impl Linear {
             *sum -= rows * zero_point;
         }
         self
+    }
+
+    pub fn matrix(&self) -> &Arc<PackedMatrix> {
+        &self.matrix
+    }
+
+    /// The scale of each stored column: that of a column stored as its negative is negated.
+    pub fn scales(&self) -> &[f32] {
+        &self.scales[..self.outputs()]
     }
 
     /// Length of an input row.
@@ -139,8 +148,12 @@ impl Linear {
         let stride = self.input_stride();
         let dot = PanelDot::prepare(self.matrix.encoding(), input.codes, stride, scratch);
         let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
-        let PanelDot { narrow, wide_rows, wide_panel } = dot;
-        for (index, panel) in self.matrix.panels().enumerate() {
+        let PanelDot { narrow, wide_rows, wide_panel, unpacked_panel } = dot;
+        for (index, mut panel) in self.matrix.panels().enumerate() {
+            if self.matrix.encoding() == Encoding::FourBit {
+                four_bit::unpack_panel(panel, self.matrix.tables(), unpacked_panel);
+                panel = unpacked_panel;
+            }
             if !narrow {
                 tile::wide::widen_panel(panel, wide_panel);
             }
@@ -224,19 +237,22 @@ struct PanelDot<'a> {
     narrow: bool,
     wide_rows: &'a [i16],
     wide_panel: &'a mut [i16],
+    unpacked_panel: &'a mut [u8],
 }
 
 impl<'a> PanelDot<'a> {
     fn prepare(encoding: Encoding, codes: &[i8], stride: usize, scratch: &'a mut LinearScratch) -> Self {
-        let narrow =
-            cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) && matches!(encoding, Encoding::SevenBit);
-        let LinearScratch { wide_rows, wide_panel } = scratch;
+        let narrow = cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) && encoding != Encoding::EightBit;
+        let LinearScratch { wide_rows, wide_panel, unpacked_panel } = scratch;
         if !narrow {
             wide_rows.clear();
             wide_rows.extend(codes.iter().map(|&code| i16::from(code)));
             wide_panel.resize(stride * PANEL_COLUMNS, 0);
         }
-        Self { narrow, wide_rows, wide_panel }
+        if encoding == Encoding::FourBit {
+            unpacked_panel.resize(stride * PANEL_COLUMNS, 0);
+        }
+        Self { narrow, wide_rows, wide_panel, unpacked_panel }
     }
 }
 

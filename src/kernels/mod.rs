@@ -15,6 +15,7 @@
 
 pub mod attention;
 pub mod exp;
+pub mod four_bit;
 pub mod gelu;
 mod lanes;
 pub mod layer_norm;
@@ -28,6 +29,7 @@ mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 mod softmax;
+pub mod stored;
 pub mod tanh;
 #[cfg(test)]
 mod testing;

@@ -11,6 +11,8 @@
 
 use std::collections::TryReserveError;
 
+use super::four_bit::{self, Table};
+
 /// Columns that one tile of the dot kernel computes.
 pub const PANEL_COLUMNS: usize = 12;
 /// Rows that one lane of the dot product takes at once.
@@ -25,21 +27,43 @@ pub enum Encoding {
     SevenBit,
     /// The weight in two's complement.
     EightBit,
+    /// The place in a [table](super::four_bit) of such weights as [`SevenBit`](Self::SevenBit) has, two to a byte.
+    FourBit,
+}
+
+impl Encoding {
+    /// What a code that the dot kernels read is larger than its weight by.
+    pub fn offset(self) -> i32 {
+        match self {
+            Self::SevenBit | Self::FourBit => 64,
+            Self::EightBit => 0,
+        }
+    }
+
+    /// Bytes of one panel of a matrix with that many rows.
+    pub fn panel_bytes(self, rows: usize) -> usize {
+        match self {
+            Self::SevenBit | Self::EightBit => rows.div_ceil(GROUP_ROWS) * GROUP_BYTES,
+            Self::FourBit => four_bit::panel_bytes(rows),
+        }
+    }
 }
 
 /// A rows × columns matrix of int8 weights; rows are the contraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackedMatrix {
-    rows: usize,
-    columns: usize,
-    encoding: Encoding,
-    bytes: Vec<u8>,
-    /// Sum of each stored column, in weights, without the corrections.
-    column_sums: Vec<i32>,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) encoding: Encoding,
+    pub(super) bytes: Vec<u8>,
+    /// Sum of each stored column, in weights, without the corrections; padded to whole panels.
+    pub(super) column_sums: Vec<i32>,
     /// Columns stored as their negative.
-    negated: Vec<bool>,
+    pub(super) negated: Vec<bool>,
     /// (column, row) where 1 is missing from the stored weight, in ascending order.
-    corrections: Vec<(u32, u32)>,
+    pub(super) corrections: Vec<(u32, u32)>,
+    /// Only of four-bit weights.
+    pub(super) tables: Vec<Table>,
 }
 
 impl PackedMatrix {
@@ -62,9 +86,14 @@ impl PackedMatrix {
         self.rows.div_ceil(GROUP_ROWS)
     }
 
-    /// The bytes of each panel, [`groups`](Self::groups) × 48 of them.
+    /// The bytes of each panel: [`groups`](Self::groups) × 48 of them, or what [`four_bit`] has.
     pub fn panels(&self) -> std::slice::ChunksExact<'_, u8> {
-        self.bytes.chunks_exact((self.groups() * GROUP_BYTES).max(1))
+        self.bytes.chunks_exact(self.encoding.panel_bytes(self.rows).max(1))
+    }
+
+    /// What four-bit weights are places in; none for others.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
     }
 
     /// Sum of each stored column, in weights, without the corrections; padded to whole panels with 0.
@@ -91,17 +120,25 @@ impl PackedMatrix {
 
     /// Bytes of memory.
     pub fn bytes(&self) -> usize {
-        self.bytes.len() + size_of_val(&*self.column_sums) + self.negated.len() + size_of_val(&*self.corrections)
+        let tables = size_of_val(&*self.tables);
+        self.bytes.len()
+            + size_of_val(&*self.column_sums)
+            + self.negated.len()
+            + size_of_val(&*self.corrections)
+            + tables
     }
 
     /// The weights that were packed, row after row, as bytes in two's complement.
     pub fn unpack(&self) -> Vec<u8> {
         let mut weights = vec![0; self.rows * self.columns];
-        let shift = match self.encoding {
-            Encoding::SevenBit => 64,
-            Encoding::EightBit => 0u8,
-        };
-        for (panel, start) in self.panels().zip((0..self.columns).step_by(PANEL_COLUMNS)) {
+        let shift = self.encoding.offset() as u8;
+        let mut codes = Vec::new();
+        for (mut panel, start) in self.panels().zip((0..self.columns).step_by(PANEL_COLUMNS)) {
+            if self.encoding == Encoding::FourBit {
+                codes.resize(self.groups() * GROUP_BYTES, 0);
+                four_bit::unpack_panel(panel, &self.tables, &mut codes);
+                panel = &codes;
+            }
             let negated = &self.negated[start..self.columns.min(start + PANEL_COLUMNS)];
             for (row, weights) in weights.chunks_exact_mut(self.columns).enumerate() {
                 let stored = &panel[row / GROUP_ROWS * GROUP_BYTES..][row % GROUP_ROWS..];
@@ -120,10 +157,13 @@ impl PackedMatrix {
 
     /// The weight that was packed, for tests.
     pub fn weight(&self, row: usize, column: usize) -> i32 {
+        if self.encoding == Encoding::FourBit {
+            return i32::from(self.unpack()[row * self.columns + column] as i8);
+        }
         let stored = self.bytes[position(self.groups(), row, column)];
         let stored = match self.encoding {
-            Encoding::SevenBit => i32::from(stored) - 64,
             Encoding::EightBit => i32::from(stored as i8),
+            _ => i32::from(stored) - 64,
         };
         let corrected = stored + i32::from(self.corrections.binary_search(&(column as u32, row as u32)).is_ok());
         if self.negated[column] { -corrected } else { corrected }
@@ -257,6 +297,7 @@ impl Packer {
             column_sums: self.column_sums,
             negated: self.negated,
             corrections: Vec::new(),
+            tables: Vec::new(),
         };
         let fits = self.lowest.iter().all(|&lowest| lowest >= -64) && self.highest.iter().all(|&highest| highest <= 64);
         if fits && let Some(corrections) = find_corrections(&packed, &self.lowest, &self.highest) {

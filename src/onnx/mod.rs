@@ -14,10 +14,11 @@ pub mod refusal;
 mod remainder;
 mod roles;
 mod store;
-mod tensor;
-mod wire;
+pub(crate) mod tensor;
+pub(crate) mod wire;
 
 pub use parser::Parser;
+pub(crate) use remainder::write_input;
 pub use store::{Table, Weight, WeightStore};
 
 /// A model whose big weights are beside its graph.

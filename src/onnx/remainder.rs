@@ -264,7 +264,7 @@ impl Remainder {
 }
 
 /// A field of the graph: an input of the weight's name, type and shape.
-fn write_input(output: &mut Vec<u8>, name: &str, weight: &Weight) {
+pub fn write_input(output: &mut Vec<u8>, name: &str, weight: &Weight) {
     let mut shape = Vec::new();
     for size in [weight.rows(), weight.columns()] {
         let mut dimension = Vec::new();

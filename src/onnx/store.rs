@@ -74,7 +74,7 @@ pub struct Table {
 
 impl Table {
     /// `bytes` are whole rows of `columns`, at least 1, elements.
-    pub(super) fn new(columns: usize, unsigned: bool, bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(columns: usize, unsigned: bool, bytes: Vec<u8>) -> Self {
         Self { columns, unsigned, bytes }
     }
 
@@ -89,6 +89,11 @@ impl Table {
     /// True for uint8, false for int8 in two's complement.
     pub fn unsigned(&self) -> bool {
         self.unsigned
+    }
+
+    /// The elements, row after row.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The elements of one row.
@@ -107,7 +112,8 @@ pub struct WeightStore {
 }
 
 impl WeightStore {
-    pub(super) fn insert(&mut self, name: String, weight: Weight) {
+    /// Puts a weight in the place of the one of this name, if there is one.
+    pub(crate) fn insert(&mut self, name: String, weight: Weight) {
         self.weights.insert(name, weight);
     }
 
@@ -141,6 +147,12 @@ impl WeightStore {
     /// Bytes of memory that the weights take.
     pub fn bytes(&self) -> usize {
         self.weights.values().map(Weight::bytes).sum()
+    }
+}
+
+impl Extend<(String, Weight)> for WeightStore {
+    fn extend<Weights: IntoIterator<Item = (String, Weight)>>(&mut self, weights: Weights) {
+        self.weights.extend(weights);
     }
 }
 

@@ -88,6 +88,19 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The bits of a field of 4 bytes.
+    ///
+    /// # Errors
+    /// `invalid_model` where the field has another wire type.
+    pub fn fixed32(&self) -> Result<u32> {
+        match self.wire_type {
+            WireType::Fixed32 => {
+                self.bytes.first_chunk().map(|&bits| u32::from_le_bytes(bits)).ok_or_else(|| self.wrong_type())
+            }
+            _ => Err(self.wrong_type()),
+        }
+    }
+
     /// # Errors
     /// `invalid_model` where the field has another wire type or is not UTF-8.
     pub fn text(&self) -> Result<&'a str> {

@@ -11,11 +11,13 @@ mod reader;
 mod sentence_piece;
 mod soundness;
 pub mod unigram;
+mod vocabulary;
 mod window;
 
 pub use json::{JsonReader, TokenizerJson};
 pub use pair::{Pair, Query};
 pub use reader::TokenizerReader;
+pub use vocabulary::Vocabulary;
 pub use window::{Window, Windows};
 
 use general::General;

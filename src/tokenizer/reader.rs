@@ -63,7 +63,9 @@ impl TokenizerReader {
         Ok((parts.into_tokenizer()?, compact))
     }
 
-    fn into_parts(self) -> Result<Parts> {
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub(super) fn into_parts(self) -> Result<Parts> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }

@@ -5,7 +5,7 @@
 
 /** Takes the files of a model, one after the other, and makes the engine. */
 export interface Loader {
-  /** Announces `model`, `tokenizer` or `config`; what is given of size and hash is checked, `likelySize` is not. */
+  /** Announces `model`, `tokenizer`, `config` or `bundle`; what is given of size and hash is checked, `likelySize` is not. */
   begin(file: string, size?: number, sha256?: string, likelySize?: number): void;
   push(chunk: Uint8Array): void;
   end(): void;

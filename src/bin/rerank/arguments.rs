@@ -4,6 +4,8 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use rerank_wasm::convert::{Bits, Rounding};
+
 pub const USAGE: &str = "\
 rerank score --model DIRECTORY [--top-n N] [--max-tokens N] [--json] QUERY FILE
 
@@ -19,14 +21,71 @@ rerank convert --tokenizer TOKENIZER_JSON OUTPUT
 Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It takes the place of the tokenizer.json
 wherever one is read, and is ready several times sooner.
 
-DIRECTORY holds tokenizer.json, config.json and onnx/model_quantized.onnx (or model_quantized.onnx, onnx/model.onnx,
+rerank convert --model DIRECTORY OUTPUT [--keep-pieces N] [--languages CODE,…] [--corpus FILE]… [--bits 8|4|mixed]
+               [--max-memory SIZE] [--sample FILE] [--rounding compensated|nearest] [--shard SIZE] [--name NAME] [--json]
+
+Writes the model as one file, a bundle, to OUTPUT, and says how large it is, how much memory it will take and how far its
+logits move. The same model and options give the same bytes.
+--keep-pieces, --languages, --corpus: the vocabulary keeps the pieces that the texts are made of, then those in the letters
+  of the languages, the more probable first, up to N in all. Single characters stay, so any text can still be written.
+--bits: of the encoder's weights. mixed, the default: 8, and 4 for those that it costs least, until --max-memory is met.
+--max-memory: what an isolate with the model may take, JavaScript included, such as 110MB.
+--sample: lines of query, tab, document, on which errors are measured and for which weights of 4 bits are rounded; a
+  hundred are better than the few that are built in. --rounding nearest does without, in less time.
+--shard: OUTPUT.0, OUTPUT.1 and so on, of at most that size, such as 25MiB, and OUTPUT.json, which lists them.
+
+DIRECTORY, or a bundle in its place, holds tokenizer.json, config.json and onnx/model_quantized.onnx (or model_quantized.onnx, onnx/model.onnx,
 model.onnx).
 ";
+
+fn parse_bits(text: &str) -> Result<Bits, String> {
+    match text {
+        "4" => Ok(Bits::Four),
+        "8" => Ok(Bits::Eight),
+        "mixed" => Ok(Bits::Mixed),
+        _ => Err(format!("{text:?} is none of 4, 8 and mixed")),
+    }
+}
+
+fn parse_rounding(text: &str) -> Result<Rounding, String> {
+    match text {
+        "compensated" => Ok(Rounding::Compensated),
+        "nearest" => Ok(Rounding::Nearest),
+        _ => Err(format!("{text:?} is neither compensated nor nearest")),
+    }
+}
+
+/// A number of bytes, with or without a unit.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let units =
+        [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    let (number, unit) =
+        units.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit))).unwrap_or((text, 1));
+    let size = number.trim().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    size.filter(|&size| size > 0).ok_or_else(|| format!("{text:?} is no size such as 25MiB or 110MB"))
+}
 
 pub enum Command {
     Score { model: PathBuf, query: String, file: OsString, top_n: Option<usize>, max_tokens: Option<usize>, json: bool },
     Logits { model: PathBuf, file: OsString },
-    Convert { tokenizer: PathBuf, output: PathBuf },
+    ConvertTokenizer { tokenizer: PathBuf, output: PathBuf },
+    Convert(Conversion),
+}
+
+/// A model that becomes a bundle.
+pub struct Conversion {
+    pub model: PathBuf,
+    pub output: PathBuf,
+    pub name: Option<String>,
+    pub pieces: Option<usize>,
+    pub languages: Vec<String>,
+    pub corpus: Vec<PathBuf>,
+    pub bits: Bits,
+    pub rounding: Rounding,
+    pub max_memory: Option<usize>,
+    pub sample: Option<PathBuf>,
+    pub shard: Option<usize>,
+    pub json: bool,
 }
 
 impl Command {
@@ -34,6 +93,9 @@ impl Command {
     pub fn parse() -> Result<Option<Self>, Box<dyn Error>> {
         use lexopt::prelude::*;
         let (mut model, mut tokenizer, mut top_n, mut max_tokens, mut json) = (None, None, None, None, false);
+        let (mut name, mut pieces, mut languages, mut corpus) = (None, None, Vec::new(), Vec::new());
+        let (mut bits, mut rounding) = (Bits::default(), Rounding::default());
+        let (mut max_memory, mut sample, mut shard) = (None, None, None);
         let mut values: Vec<OsString> = Vec::new();
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
@@ -44,6 +106,17 @@ impl Command {
                 Long("top-n") => top_n = Some(parser.value()?.parse()?),
                 Long("max-tokens") => max_tokens = Some(parser.value()?.parse()?),
                 Long("json") => json = true,
+                Long("name") => name = Some(parser.value()?.parse()?),
+                Long("keep-pieces") => pieces = Some(parser.value()?.parse()?),
+                Long("languages") => {
+                    languages.extend(parser.value()?.parse::<String>()?.split(',').map(str::to_owned));
+                }
+                Long("corpus") => corpus.push(PathBuf::from(parser.value()?)),
+                Long("bits") => bits = parser.value()?.parse_with(parse_bits)?,
+                Long("rounding") => rounding = parser.value()?.parse_with(parse_rounding)?,
+                Long("max-memory") => max_memory = Some(parser.value()?.parse_with(parse_size)?),
+                Long("sample") => sample = Some(PathBuf::from(parser.value()?)),
+                Long("shard") => shard = Some(parser.value()?.parse_with(parse_size)?),
                 Value(value) => values.push(value),
                 _ => return Err(argument.unexpected().into()),
             }
@@ -55,8 +128,22 @@ impl Command {
                 Self::Score { model: model?, query, file: file.clone(), top_n, max_tokens, json }
             }
             [name, file] if name == "logits" => Self::Logits { model: model?, file: file.clone() },
-            [name, output] if name == "convert" => {
-                Self::Convert { tokenizer: tokenizer.ok_or("--tokenizer is missing")?, output: output.into() }
+            [command, output] if command == "convert" && tokenizer.is_none() => Self::Convert(Conversion {
+                model: model?,
+                output: output.into(),
+                name,
+                pieces,
+                languages,
+                corpus,
+                bits,
+                rounding,
+                max_memory,
+                sample,
+                shard,
+                json,
+            }),
+            [command, output] if command == "convert" => {
+                Self::ConvertTokenizer { tokenizer: tokenizer.ok_or("--tokenizer is missing")?, output: output.into() }
             }
             _ => return Err(USAGE.into()),
         }))

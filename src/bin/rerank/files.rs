@@ -4,11 +4,10 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::ModelFile;
-use rerank_wasm::tokenizer::compact;
 
 /// Where a model directory may keep its graph, first match first; `pkg/src/source.ts` has the same list.
 pub const GRAPH_PATHS: [&str; 4] =
@@ -27,39 +26,74 @@ pub fn read_lines(file: &OsString) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(lines.into_iter().filter(|line| !line.trim().is_empty()).collect())
 }
 
-pub fn load(directory: &Path) -> Result<Reranker, Box<dyn Error>> {
-    let graph = GRAPH_PATHS
-        .iter()
-        .map(|path| directory.join(path))
-        .find(|path| path.is_file())
-        .ok_or_else(|| format!("{}: none of {GRAPH_PATHS:?} is there", directory.display()))?;
+/// The files of a model in a directory, or the bundle that stands in its place.
+pub fn load(model: &Path) -> Result<Reranker, Box<dyn Error>> {
     let mut loader = Loader::default();
-    for (file, path) in [
-        (ModelFile::Config, directory.join("config.json")),
-        (ModelFile::Tokenizer, directory.join("tokenizer.json")),
-        (ModelFile::Model, graph),
-    ] {
-        let named = |error: std::io::Error| format!("{}: {error}", path.display());
-        let size = usize::try_from(fs::metadata(&path).map_err(named)?.len())?;
-        loader.begin(file, Expectation { size: Some(size), ..Default::default() })?;
-        let mut reader = File::open(&path).map_err(named)?;
-        let mut chunk = vec![0; CHUNK_BYTES];
-        loop {
-            match reader.read(&mut chunk).map_err(named)? {
-                0 => break,
-                length => loader.push(&chunk[..length])?,
-            }
-        }
-        loader.end()?;
+    if model.is_file() {
+        feed(&mut loader, ModelFile::Bundle, model)?;
+    } else {
+        feed(&mut loader, ModelFile::Config, &model.join("config.json"))?;
+        feed(&mut loader, ModelFile::Tokenizer, &model.join("tokenizer.json"))?;
+        feed(&mut loader, ModelFile::Model, &find_graph(model)?)?;
     }
     Ok(loader.finish()?)
 }
 
-/// Writes the compact form of a tokenizer.json.
-pub fn convert(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
-    let json = fs::read(tokenizer).map_err(|error| format!("{}: {error}", tokenizer.display()))?;
-    let compact = compact::convert(&json)?;
-    fs::write(output, &compact).map_err(|error| format!("{}: {error}", output.display()))?;
-    println!("{}: {} bytes, from {}", output.display(), compact.len(), json.len());
-    Ok(())
+fn feed(loader: &mut Loader, file: ModelFile, path: &Path) -> Result<(), Box<dyn Error>> {
+    let size = usize::try_from(fs::metadata(path).map_err(|error| named(path, &error))?.len())?;
+    loader.begin(file, Expectation { size: Some(size), ..Default::default() })?;
+    read_chunks(path, |chunk| Ok(loader.push(chunk)?))?;
+    Ok(loader.end()?)
+}
+
+/// The graph of the model in a directory.
+pub fn find_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    find_graph_in(directory, &mut GRAPH_PATHS.iter())
+}
+
+/// The same; one with float weights comes first.
+pub fn find_float_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    find_graph_in(directory, &mut GRAPH_PATHS.iter().rev())
+}
+
+fn find_graph_in(directory: &Path, paths: &mut dyn Iterator<Item = &&str>) -> Result<PathBuf, Box<dyn Error>> {
+    Ok(paths
+        .map(|path| directory.join(path))
+        .find(|path| path.is_file())
+        .ok_or_else(|| format!("{}: none of {GRAPH_PATHS:?} is there", directory.display()))?)
+}
+
+/// Reads a file from its beginning to its end.
+pub fn read_chunks(
+    path: &Path,
+    mut take: impl FnMut(&[u8]) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let mut reader = File::open(path).map_err(|error| named(path, &error))?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match reader.read(&mut chunk).map_err(|error| named(path, &error))? {
+            0 => return Ok(()),
+            length => take(&chunk[..length])?,
+        }
+    }
+}
+
+/// All of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    Ok(fs::read(path).map_err(|error| named(path, &error))?)
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&partial);
+        named(path, &error).into()
+    })
+}
+
+fn named(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", path.display())
 }

@@ -1,7 +1,8 @@
-//! Native command line: ranks the lines of a file, for quick checks without a browser, and converts
-//! tokenizers.
+//! Native command line: ranks the lines of a file, for quick checks without a browser, and makes
+//! bundles and compact tokenizers.
 
 mod arguments;
+mod convert;
 mod files;
 mod logits;
 
@@ -37,7 +38,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             print(&job.finish(top_n)?, &documents, json)?;
         }
         Command::Logits { model, file } => logits::print(&files::load(&model)?, &file)?,
-        Command::Convert { tokenizer, output } => files::convert(&tokenizer, &output)?,
+        Command::ConvertTokenizer { tokenizer, output } => convert::tokenizer(&tokenizer, &output)?,
+        Command::Convert(conversion) => convert::model(&conversion)?,
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ impl Case {
     fn expected(&self) -> Dots {
         let weight = |byte: u8| match self.encoding {
             Encoding::SevenBit => i32::from(byte),
-            Encoding::EightBit => i32::from(byte as i8),
+            _ => i32::from(byte as i8),
         };
         let mut dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
         for (index, &byte) in self.panel.iter().enumerate() {

@@ -174,5 +174,8 @@ impl Builder {
 }
 
 fn too_large() -> Error {
-    Error::UnsupportedModel { file: ModelFile::Tokenizer, reason: "its vocabulary, or a piece of it, is too large".to_owned() }
+    Error::UnsupportedModel {
+        file: ModelFile::Tokenizer,
+        reason: "its vocabulary, or a piece of it, is too large".to_owned(),
+    }
 }

@@ -16,6 +16,11 @@ function variable(name) {
   return value;
 }
 
+/** A folder with the shards of a bundle that was made of the stand-in, which `scripts/test.sh` makes too. */
+export function bundleFolder() {
+  return variable('RERANK_WASM_BUNDLE');
+}
+
 /** The stand-in as a model whose files are on this machine. */
 export function localStandin() {
   const { directory, tokenizer } = standinFiles();

@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 import { Miniflare } from 'miniflare';
 
+import { Inspector } from './inspector.js';
+
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** What `run_worker_first` of a wrangler project stands for. */
+const workerFirst = { invoke_user_worker_ahead_of_assets: true, has_user_worker: true };
 
 /** How wrangler reads files by itself, and the rule of `pkg/mini/README.md`. */
 const moduleTypes = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.bin': 'Data', '.onnx': 'Data' };
@@ -40,9 +45,10 @@ function alias(importer, name, folder, entry) {
 
 /**
  * Starts workerd with the worker at `path` (below the repository), the package and the small model before the tests of
- * the calling suite, and ends it after them. `bindings` become the worker's environment.
+ * the calling suite, and ends it after them. `bindings` become the worker's environment; so do the files of the folder
+ * `assets`, as `ASSETS`, where there is one. With `inspected` its memory can be looked at.
  */
-export function useWorkerd(path, { bindings, compatibilityFlags } = {}) {
+export function useWorkerd(path, { bindings, compatibilityFlags, assets, inspected = false } = {}) {
   let miniflare;
   let output = '';
   before(async () => {
@@ -53,6 +59,8 @@ export function useWorkerd(path, { bindings, compatibilityFlags } = {}) {
       unsafeDirectSockets: [{ host: '127.0.0.1' }],
       bindings,
       compatibilityFlags,
+      ...(inspected && { inspectorPort: 0 }),
+      ...(assets && { assets: { directory: assets, binding: 'ASSETS', routerConfig: workerFirst } }),
       handleRuntimeStdio(...streams) {
         for (const stream of streams) {
           stream.on('data', (data) => {
@@ -77,6 +85,8 @@ export function useWorkerd(path, { bindings, compatibilityFlags } = {}) {
     output: () => output,
     /** Where the worker listens. */
     url: () => miniflare.unsafeGetDirectURL(),
+    /** A connection to its inspector. */
+    inspect: async () => Inspector.connect(await miniflare.getInspectorURL()),
     /** The answer of the worker to a request to this path. */
     fetch: (path, init) => miniflare.dispatchFetch(`http://worker${path}`, init),
     /** What the worker answers to a request, from JSON to JSON. */

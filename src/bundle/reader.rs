@@ -1,0 +1,266 @@
+//! Takes a bundle in chunks of any size and puts each byte where it stays.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::manifest::{Manifest, Part, PartKind};
+use super::refusal::{invalid, no_memory};
+use super::{HEADER_BYTES, MAGIC, VERSION};
+use crate::error::{Error, ModelFile, Result};
+use crate::hexadecimal::hexadecimal;
+use crate::kernels::pack::PackedMatrix;
+use crate::onnx::{OnnxModel, Parser, Table, Weight, WeightStore};
+use crate::tokenizer::{Tokenizer, TokenizerReader};
+
+/// A manifest has some hundred bytes for each weight.
+const MAX_MANIFEST_BYTES: usize = 1 << 20;
+
+/// What a bundle holds.
+#[derive(Debug)]
+pub struct Bundle {
+    pub model: OnnxModel,
+    pub tokenizer: Tokenizer,
+    /// Longest pair in tokens that the model takes.
+    pub max_tokens: usize,
+}
+
+/// Memory is taken for bytes that have come, or that are to come by the size that the caller gave.
+#[derive(Debug)]
+pub struct BundleReader {
+    /// Size of the whole file, where it is known or likely.
+    size: Option<usize>,
+    /// Whether the parts are checked against the hashes in the manifest.
+    checks_parts: bool,
+    stage: Stage,
+    /// True where the file is as long as its manifest says.
+    has_room: bool,
+    waiting: VecDeque<Part>,
+    max_tokens: usize,
+    tokenizer: Option<Tokenizer>,
+    graph: Option<OnnxModel>,
+    weights: WeightStore,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Header(Vec<u8>),
+    Manifest { length: usize, sha256: [u8; 32], bytes: Vec<u8> },
+    Part(Box<Incoming>),
+    End,
+}
+
+/// A part on its way in.
+#[derive(Debug)]
+struct Incoming {
+    part: Part,
+    /// Bytes that are still to come.
+    missing: usize,
+    hash: Sha256,
+    contents: Contents,
+}
+
+#[derive(Debug)]
+enum Contents {
+    Tokenizer(Box<TokenizerReader>),
+    Graph(Box<Parser>),
+    Matrix { head: Vec<u8>, head_bytes: usize, panels: Vec<u8> },
+    Table(Vec<u8>),
+}
+
+impl BundleReader {
+    /// `size` is that of the whole file, where it is known or likely. With `is_pinned` the caller checks a hash of the whole
+    /// file, so that those of its parts say nothing new.
+    pub fn new(size: Option<usize>, is_pinned: bool) -> Self {
+        Self {
+            size,
+            checks_parts: !is_pinned,
+            stage: Stage::Header(Vec::new()),
+            has_room: false,
+            waiting: VecDeque::new(),
+            max_tokens: 0,
+            tokenizer: None,
+            graph: None,
+            weights: WeightStore::default(),
+        }
+    }
+
+    /// Takes the next bytes. After an error nothing more may come.
+    ///
+    /// # Errors
+    /// `invalid_model` for a damaged file, `integrity_mismatch` for a part with another hash, `unsupported_model` for
+    /// another version and for a graph or tokenizer beyond this engine, `out_of_memory`.
+    pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
+        while !chunk.is_empty() {
+            let wanted = match &self.stage {
+                Stage::Header(bytes) => HEADER_BYTES - bytes.len(),
+                Stage::Manifest { length, bytes, .. } => length - bytes.len(),
+                Stage::Part(incoming) => incoming.missing,
+                Stage::End => return Err(invalid("it goes on after its end")),
+            };
+            let (now, later) = chunk.split_at(chunk.len().min(wanted));
+            match &mut self.stage {
+                Stage::Header(bytes) | Stage::Manifest { bytes, .. } => append(bytes, now)?,
+                Stage::Part(incoming) => incoming.push(now, self.checks_parts)?,
+                Stage::End => {}
+            }
+            if now.len() == wanted {
+                self.advance()?;
+            }
+            chunk = later;
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// `invalid_model` where the file is not whole.
+    pub fn finish(self) -> Result<Bundle> {
+        let Self { stage: Stage::End, tokenizer: Some(tokenizer), graph: Some(mut model), .. } = self else {
+            return Err(invalid("it is cut off"));
+        };
+        model.weights.extend(self.weights);
+        Ok(Bundle { model, tokenizer, max_tokens: self.max_tokens })
+    }
+
+    /// Goes on to what comes next, once all of the present stage has come.
+    fn advance(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.stage, Stage::End) {
+            Stage::Header(bytes) => {
+                let (length, sha256) = read_header(&bytes)?;
+                self.stage = Stage::Manifest { length, sha256, bytes: Vec::new() };
+                return Ok(());
+            }
+            Stage::Manifest { length, sha256, bytes } => {
+                if *Sha256::digest(&bytes) != sha256 {
+                    return Err(invalid("its manifest has another hash"));
+                }
+                let manifest: Manifest = serde_json::from_slice(&bytes)
+                    .map_err(|error| invalid(format!("its manifest cannot be read: {error}")))?;
+                manifest.check()?;
+                let whole = manifest.bytes().and_then(|bytes| bytes.checked_add(HEADER_BYTES + length));
+                self.has_room = self.size.is_some() && self.size == whole;
+                self.max_tokens = manifest.max_tokens;
+                self.waiting = manifest.parts.into();
+            }
+            Stage::Part(incoming) => self.take(*incoming)?,
+            Stage::End => {}
+        }
+        // An empty part has no byte that would bring it to its end.
+        while let Some(part) = self.waiting.pop_front() {
+            let incoming = Incoming::new(part, self.has_room)?;
+            if incoming.missing > 0 {
+                self.stage = Stage::Part(Box::new(incoming));
+                return Ok(());
+            }
+            self.take(incoming)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a part that is complete.
+    fn take(&mut self, Incoming { part: Part { kind, sha256, .. }, hash, contents, .. }: Incoming) -> Result<()> {
+        if self.checks_parts {
+            let found = hexadecimal(&hash.finalize());
+            if found != sha256 {
+                let reason = format!("{} has the SHA-256 {found} instead of {sha256}", kind.label());
+                return Err(Error::IntegrityMismatch { file: ModelFile::Bundle, reason });
+            }
+        }
+        match (contents, &kind) {
+            (Contents::Tokenizer(reader), _) => self.tokenizer = Some(reader.finish()?),
+            (Contents::Graph(parser), _) => self.graph = Some(parser.finish()?),
+            (Contents::Matrix { head, mut panels, .. }, PartKind::Matrix { name, unsigned, .. }) => {
+                panels.shrink_to_fit();
+                let layout = kind.layout().ok_or_else(|| invalid("a matrix without a layout"))?;
+                let packed = PackedMatrix::from_stored(layout, &head, panels)
+                    .map_err(|reason| invalid(format!("{}: {reason}", kind.label())))?;
+                let weight = Weight::Matrix { packed: Arc::new(packed), unsigned: *unsigned };
+                self.insert(name, weight)?;
+            }
+            (Contents::Table(mut bytes), PartKind::Table { name, columns, unsigned, .. }) => {
+                bytes.shrink_to_fit();
+                self.insert(name, Weight::Table(Arc::new(Table::new(*columns, *unsigned, bytes))))?;
+            }
+            _ => return Err(Error::Internal("a part became another".to_owned())),
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, name: &str, weight: Weight) -> Result<()> {
+        if self.weights.get(name).is_some() {
+            return Err(invalid(format!("two weights are called {name:?}")));
+        }
+        self.weights.insert(name.to_owned(), weight);
+        Ok(())
+    }
+}
+
+impl Incoming {
+    fn new(part: Part, has_room: bool) -> Result<Self> {
+        let bytes = part.bytes;
+        let room = |bytes: usize| {
+            let mut buffer = Vec::new();
+            let bytes = if has_room { bytes } else { 0 };
+            buffer.try_reserve_exact(bytes).map_err(|_| no_memory(bytes))?;
+            Ok(buffer)
+        };
+        let contents = match &part.kind {
+            PartKind::Tokenizer => Contents::Tokenizer(Box::new(TokenizerReader::new(has_room.then_some(bytes)))),
+            PartKind::Graph => Contents::Graph(Box::new(Parser::new(has_room.then_some(bytes as u64)))),
+            PartKind::Matrix { .. } => {
+                let head_bytes = part.kind.layout().and_then(|layout| layout.head_bytes()).unwrap_or(0);
+                Contents::Matrix { head: room(head_bytes)?, head_bytes, panels: room(bytes - head_bytes)? }
+            }
+            PartKind::Table { .. } => Contents::Table(room(bytes)?),
+        };
+        Ok(Self { part, missing: bytes, hash: Sha256::new(), contents })
+    }
+
+    /// Takes bytes of which no more come than are missing.
+    fn push(&mut self, bytes: &[u8], checked: bool) -> Result<()> {
+        if checked {
+            self.hash.update(bytes);
+        }
+        self.missing -= bytes.len();
+        match &mut self.contents {
+            Contents::Tokenizer(reader) => reader.push(bytes),
+            Contents::Graph(parser) => parser.push(bytes)?,
+            Contents::Matrix { head, head_bytes, panels } => {
+                let (of_head, of_panels) = bytes.split_at(bytes.len().min(*head_bytes - head.len()));
+                append(head, of_head)?;
+                append(panels, of_panels)?;
+            }
+            Contents::Table(table) => append(table, bytes)?,
+        }
+        Ok(())
+    }
+}
+
+/// The length of the manifest and its hash.
+fn read_header(bytes: &[u8]) -> Result<(usize, [u8; 32])> {
+    let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |&number| u32::from_le_bytes(number));
+    let (magic, rest) = bytes.split_at(MAGIC.len());
+    if magic != MAGIC {
+        return Err(invalid("its first bytes are not those of a bundle"));
+    }
+    let version = number(rest);
+    if version != VERSION {
+        return Err(Error::UnsupportedModel {
+            file: ModelFile::Bundle,
+            reason: format!("a bundle of version {version}; this engine reads version {VERSION}"),
+        });
+    }
+    let length = number(&rest[4..]) as usize;
+    if length == 0 || length > MAX_MANIFEST_BYTES {
+        return Err(invalid(format!("a manifest of {length} bytes")));
+    }
+    let sha256 = rest[8..].first_chunk().copied().unwrap_or_default();
+    Ok((length, sha256))
+}
+
+fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
+    buffer.try_reserve(bytes.len()).map_err(|_| no_memory(buffer.len().saturating_add(bytes.len())))?;
+    buffer.extend_from_slice(bytes);
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Floats to integers with the scale that costs least.
+
+/// Largest magnitude of a weight of seven and of eight bits. Only one sign of it is used: that of the number with the
+/// largest magnitude.
+const MATRIX_LIMIT: f32 = 64.0;
+const TABLE_LIMIT: f32 = 128.0;
+/// How many scales are tried, from the one that clips nothing down.
+const STEPS: usize = 24;
+/// The least of them is this part of the largest.
+const LEAST: f32 = 0.6;
+
+/// Columns of `rows` numbers to integers in -64..=63 and a scale for each, which may be below 0; `None` where a number is not finite.
+pub fn quantize_columns(values: &[f32], rows: usize) -> Option<(Vec<i8>, Vec<f32>)> {
+    let mut integers = Vec::with_capacity(values.len());
+    let mut scales = Vec::with_capacity(values.len() / rows.max(1));
+    for column in values.chunks_exact(rows) {
+        let (quantized, scale) = quantize(column, MATRIX_LIMIT)?;
+        integers.extend(quantized);
+        scales.push(scale);
+    }
+    Some((integers, scales))
+}
+
+/// A row to integers in -128..=127 and their scale; `None` where a number is not finite.
+pub fn quantize_row(values: &[f32]) -> Option<(Vec<i8>, f32)> {
+    quantize(values, TABLE_LIMIT)
+}
+
+fn quantize(values: &[f32], limit: f32) -> Option<(Vec<i8>, f32)> {
+    if !values.iter().all(|value| value.is_finite()) {
+        return None;
+    }
+    let largest = values.iter().fold(0f32, |largest, &value| if value.abs() > largest.abs() { value } else { largest });
+    // The number with the largest magnitude becomes the integer below 0 that has no counterpart above.
+    let widest = -largest / limit;
+    // A range too small to be divided is 0.
+    if widest.abs() < f32::MIN_POSITIVE {
+        return Some((vec![0; values.len()], 1.0));
+    }
+    let round = |value: f32, scale: f32| (value / scale).round_ties_even().clamp(-limit, limit - 1.0);
+    let mut best = (f64::INFINITY, widest);
+    for step in 0..STEPS {
+        let mut scale = widest * (1.0 - (1.0 - LEAST) * step as f32 / STEPS as f32);
+        // The scale that is best for the integers that this one gives.
+        let (mut products, mut squares) = (0f64, 0f64);
+        for &value in values {
+            let integer = f64::from(round(value, scale));
+            products += integer * f64::from(value);
+            squares += integer * integer;
+        }
+        if squares > 0.0 && products != 0.0 {
+            scale = (products / squares) as f32;
+        }
+        let error: f64 = values.iter().map(|&value| f64::from(value - round(value, scale) * scale).powi(2)).sum();
+        if error < best.0 {
+            best = (error, scale);
+        }
+    }
+    let scale = best.1;
+    Some((values.iter().map(|&value| round(value, scale) as i8).collect(), scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(values: &[f32], integers: &[i8], scale: f32) -> f32 {
+        values.iter().zip(integers).map(|(value, &integer)| (value - f32::from(integer) * scale).powi(2)).sum()
+    }
+
+    #[test]
+    fn what_is_on_a_grid_is_found() {
+        let values: Vec<f32> = (-64..=63).map(|integer| integer as f32 * 0.037).collect();
+        let (integers, scale) = quantize(&values, MATRIX_LIMIT).unwrap();
+        assert!(integers.iter().map(|&integer| i32::from(integer)).eq(-64..=63));
+        assert!((scale - 0.037).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_error_is_smaller_than_that_of_the_scale_that_clips_nothing() {
+        let values: Vec<f32> = (0..500).map(|index| ((index * 37 % 101) as f32 - 50.0) * 0.01).chain([2.0]).collect();
+        let (integers, scale) = quantize(&values, MATRIX_LIMIT).unwrap();
+        let plain = 2.0 / MATRIX_LIMIT;
+        let plainly: Vec<i8> = values.iter().map(|value| (value / plain).round_ties_even() as i8).collect();
+        assert!(error(&values, &integers, scale) < error(&values, &plainly, plain));
+    }
+
+    #[test]
+    fn zeros_and_what_is_no_number() {
+        assert_eq!(quantize_row(&[0.0; 3]), Some((vec![0; 3], 1.0)));
+        assert_eq!(quantize_row(&[1e-44, 0.0]), Some((vec![0; 2], 1.0)));
+        assert_eq!(quantize_row(&[1.0, f32::NAN]), None);
+        assert_eq!(quantize_columns(&[1.0, f32::INFINITY], 1), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
+
+mod feedback;
+pub mod float;
+mod four_bit;
+mod memory;
+mod pieces;
+mod precision;
+mod sample;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::sync::Arc;
+
+pub use pieces::PieceChoice;
+pub use precision::{Bits, Rounding};
+pub use sample::{LogitError, PAIRS};
+
+use crate::bundle::{Contents, write};
+use crate::error::{Error, ModelFile, Result};
+use crate::graph::Graph;
+use crate::onnx::{OnnxModel, Table, Weight};
+use crate::tokenizer::{Tokenizer, Vocabulary, compact};
+
+/// A model as it is before.
+pub struct Source<'a> {
+    /// What the bundle will be called.
+    pub name: &'a str,
+    pub graph: Graphs,
+    /// A `tokenizer.json` in its own or the compact form.
+    pub tokenizer: &'a [u8],
+    /// Longest pair in tokens that the model takes.
+    pub max_tokens: usize,
+}
+
+/// The ONNX file of a model.
+pub enum Graphs {
+    /// With weights of eight bits, which stay as they are.
+    Quantized(OnnxModel),
+    /// With float weights, which are quantised here.
+    Float(Box<dyn float::File>),
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub pieces: PieceChoice,
+    pub bits: Bits,
+    pub rounding: Rounding,
+    /// Most memory in bytes that an isolate with the model may take.
+    pub max_memory: Option<usize>,
+    /// Queries and documents that errors are measured on; without any, [`PAIRS`].
+    pub sample: Vec<(String, String)>,
+}
+
+/// What became of a model.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Report {
+    /// Size of the bundle in bytes.
+    pub bytes: usize,
+    /// Pieces of the vocabulary; none where the tokenizer is not made of pieces.
+    pub pieces: Option<usize>,
+    /// Number of weights in matrices of 4 bits, and in all matrices.
+    pub four_bit_weights: usize,
+    pub matrix_weights: usize,
+    /// Memory in bytes that an isolate will take, its JavaScript included.
+    pub predicted_memory: usize,
+    /// The logits of the bundle against those with all weights at 8 bits.
+    pub error: LogitError,
+}
+
+/// Writes the bundle to `output`.
+///
+/// # Errors
+/// `invalid_input` for options that cannot be met, what the engine says of the files, `internal` where `output` fails.
+pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) -> Result<Report> {
+    let Source { name, graph, tokenizer, max_tokens } = source;
+    let (tokenizer, pieces, kept) = if options.pieces.is_all() {
+        (own_or_compact(tokenizer), Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len()), None)
+    } else {
+        let vocabulary = Vocabulary::read(tokenizer)?;
+        let kept = options.pieces.choose(&vocabulary, &Tokenizer::from_bytes(tokenizer)?)?;
+        let before = vocabulary.len();
+        (vocabulary.keep(&kept)?, Some(kept.len()), Some((before, kept)))
+    };
+    let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
+    let mut model = match graph {
+        Graphs::Float(mut file) => float::quantize(&mut *file, kept)?,
+        Graphs::Quantized(mut model) => {
+            kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
+            model
+        }
+    };
+    let pairs = match &options.sample[..] {
+        [] => PAIRS.map(|(query, document)| (query.to_owned(), document.to_owned())).to_vec(),
+        pairs => pairs.to_vec(),
+    };
+    let sample = sample::sequences(&Tokenizer::from_bytes(&tokenizer)?, &pairs, max_tokens)?;
+    let before = Graph::from_onnx(model.clone())?;
+    let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, tokenizer.len())));
+    precision::reduce(&mut model, options, room, &before, &sample)?;
+    let predicted_memory = memory::predicted(&model, tokenizer.len());
+    let after = Graph::from_onnx(model.clone())?;
+    let error = sample::logit_error(&before, &after, &sample)?;
+    let (mut matrix_weights, mut four_bit_weights) = (0, 0);
+    for (_, weight) in model.weights.iter() {
+        if let Weight::Matrix { packed, .. } = weight {
+            matrix_weights += packed.rows() * packed.columns();
+            four_bit_weights += if precision::is_four_bit(packed) { packed.rows() * packed.columns() } else { 0 };
+        }
+    }
+    let mut counted = Counted { output, bytes: 0 };
+    write(Contents { name, max_tokens, tokenizer: &tokenizer, model: &model }, &mut counted)
+        .map_err(|error| Error::Internal(format!("the bundle cannot be written: {error}")))?;
+    Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error })
+}
+
+/// Tokenizers that have no compact form stay as they are.
+fn own_or_compact(tokenizer: &[u8]) -> Vec<u8> {
+    if tokenizer.starts_with(&compact::MAGIC) {
+        return tokenizer.to_vec();
+    }
+    compact::convert(tokenizer).unwrap_or_else(|_| tokenizer.to_vec())
+}
+
+/// Leaves the table of the pieces with the rows of these.
+fn keep_rows(model: &mut OnnxModel, pieces: usize, kept: &BTreeSet<u32>) -> Result<()> {
+    let is_of_pieces = |weight: &Weight| matches!(weight, Weight::Table(table) if table.rows() >= pieces);
+    let mut tables = model.weights.iter().filter(|(_, weight)| is_of_pieces(weight)).map(|(name, _)| name.to_owned());
+    let (Some(name), None) = (tables.next(), tables.next()) else {
+        return Err(Error::UnsupportedModel {
+            file: ModelFile::Model,
+            reason: format!("not just one of its tables has a row for each of {pieces} pieces"),
+        });
+    };
+    drop(tables);
+    let Some(Weight::Table(table)) = model.weights.take(&name) else { return Ok(()) };
+    let bytes: Vec<u8> = kept.iter().flat_map(|&id| table.row(id as usize)).copied().collect();
+    let fewer = Weight::Table(Arc::new(Table::new(table.columns(), table.unsigned(), bytes)));
+    model.weights.insert(name, fewer);
+    Ok(())
+}
+
+struct Counted<'a> {
+    output: &'a mut dyn Write,
+    bytes: usize,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        self.bytes += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}

@@ -1,0 +1,220 @@
+//! Which pieces of a vocabulary stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Error, Result};
+use crate::tokenizer::{Tokenizer, Vocabulary};
+
+/// Texts and languages that the pieces are for, and how many there may be. Without any of these all stay.
+#[derive(Debug, Clone, Default)]
+pub struct PieceChoice {
+    /// How many pieces stay in all.
+    pub count: Option<usize>,
+    /// ISO 639-1 codes: pieces stay that are written in the letters of one of these languages.
+    pub languages: Vec<String>,
+    /// Texts: the pieces stay that they are made of, the most frequent ones first.
+    pub corpus: Vec<String>,
+}
+
+impl PieceChoice {
+    /// True where all pieces stay.
+    pub fn is_all(&self) -> bool {
+        self.count.is_none() && self.languages.is_empty() && self.corpus.is_empty()
+    }
+
+    /// The ids that stay: what is indispensable, then what the corpus uses, then what the languages' letters write (all
+    /// pieces, where neither is given), the more probable first, up to the count.
+    ///
+    /// # Errors
+    /// `invalid_input` for a language that is not known and for a count that does not hold what is indispensable.
+    pub fn choose(&self, vocabulary: &Vocabulary, tokenizer: &Tokenizer) -> Result<BTreeSet<u32>> {
+        let mut kept = vocabulary.indispensable();
+        let count = self.count.unwrap_or(usize::MAX);
+        if kept.len() > count {
+            let least = kept.len();
+            return Err(Error::InvalidInput(format!(
+                "{count} pieces are too few: special tokens and single characters, which let any text be written, are {least}"
+            )));
+        }
+        for id in self.used(tokenizer)? {
+            if kept.len() < count {
+                kept.insert(id);
+            }
+        }
+        if self.corpus.is_empty() || !self.languages.is_empty() {
+            let alphabets = self.languages.iter().map(|code| alphabet(code)).collect::<Result<Vec<_>>>()?;
+            let is_written = |id: &u32| {
+                let piece = vocabulary.piece(*id);
+                !piece.is_empty() && (alphabets.is_empty() || alphabets.iter().any(|alphabet| alphabet.writes(piece)))
+            };
+            let mut written: Vec<u32> = (0..vocabulary.len() as u32).filter(is_written).collect();
+            written.sort_by(|&one, &other| {
+                vocabulary.score(other).total_cmp(&vocabulary.score(one)).then(one.cmp(&other))
+            });
+            for id in written {
+                if kept.len() < count {
+                    kept.insert(id);
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    /// What the corpus is made of, the most frequent first.
+    fn used(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>> {
+        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+        for line in self.corpus.iter().flat_map(|text| text.lines()) {
+            for id in tokenizer.ids(line)? {
+                *counts.entry(id).or_default() += 1;
+            }
+        }
+        let mut used: Vec<(u32, u64)> = counts.into_iter().collect();
+        used.sort_by(|(one, ones), (other, others)| others.cmp(ones).then(one.cmp(other)));
+        Ok(used.into_iter().map(|(id, _)| id).collect())
+    }
+}
+
+/// The letters of a language.
+struct Alphabet {
+    /// Beyond a to z, in lower case.
+    letters: &'static str,
+    latin: bool,
+    scripts: Scripts,
+}
+
+impl Alphabet {
+    /// A piece is written in its letters, or has none, as numbers and signs of ASCII.
+    fn writes(&self, piece: &str) -> bool {
+        piece.chars().all(|character| {
+            let lower = character.to_lowercase().next().unwrap_or(character);
+            match lower {
+                'a'..='z' => self.latin,
+                '▁' => true,
+                lower if lower.is_ascii() => true,
+                lower => {
+                    self.letters.contains(lower)
+                        || self.scripts.iter().any(|(first, last)| (*first..=*last).contains(&character))
+                }
+            }
+        })
+    }
+}
+
+const CYRILLIC: Scripts = &[('\u{400}', '\u{52f}')];
+const GREEK: Scripts = &[('\u{370}', '\u{3ff}')];
+const HEBREW: Scripts = &[('\u{590}', '\u{5ff}')];
+const ARABIC: Scripts = &[('\u{600}', '\u{6ff}'), ('\u{750}', '\u{77f}'), ('\u{fb50}', '\u{fdff}')];
+const DEVANAGARI: Scripts = &[('\u{900}', '\u{97f}')];
+const BENGALI: Scripts = &[('\u{980}', '\u{9ff}')];
+const TAMIL: Scripts = &[('\u{b80}', '\u{bff}')];
+const TELUGU: Scripts = &[('\u{c00}', '\u{c7f}')];
+const THAI: Scripts = &[('\u{e00}', '\u{e7f}')];
+const HANGUL: Scripts = &[('\u{1100}', '\u{11ff}'), ('\u{3130}', '\u{318f}'), ('\u{ac00}', '\u{d7af}')];
+const HAN: Scripts = &[('\u{3000}', '\u{303f}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff65}')];
+const JAPANESE: Scripts = &[('\u{3000}', '\u{30ff}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff9f}')];
+
+/// The first and last characters of each range.
+type Scripts = &'static [(char, char)];
+
+/// Code, letters beyond a to z, whether those belong to it, scripts.
+const ALPHABETS: &[(&str, &str, bool, Scripts)] = &[
+    ("ar", "", false, ARABIC),
+    ("bg", "", false, CYRILLIC),
+    ("bn", "", false, BENGALI),
+    ("cs", "áčďéěíňóřšťúůýž", true, &[]),
+    ("da", "æøåé", true, &[]),
+    ("de", "äöüß", true, &[]),
+    ("el", "", false, GREEK),
+    ("en", "", true, &[]),
+    ("es", "áéíóúüñ¿¡", true, &[]),
+    ("fa", "", false, ARABIC),
+    ("fi", "äöå", true, &[]),
+    ("fr", "àâæçéèêëîïôœùûüÿ«»’", true, &[]),
+    ("he", "", false, HEBREW),
+    ("hi", "", false, DEVANAGARI),
+    ("hu", "áéíóöőúüű", true, &[]),
+    ("id", "", true, &[]),
+    ("it", "àèéìíîòóùú", true, &[]),
+    ("ja", "", false, JAPANESE),
+    ("ko", "", false, HANGUL),
+    ("nl", "áéëïóöúü", true, &[]),
+    ("no", "æøåéòô", true, &[]),
+    ("pl", "ąćęłńóśźż", true, &[]),
+    ("pt", "ãáàâçéêíõóôúü", true, &[]),
+    ("ro", "ăâîșşțţ", true, &[]),
+    ("ru", "", false, CYRILLIC),
+    ("sv", "åäöé", true, &[]),
+    ("ta", "", false, TAMIL),
+    ("te", "", false, TELUGU),
+    ("th", "", false, THAI),
+    ("tr", "çğıöşü", true, &[]),
+    ("uk", "", false, CYRILLIC),
+    ("vi", "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ", true, &[]),
+    ("zh", "", false, HAN),
+];
+
+fn alphabet(code: &str) -> Result<Alphabet> {
+    let known = ALPHABETS.iter().find(|(known, ..)| *known == code);
+    known.map(|&(_, letters, latin, scripts)| Alphabet { letters, latin, scripts }).ok_or_else(|| {
+        let codes: Vec<&str> = ALPHABETS.iter().map(|(code, ..)| *code).collect();
+        Error::InvalidInput(format!("no language is called {code:?}; known codes: {}", codes.join(", ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mini() -> (Vocabulary, Tokenizer) {
+        let json = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/mini/tokenizer.json")).unwrap();
+        (Vocabulary::read(&json).unwrap(), Tokenizer::from_bytes(&json).unwrap())
+    }
+
+    fn choose(choice: &PieceChoice) -> Result<BTreeSet<u32>> {
+        let (vocabulary, tokenizer) = mini();
+        choice.choose(&vocabulary, &tokenizer)
+    }
+
+    #[test]
+    fn what_the_corpus_is_made_of_stays() {
+        let (vocabulary, tokenizer) = mini();
+        let text = "giraffes eat leaves\ngiraffes sleep";
+        let choice = PieceChoice { corpus: vec![text.to_owned()], ..Default::default() };
+        let kept = choice.choose(&vocabulary, &tokenizer).unwrap();
+        for line in text.lines() {
+            assert!(tokenizer.ids(line).unwrap().iter().all(|id| kept.contains(id)));
+        }
+        let few = vocabulary.indispensable();
+        let one_more = PieceChoice { count: Some(few.len() + 1), ..choice };
+        let kept = one_more.choose(&vocabulary, &tokenizer).unwrap();
+        let most_frequent = kept.difference(&few).next().unwrap();
+        assert!(tokenizer.ids("giraffes").unwrap().contains(most_frequent));
+    }
+
+    #[test]
+    fn a_language_is_its_letters() {
+        let (vocabulary, _) = mini();
+        let kept = |languages: &[&str]| {
+            choose(&PieceChoice {
+                languages: languages.iter().map(|&code| code.to_owned()).collect(),
+                ..Default::default()
+            })
+        };
+        let (english, german) = (kept(&["en"]).unwrap(), kept(&["en", "de"]).unwrap());
+        let more: Vec<&str> = german.difference(&english).map(|&id| vocabulary.piece(id)).collect();
+        assert!(!more.is_empty() && more.iter().all(|piece| piece.to_lowercase().contains(['ä', 'ö', 'ü', 'ß'])));
+        assert_eq!(kept(&["xx"]).unwrap_err().code(), "invalid_input");
+    }
+
+    #[test]
+    fn a_count_keeps_the_more_probable() {
+        let (vocabulary, _) = mini();
+        let kept = choose(&PieceChoice { count: Some(20_000), ..Default::default() }).unwrap();
+        assert_eq!(kept.len(), 20_000);
+        let few = vocabulary.indispensable();
+        let least = kept.difference(&few).map(|&id| vocabulary.score(id)).fold(0.0, f64::min);
+        let left_out = (0..vocabulary.len() as u32).filter(|id| !kept.contains(id));
+        assert!(left_out.map(|id| vocabulary.score(id)).all(|score| score <= least));
+        assert_eq!(choose(&PieceChoice { count: Some(10), ..Default::default() }).unwrap_err().code(), "invalid_input");
+    }
+}

@@ -1,0 +1,125 @@
+//! What a conversion costs, measured on pairs of texts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::graph::{Graph, TokenSequence};
+use crate::kernels::pack::PackedMatrix;
+use crate::tokenizer::Tokenizer;
+
+/// Pairs for those who bring none: questions with passages that answer them and ones that do not.
+pub const PAIRS: [(&str, &str); 8] = [
+    ("What is the capital of France?", "Paris is the capital and largest city of France."),
+    ("What is the capital of France?", "Berlin has been the capital of Germany since 1990."),
+    (
+        "how do heat pumps work",
+        "A heat pump moves heat from the outdoor air into a house with a compressor and a refrigerant.",
+    ),
+    ("how do heat pumps work", "The pump of the village fountain was replaced last summer, and nobody noticed."),
+    ("symptoms of influenza", "Flu usually starts with fever, chills, muscle aches, cough and a sore throat."),
+    (
+        "python read file line by line",
+        "for line in open('data.txt'): print(line) iterates over the lines of a text file.",
+    ),
+    ("who invented the telephone", "Alexander Graham Bell was awarded the first US patent for the telephone in 1876."),
+    ("cancel my subscription", "To stop your plan from renewing, open Billing and choose 'End membership'."),
+];
+
+/// Rows of each layer's input that are kept, and that errors are measured on.
+const ROWS: usize = 1024;
+const MEASURED_ROWS: usize = 24;
+
+/// The pairs as tokens.
+///
+/// # Errors
+/// What the tokenizer gives.
+pub fn sequences(tokenizer: &Tokenizer, pairs: &[(String, String)], max_tokens: usize) -> Result<Vec<TokenSequence>> {
+    let sequence = |(query, document): &(String, String)| {
+        let pair = tokenizer.pair(&tokenizer.query(query, max_tokens)?, document)?;
+        Ok(TokenSequence { ids: pair.ids, type_ids: pair.type_ids })
+    };
+    pairs.iter().map(sequence).collect()
+}
+
+/// Some rows that a layer reads, and its scales.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    pub rows: Vec<Vec<f32>>,
+    scales: Vec<f32>,
+}
+
+/// What the layer of each matrix sees of the sample, by the matrix's address.
+///
+/// # Errors
+/// What the graph gives.
+pub fn observe(graph: &Graph, sample: &[TokenSequence]) -> Result<BTreeMap<*const PackedMatrix, Seen>> {
+    let mut all: BTreeMap<*const PackedMatrix, Seen> = BTreeMap::new();
+    let of_each = ROWS.div_ceil(sample.len().max(1));
+    for sequence in sample {
+        graph.observe(sequence, &mut |layer, rows| {
+            let seen = all.entry(Arc::as_ptr(layer.matrix())).or_default();
+            seen.scales = layer.scales().to_vec();
+            let count = rows.len() / layer.inputs();
+            let step = count.div_ceil(of_each).max(1);
+            let rows = rows.chunks_exact(layer.inputs()).step_by(step).map(<[f32]>::to_vec);
+            seen.rows.extend(rows.take(of_each));
+        })?;
+    }
+    Ok(all)
+}
+
+impl Seen {
+    /// How far the outputs of the layer move with the weights `after` instead of `before`, as a part of their size: the root
+    /// of the ratio of the sums of squares.
+    pub fn error(&self, before: &PackedMatrix, after: &PackedMatrix) -> f64 {
+        let columns = before.columns();
+        let [exact, moved] = [before, after].map(PackedMatrix::unpack);
+        let (mut size, mut distance) = (0.0, 0.0);
+        let step = self.rows.len().div_ceil(MEASURED_ROWS).max(1);
+        for row in self.rows.iter().step_by(step) {
+            let mut sums = vec![(0f32, 0f32); columns];
+            for ((&x, exact), moved) in row.iter().zip(exact.chunks_exact(columns)).zip(moved.chunks_exact(columns)) {
+                for ((sum, &exact), &moved) in sums.iter_mut().zip(exact).zip(moved) {
+                    sum.0 += x * f32::from(exact as i8);
+                    sum.1 += x * (f32::from(exact as i8) - f32::from(moved as i8));
+                }
+            }
+            for ((sum, difference), scale) in sums.into_iter().zip(&self.scales) {
+                size += f64::from(sum * scale).powi(2);
+                distance += f64::from(difference * scale).powi(2);
+            }
+        }
+        if size > 0.0 { (distance / size).sqrt() } else { 0.0 }
+    }
+}
+
+/// Logits of the sample before and after.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct LogitError {
+    /// Pairs in the sample.
+    pub pairs: usize,
+    /// Mean distance between the logits.
+    pub mean: f64,
+    pub largest: f64,
+    /// Standard deviation of the logits before: what a distance is to be compared with.
+    pub spread: f64,
+}
+
+/// # Errors
+/// What the graphs give.
+pub fn logit_error(before: &Graph, after: &Graph, sample: &[TokenSequence]) -> Result<LogitError> {
+    let logits = |graph: &Graph| {
+        sample.iter().map(|sequence| graph.logit(sequence).map(f64::from)).collect::<Result<Vec<f64>>>()
+    };
+    let (before, after) = (logits(before)?, logits(after)?);
+    let count = before.len().max(1) as f64;
+    let distances: Vec<f64> = before.iter().zip(&after).map(|(before, after)| (before - after).abs()).collect();
+    let mean = before.iter().sum::<f64>() / count;
+    Ok(LogitError {
+        pairs: before.len(),
+        mean: distances.iter().sum::<f64>() / count,
+        largest: distances.iter().copied().fold(0.0, f64::max),
+        spread: (before.iter().map(|logit| (logit - mean).powi(2)).sum::<f64>() / count).sqrt(),
+    })
+}

@@ -1,0 +1,32 @@
+//! What the linear layers see in a forward pass.
+
+use tract_core::plan::eval;
+use tract_core::prelude::*;
+
+use super::linear::QuantizedLinear;
+use super::{Graph, TokenSequence};
+use crate::error::Result;
+use crate::kernels::linear::Linear;
+use crate::onnx::refusal::invalid;
+
+impl Graph {
+    /// Runs the pair and shows each fused linear layer with the rows that it reads, one after the other.
+    ///
+    /// # Errors
+    /// `invalid_model` where the graph fails on it.
+    pub fn observe(&self, sequence: &TokenSequence, see: &mut dyn FnMut(&Linear, &[f32])) -> Result<()> {
+        let mut run = || -> TractResult<()> {
+            let mut state = self.plan.spawn()?;
+            state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
+                if let Some(linear) = node.op_as::<QuantizedLinear>() {
+                    let rows = inputs[0].try_as_plain_ram()?;
+                    let rows = rows.as_slice::<f32>()?;
+                    linear.layers().iter().for_each(|layer| see(layer, rows));
+                }
+                eval(context, state, node, inputs)
+            })?;
+            Ok(())
+        };
+        run().map_err(|error| invalid(format!("the graph failed on {} tokens: {error:#}", sequence.ids.len())))
+    }
+}

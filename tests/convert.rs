@@ -1,0 +1,155 @@
+//! What a conversion leaves of a model.
+
+mod support;
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use rerank_wasm::convert::{Bits, Graphs, Options, PieceChoice, Report, Rounding, Source, convert, float};
+use rerank_wasm::engine::{Expectation, Loader, Reranker};
+use rerank_wasm::error::{ModelFile, Result};
+use rerank_wasm::graph::Graph;
+use support::standin::golden;
+use support::{Random, mean, parse, read};
+
+const FOLDER: &str = "tests/fixtures/standin-tiny";
+const FLOAT: &str = "tests/fixtures/standin-tiny/onnx/model_dequantized.onnx";
+
+fn converted(graph: Graphs, options: &Options) -> Result<(Vec<u8>, Report)> {
+    let mut bundle = Vec::new();
+    let tokenizer = read("tests/fixtures/standin-tiny/tokenizer.json");
+    let source = Source { name: "tiny", graph, tokenizer: &tokenizer, max_tokens: 512 };
+    let report = convert(source, options, &mut bundle)?;
+    Ok((bundle, report))
+}
+
+fn from_quantized(options: &Options) -> Result<(Vec<u8>, Report)> {
+    converted(Graphs::Quantized(parse(None, [&*read(support::TINY)]).unwrap()), options)
+}
+
+fn from_float(options: &Options) -> Result<(Vec<u8>, Report)> {
+    converted(Graphs::Float(Box::new(Cursor::new(read(FLOAT)))), options)
+}
+
+fn load(bundle: &[u8]) -> Arc<Reranker> {
+    let mut loader = Loader::default();
+    loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
+    loader.push(bundle).unwrap();
+    loader.end().unwrap();
+    Arc::new(loader.finish().unwrap())
+}
+
+fn logit(reranker: &Arc<Reranker>, query: &str, document: &str) -> f32 {
+    let job = reranker.start(query, vec![document.to_owned()], None, Default::default()).unwrap();
+    job.finish(None).unwrap()[0].logit
+}
+
+#[test]
+fn texts_of_the_corpus_keep_their_logits_without_the_other_pieces() {
+    let corpus = "a heat pump warms the house\nthe capital is here";
+    let (whole, all) = from_quantized(&Options::default()).unwrap();
+    for from in [from_quantized, from_float] {
+        let (whole, _) = from(&Options::default()).unwrap();
+        let pieces = PieceChoice { corpus: vec![corpus.to_owned()], ..Default::default() };
+        let (fewer, report) = from(&Options { pieces, ..Default::default() }).unwrap();
+        assert!(report.pieces < all.pieces && fewer.len() < whole.len());
+        let (whole, fewer) = (load(&whole), load(&fewer));
+        let logits =
+            [&whole, &fewer].map(|reranker| logit(reranker, "the house", "a heat pump warms the house").to_bits());
+        assert_eq!(logits[0], logits[1]);
+        assert!(logit(&fewer, "the house", "Zürich, 漢字 🦒").is_finite());
+    }
+    assert_eq!((all.bytes, all.error.mean), (whole.len(), 0.0));
+}
+
+#[test]
+fn the_same_options_give_the_same_bytes() {
+    let options = Options { bits: Bits::Four, ..Default::default() };
+    assert_eq!(from_quantized(&options).unwrap(), from_quantized(&options).unwrap());
+    assert_eq!(from_float(&options).unwrap(), from_float(&options).unwrap());
+}
+
+#[test]
+fn rounding_for_the_inputs_is_nearer() {
+    let (model, tokenizer) = (read("pkg/mini/onnx/model_quantized.onnx"), read("pkg/mini/tokenizer.json"));
+    let error = |rounding| {
+        let graph = Graphs::Quantized(parse(None, [&*model]).unwrap());
+        let source = Source { name: "mini", graph, tokenizer: &tokenizer, max_tokens: 512 };
+        let options = Options { bits: Bits::Four, rounding, ..Default::default() };
+        convert(source, &options, &mut std::io::sink()).unwrap().error.mean
+    };
+    let (nearest, compensated) = (error(Rounding::Nearest), error(Rounding::Compensated));
+    println!("mean distance {compensated:.4}, {nearest:.4} where each is rounded to the nearest");
+    assert!(compensated < 0.3 * nearest, "{compensated} against {nearest}");
+}
+
+#[test]
+fn four_bits_are_smaller() {
+    let with = |bits, rounding| from_quantized(&Options { bits, rounding, ..Default::default() }).unwrap();
+    let (eight, report) = with(Bits::Eight, Rounding::Nearest);
+    assert_eq!((report.four_bit_weights, report.error.largest), (0, 0.0));
+    let (four, report) = with(Bits::Four, Rounding::Compensated);
+    assert!(four.len() < eight.len() - report.four_bit_weights / 4);
+    assert!(report.four_bit_weights > report.matrix_weights * 9 / 10 && report.error.mean > 0.0);
+    assert!(logit(&load(&four), "a", "b").is_finite());
+}
+
+#[test]
+fn mixed_bits_fill_the_memory_that_there_is() {
+    let (_, whole) = from_quantized(&Options::default()).unwrap();
+    let (_, least) = from_quantized(&Options { bits: Bits::Four, ..Default::default() }).unwrap();
+    let most = (whole.predicted_memory + least.predicted_memory) / 2;
+    let (_, mixed) = from_quantized(&Options { max_memory: Some(most), ..Default::default() }).unwrap();
+    assert!(mixed.predicted_memory <= most);
+    assert!(mixed.four_bit_weights > 0 && mixed.four_bit_weights < mixed.matrix_weights);
+    assert!(mixed.error.mean < least.error.mean);
+    let too_little = Options { max_memory: Some(least.predicted_memory - 1), ..Default::default() };
+    assert_eq!(from_quantized(&too_little).unwrap_err().code(), "invalid_input");
+}
+
+/// The weights of this file are those of the int8 graph as floats.
+#[test]
+fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
+    let (bundle, _) = from_float(&Options::default()).unwrap();
+    let bundled = load(&bundle);
+    let quantized = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
+    let golden = golden(FOLDER);
+    let ours = mean(golden.iter().map(|it| (it.exact - f64::from(bundled.logit(&it.sequence).unwrap())).abs()));
+    let before = mean(golden.iter().map(|it| (it.exact - f64::from(quantized.logit(&it.sequence).unwrap())).abs()));
+    println!("mean distance {ours:.4}, of the int8 graph {before:.4}");
+    assert!(ours < 1.6 * before, "{ours} against {before}");
+}
+
+#[test]
+fn the_graph_of_float_weights_is_fused_whole() {
+    let model = float::quantize(&mut Cursor::new(read(FLOAT)), None).unwrap();
+    let fused = Graph::from_onnx(model.clone()).unwrap();
+    let from_int8 = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
+    assert_eq!(fused.census(), from_int8.census());
+    let plain = Graph::from_onnx_with(model, &[]).unwrap();
+    for it in golden(FOLDER).iter().take(8) {
+        let distance = fused.logit(&it.sequence).unwrap() - plain.logit(&it.sequence).unwrap();
+        assert!(distance.abs() < 0.5, "{distance}");
+    }
+}
+
+#[test]
+fn a_damaged_float_file_gives_an_error_with_a_code() {
+    let file = read(FLOAT);
+    let mut random = Random(5);
+    for _ in 0..200 {
+        let mut damaged = file.clone();
+        for _ in 0..=random.below(3) {
+            // The graph's nodes and the first fields of tensors: most of the file is numbers.
+            let index = random.below(60_000.min(file.len()));
+            damaged[index] = random.below(256) as u8;
+        }
+        damaged.truncate(file.len() - random.below(2) * random.below(file.len()));
+        if let Err(error) = float::quantize(&mut Cursor::new(damaged), None) {
+            assert!(["invalid_model", "unsupported_model", "out_of_memory"].contains(&error.code()), "{error}");
+        }
+    }
+    assert_eq!(float::has_float_weights(&mut Cursor::new(b"<html>")).unwrap_err().code(), "invalid_model");
+    assert!(float::has_float_weights(&mut Cursor::new(file)).unwrap());
+    assert!(!float::has_float_weights(&mut Cursor::new(read(support::TINY))).unwrap());
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { bundleFolder } from '../support/standin.js';
+import { useWorkerd } from '../support/workerd.js';
+
+/** An isolate has 128 MB; this leaves it some air. */
+const mostMemory = 110e6;
+const mostWhileStreaming = 115e6;
+
+const query = 'How does a heat pump warm a house in winter?';
+const documents = Array.from({ length: 10 }, (_, index) => `Passage ${index} of many words. `.repeat(150));
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describe('the example worker with a model of the size of bge-reranker-base', () => {
+  const workerd = useWorkerd('www/worker-bundle/index.js', {
+    assets: bundleFolder(),
+    bindings: { API_KEY: 'good-key' },
+    compatibilityFlags: ['enable_request_signal'],
+    inspected: true,
+  });
+  let inspector;
+  before(async () => {
+    inspector = await workerd.inspect();
+  });
+  after(() => inspector?.close());
+
+  async function rank(documents) {
+    const headers = { authorization: 'Bearer good-key', 'content-type': 'application/json' };
+    const body = JSON.stringify({ query, documents });
+    const response = await workerd.fetch('/v1/rerank', { method: 'POST', headers, body });
+    assert.equal(response.status, 200, await response.clone().text());
+    return response.json();
+  }
+
+  /** The largest heap while `work` runs. */
+  async function watched(work) {
+    let heap = 0;
+    let running = true;
+    const watching = (async () => {
+      while (running) {
+        heap = Math.max(heap, await inspector.heapBytes());
+        await pause(20);
+      }
+    })();
+    const value = await work().finally(() => {
+      running = false;
+    });
+    await watching;
+    return { value, heap };
+  }
+
+  it('loads the shards and answers within the memory of an isolate', async () => {
+    const { value, heap } = await watched(() => rank(['a short document']));
+    const memory = await inspector.memoryBytes();
+    print(`after the first answer: linear memory ${megabytes(memory)}, heap at most ${megabytes(heap)}`);
+    assert.equal(value.model, 'bge-reranker-base');
+    assert.ok(memory > 50e6);
+    assert.ok(memory + heap <= mostWhileStreaming, megabytes(memory + heap));
+  });
+
+  it('ranks 10 documents of 512 tokens within it', async () => {
+    const { value, heap } = await watched(() => rank(documents));
+    const memory = await inspector.memoryBytes();
+    print(`with 10 documents of 512 tokens: linear memory ${megabytes(memory)}, heap at most ${megabytes(heap)}`);
+    assert.equal(value.usage.prompt_tokens, 5120);
+    assert.ok(memory + heap <= mostMemory, megabytes(memory + heap));
+  });
+
+  it('keeps its model to itself', async () => {
+    assert.equal((await workerd.fetch('/model.bundle.0')).status, 404);
+  });
+});
+
+function print(what) {
+  process.stdout.write(`workerd: ${what}\n`);
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
