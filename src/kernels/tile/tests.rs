@@ -44,8 +44,10 @@ impl Case {
         assert_eq!(dots[..count], expected[..count]);
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
         if self.encoding == Encoding::SevenBit {
-            relaxed::dot(codes, stride, count, panel, &mut dots);
-            assert_eq!(dots[..count], expected[..count]);
+            for two in [false, true] {
+                relaxed::dot_in_steps(two, codes, stride, count, panel, &mut dots);
+                assert_eq!(dots[..count], expected[..count]);
+            }
         }
     }
 }
