@@ -10,12 +10,12 @@ use rerank_wasm::error::ModelFile;
 use rerank_wasm::threads;
 use support::read;
 
-fn mini() -> Arc<Reranker> {
+fn tiny() -> Arc<Reranker> {
     let mut loader = Loader::default();
     for (file, path) in [
-        (ModelFile::Tokenizer, "pkg/mini/tokenizer.json"),
-        (ModelFile::Config, "pkg/mini/config.json"),
-        (ModelFile::Model, "pkg/mini/onnx/model_quantized.onnx"),
+        (ModelFile::Tokenizer, "tests/fixtures/standin-tiny/tokenizer.json"),
+        (ModelFile::Config, "tests/fixtures/standin-tiny/config.json"),
+        (ModelFile::Model, "tests/fixtures/standin-tiny/onnx/model_quantized.onnx"),
     ] {
         loader.begin(file, Expectation::default()).unwrap();
         loader.push(&read(path)).unwrap();
@@ -40,7 +40,7 @@ fn bits(reranker: &Arc<Reranker>, documents: &[String]) -> Vec<(usize, u32, u64)
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let reranker = mini();
+    let reranker = tiny();
     // Many documents, fewer than threads, and one.
     let lists = [documents(16), documents(14).split_off(11), documents(14).split_off(13)];
     let alone: Vec<_> = lists.iter().map(|list| bits(&reranker, list)).collect();
@@ -67,7 +67,9 @@ fn jobs_that_are_dropped_leave_the_threads_to_others(
     for steps in 0..4 {
         let start = || reranker.start("another query", list.to_vec(), None, LongDocuments::Chunk).unwrap();
         let mut abandoned = start();
-        (0..steps).for_each(|_| drop(abandoned.step().unwrap()));
+        for _ in 0..steps {
+            abandoned.step().unwrap();
+        }
         drop(abandoned);
     }
     assert_eq!(bits(reranker, list), alone);

@@ -94,7 +94,7 @@ impl Job {
     }
 
     /// Scores the next pair, or the next few short ones; true while documents wait. Other threads score those behind them
-    /// meanwhile, so a step may bring several groups, or none while another thread still has the first.
+    /// meanwhile.
     ///
     /// # Errors
     /// What the tokenizer and the graph give. The job is over then: every later call fails too.
@@ -102,29 +102,27 @@ impl Job {
         if self.failed {
             return Err(Error::Internal("the job has failed before".to_owned()));
         }
-        let result = self.score_groups();
+        let result = self.score_group();
         self.failed = result.is_err();
         result.map(|()| self.scored.len() < self.documents.len())
     }
 
-    fn score_groups(&mut self) -> Result<()> {
+    fn score_group(&mut self) -> Result<()> {
         // Twice as many as threads: who is done with one finds another.
         let wanted = if threads::count() == 1 { 1 } else { 2 * threads::count() };
         while self.under_way.len() < wanted {
             let Some(group) = self.next_group()? else { break };
             self.under_way.push_back(group);
         }
-        if let Some(first) = self.under_way.front_mut() {
-            first.logits.help();
-        }
-        while let Some(first) = self.under_way.front_mut()
-            && let Some(logits) = first.logits.take()
-        {
-            let logits = logits?;
-            let pairs = self.under_way.pop_front().map(|group| group.pairs).unwrap_or_default();
-            for ((document, last), logit) in pairs.into_iter().zip(logits) {
-                self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
+        let Some(Group { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
+        let logits = loop {
+            logits.help();
+            if let Some(logits) = logits.take() {
+                break logits?;
             }
+        };
+        for ((document, last), logit) in pairs.into_iter().zip(logits) {
+            self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::splitting::Split;
 
-/// How long a waiting caller sleeps before it looks after its own affairs again: JavaScript's messages, a failed thread.
+/// How long a waiting thread sleeps before it looks whether another has failed.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Splits that can be open at once; where all places are taken, work is not split. The number is fixed so that no thread
