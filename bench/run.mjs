@@ -10,6 +10,7 @@ import { operators } from './measures/operators.mjs';
 import { others } from './measures/others.mjs';
 import { size } from './measures/size.mjs';
 import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
+import { threads } from './measures/threads.mjs';
 import { tokens } from './measures/tokens.mjs';
 import { artifacts } from './paths.mjs';
 import { Report } from './report.mjs';
@@ -18,6 +19,7 @@ const measures = {
   speedInChromium,
   mixedLengths,
   firstPass,
+  threads,
   speedInNode,
   loading,
   tokens,

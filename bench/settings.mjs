@@ -2,7 +2,7 @@
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { artifacts, mini, packageDirectory, repository, standin } from './paths.mjs';
+import { artifacts, mini, packageDirectory, preferred, repository, standin } from './paths.mjs';
 
 const onnxruntime = packageDirectory('onnxruntime-web');
 const transformers = packageDirectory('@huggingface/transformers');
@@ -21,7 +21,10 @@ export const inPage = {
     tokenizer: `${origin}/models/standin/tokenizer.json`,
     config: `${origin}/models/standin/config.json`,
   }),
-  onnxruntime: () => ({
+  /** The package chooses the artifact. */
+  threads: (threads, origin) => ({ ...inPage.ours(preferred, origin), wasm: undefined, threads }),
+  onnxruntime: (threads) => ({
+    threads,
     contestant: '/bench/contestants/onnxruntime.mjs',
     module: served(join(onnxruntime, 'dist/ort.wasm.bundle.min.mjs')),
     wasmPaths: `${served(join(onnxruntime, 'dist'))}/`,

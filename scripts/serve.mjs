@@ -19,9 +19,9 @@ const mediaTypes = {
 
 /**
  * Serves the demo page on 127.0.0.1; port 0 takes a free one. `folders` adds URL prefixes, each ending in a slash, with
- * their directories.
+ * their directories; `isolated` sends the headers that a page needs for threads.
  */
-export async function serve({ port = 0, folders = {} } = {}) {
+export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
   const site = new Site(folders);
   const index = await site.find('/');
   // A meta element cannot say who may frame the page.
@@ -31,6 +31,10 @@ export async function serve({ port = 0, folders = {} } = {}) {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-cache');
+    if (isolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    }
     if (request.method !== 'GET') return refuse(response, 405);
     const path = pathOf(request.url);
     if (path === '/service-worker.js') {
@@ -74,7 +78,7 @@ function refuse(response, status) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    const { url } = await serve({ port: Number(process.env.PORT || 8080) });
+    const { url } = await serve({ port: Number(process.env.PORT || 8080), isolated: true });
     process.stdout.write(`${url}\n`);
   } catch (error) {
     if (error.code !== 'EADDRINUSE' && error.code !== 'ERR_SOCKET_BAD_PORT') throw error;

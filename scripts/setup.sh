@@ -21,6 +21,25 @@ wasm_toolchain() {
   fi
 }
 
+# Threads need a std with atomics, which nobody ships: its source comes from the same place, or from the other one.
+threads_toolchain() {
+  if [ "$(cat "$CACHE/toolchain")" = rustup ] && { rustup_has_source || rustup_adds_source; }; then
+    echo rustup >"$CACHE/threads-toolchain"
+  else
+    debian_toolchain
+    echo debian >"$CACHE/threads-toolchain"
+  fi
+}
+
+rustup_has_source() { [ -f "$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; }
+
+rustup_adds_source() {
+  command -v rustup >/dev/null || return 1
+  say "rustup component add rust-src"
+  timeout 300 rustup component add rust-src || { say "rustup's server cannot be reached; trying Debian"; return 1; }
+  rustup_has_source
+}
+
 rustup_has_wasm() {
   command -v rustc >/dev/null && [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
 }
@@ -95,6 +114,7 @@ command -v cargo >/dev/null || fail "Rust is missing: https://rustup.rs"
 command -v node >/dev/null || fail "Node 20 or newer is missing: https://nodejs.org"
 command -v cc >/dev/null || apt_install gcc libc6-dev
 wasm_toolchain
+threads_toolchain
 wasm_bindgen
 npm_packages "${1/everywhere/test}"
 [ "$1" = build ] || chromium

@@ -12,7 +12,7 @@
 //! 2. [`engine::Reranker::start`] tokenises the query and gives an [`engine::Job`].
 //! 3. Each [`engine::Job::step`] makes one (query, document) pair, or a few short ones ([`tokenizer`]), and runs them
 //!    through the network ([`graph`]), unpadded. Between steps the caller reports progress or drops the job, which cancels
-//!    it.
+//!    it. Where there are threads, other groups of pairs are scored beside it ([`threads`]).
 //! 4. [`engine::Job::finish`] ranks by logit, ties by index.
 //!
 //! ## Map
@@ -26,6 +26,7 @@
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
 //! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator; `graph/operators/`: the ONNX operators it reads |
 //! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; pairs, truncation, windows |
+//! | `src/threads/` | threads: whole documents side by side, and parts of one where threads are idle |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |
 //! | `src/bin/rerank/` | native command line |
@@ -42,8 +43,9 @@
 //!
 //! Downward only: `bin` → `convert`; `wasm` and `bin` → `engine` → `bundle`, `graph`, `onnx`, `tokenizer`; `convert` →
 //! `bundle`, `graph`, `kernels`, `onnx`, `tokenizer`; `bundle` → `onnx`, `tokenizer`, `kernels`; `graph` → `onnx`, `kernels`;
-//! `onnx` → `kernels::pack`; everything → `error`. Only `graph` names tract, only `wasm` names wasm_bindgen and js_sys, and
-//! `cfg(target_arch)` stands in `kernels` and at the gate of `wasm`.
+//! `onnx` → `kernels::pack`; `wasm`, `engine` and `graph` → `threads`; everything → `error`. Only `graph` names tract, only
+//! `wasm` names wasm_bindgen and js_sys, `unsafe` stands in `kernels` and `threads`, and
+//! `cfg(target_arch)` stands there and at the gate of `wasm`.
 //!
 //! ## What holds
 //!
@@ -66,6 +68,7 @@ pub mod graph;
 pub mod hexadecimal;
 pub mod kernels;
 pub mod onnx;
+pub mod threads;
 pub mod tokenizer;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -16,10 +16,33 @@ const PART_BYTES: u32 = 1 << 16;
 #[wasm_bindgen(start)]
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
-        let error = coded(&panic.to_string(), "internal");
+        let error = coded(&panic.to_string(), panic_code(panic.payload_as_str()));
         set(&error, "poisoned", &JsValue::TRUE);
         wasm_bindgen::throw_val(error.into());
     }));
+}
+
+/// Lack of memory is told in a panic by tract, and where it is another thread's.
+fn panic_code(message: Option<&str>) -> &'static str {
+    #[cfg(target_feature = "atomics")]
+    if crate::threads::out_of_memory() {
+        return "out_of_memory";
+    }
+    if message.is_some_and(|message| message.starts_with("failed to allocate")) { "out_of_memory" } else { "internal" }
+}
+
+/// Makes the calling worker a thread of the pool; ends only when it fails.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen(js_name = serveThread)]
+pub fn serve_thread() {
+    crate::threads::serve()
+}
+
+/// Tells the other threads, which may wait for this one, that it has failed.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen(js_name = threadFailed)]
+pub fn thread_failed(out_of_memory: bool) {
+    crate::threads::fail(out_of_memory);
 }
 
 fn set(error: &JsError, name: &str, value: &JsValue) {

@@ -1,8 +1,8 @@
-// onnxruntime-web on one thread. It takes token ids, all rows of one length, as one batch.
+// onnxruntime-web, on one thread if no number is given. It takes token ids, all rows of one length, as one batch.
 
-export async function load({ module, wasmPaths, model }) {
+export async function load({ module, wasmPaths, model, threads = 1 }) {
   const { InferenceSession, Tensor, env } = await import(module);
-  env.wasm.numThreads = 1;
+  env.wasm.numThreads = threads;
   if (wasmPaths) env.wasm.wasmPaths = wasmPaths;
   const start = performance.now();
   const session = await InferenceSession.create(model, { executionProviders: ['wasm'] });

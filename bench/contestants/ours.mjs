@@ -1,12 +1,14 @@
 // This package, as its README says to use it. Runs in a worker of a page and in a process of Node.
 
-export async function load({ module, wasm, model, tokenizer, config }) {
+/** With `threads` it is in a worker of its own, which starts them. */
+export async function load({ module, wasm, threads, model, tokenizer, config }) {
   const { createReranker } = await import(module);
   const start = performance.now();
   const reranker = await createReranker({
     model: { name: 'bench', files: { model, tokenizer, config } },
     wasm,
-    worker: false,
+    ...(threads && { threads }),
+    worker: threads !== undefined,
     cache: 'none',
   });
   const milliseconds = performance.now() - start;

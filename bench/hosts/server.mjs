@@ -18,6 +18,9 @@ const roots = { '/models/standin/': standin, '/': repository };
 export async function startServer() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://bench');
+    // What pages need for threads.
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
     if (pathname === '/blank.html') return response.setHeader('content-type', 'text/html').end('<!doctype html>');
     const [prefix, root] = Object.entries(roots).find(([prefix]) => pathname.startsWith(prefix));
     const path = normalize(join(root, decodeURIComponent(pathname.slice(prefix.length))));

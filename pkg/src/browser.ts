@@ -1,6 +1,7 @@
 import { browserCaches } from './cache-browser.js';
 import { engineUrl } from './engine-url.js';
 import { compileUrl } from './http.js';
+import { missingForThreads } from './isolation.js';
 import { hrefOf } from './kinds.js';
 import { exclusively } from './locks.js';
 import type { Platform } from './platform.js';
@@ -10,6 +11,7 @@ export function browserPlatform(): Platform {
   return {
     defaultEngine: (signal) => compileUrl(hrefOf(engineUrl()), { signal }),
     pause,
+    threads: missingForThreads() ?? "the engine runs in place; only the package's worker starts threads",
     caches: browserCaches,
     exclusively,
   };

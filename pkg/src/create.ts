@@ -3,9 +3,9 @@ import type { CacheChoice } from './cache.js';
 import { ClientReranker } from './client.js';
 import { callbackError, untilAborted } from './deferred.js';
 import { RerankError, throwIfAborted } from './errors.js';
-import { loadModel } from './load.js';
+import { type LoadedModel, loadModel } from './load.js';
 import { LocalBackend, type Reload } from './local.js';
-import { type CheckedRerankerOptions, checkRerankerOptions, invalid } from './options.js';
+import { type CheckedRerankerOptions, checkRerankerOptions, invalid, type ThreadWish } from './options.js';
 import type { Platform } from './platform.js';
 import { WorkerBackend } from './proxy.js';
 import { retain } from './retain.js';
@@ -30,14 +30,14 @@ export async function create(platform: Platform, options: RerankerOptions | unde
 async function startWorker(
   platform: Platform,
   { files }: ResolvedModel,
-  { worker: wanted, signal }: CheckedRerankerOptions,
+  { worker: wanted, threads, signal }: CheckedRerankerOptions,
 ): Promise<WorkerLink | undefined> {
   if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return undefined;
   if (files.some(({ location, more = [] }) => [location, ...more].some((place) => typeof place === 'function'))) {
     if (wanted === 'auto') return undefined;
     throw invalid('a worker cannot be given a function that opens a file');
   }
-  const start = startOf(platform, wanted);
+  const start = startOf(platform, wanted, threads);
   try {
     return await WorkerLink.start(start, signal);
   } catch (error) {
@@ -47,23 +47,23 @@ async function startWorker(
   }
 }
 
-function startOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker']): () => Worker {
+function startOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): () => Worker {
   if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
-  return typeof wanted === 'function' ? wanted : workers.start;
+  return typeof wanted === 'function' ? wanted : () => workers.start(threads !== 1);
 }
 
 async function loadInto(
   worker: WorkerLink,
   platform: Platform,
   model: ResolvedModel,
-  { worker: wanted, wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
+  { worker: wanted, wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
   const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
-    link.load({ model: await sendable(model, platform), wasm, cache }, watch);
+    link.load({ model: await sendable(model, platform), wasm, threads, cache }, watch);
   await load(worker, model, { onProgress, onWarning, signal });
   const files = retain(model);
   return new WorkerBackend(worker, async (signal) => {
-    const link = await WorkerLink.start(startOf(platform, wanted), signal);
+    const link = await WorkerLink.start(startOf(platform, wanted, threads), signal);
     await load(link, files(), { signal });
     return link;
   });
@@ -72,26 +72,27 @@ async function loadInto(
 async function loadHere(
   platform: Platform,
   model: ResolvedModel,
-  { wasm, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
+  { wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
   const report = guarded(onProgress, 'onProgress');
   const warn = guarded(onWarning, 'onWarning');
-  const loading = loadModel({ model, wasm, cache, signal, report, warn }, platform);
+  const loading = loadModel({ model, wasm, threads, cache, signal, report, warn }, platform);
   const loaded = await untilAborted(loading, signal);
-  return new LocalBackend(loaded, platform, reloadOf(model, loaded.module, cache, platform));
+  return new LocalBackend(loaded, platform, reloadOf(model, loaded, cache, platform));
 }
 
 /** How the model is loaded once more, quietly; undefined where that could wait for ever. */
 function reloadOf(
   model: ResolvedModel,
-  wasm: WebAssembly.Module,
+  { module: wasm, runtime: { threads } }: LoadedModel,
   cache: CacheChoice,
   platform: Platform,
 ): Reload | undefined {
   const isRemote = model.files.some(({ location }) => typeof location === 'string');
   if (platform.requestsOwnDownloads && isRemote) return undefined;
   const files = retain(model);
-  return async (signal) => loadModel({ model: files(), wasm, cache, signal, report() {}, warn() {} }, platform);
+  return async (signal) =>
+    loadModel({ model: files(), wasm, threads, cache, signal, report() {}, warn() {} }, platform);
 }
 
 /** The caller's callback; what it throws is the caller's mistake. */

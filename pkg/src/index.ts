@@ -1,6 +1,7 @@
 import { browserPlatform } from './browser.js';
 import { clearAll, listAll } from './cache.js';
 import { create } from './create.js';
+import { missingForThreads } from './isolation.js';
 import { noDirectories } from './no-directories.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
@@ -15,7 +16,7 @@ const platform: Platform = {
     typeof Worker === 'undefined'
       ? undefined
       : {
-          start: startWorker,
+          start: (threads) => startWorker(threads && missingForThreads() === undefined),
           preferred: typeof document !== 'undefined',
         },
 };

@@ -1,11 +1,11 @@
 import { type CacheChoice, ModelCache } from './cache.js';
-import { compileEngine } from './compile.js';
 import { throwIfAborted } from './errors.js';
 import { feed, turn } from './feed.js';
-import type { EngineSource } from './options.js';
+import type { EngineSource, ThreadWish } from './options.js';
 import type { Platform } from './platform.js';
-import { Runtime } from './runtime.js';
+import type { Runtime } from './runtime.js';
 import type { ResolvedModel } from './source.js';
+import { startEngine } from './start-engine.js';
 import type { LoadProgress, RerankWarning } from './types.js';
 import type { Engine } from './wasm/bindings.js';
 
@@ -13,6 +13,7 @@ import type { Engine } from './wasm/bindings.js';
 export interface LoadTask {
   model: ResolvedModel;
   wasm: EngineSource;
+  threads: ThreadWish;
   cache: CacheChoice;
   signal: AbortSignal | undefined;
   report(progress: LoadProgress): void;
@@ -32,20 +33,24 @@ export interface LoadedModel {
 
 /**
  * Reads the files into a new instance of the engine and prepares the model. After a failure the instance has no
- * owner, and its memory goes with it.
+ * owner, and its memory and threads go with it.
  */
 export async function loadModel(task: LoadTask, platform: Platform): Promise<LoadedModel> {
   const { model, signal, report, warn } = task;
-  const module = await compileEngine(task.wasm, platform, signal);
-  const runtime = await Runtime.start(module);
-  const loader = runtime.call(() => new runtime.bindings.Loader());
-  const cache = new ModelCache(task.cache, platform, warn);
-  let bytes = 0;
-  for (const file of model.files) bytes += await feed(file, { platform, cache, runtime, loader, signal, report });
-  report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
-  await turn(platform, signal);
-  const engine = runtime.call(() => loader.finish());
-  report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
-  throwIfAborted(signal);
-  return { name: model.name, maxTokens: runtime.call(() => engine.maxTokens), module, runtime, engine };
+  const { module, runtime } = await startEngine(task, platform);
+  try {
+    const loader = runtime.call(() => new runtime.bindings.Loader());
+    const cache = new ModelCache(task.cache, platform, warn);
+    let bytes = 0;
+    for (const file of model.files) bytes += await feed(file, { platform, cache, runtime, loader, signal, report });
+    report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
+    await turn(platform, signal);
+    const engine = runtime.call(() => loader.finish());
+    report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
+    throwIfAborted(signal);
+    return { name: model.name, maxTokens: runtime.call(() => engine.maxTokens), module, runtime, engine };
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
 }

@@ -42,7 +42,7 @@ export class LocalBackend implements Backend {
 
   async statistics(): Promise<RerankerStatistics> {
     const { name, maxTokens, runtime } = await this.#usable();
-    return { model: name, maxTokens, memoryBytes: runtime.memoryBytes };
+    return { model: name, maxTokens, memoryBytes: runtime.memoryBytes, threads: runtime.threads };
   }
 
   /** False where the instance broke and is not replaced. */
@@ -61,7 +61,7 @@ export class LocalBackend implements Backend {
     await this.#server;
     const model = this.#model;
     this.#model = undefined;
-    if (model?.runtime.usable) model.runtime.call(() => model.engine.free());
+    await model?.runtime.close();
   }
 
   async #serve(): Promise<void> {

@@ -2,6 +2,7 @@ import { clearAll, listAll } from './cache.js';
 import { DirectoryCache, defaultDirectory } from './cache-directory.js';
 import { create } from './create.js';
 import { localFiles, readEngine } from './local-files.js';
+import { nodeThreads } from './node-threads.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
 import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './types.js';
@@ -12,6 +13,7 @@ const platform: Platform = {
   defaultEngine: readEngine,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   files: localFiles,
+  threads: nodeThreads(),
   caches: {
     preferred: () => new DirectoryCache(defaultDirectory()),
     all: () => [new DirectoryCache(defaultDirectory())],

@@ -21,19 +21,24 @@ export function checkNames(value: object, known: readonly string[], where: strin
  */
 export type EngineSource = WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | string | undefined;
 
+/** `'auto'` and no wish at all are the same, but that nobody who has none is told why there is only one. */
+export type ThreadWish = 'auto' | number | undefined;
+
 /** The options of `createReranker` but for `model` and `hub`, checked. */
 export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'onWarning' | 'signal'> {
   cache: CacheChoice;
   worker: 'auto' | boolean | (() => Worker);
+  threads: ThreadWish;
   wasm: EngineSource;
 }
 
 /** @throws `invalid_input` */
 export function checkRerankerOptions(options: unknown): CheckedRerankerOptions & { model: unknown; hub: unknown } {
-  const { model, hub, worker, wasm, cache, onProgress, onWarning, signal } = checkObject(options, [
+  const { model, hub, worker, threads, wasm, cache, onProgress, onWarning, signal } = checkObject(options, [
     'model',
     'hub',
     'worker',
+    'threads',
     'wasm',
     'cache',
     'onProgress',
@@ -44,6 +49,7 @@ export function checkRerankerOptions(options: unknown): CheckedRerankerOptions &
     model,
     hub,
     worker: checkWorker(worker),
+    threads: checkThreads(threads),
     wasm: checkEngine(wasm),
     cache: checkCache(cache),
     onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress, 'onProgress'),
@@ -100,6 +106,12 @@ function checkCount(value: unknown, name: string): number | undefined {
     throw invalid(`${name} must be a positive integer`);
   }
   return value;
+}
+
+function checkThreads(value: unknown): ThreadWish {
+  if (value === undefined || value === 'auto') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
+  throw invalid("threads must be 'auto' or a positive integer");
 }
 
 function checkCallback<Callback>(value: unknown, name: string): Callback | undefined {

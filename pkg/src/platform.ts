@@ -1,3 +1,4 @@
+import type { Runtime } from './runtime.js';
 import type { CacheBackend } from './types.js';
 
 /** A file that has been opened: its size where that is known, and its bytes in pieces. */
@@ -30,6 +31,16 @@ export interface ManagedCache extends CacheBackend {
   clear(): Promise<void>;
 }
 
+/** Threads for the engine. */
+export interface ThreadSupport {
+  /** How many run at the same time. */
+  processors(): number;
+  /** The compiled engine with threads. */
+  engine(signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
+  /** An instance of that engine with its threads, `count` in all. */
+  startRuntime(module: WebAssembly.Module, count: number, signal: AbortSignal | undefined): Promise<Runtime>;
+}
+
 /** What differs between the environments that the package runs in. */
 export interface Platform {
   /** The compiled engine that ships with the package. */
@@ -59,9 +70,12 @@ export interface Platform {
    * an instance that broke is replaced here only where the model is at hand.
    */
   requestsOwnDownloads?: boolean;
+  /** How to have several threads, or why there is only one; absent where nobody would expect more. */
+  threads?: ThreadSupport | string;
   /** How to start a worker, and whether that is what one does here; absent where there are none. */
   workers?: {
-    start(): Worker;
+    /** `threads`: the engine may want further ones, which a worker without them need not be able to start. */
+    start(threads: boolean): Worker;
     preferred: boolean;
   };
 }

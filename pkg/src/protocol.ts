@@ -1,13 +1,20 @@
 import type { ScoredDocument } from './backend.js';
 import type { CacheChoice } from './cache.js';
 import { messageOf, RerankError, type RerankErrorCode } from './errors.js';
-import type { EngineSource } from './options.js';
+import type { EngineSource, ThreadWish } from './options.js';
 import type { ResolvedModel } from './source.js';
 import type { LoadProgress, RerankWarning } from './types.js';
 
 /** What the page asks of its worker; the answer carries the same `id`. */
 export type Request =
-  | { type: 'load'; id: number; model: ResolvedModel; wasm: EngineSource; cache: RemoteCacheChoice }
+  | {
+      type: 'load';
+      id: number;
+      model: ResolvedModel;
+      wasm: EngineSource;
+      threads: ThreadWish;
+      cache: RemoteCacheChoice;
+    }
   | { type: 'score'; id: number; query: string; texts: string[]; maxTokens: number | undefined; chunk: boolean }
   | { type: 'statistics'; id: number }
   /** The request `id` is no longer wanted; it gets no answer. */

@@ -1,16 +1,20 @@
-import { messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
+import { disposedError, messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
 import { policyError } from './policy.js';
+import type { ThreadPool } from './pool.js';
+import { isOutOfMemory } from './traps.js';
 import { type Bindings, createBindings, type Instance } from './wasm/bindings.js';
 
 /** One instance of the engine. It maps what the engine throws, and bars the way once the instance is broken. */
 export class Runtime {
   readonly bindings: Bindings;
   readonly #memory: WebAssembly.Memory;
+  readonly #pool: ThreadPool | undefined;
   #broken: RerankError | undefined;
 
-  private constructor(bindings: Bindings, memory: WebAssembly.Memory) {
+  private constructor(bindings: Bindings, memory: WebAssembly.Memory, pool?: ThreadPool) {
     this.bindings = bindings;
     this.#memory = memory;
+    this.#pool = pool;
   }
 
   /** @throws `out_of_memory`, `unsupported_environment`, `invalid_input` for a module that is not the engine */
@@ -22,8 +26,19 @@ export class Runtime {
     return runtime;
   }
 
-  /** False once a call has left the instance in a state that nobody knows. */
+  /** An instance that has threads besides its own. */
+  static withThreads(bindings: Bindings, memory: WebAssembly.Memory, pool: ThreadPool): Runtime {
+    return new Runtime(bindings, memory, pool);
+  }
+
+  /** How many threads the engine has. */
+  get threads(): number {
+    return 1 + (this.#pool?.size ?? 0);
+  }
+
+  /** False once a call or a thread has left the instance in a state that nobody knows. */
   get usable(): boolean {
+    if (!this.#broken && this.#pool?.failure) this.#break(this.#pool.failure);
     return this.#broken === undefined;
   }
 
@@ -41,22 +56,43 @@ export class Runtime {
 
   /** Runs a call into the engine; every such call goes through here. */
   call<Value>(action: () => Value): Value {
-    if (this.#broken) throw this.brokenError();
+    if (!this.usable) throw this.brokenError();
     try {
       return action();
     } catch (cause) {
       const code = reportedCode(cause);
       if (code !== undefined) throw new RerankError(code, messageOf(cause), { cause });
-      this.#broken = unreported(cause);
-      for (const error of [cause, this.#broken]) settleStack(error);
-      throw this.#broken;
+      const error = unreported(cause);
+      for (const it of [cause, error]) settleStack(it);
+      this.#break(error);
+      throw error;
     }
+  }
+
+  /**
+   * Ends the instance; settles when its threads have ended. Nothing in it is freed one by one: a thread may hold anything
+   * when it ends, and the memory goes as a whole.
+   */
+  async close(): Promise<void> {
+    this.#broken ??= disposedError();
+    await this.#pool?.close();
+  }
+
+  /** Its threads are of no use to anybody. */
+  #break(error: RerankError): void {
+    this.#broken = error;
+    void this.#pool?.close();
   }
 }
 
-async function instantiate(bindings: Bindings, module: WebAssembly.Module): Promise<Instance> {
+/** @throws `out_of_memory`, `unsupported_environment`, `invalid_input` for a module that is not the engine */
+export async function instantiate(
+  bindings: Bindings,
+  module: WebAssembly.Module,
+  memory?: WebAssembly.Memory,
+): Promise<Instance> {
   try {
-    return await bindings({ module_or_path: module });
+    return await bindings({ module_or_path: module, ...(memory && { memory }) });
   } catch (cause) {
     if (cause instanceof RangeError) {
       throw new RerankError('out_of_memory', `no memory for the engine: ${cause.message}`, { cause });
@@ -81,8 +117,7 @@ function settleStack(error: unknown): string | undefined {
 }
 
 function unreported(cause: unknown): RerankError {
-  // A panic is reported; what still ends in `unreachable` is the allocator, which cannot allocate a report.
-  if (cause instanceof WebAssembly.RuntimeError && /unreachable/i.test(cause.message)) {
+  if (isOutOfMemory(cause)) {
     return new RerankError('out_of_memory', 'the engine ran out of memory', { cause });
   }
   return new RerankError('internal', `the engine failed: ${messageOf(cause)}`, { cause });

@@ -1,13 +1,14 @@
 /**
- * Starts the package's worker. A script of another origin may not be a worker's, as where the package comes from a CDN;
- * but a worker may import it.
+ * Starts the package's worker, or the one that can start threads. A script of another origin may not be a worker's, as
+ * where the package comes from a CDN; but a worker may import it.
  */
-export function startWorker(): Worker {
+export function startWorker(threads: boolean): Worker {
   const here = import.meta.url;
   const elsewhere = /^https?:/i.test(here) && new URL(here).origin !== location.origin;
-  // Bundlers find the worker by this very expression, and must not find it in the other place.
-  return elsewhere
-    ? importingWorker(new URL('./worker.js', here))
+  if (elsewhere) return importingWorker(new URL(threads ? './worker-threads.js' : './worker.js', here));
+  // Bundlers find the workers by these very expressions, and must not find them in the other place.
+  return threads
+    ? new Worker(new URL('./worker-threads.js', import.meta.url), { type: 'module' })
     : new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 }
 

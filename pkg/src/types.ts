@@ -74,11 +74,15 @@ export interface LoadProgress {
 
 /** What went less well than it could have while a reranker was made, which works all the same. */
 export interface RerankWarning {
-  /** `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk); it is not used any more. */
-  code: 'cache_failed';
+  /**
+   * `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk); it is not used any more.
+   * `threads_unavailable`: with `threads: 'auto'`, there could be several threads but for what the message says (headers
+   * of the page, as a rule).
+   */
+  code: 'cache_failed' | 'threads_unavailable';
   /** For people. */
   message: string;
-  /** What the cache threw. */
+  /** What the cache threw, if it was the cache. */
   cause?: unknown;
 }
 
@@ -145,10 +149,17 @@ export interface RerankerOptions {
   hub?: string | URL;
   /**
    * `'auto'` (default): a page gets a module worker, so its UI never blocks; everything else runs in place.
-   * `true` demands a worker, `false` forbids it. A function starts one whose script is, or imports, `rerank-wasm/worker`,
-   * for where the package's own cannot be found.
+   * `true` demands a worker, `false` forbids it. A function starts one whose script is, or imports, `rerank-wasm/worker`
+   * (with threads: `rerank-wasm/worker-threads`), for where the package's own cannot be found.
    */
   worker?: 'auto' | boolean | (() => Worker);
+  /**
+   * How many threads score, the engine's own included. `'auto'` (default): as many as there are processors, up to 8, where
+   * threads can be had: in Node 21 or newer, Deno and Bun, and in the package's worker on a page that is cross-origin
+   * isolated; elsewhere one, and whoever wrote `'auto'` is told why by `onWarning`. A number is what you get, or
+   * `unsupported_environment`. Scores are the same bits with any number.
+   */
+  threads?: 'auto' | number;
   /**
    * The engine: a compiled module, its bytes, its URL, or the URL of a copy of the package's directory `dist/wasm`, which
    * ends in a slash. By default it is found beside the package's code.
@@ -163,7 +174,7 @@ export interface RerankerOptions {
   cache?: 'auto' | 'none' | false | CacheBackend;
   /** What it throws fails the creation with `invalid_input` and is the `cause`. */
   onProgress?: (progress: LoadProgress) => void;
-  /** Told at most once for each creation. What it throws fails the creation with `invalid_input` and is the `cause`. */
+  /** Told at most once of each code for each creation. What it throws fails the creation with `invalid_input` and is the `cause`. */
   onWarning?: (warning: RerankWarning) => void;
   /** Aborts the download and the loading. */
   signal?: AbortSignal;
@@ -230,6 +241,8 @@ export interface RerankerStatistics {
   maxTokens: number;
   /** Size of the engine's linear memory in bytes. It never shrinks while the reranker lives, so it is also the peak. */
   memoryBytes: number;
+  /** How many threads score. */
+  threads: number;
 }
 
 /**

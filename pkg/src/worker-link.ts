@@ -3,7 +3,7 @@ import type { CacheChoice } from './cache.js';
 import { serveCache } from './cache-port.js';
 import { Deferred } from './deferred.js';
 import { disposedError, messageOf, RerankError } from './errors.js';
-import type { EngineSource } from './options.js';
+import type { EngineSource, ThreadWish } from './options.js';
 import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
@@ -28,6 +28,14 @@ interface Pending {
 
 /** How a caller watches the loading. */
 export type LoadWatch = Omit<Watch, 'onScored'>;
+
+/** What a worker makes its model of. */
+interface WorkerTask {
+  model: ResolvedModel;
+  wasm: EngineSource;
+  threads: ThreadWish;
+  cache: CacheChoice;
+}
 
 /** A request got no answer because its worker was ended for another; it is worth asking the next worker. */
 export class LostError extends RerankError {
@@ -86,10 +94,7 @@ export class WorkerLink {
   }
 
   /** Has the worker load the model; where that fails, the worker ends. */
-  async load(
-    source: { model: ResolvedModel; wasm: EngineSource; cache: CacheChoice },
-    watch: LoadWatch,
-  ): Promise<void> {
+  async load(source: WorkerTask, watch: LoadWatch): Promise<void> {
     try {
       await this.#load(source, watch);
     } catch (error) {
@@ -99,18 +104,15 @@ export class WorkerLink {
     }
   }
 
-  async #load(
-    { model, wasm, cache }: { model: ResolvedModel; wasm: EngineSource; cache: CacheChoice },
-    watch: LoadWatch,
-  ): Promise<void> {
+  async #load({ model, wasm, threads, cache }: WorkerTask, watch: LoadWatch): Promise<void> {
     if (typeof cache === 'string') {
-      await this.#request({ type: 'load', model, wasm, cache }, watch);
+      await this.#request({ type: 'load', model, wasm, threads, cache }, watch);
       return;
     }
     const { port1, port2 } = new MessageChannel();
     const stop = serveCache(cache, port1);
     try {
-      await this.#request({ type: 'load', model, wasm, cache: port2 }, watch, [port2]);
+      await this.#request({ type: 'load', model, wasm, threads, cache: port2 }, watch, [port2]);
     } finally {
       stop();
     }

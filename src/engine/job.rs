@@ -1,5 +1,6 @@
 //! One call: documents are scored a few at a time, so that the caller can report progress or stop between them.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use super::Reranker;
 use super::ranking::{RankedDocument, rank, sigmoid};
 use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
+use crate::threads::{self, Task};
 use crate::tokenizer::{Pair, Query, Window, Windows};
 
 /// Tokens of the pairs that are scored together: enough that the weights are not read for a few rows only. A longer pair is
@@ -27,7 +29,6 @@ pub enum LongDocuments {
 }
 
 /// A query and the documents that wait for their scores. Dropping it is how a call is cancelled.
-#[derive(Debug)]
 pub struct Job {
     reranker: Arc<Reranker>,
     query: Query,
@@ -39,6 +40,8 @@ pub struct Job {
     windows: Option<Windows>,
     /// A pair that did not fit into the last group.
     next: Option<WaitingPair>,
+    /// The groups that threads have or wait for, in the order of the list.
+    under_way: VecDeque<Group>,
     /// A document of which some windows are scored.
     unfinished: Option<RankedDocument>,
     scored: Vec<RankedDocument>,
@@ -54,6 +57,13 @@ struct WaitingPair {
     window: Option<Range<usize>>,
     /// No other window of the document follows.
     last: bool,
+}
+
+/// Pairs that are scored together.
+struct Group {
+    /// Each without its score, and whether it is the last of its document.
+    pairs: Vec<(RankedDocument, bool)>,
+    logits: Task<Result<Vec<f32>>>,
 }
 
 impl Job {
@@ -72,6 +82,7 @@ impl Job {
             tokenised: 0,
             windows: None,
             next: None,
+            under_way: VecDeque::new(),
             unfinished: None,
             failed: false,
         }
@@ -82,7 +93,8 @@ impl Job {
         &self.scored
     }
 
-    /// Scores the next pair, or the next few short ones; true while documents wait.
+    /// Scores the next pair, or the next few short ones; true while documents wait. Other threads score those behind them
+    /// meanwhile.
     ///
     /// # Errors
     /// What the tokenizer and the graph give. The job is over then: every later call fails too.
@@ -96,7 +108,28 @@ impl Job {
     }
 
     fn score_group(&mut self) -> Result<()> {
-        let (mut group, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
+        // Twice as many as threads: who is done with one finds another.
+        let wanted = if threads::count() == 1 { 1 } else { 2 * threads::count() };
+        while self.under_way.len() < wanted {
+            let Some(group) = self.next_group()? else { break };
+            self.under_way.push_back(group);
+        }
+        let Some(Group { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
+        let logits = loop {
+            logits.help();
+            if let Some(logits) = logits.take() {
+                break logits?;
+            }
+        };
+        for ((document, last), logit) in pairs.into_iter().zip(logits) {
+            self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
+        }
+        Ok(())
+    }
+
+    /// The pairs that come next, on their way to a thread; `None` behind the last.
+    fn next_group(&mut self) -> Result<Option<Group>> {
+        let (mut pairs, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
         while let Some(waiting) = self.take_pair()? {
             let length = waiting.pair.ids.len();
             if tokens > 0 && tokens + length > TOKENS_TOGETHER {
@@ -106,13 +139,13 @@ impl Job {
             tokens += length;
             let WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last } = waiting;
             sequences.push(TokenSequence { ids, type_ids });
-            group.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
+            pairs.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
         }
-        let logits = self.reranker.graph.logits(&sequences)?;
-        for ((document, last), logit) in group.into_iter().zip(logits) {
-            self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
+        if pairs.is_empty() {
+            return Ok(None);
         }
-        Ok(())
+        let reranker = Arc::clone(&self.reranker);
+        Ok(Some(Group { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
     }
 
     /// The pair that comes next; `None` behind the last.

@@ -12,6 +12,10 @@ use tract_core::ops::nn::{Softmax, SoftmaxKind};
 use super::pattern::*;
 use super::weights::Weights;
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
+use crate::threads;
+
+/// Fewer queries are not worth another thread, which prepares the keys and values once more.
+const QUERIES_OF_A_PART: usize = 32;
 
 /// The fused operator. Inputs: queries (batch × rows × hidden, or batch × hidden for one row), keys and values (batch ×
 /// sequence × hidden), mask (batch × 1 × 1 × sequence, added to the scores). Output: context, shaped like the queries.
@@ -45,24 +49,28 @@ impl EvalOp for Attention {
         let (queries, keys, values, mask) = (queries?, keys?, values?, mask?);
         let rows = queries.len() / (batch * hidden);
         let mut plain = output.try_as_plain_ram_mut()?;
-        let contexts = plain.as_slice_mut::<f32>()?.chunks_exact_mut(rows * hidden);
-        let mut scratch = Scratch::default();
-        for (index, context) in contexts.enumerate() {
+        let part_rows = rows.div_ceil(threads::parts(rows, QUERIES_OF_A_PART)).next_multiple_of(4);
+        let mut parts = Vec::new();
+        for (index, context) in plain.as_slice_mut::<f32>()?.chunks_exact_mut(rows * hidden).enumerate() {
             let part = |values: &'_ [f32], count: usize| -> std::ops::Range<usize> {
                 debug_assert!(values.len() >= (index + 1) * count * hidden);
                 index * count * hidden..(index + 1) * count * hidden
             };
-            let inputs = Inputs {
-                queries: Rows { values: &queries[part(queries, rows)], count: rows, stride: hidden },
-                keys: Rows { values: &keys[part(keys, sequence)], count: sequence, stride: hidden },
-                values: Rows { values: &values[part(values, sequence)], count: sequence, stride: hidden },
-                mask: Some(&mask[index * sequence..(index + 1) * sequence]),
-                heads: self.heads,
-                head_size: hidden / self.heads,
-                scale: self.scale,
-            };
-            attention(&inputs, &mut scratch, context, hidden);
+            let queries = queries[part(queries, rows)].chunks(part_rows * hidden);
+            for (queries, context) in queries.zip(context.chunks_mut(part_rows * hidden)) {
+                let inputs = Inputs {
+                    queries: Rows { values: queries, count: queries.len() / hidden, stride: hidden },
+                    keys: Rows { values: &keys[part(keys, sequence)], count: sequence, stride: hidden },
+                    values: Rows { values: &values[part(values, sequence)], count: sequence, stride: hidden },
+                    mask: Some(&mask[index * sequence..(index + 1) * sequence]),
+                    heads: self.heads,
+                    head_size: hidden / self.heads,
+                    scale: self.scale,
+                };
+                parts.push((inputs, context));
+            }
         }
+        threads::split(parts, |(inputs, context)| attention(&inputs, &mut Scratch::default(), context, hidden));
         Ok(tvec!(output.into_tvalue()))
     }
 }

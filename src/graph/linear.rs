@@ -17,6 +17,10 @@ use super::weights::Weights;
 use crate::kernels::gelu::gelu;
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
 use crate::kernels::quantize::quantize_row_i8;
+use crate::threads;
+
+/// Fewer rows are not worth another thread, which reads all weights once more.
+const ROWS_OF_A_PART: usize = 24;
 
 /// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows. Layers that
 /// read the same rows, as those for queries, keys and values do, share one operator, which has an output for each.
@@ -58,52 +62,71 @@ impl QuantizedLinear {
     pub fn eval_together(&self, inputs: &[TValue]) -> TractResult<Vec<TVec<TValue>>> {
         let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
         let values = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<TVec<_>>>()?;
-        let stride = self.layers[0].input_stride();
-        let mut codes = vec![0; values.iter().map(|values| values.len()).sum::<usize>() / self.inputs() * stride];
-        let rows: Vec<_> = values
+        let rows: Vec<&[f32]> = values.iter().flat_map(|values| values.chunks_exact(self.inputs())).collect();
+        // The outputs of all inputs, for each layer.
+        let mut outputs = self
+            .layers
             .iter()
-            .flat_map(|values| values.chunks_exact(self.inputs()))
-            .zip(codes.chunks_exact_mut(stride))
-            .map(|(row, codes)| quantize_row_i8(row, codes))
-            .collect();
-        let rows = QuantizedRows { codes: &codes, rows: &rows };
-        let mut scratch = LinearScratch::default();
+            .map(|layer| inputs.iter().map(|input| output_for(layer, input)).collect::<TractResult<Vec<_>>>())
+            .collect::<TractResult<TVec<_>>>()?;
+        self.write(&rows, &mut outputs)?;
         let mut results = vec![tvec![]; inputs.len()];
-        for layer in &self.layers {
-            for (result, output) in results.iter_mut().zip(self.apply(layer, rows, &mut scratch, inputs)?) {
+        for outputs in outputs {
+            for (result, output) in results.iter_mut().zip(outputs) {
                 result.push(output.into_tvalue());
             }
         }
         Ok(results)
     }
 
-    /// One layer's output for each input.
-    fn apply(
-        &self,
-        layer: &Linear,
-        rows: QuantizedRows<'_>,
-        scratch: &mut LinearScratch,
-        inputs: &[TValue],
-    ) -> TractResult<Vec<Tensor>> {
-        let mut outputs = inputs
+    fn write(&self, rows: &[&[f32]], outputs: &mut [Vec<Tensor>]) -> TractResult<()> {
+        let mut plain = outputs
+            .iter_mut()
+            .map(|outputs| outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect())
+            .collect::<TractResult<TVec<Vec<_>>>>()?;
+        let mut values = plain
+            .iter_mut()
+            .map(|outputs| outputs.iter_mut().map(|output| output.as_slice_mut::<f32>()).collect())
+            .collect::<TractResult<TVec<Vec<_>>>>()?;
+        let mut outputs: TVec<Vec<&mut [f32]>> = self
+            .layers
             .iter()
-            .map(|input| {
-                let mut shape: TVec<usize> = input.shape().into();
-                *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
-                Tensor::zero::<f32>(&shape)
-            })
-            .collect::<TractResult<Vec<_>>>()?;
-        let mut plain =
-            outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect::<TractResult<Vec<_>>>()?;
-        let mut values = plain.iter_mut().map(|plain| plain.as_slice_mut::<f32>()).collect::<TractResult<Vec<_>>>()?;
-        let mut rows_of_all: Vec<_> =
-            values.iter_mut().flat_map(|values| values.chunks_exact_mut(layer.outputs())).collect();
-        layer.apply(rows, scratch, &mut rows_of_all);
-        if self.gelu {
-            values.iter_mut().for_each(|values| gelu(values));
+            .zip(&mut values)
+            .map(|(layer, values)| values.iter_mut().flat_map(|it| it.chunks_exact_mut(layer.outputs())).collect())
+            .collect();
+        let part_rows = rows.len().div_ceil(threads::parts(rows.len(), ROWS_OF_A_PART)).max(1);
+        let mut parts: Vec<(_, TVec<_>)> = rows.chunks(part_rows).map(|rows| (rows, tvec![])).collect();
+        for outputs in &mut outputs {
+            for (outputs, part) in outputs.chunks_mut(part_rows).zip(&mut parts) {
+                part.1.push(outputs);
+            }
         }
-        Ok(outputs)
+        threads::split(parts, |(rows, mut outputs)| self.apply(rows, &mut outputs));
+        Ok(())
     }
+
+    /// Writes what each layer makes of the rows.
+    fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
+        let stride = self.layers[0].input_stride();
+        let mut codes = vec![0; rows.len() * stride];
+        let scales: Vec<_> =
+            rows.iter().zip(codes.chunks_exact_mut(stride)).map(|(row, codes)| quantize_row_i8(row, codes)).collect();
+        let quantized = QuantizedRows { codes: &codes, rows: &scales };
+        let mut scratch = LinearScratch::default();
+        for (layer, outputs) in self.layers.iter().zip(outputs) {
+            layer.apply(quantized, &mut scratch, outputs);
+            if self.gelu {
+                outputs.iter_mut().for_each(|row| gelu(row));
+            }
+        }
+    }
+}
+
+/// Room for what a layer makes of `input`.
+fn output_for(layer: &Linear, input: &Tensor) -> TractResult<Tensor> {
+    let mut shape: TVec<usize> = input.shape().into();
+    *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
+    Tensor::zero::<f32>(&shape)
 }
 
 impl Op for QuantizedLinear {

@@ -65,7 +65,7 @@ export interface Instance {
 
 /** Call it once to instantiate; the classes work from then on. */
 export interface Bindings {
-  (init: { module_or_path: WebAssembly.Module }): Promise<Instance>;
+  (init: { module_or_path: WebAssembly.Module; memory?: WebAssembly.Memory }): Promise<Instance>;
   Loader: new () => Loader;
 }
 

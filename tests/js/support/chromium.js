@@ -50,13 +50,14 @@ export function launchOptions() {
 
 /**
  * Serves the demo site and starts Chromium before the tests of the calling suite, and ends both after them. `folders`
- * are more to serve, as for `serve`; they may be added to until the suite begins.
+ * are more to serve, as for `serve`; they may be added to until the suite begins. In pages that are `isolated`, the engine
+ * may have threads.
  */
-export function useChromium({ folders = {} } = {}) {
+export function useChromium({ folders = {}, isolated = false } = {}) {
   let server;
   let browser;
   before(async () => {
-    server = await serve({ folders: { '/site/': site, ...folders } });
+    server = await serve({ folders: { '/site/': site, ...folders }, isolated });
     browser = await chromium.launch(launchOptions());
   });
   after(async () => {

@@ -19,3 +19,10 @@ function describe({ code, message, cause }) {
 export function documents(count) {
   return Array.from({ length: count }, (_, index) => `document ${index}`);
 }
+
+/** Documents of one word to some hundreds; the last one is longer than any model takes. */
+export function mixedDocuments() {
+  const words = ['river', 'bank', 'money', 'water', 'loan', 'boat', 'interest', 'fish'];
+  const text = (length, seed) => Array.from({ length }, (_, word) => words[(word * 7 + seed) % words.length]).join(' ');
+  return [...Array.from({ length: 11 }, (_, index) => text(1 + ((index * 53) % 200), index)), text(700, 11)];
+}

@@ -1,0 +1,42 @@
+// What further threads are worth, in Chromium: two of ours against one, and against two of onnxruntime-web.
+import { startInChromium } from '../hosts/chromium.mjs';
+import { mixed, sameLength } from '../inputs.mjs';
+import { race } from '../race.mjs';
+import { times } from '../rounds.mjs';
+import { inPage } from '../settings.mjs';
+import { median, pairedRatio } from '../statistics.mjs';
+
+const one = 'rerank-wasm, 1 thread';
+const onnxruntime = 'onnxruntime-web 1.30.0, 2 threads';
+
+export async function threads(report, server) {
+  const contestants = {};
+  try {
+    contestants.one = await startInChromium(server, inPage.threads(1, server.url));
+    contestants.two = await startInChromium(server, inPage.threads(2, server.url));
+    const { one: alone, two: together } = contestants;
+    await against(report, 'speedup_mixed20', { one: alone, two: together }, mixed(), times(5), one);
+    await against(report, 'speedup_1x512', { one: alone, two: together }, sameLength(1, 512), times(7), one);
+    const before = await alone.call('statistics');
+    const after = await together.call('statistics');
+    if (after.threads !== 2) throw new Error(`the engine has ${after.threads} threads`);
+    report.add('threads.memory_mb', (after.memoryBytes - before.memoryBytes) / 1e6, 'MB');
+    await alone.stop();
+    delete contestants.one;
+    contestants.onnxruntime = await startInChromium(server, inPage.onnxruntime(2));
+    const lanes = { onnxruntime: contestants.onnxruntime, two: together };
+    await against(report, 'over_ort', lanes, sameLength(8, 128), times(5), onnxruntime);
+  } finally {
+    for (const contestant of Object.values(contestants)) await contestant.stop();
+  }
+}
+
+/** The first lane's time ÷ the second's. */
+async function against(report, name, contestants, input, rounds, peer) {
+  const { lanes } = await race(contestants, input, rounds);
+  for (const [lane, { times }] of Object.entries(lanes)) {
+    report.add(`time.threads.${name}.${lane}`, median(times) / 1000, 's');
+  }
+  const [slower, faster] = Object.values(lanes);
+  report.add(`threads.${name}`, pairedRatio(slower.times, faster.times), 'ratio', peer);
+}

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, freemem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+import type { ThreadSupport } from './platform.js';
+import type { StartThread } from './pool.js';
+import { hasRelaxedSimd } from './simd.js';
+import type { ThreadMessage } from './thread.js';
+import { startThreaded } from './threaded-runtime.js';
+
+/** What a thread may need of a machine whose memory is short, generously. */
+const bytesPerThread = 64 << 20;
+
+/** Threads by way of `worker_threads`, or why there are none. */
+export function nodeThreads(): ThreadSupport | string {
+  return hasRelaxedSimd() ? support : 'WebAssembly has no relaxed SIMD here; Node has it since 21';
+}
+
+const support: ThreadSupport = {
+  processors: () => Math.min(availableParallelism(), 1 + Math.floor(freemem() / bytesPerThread)),
+  engine: async () =>
+    WebAssembly.compile(await readFile(fileURLToPath(new URL('./wasm/rerank-threads.wasm', import.meta.url)))),
+  startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
+};
+
+const startThread: StartThread = (task, listener) => {
+  const thread = new Worker(new URL('./thread-node.js', import.meta.url), { workerData: task });
+  thread.on('message', (message: ThreadMessage) => {
+    // From now on nobody waits for it alone: a reranker that is not disposed does not keep the process alive.
+    thread.unref();
+    listener.receive(message);
+  });
+  thread.on('error', (error) => listener.fail(error instanceof Error ? error.message : String(error)));
+  thread.on('exit', (code) => listener.fail(`it ended with exit code ${code}`));
+  return () => {
+    thread.removeAllListeners('exit');
+    return thread.terminate();
+  };
+};

@@ -1,0 +1,65 @@
+import type { ScoredDocument } from './backend.js';
+import { RemoteCache } from './cache-port.js';
+import { RerankError, toRerankError } from './errors.js';
+import { loadModel } from './load.js';
+import { LocalBackend } from './local.js';
+import type { Platform } from './platform.js';
+import { type Message, plainError, plainWarning, type Request } from './protocol.js';
+import type { LoadProgress, RerankWarning } from './types.js';
+
+/** The part of a worker's global scope that is used here. */
+export interface Scope {
+  postMessage(message: Message): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<Request>) => void): void;
+}
+
+/** Serves one reranker to the page that started the worker. */
+export function serve(scope: Scope, platform: Platform): void {
+  const underWay = new Map<number, AbortController>();
+  let backend: LocalBackend | undefined;
+
+  async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
+    const { id } = request;
+    if (request.type === 'load') {
+      const { model, wasm, threads } = request;
+      const report = (progress: LoadProgress) => scope.postMessage({ type: 'progress', id, progress });
+      const cache = typeof request.cache === 'string' ? request.cache : new RemoteCache(request.cache);
+      const warn = (warning: RerankWarning) =>
+        scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
+      try {
+        backend = new LocalBackend(
+          await loadModel({ model, wasm, threads, cache, signal, report, warn }, platform),
+          platform,
+        );
+      } finally {
+        if (cache instanceof RemoteCache) cache.close();
+      }
+      return undefined;
+    }
+    if (!backend) throw new RerankError('internal', 'the worker has no model');
+    if (request.type === 'statistics') return backend.statistics();
+    const { query, texts, maxTokens, chunk } = request;
+    const onScored = (document: ScoredDocument) => scope.postMessage({ type: 'scored', id, document });
+    return backend.score({ query, texts, maxTokens, chunk, onScored, signal });
+  }
+
+  scope.addEventListener('message', async ({ data: request }) => {
+    const { id } = request;
+    if (request.type === 'abort') {
+      underWay.get(id)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    underWay.set(id, controller);
+    try {
+      const value = await answer(request, controller.signal);
+      scope.postMessage({ type: 'answer', id, value });
+    } catch (error) {
+      const broken = backend !== undefined && !backend.usable;
+      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)), broken });
+    } finally {
+      underWay.delete(id);
+    }
+  });
+  scope.postMessage({ type: 'ready' });
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { bitsOf } from '../support/bits.js';
+import { noWorkers, useChromium } from '../support/chromium.js';
+
+describe('threads in a page that is cross-origin isolated', () => {
+  const chromium = useChromium({ isolated: true });
+  let open;
+  before(async () => {
+    open = await chromium.open('/site/');
+  });
+  after(() => open.close());
+
+  /** What a reranker with that option says, and how it ranks. */
+  function rank(threads) {
+    return open.page.evaluate(async (threads) => {
+      const { createReranker, mini, mixedDocuments } = await import('/site/tools.js');
+      const warnings = [];
+      const reranker = await createReranker({ model: mini, threads, onWarning: ({ code }) => warnings.push(code) });
+      const documents = mixedDocuments();
+      const lists = [documents, documents.slice(7, 9), documents.slice(-1)];
+      const logits = [];
+      for (const list of lists) {
+        const results = await reranker.rerank('Where do boats go?', list, { longDocuments: 'chunk' });
+        for (const { index, logit } of results) logits.push(index, logit);
+      }
+      const statistics = await reranker.statistics();
+      await reranker.dispose();
+      return { logits, threads: statistics.threads, warnings };
+    }, threads);
+  }
+
+  it('give the same bits, however many there are, and end with their reranker', async () => {
+    const alone = await rank(1);
+    assert.equal(alone.threads, 1);
+    for (const threads of [2, 3, 8]) {
+      const together = await rank(threads);
+      assert.equal(together.threads, threads);
+      assert.deepEqual(bitsOf(together.logits), bitsOf(alone.logits));
+      await noWorkers(open.page);
+    }
+  });
+
+  it('are there by themselves', async () => {
+    const processors = await open.page.evaluate(() => navigator.hardwareConcurrency);
+    const { threads, warnings } = await rank('auto');
+    assert.equal(threads, Math.min(processors, 8));
+    assert.deepEqual(warnings, []);
+  });
+
+  it('end with the calls that are aborted and the rerankers that are disposed', async () => {
+    const outcomes = await open.page.evaluate(
+      async (cycles) => {
+        const { createReranker, mini, mixedDocuments } = await import('/site/tools.js');
+        const outcomes = new Set();
+        const outcome = (promise) =>
+          promise.then(
+            () => outcomes.add('ranked'),
+            ({ code }) => outcomes.add(code),
+          );
+        for (let cycle = 0; cycle < cycles; cycle += 1) {
+          const reranker = await createReranker({ model: mini, threads: 2 + (cycle % 2) });
+          const controller = new AbortController();
+          setTimeout(() => controller.abort(), (cycle * 37) % 90);
+          await outcome(reranker.rerank('boats', mixedDocuments(), { signal: controller.signal }));
+          const last = outcome(reranker.rerank('boats', mixedDocuments()));
+          await reranker.dispose();
+          await last;
+        }
+        return [...outcomes].sort();
+      },
+      Number(process.env.RERANK_WASM_SOAK ?? 6),
+    );
+    assert.deepEqual(
+      outcomes.filter((outcome) => outcome !== 'ranked'),
+      ['aborted', 'disposed'],
+    );
+    await noWorkers(open.page);
+  });
+
+  it('are not for an engine on the page itself', async () => {
+    const { failure, warnings } = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini } = await import('/site/tools.js');
+      const failure = await failureOf(createReranker({ model: mini, worker: false, threads: 2 }));
+      const warnings = [];
+      const onWarning = ({ code, message }) => warnings.push(`${code}: ${message}`);
+      await (await createReranker({ model: mini, worker: false, threads: 'auto', onWarning })).dispose();
+      return { failure, warnings };
+    });
+    assert.match(failure, /^unsupported_environment: no 2 threads: the engine runs in place/);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^threads_unavailable: the engine has one thread: the engine runs in place/);
+  });
+
+  it('nothing stands in the console', () => assert.deepEqual(open.complaints, []));
+});
+
+describe('threads in a page that is not', () => {
+  const chromium = useChromium();
+
+  it('are missed with a word on the headers', async () => {
+    const { page, requests, close } = await chromium.open('/site/');
+    const { failure, warnings, threads } = await page.evaluate(async () => {
+      const { createReranker, failureOf, mini } = await import('/site/tools.js');
+      const failure = await failureOf(createReranker({ model: mini, threads: 2 }));
+      const warnings = [];
+      const reranker = await createReranker({
+        model: mini,
+        threads: 'auto',
+        onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`),
+      });
+      const { threads } = await reranker.statistics();
+      await reranker.dispose();
+      return { failure, warnings, threads };
+    });
+    await close();
+    const headers = /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/;
+    assert.match(failure, /^unsupported_environment: no 2 threads: /);
+    assert.match(failure, headers);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^threads_unavailable: /);
+    assert.match(warnings[0], headers);
+    assert.equal(threads, 1);
+    // It costs those nothing who have none.
+    assert.deepEqual(
+      requests.filter((url) => /threads/.test(url)),
+      [],
+    );
+  });
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { describe, it } from 'node:test';
+
+import { createReranker } from 'rerank-wasm';
+import mini from 'rerank-wasm-mini';
+
+import { hasRelaxedSimd } from '../../../pkg/dist/simd.js';
+import { rejectsWith } from '../support/assertions.js';
+import { numbers } from '../support/random.js';
+
+const query = 'Where do boats go?';
+const words = ['river', 'bank', 'money', 'water', 'loan', 'boat', 'interest', 'fish'];
+const text = (length, seed) => Array.from({ length }, (_, word) => words[(word * 7 + seed) % words.length]).join(' ');
+const documents = [...Array.from({ length: 11 }, (_, index) => text(1 + ((index * 53) % 200), index)), text(700, 11)];
+
+/** How often a reranker is made, used and disposed; a soak of 1,000 takes some minutes. */
+const cycles = Number(process.env.RERANK_WASM_SOAK ?? 8);
+
+const threadsOfProcess = () => readdirSync('/proc/self/task').length;
+
+describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
+  it('give the same bits, however many there are', async () => {
+    // More documents than threads, fewer, and one in several windows.
+    const lists = [documents, documents.slice(7, 9), documents.slice(-1)];
+    const seen = [];
+    for (const threads of [1, 2, 3, 8]) {
+      const reranker = await createReranker({ model: mini, threads });
+      assert.equal((await reranker.statistics()).threads, threads);
+      const ranked = [];
+      for (const list of lists) ranked.push(await reranker.rerank(query, list, { longDocuments: 'chunk' }));
+      seen.push(ranked);
+      await reranker.dispose();
+    }
+    for (const ranked of seen) assert.deepEqual(ranked, seen[0]);
+  });
+
+  it('are as many as there are processors, by themselves', async () => {
+    const warnings = [];
+    const reranker = await createReranker({
+      model: mini,
+      threads: 'auto',
+      onWarning: ({ code }) => warnings.push(code),
+    });
+    assert.ok((await reranker.statistics()).threads >= 1);
+    assert.deepEqual(warnings, []);
+    await reranker.dispose();
+  });
+
+  it('end with their reranker, whatever it was at', async () => {
+    const reranker = await createReranker({ model: mini, threads: 3 });
+    const expected = await reranker.rerank(query, documents.slice(0, 6));
+    await reranker.dispose();
+    const before = threadsOfProcess();
+    const random = numbers(8);
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const reranker = await createReranker({ model: mini, threads: 2 + random(2) });
+      const controller = new AbortController();
+      const calls = [
+        reranker.rerank(query, documents, { signal: controller.signal }),
+        reranker.rerank(query, documents.slice(0, 6)),
+      ];
+      setTimeout(() => controller.abort(), random(60));
+      const [long, short] = await Promise.allSettled(calls);
+      if (long.status === 'rejected') assert.equal(long.reason.code, 'aborted');
+      assert.deepEqual(short.value, expected);
+      const last = rejectsWith(reranker.rerank(query, documents), 'disposed');
+      await reranker.dispose();
+      await last;
+    }
+    assert.ok(threadsOfProcess() <= before, `${threadsOfProcess()} threads, ${before} before`);
+  });
+
+  it('fail with the code of the one that had no memory', async () => {
+    const { Memory } = WebAssembly;
+    // Room for the model and little more.
+    WebAssembly.Memory = class extends Memory {
+      constructor({ initial, shared }) {
+        super({ initial, maximum: initial + 800, shared });
+      }
+    };
+    let reranker;
+    try {
+      reranker = await createReranker({ model: mini, threads: 8 });
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    const long = Array.from({ length: 40 }, (_, index) => text(600, index));
+    await rejectsWith(reranker.rerank(query, long), 'out_of_memory');
+    await reranker.dispose();
+  });
+});
+
+describe('threads that cannot be had', () => {
+  it('are refused where a number of them was asked for', async () => {
+    for (const threads of [0, -1, 1.5, '2', null]) {
+      await rejectsWith(createReranker({ model: mini, threads }), 'invalid_input', /^threads must be/);
+    }
+    if (!hasRelaxedSimd()) {
+      await rejectsWith(createReranker({ model: mini, threads: 2 }), 'unsupported_environment', /relaxed SIMD/);
+    }
+  });
+
+  it('are said to be missing, once, where as many as possible were wanted', { skip: hasRelaxedSimd() }, async () => {
+    const warnings = [];
+    const reranker = await createReranker({
+      model: mini,
+      threads: 'auto',
+      onWarning: (warning) => warnings.push(warning),
+    });
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['threads_unavailable'],
+    );
+    assert.match(warnings[0].message, /one thread: .*relaxed SIMD/);
+    assert.equal((await reranker.statistics()).threads, 1);
+    await reranker.dispose();
+  });
+});
