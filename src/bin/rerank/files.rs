@@ -32,9 +32,11 @@ pub fn load(model: &Path) -> Result<Reranker, Box<dyn Error>> {
     if model.is_file() {
         feed(&mut loader, ModelFile::Bundle, model)?;
     } else {
+        // First: a directory that is no model is said to be none.
+        let graph = find_graph(model)?;
         feed(&mut loader, ModelFile::Config, &model.join("config.json"))?;
         feed(&mut loader, ModelFile::Tokenizer, &model.join("tokenizer.json"))?;
-        feed(&mut loader, ModelFile::Model, &find_graph(model)?)?;
+        feed(&mut loader, ModelFile::Model, &graph)?;
     }
     Ok(loader.finish()?)
 }
