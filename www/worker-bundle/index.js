@@ -6,10 +6,15 @@ export default {
     models: ['bge-reranker-base'],
     async reranker({ ASSETS }) {
       const open = (file) => ASSETS.fetch(`https://assets.local/${file}`);
-      const { name, shards, size, sha256 } = await (await open('model.bundle.json')).json();
+      const manifest = await open('model.bundle.json');
+      if (!manifest.ok) throw new Error(`model.bundle.json: ${manifest.status}; the README says how to make it`);
+      const { name, shards, size, sha256 } = await manifest.json();
       const bundle = { shards: shards.map((shard) => () => open(shard)), size, sha256 };
       return createReranker({ model: { name, files: { bundle } } });
     },
     authenticate: bearerKeys((env) => [env.API_KEY]),
+    // Of an isolate's 128 MB the model takes 110 and leaves little to bodies that wait; 64 of the longest documents cost
+    // about as much CPU time as wrangler.jsonc allows.
+    limits: { bodyBytes: 262_144, tokens: 32_768, queueTokens: 65_536 },
   }),
 };
