@@ -2,7 +2,9 @@
 export class LiveRanking {
   #listeners;
   #timer;
+  /** That of what was asked last, also when its ranking has ended. */
   #controller;
+  #busy = false;
 
   /**
    * `listeners` has `started`, `counted`, `scored`, `ranked` and `failed`. Each start is followed by one `ranked` or `failed`, or by
@@ -14,7 +16,7 @@ export class LiveRanking {
 
   /** Whether a ranking is under way or waits for its time. */
   get busy() {
-    return this.#controller !== undefined;
+    return this.#busy;
   }
 
   /** Asks `reranker` after `delay` milliseconds for the passages that `passages()` gives then. */
@@ -22,13 +24,14 @@ export class LiveRanking {
     this.stop();
     const controller = new AbortController();
     this.#controller = controller;
+    this.#busy = true;
     this.#timer = setTimeout(() => this.#run(reranker, query, passages, controller), delay);
   }
 
   stop() {
     clearTimeout(this.#timer);
     this.#controller?.abort();
-    this.#controller = undefined;
+    this.#busy = false;
   }
 
   async #run(reranker, query, passages, controller) {
@@ -39,24 +42,18 @@ export class LiveRanking {
       const texts = passages();
       started();
       const progress = ({ done }) => signal.aborted || counted(done, performance.now() - beginning);
-      for await (const result of scores(reranker, query, texts, { signal, onProgress: progress })) {
+      for await (const result of reranker.stream(query, texts, { signal, onProgress: progress })) {
         if (signal.aborted) return;
         scored(result);
       }
       if (signal.aborted) return;
       const milliseconds = performance.now() - beginning;
-      this.#controller = undefined;
+      this.#busy = false;
       await ranked(milliseconds);
     } catch (error) {
       if (signal.aborted) return;
-      this.#controller = undefined;
+      this.#busy = false;
       failed(error);
     }
   }
-}
-
-/** The results as they come: one by one where the package streams, else all at the end. */
-async function* scores(reranker, query, passages, options) {
-  if (reranker.stream) yield* reranker.stream(query, passages, options);
-  else yield* await reranker.rerank(query, passages, options);
 }

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 
 import { importMapOf, policyOf, Site } from '../../scripts/site.mjs';
 import { bestFirst, bm25 } from '../../www/bm25.js';
+import { LiveRanking } from '../../www/live-ranking.js';
 
 describe('the demo site', () => {
   const site = new Site();
@@ -24,7 +25,9 @@ describe('the demo site', () => {
       '/samples.json',
       '/rerank-wasm/worker.js',
       '/rerank-wasm/wasm/rerank.wasm',
+      '/rerank-wasm/worker-threads.js',
       '/rerank-wasm/wasm/rerank-relaxed.wasm',
+      '/rerank-wasm/wasm/rerank-threads.wasm',
       '/rerank-wasm-mini/onnx/model_quantized.onnx',
     ]) {
       assert.ok(paths.includes(path), path);
@@ -61,5 +64,51 @@ describe('the keyword search before the ranking', () => {
     const [first, second] = bm25('电报', ['第一条电报电缆', '秋天的叶子']);
     assert.ok(first > 0);
     assert.equal(second, 0);
+  });
+});
+
+describe('the ranking while somebody types', () => {
+  const reranker = { async *stream() {} };
+
+  /** A ranking whose end waits for `ends`, a function for each; `failures` is what it tells. */
+  function rank() {
+    const ends = [];
+    const failures = [];
+    const ranking = new LiveRanking({
+      started() {},
+      counted() {},
+      scored() {},
+      ranked: () => new Promise((resolve, reject) => ends.push({ resolve, reject })),
+      failed: (error) => failures.push(error.message),
+    });
+    const until = async (number) => {
+      while (ends.length < number) await new Promise((resolve) => setTimeout(resolve, 1));
+      // The rejection of an end is handled by then.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    return { ranking, ends, failures, until };
+  }
+
+  it('tells no failure of what was asked before, and goes on with what is asked now', async () => {
+    const { ranking, ends, failures, until } = rank();
+    ranking.ask(reranker, 'first', () => [], 0);
+    await until(1);
+    ranking.ask(reranker, 'second', () => [], 60_000);
+    ends[0].reject(new Error('of the first'));
+    await until(1);
+    assert.deepEqual(failures, []);
+    assert.equal(ranking.busy, true);
+    ranking.stop();
+    assert.equal(ranking.busy, false);
+  });
+
+  it('tells the failure of what was asked last', async () => {
+    const { ranking, ends, failures, until } = rank();
+    ranking.ask(reranker, 'only', () => [], 0);
+    await until(1);
+    assert.equal(ranking.busy, false);
+    ends[0].reject(new Error('of the only one'));
+    await until(1);
+    assert.deepEqual(failures, ['of the only one']);
   });
 });
