@@ -198,8 +198,9 @@ async function ranked(elapsed) {
   showSpeed(total, elapsed);
   const [first] = orderAfter();
   announce(`${said}. First, with ${score(results.get(first).score)}: ${chosenPassages()[first].text.slice(0, 120)}`);
-  const { memoryBytes } = await chooser.reranker.statistics();
+  const { memoryBytes, threads } = await chooser.reranker.statistics();
   find('#figure-memory').textContent = megabytes(memoryBytes);
+  find('#figure-threads').textContent = threads;
   keepOfflineOnce();
 }
 

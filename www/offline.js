@@ -38,8 +38,18 @@ function show({ installing, waiting, active }) {
   reload.hidden = !isUpdate;
   if (isUpdate) {
     text.textContent = 'A new version of this page is here.';
-    reload.onclick = () => waiting.postMessage('take over');
+    reload.onclick = () => takeOver(waiting);
   } else if (active) text.textContent = 'This page works offline now.';
   else if (installing || waiting) text.textContent = 'Keeping this page for offline use.';
   else note.hidden = true;
+}
+
+/** Nothing changes the controller of a page that has none, as after a forced reload: it waits for the worker itself. */
+function takeOver(worker) {
+  if (!navigator.serviceWorker.controller) {
+    worker.addEventListener('statechange', () => {
+      if (worker.state === 'activated') location.reload();
+    });
+  }
+  worker.postMessage('take over');
 }

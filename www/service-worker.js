@@ -30,7 +30,28 @@ addEventListener('fetch', (event) => {
 
 async function keepAll() {
   const cache = await caches.open(cacheName);
-  for (const url of digests.keys()) await keep(cache, url);
+  const urls = [...digests.keys()];
+  const engines = urls.filter((url) => url.endsWith('.wasm'));
+  const used = [];
+  for (const url of engines) if (await isUsed(url)) used.push(url);
+  // A browser without an HTTP cache does not say which: all of them, then.
+  const unused = used.length > 0 ? engines.filter((url) => !used.includes(url)) : [];
+  for (const url of urls) if (!unused.includes(url)) await keep(cache, url);
+}
+
+/**
+ * Whether this browser has loaded a file before. There are engines for several kinds of browsers and pages, megabytes each,
+ * and one is used; should it be another one some day, it is kept then.
+ */
+async function isUsed(url) {
+  if (await caches.match(url)) return true;
+  try {
+    const response = await fetch(url, { cache: 'only-if-cached', mode: 'same-origin' });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
 }
 
 /** Only a file of this build enters its cache: a server that is half way to the next one ends the installation. */

@@ -10,28 +10,37 @@ import { ranked } from '../support/demo-page.js';
 
 const www = fileURLToPath(new URL('../../../www', import.meta.url));
 
-describe('the demo page without a network', () => {
-  const chromium = useChromium();
-  let open;
-  afterEach(() => open.close());
+for (const isolated of [false, true]) {
+  describe(`the demo page without a network, ${isolated ? 'cross-origin isolated' : 'of an ordinary server'}`, () => {
+    const chromium = useChromium({ isolated });
+    let open;
+    afterEach(() => open.close());
 
-  it('loads and ranks on the second visit while its server is down', async () => {
-    open = await chromium.open('/');
-    const { page } = open;
-    await keptOffline(page);
-    await chromium.stopServer();
-    await page.reload();
-    await ranked(page);
-    await page.getByRole('button', { name: 'Bread dough' }).click();
-    await page.locator('.scored:first-child', { hasText: 'Yeast makes bread dough rise' }).waitFor();
-    await page.goto(`${chromium.url}/index.html?from=elsewhere`);
-    await ranked(page);
-    assert.deepEqual(
-      open.complaints.filter((text) => !text.includes('ERR_CONNECTION_REFUSED')),
-      [],
-    );
+    it('loads and ranks on the second visit while its server is down, with the one engine that it keeps', async () => {
+      open = await chromium.open('/');
+      const { page } = open;
+      await keptOffline(page);
+      const engines = await keptEngines(page);
+      const threads = Number(await page.locator('#figure-threads').textContent());
+      assert.equal(engines.length, 1);
+      assert.equal(engines[0] === 'rerank-threads.wasm', threads > 1);
+      if (!isolated) assert.equal(threads, 1);
+      await chromium.stopServer();
+      await page.reload();
+      await ranked(page);
+      assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), isolated);
+      await page.locator('#figure-threads', { hasText: String(threads) }).waitFor();
+      await page.getByRole('button', { name: 'Bread dough' }).click();
+      await page.locator('.scored:first-child', { hasText: 'Yeast makes bread dough rise' }).waitFor();
+      await page.goto(`${chromium.url}/index.html?from=elsewhere`);
+      await ranked(page);
+      assert.deepEqual(
+        open.complaints.filter((text) => !text.includes('ERR_CONNECTION_REFUSED')),
+        [],
+      );
+    });
   });
-});
+}
 
 describe('a new version of the demo page', () => {
   const folders = {};
@@ -69,6 +78,32 @@ describe('a new version of the demo page', () => {
     assert.deepEqual(open.complaints, []);
   });
 
+  it('takes over from a page that no service worker controls, too, with the engine that the old one kept', async () => {
+    open = await chromium.open('/');
+    const { page } = open;
+    await keptOffline(page);
+    const engines = await keptEngines(page);
+    await page.reload();
+    await ranked(page);
+    // Beside it, one that was reloaded by force.
+    const forced = await page.context().newPage();
+    await forced.goto(chromium.url);
+    const session = await page.context().newCDPSession(forced);
+    const loaded = forced.waitForEvent('load');
+    await session.send('Page.reload', { ignoreCache: true });
+    await loaded;
+    await keptOffline(forced);
+    assert.equal(await forced.evaluate(() => navigator.serviceWorker.controller), null);
+    await publish('version of all');
+    await forced.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+    await forced.getByRole('button', { name: 'Reload' }).click();
+    for (const each of [forced, page]) await each.waitForFunction(() => document.title === 'version of all');
+    await keptOffline(forced);
+    assert.equal(await versions(forced), 1);
+    assert.deepEqual(await keptEngines(forced), engines);
+    assert.deepEqual(open.complaints, []);
+  });
+
   it('is not mixed from two builds: a server that is half way changes nothing', async () => {
     open = await chromium.open('/');
     const { page } = open;
@@ -103,3 +138,11 @@ async function keptOffline(page) {
 
 const versions = (page) =>
   page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('rerank-wasm-demo-')).length);
+
+/** The names of the engines that are kept. */
+const keptEngines = (page) =>
+  page.evaluate(async () => {
+    const [name] = (await caches.keys()).filter((name) => name.startsWith('rerank-wasm-demo-'));
+    const urls = (await (await caches.open(name)).keys()).map(({ url }) => url);
+    return urls.filter((url) => url.endsWith('.wasm')).map((url) => url.replace(/.*\//, ''));
+  });

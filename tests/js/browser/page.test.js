@@ -97,12 +97,32 @@ describe('the demo page', () => {
     await page.getByText('Enter a query').waitFor();
     assert.deepEqual((await page.locator('#results .text').allTextContents()).sort(), texts);
     assert.equal(await page.locator('#results .scored').count(), 0);
-    assert.deepEqual(await page.locator('#figures dd').allTextContents(), ['–', '–', '–', '–']);
+    assert.deepEqual(await page.locator('#figures dd').allTextContents(), ['–', '–', '–', '–', '–']);
     await page.getByLabel('Your own text').check();
     await page.getByText('Enter at least one passage').waitFor();
     assert.equal(await page.locator('#results li').count(), 0);
     assert.equal(await page.getByRole('alert').isVisible(), false);
     assert.deepEqual(open.complaints, []);
+  });
+});
+
+describe('the demo page that is cross-origin isolated', () => {
+  const chromium = useChromium({ isolated: true });
+
+  it('ranks its samples in threads, and says how many', async () => {
+    const { page, complaints, close } = await chromium.open('/');
+    await showsFirst(page, best[heatPump]);
+    await page.locator('#figure-threads', { hasText: /^[0-9]+$/ }).waitFor();
+    const [threads] = await numbers(page, '#figure-threads');
+    const { processors, gigabytes } = await page.evaluate(() => ({
+      processors: navigator.hardwareConcurrency,
+      gigabytes: navigator.deviceMemory ?? Number.POSITIVE_INFINITY,
+    }));
+    assert.ok(threads >= 1 && threads <= processors);
+    assert.equal(threads > 1, processors > 1 && gigabytes >= 1);
+    assert.ok(page.workers().some((worker) => worker.url() === `${chromium.url}/rerank-wasm/worker-threads.js`));
+    assert.deepEqual(complaints, []);
+    await close();
   });
 });
 
@@ -123,7 +143,7 @@ describe('the demo page with a damaged model', () => {
     assert.match(await alert.textContent(), /not the one that was published.*integrity_mismatch/s);
     assert.deepEqual((await page.locator('#results .text').allTextContents()).sort(), texts);
     assert.equal(await page.locator('#results .scored').count(), 0);
-    assert.deepEqual(await page.locator('#figures dd').allTextContents(), ['–', '–', '–', '–']);
+    assert.deepEqual(await page.locator('#figures dd').allTextContents(), ['–', '–', '–', '–', '–']);
     assert.equal(await page.locator('#status').textContent(), '');
     await noWorkers(page);
     await copyFile(join(miniDirectory, 'onnx/model_quantized.onnx'), graph);
