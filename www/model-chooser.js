@@ -21,6 +21,8 @@ export class ModelChooser {
   #listeners;
   #inUse = models[0];
   #radios;
+  /** Stops the load of the model in use, and that of another one. */
+  #loading;
   #controller;
 
   /** `listeners`: `ready(name)` where another model is in use from now on, `announce(text)`. */
@@ -32,12 +34,26 @@ export class ModelChooser {
     remove.addEventListener('click', () => this.#remove());
   }
 
-  /** Loads the model in use, for the first time or after it broke; `show` is told how far that is. */
+  /**
+   * Loads the model in use, for the first time or after it broke; `show` is told how far that is. Another model that is
+   * ready sooner takes its place.
+   */
   async load(show) {
+    const { options, bytes } = this.#inUse;
     const old = this.reranker;
+    this.#loading?.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
     this.reranker = undefined;
     await old?.dispose();
-    this.reranker = await createReranker({ ...this.#inUse.options, onProgress: meter(this.#inUse.bytes, show) });
+    try {
+      const onProgress = meter(bytes, (state) => signal.aborted || show(state));
+      const reranker = await createReranker({ ...options, signal, onProgress });
+      if (signal.aborted) reranker.dispose();
+      else this.reranker = reranker;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
     this.#showRemove();
   }
 
@@ -100,7 +116,8 @@ export class ModelChooser {
         onProgress: meter(model.bytes, (state) => signal.aborted || showFetching(state)),
         onWarning: ({ message }) => warnings.push(message),
       });
-      this.#take(model, reranker, warnings);
+      if (signal.aborted) reranker.dispose();
+      else this.#take(model, reranker, warnings);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     }
@@ -109,6 +126,7 @@ export class ModelChooser {
   #take(model, reranker, warnings) {
     const focused = fetching.contains(document.activeElement);
     const old = this.reranker;
+    this.#loading?.abort();
     this.#controller = undefined;
     this.#inUse = model;
     this.reranker = reranker;

@@ -18,15 +18,15 @@ export const models = [
     options: { model: 'bge-reranker-base' },
     local: false,
     repository: '/Xenova/bge-reranker-base/',
+    graph: '/onnx/model_quantized.onnx',
   },
 ];
 
-/** Whether a start of this model needs no network. */
-export async function isHere({ local, repository, bytes }) {
+/** Whether this model was downloaded before: its graph is kept, nearly all of it. Other files may be kept in other forms. */
+export async function isHere({ local, repository, graph }) {
   if (local) return true;
   const entries = await listCache().catch(() => []);
-  const kept = entries.filter(({ url }) => url.includes(repository));
-  return kept.reduce((sum, { size }) => sum + size, 0) >= bytes;
+  return entries.some(({ url }) => url.includes(repository) && url.endsWith(graph));
 }
 
 /** Gives the disk back what downloaded models take. */
