@@ -171,6 +171,13 @@ export class WorkerLink {
       return;
     }
     const pending = this.#pending.get(message.id);
+    if (message.type === 'failure' && message.broken) {
+      // Also where this side has given up the call that did it: those beside it want another worker.
+      this.#pending.delete(message.id);
+      pending?.answer.reject(revivedError(message.error));
+      this.close(new LostError());
+      return;
+    }
     if (!pending) {
       if (message.type === 'answer' || message.type === 'failure') this.#abandoned?.resolve();
       return;
@@ -190,7 +197,6 @@ export class WorkerLink {
     this.#pending.delete(message.id);
     if (message.type === 'answer') pending.answer.resolve(message.value);
     else pending.answer.reject(revivedError(message.error));
-    if (message.type === 'failure' && message.broken) this.close(new LostError());
   }
 
   #crash(reason: string): void {

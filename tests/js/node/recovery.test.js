@@ -166,6 +166,33 @@ describe('an engine that breaks', () => {
   });
 });
 
+describe('a worker whose engine breaks', () => {
+  it('by a call that was aborted meanwhile is replaced for the call beside it', async () => {
+    const sound = await readFile(engineUrl);
+    const trapping = await engineThatTraps(1);
+    let loads = 0;
+    /** Its first engine traps at once, and an abort comes too late. */
+    class LateWorker extends WebWorker {
+      postMessage(message, transfer) {
+        if (message.type === 'abort') return;
+        if (message.type === 'load') loads += 1;
+        super.postMessage(message.type === 'load' && loads === 1 ? { ...message, wasm: trapping } : message, transfer);
+      }
+    }
+    const page = await enterPage(LateWorker);
+    const reranker = await page.createReranker({ model: await tinyBytes(), wasm: sound, cache: 'none' });
+    const controller = new AbortController();
+    const breaking = rejectsWith(reranker.rerank('query', long, { signal: controller.signal }), 'aborted');
+    const beside = reranker.rerank('query', ['text']);
+    controller.abort();
+    await breaking;
+    assert.equal((await beside).length, 1);
+    assert.equal(loads, 2);
+    await reranker.dispose();
+    await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+  });
+});
+
 describe('a worker that crashes', () => {
   it('fails the calls that it had, and the next call has another', async () => {
     const page = await enterPage(WebWorker);
