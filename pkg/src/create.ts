@@ -2,7 +2,7 @@ import type { Backend } from './backend.js';
 import type { CacheChoice } from './cache.js';
 import { ClientReranker } from './client.js';
 import { callbackError, untilAborted } from './deferred.js';
-import { RerankError, throwIfAborted } from './errors.js';
+import { disposedError, RerankError, throwIfAborted } from './errors.js';
 import { type LoadedModel, loadModel } from './load.js';
 import { LocalBackend, type Reload } from './local.js';
 import { type CheckedRerankerOptions, checkRerankerOptions, invalid, type ThreadWish } from './options.js';
@@ -58,13 +58,19 @@ async function loadInto(
   model: ResolvedModel,
   { worker: wanted, wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
-  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
-    link.load({ model: await sendable(model, platform), wasm, threads, cache }, watch);
+  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) => {
+    const sent = await sendable(model, platform).catch((error: unknown) => {
+      link.close(disposedError());
+      throw error;
+    });
+    await link.load({ model: sent, wasm, threads, cache }, watch);
+  };
   await load(worker, model, { onProgress, onWarning, signal });
   const files = retain(model);
   return new WorkerBackend(worker, async (signal) => {
+    const model = files();
     const link = await WorkerLink.start(startOf(platform, wanted, threads), signal);
-    await load(link, files(), { signal });
+    await load(link, model, { signal });
     return link;
   });
 }

@@ -149,21 +149,25 @@ describe('an engine that breaks', () => {
     });
   }
 
-  it('is loaded again from bytes that the caller still has, and says so where they are gone', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc');
-    const wasm = await engineThatTraps(1);
-    const model = await tinyBytes();
-    const reranker = await createReranker({ model, wasm });
-    await rejectsWith(reranker.rerank('query', many), 'internal');
-    await reranker.statistics();
-    await rejectsWith(reranker.rerank('query', many), 'internal');
-    model.files.model = undefined;
-    await new Promise(setImmediate);
-    collect();
-    await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
-    await reranker.dispose();
-  });
+  for (const worker of [false, true]) {
+    const where = worker ? 'in a worker, of which none stays' : 'in place';
+    it(`is loaded again from bytes that the caller still has, and says so where they are gone, ${where}`, async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc');
+      const wasm = await engineThatTraps(1);
+      const model = await tinyBytes();
+      const reranker = await page.createReranker({ model, wasm, worker });
+      await rejectsWith(reranker.rerank('query', many), 'internal');
+      await reranker.statistics();
+      await rejectsWith(reranker.rerank('query', many), 'internal');
+      model.files.model = undefined;
+      await new Promise(setImmediate);
+      collect();
+      await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
+      await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+      await reranker.dispose();
+    });
+  }
 });
 
 describe('a worker whose engine breaks', () => {
