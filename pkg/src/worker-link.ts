@@ -8,6 +8,9 @@ import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
 
+/** A worker that has not said by then that its code runs will not: it may be another script. */
+const startMilliseconds = 30_000;
+
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
 
@@ -71,6 +74,7 @@ export class WorkerLink {
    */
   static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerLink> {
     let link: WorkerLink | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       link = new WorkerLink(create());
       const begun = new Deferred<void>(signal);
@@ -79,12 +83,15 @@ export class WorkerLink {
         () => begun.resolve(),
         (error) => begun.reject(error),
       );
+      timer = setTimeout(() => begun.reject(silentError()), startMilliseconds);
       await begun.promise;
       return link;
     } catch (cause) {
       link?.close(disposedError());
       if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
       throw new RerankError('unsupported_environment', `no worker can be started: ${messageOf(cause)}`, { cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -202,4 +209,9 @@ export class WorkerLink {
   #crash(reason: string): void {
     this.close(new RerankError('internal', `the worker failed: ${reason}`));
   }
+}
+
+function silentError(): RerankError {
+  const reason = `it has not answered for ${startMilliseconds / 1000} s; its script must be, or import, the package's worker`;
+  return new RerankError('unsupported_environment', reason);
 }

@@ -105,12 +105,32 @@ describe('a page', () => {
     }
     for (const Worker of [Forbidden, Missing]) {
       await enterPage(Worker);
-      const reranker = await page.createReranker({ model, wasm });
+      const warnings = [];
+      const reranker = await page.createReranker({ model, wasm, onWarning: (warning) => warnings.push(warning) });
+      assert.equal(warnings.length, 1);
+      assert.equal(warnings[0].code, 'worker_unavailable');
+      assert.match(warnings[0].message, /in place.*: no worker can be started/);
       assert.equal((await reranker.rerank(query, documents)).length, 2);
       await reranker.dispose();
       await rejectsWith(page.createReranker({ model, wasm, worker: true }), 'unsupported_environment', /worker/);
     }
     await enterPage(WebWorker);
+  });
+
+  it('gives a worker up that never says that it runs', async () => {
+    class Silent extends WebWorker {
+      static script = 'data:text/javascript,setInterval(() => {}, 1000);';
+    }
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (callback, milliseconds, ...rest) =>
+      setTimeout(callback, milliseconds === 30_000 ? 50 : milliseconds, ...rest);
+    try {
+      const options = { model, wasm, worker: () => new Silent() };
+      await rejectsWith(page.createReranker(options), 'unsupported_environment', /30 s/);
+      await WebWorker.started.at(-1).terminated;
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
   });
 
   it('works in place where it wants to', async () => {
