@@ -7,6 +7,7 @@ import mini from 'rerank-wasm-mini';
 
 import { rejectsWith } from '../support/assertions.js';
 import { startHub } from '../support/hub.js';
+import { MemoryCache } from '../support/memory-cache.js';
 import { miniFile } from '../support/mini.js';
 import { enterPage, WebWorker } from '../support/page.js';
 import { engineUrl } from '../support/paths.js';
@@ -92,6 +93,28 @@ describe('a page', () => {
     await rejectsWith(stuck, 'aborted');
     hub.faults.clear();
     await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+  });
+
+  it('has what its cache opens too late for an aborted load cancelled', async () => {
+    const controller = new AbortController();
+    let opened = () => {};
+    const asked = new Promise((resolve) => {
+      opened = resolve;
+    });
+    let release = () => {};
+    const cancelled = new Promise((resolve) => {
+      release = resolve;
+    });
+    const cache = new MemoryCache();
+    cache.read = async (url) => {
+      opened();
+      await rejection;
+      return { url, size: 1, sha256: '', stream: new ReadableStream({ cancel: release }) };
+    };
+    const rejection = rejectsWith(page.createReranker({ model, wasm, cache, signal: controller.signal }), 'aborted');
+    await asked;
+    controller.abort();
+    await cancelled;
   });
 
   it('works in place where no worker can be started, unless one is demanded', async () => {
