@@ -15,11 +15,11 @@ const files = readdirSync(directory, { recursive: true })
 const mostBytes = 1_700_000;
 
 /**
- * Of the unpacked package, without models: an engine, and all that is none. Together that is more than the 5 MB one would
+ * Of the unpacked package, without models: an engine, all that is none, and both together. That is more than the 5 MB one would
  * wish for, because there are several engines: each holds all of tract's operators, any of which a model may have, and is
  * one file so that it is compiled while it arrives.
  */
-const mostUnpackedBytes = { engine: 6_500_000, code: 400_000 };
+const mostUnpackedBytes = { engine: 6_500_000, code: 400_000, all: 19_500_000 };
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
 const brotli = (bytes) =>
@@ -48,6 +48,7 @@ const code = unpacked - engines.reduce((sum, name) => sum + sizeOf(name), 0);
 for (const [name, bytes, most] of [
   ...engines.map((engine) => [engine, sizeOf(engine), mostUnpackedBytes.engine]),
   ['the code', code, mostUnpackedBytes.code],
+  ['the package', unpacked, mostUnpackedBytes.all],
 ]) {
   if (bytes <= most) continue;
   console.error(`${name} has ${bytes} bytes unpacked, more than ${most}`);

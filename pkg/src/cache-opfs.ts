@@ -4,6 +4,7 @@ import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from './types.js
 
 /** The handle that dedicated workers have for writing in place. */
 interface SyncAccessHandle {
+  truncate(size: number): void;
   write(chunk: Uint8Array, options: { at: number }): number;
   flush(): void;
   close(): void;
@@ -113,7 +114,7 @@ class OpfsWriter implements CacheWriter {
   }
 }
 
-/** A file that is written from its beginning. */
+/** A file that is written from its beginning, in the place of what it had. */
 interface Sink {
   write(chunk: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -128,6 +129,8 @@ async function openForWriting(handle: FileHandle): Promise<Sink> {
     };
   }
   const access = await handle.createSyncAccessHandle();
+  // What the file had before would stay behind what is shorter.
+  access.truncate(0);
   let size = 0;
   return {
     async write(chunk) {

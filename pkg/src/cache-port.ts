@@ -40,6 +40,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
         if (!file) return undefined;
         lastHandle += 1;
         readers.set(lastHandle, file.stream.getReader());
+        if (closed) await giveUp();
         return { handle: lastHandle, url: file.url, size: file.size, sha256: file.sha256 } satisfies OpenedFile;
       }
       case 'write': {

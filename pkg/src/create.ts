@@ -2,7 +2,7 @@ import type { Backend } from './backend.js';
 import type { CacheChoice } from './cache.js';
 import { ClientReranker } from './client.js';
 import { callbackError, untilAborted } from './deferred.js';
-import { RerankError, throwIfAborted } from './errors.js';
+import { disposedError, messageOf, RerankError, throwIfAborted } from './errors.js';
 import { type LoadedModel, loadModel } from './load.js';
 import { LocalBackend, type Reload } from './local.js';
 import { type CheckedRerankerOptions, checkRerankerOptions, invalid, type ThreadWish } from './options.js';
@@ -19,52 +19,82 @@ export async function create(platform: Platform, options: RerankerOptions | unde
   const { model, hub, ...checked } = checkRerankerOptions(options);
   throwIfAborted(checked.signal);
   const resolved = await resolveModel(model, hub, platform);
-  const worker = await startWorker(platform, resolved, checked);
+  const { worker, failure } = await startWorker(platform, resolved, checked);
+  if (failure) warnOfWorker(failure, worker, checked);
   const backend = worker
     ? await loadInto(worker, platform, resolved, checked)
     : await loadHere(platform, resolved, checked);
   return new ClientReranker(backend);
 }
 
-/** A worker where one is wanted and to be had. */
+type Start = () => Worker;
+
+interface StartedWorker {
+  link: WorkerLink;
+  /** Starts another of its kind. */
+  start: Start;
+}
+
+/** A worker where one is wanted and to be had, and what failed before. */
 async function startWorker(
   platform: Platform,
   { files }: ResolvedModel,
   { worker: wanted, threads, signal }: CheckedRerankerOptions,
-): Promise<WorkerLink | undefined> {
-  if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return undefined;
+): Promise<{ worker?: StartedWorker; failure?: unknown }> {
+  if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return {};
   if (files.some(({ location, more = [] }) => [location, ...more].some((place) => typeof place === 'function'))) {
-    if (wanted === 'auto') return undefined;
+    if (wanted === 'auto') return {};
     throw invalid('a worker cannot be given a function that opens a file');
   }
-  const start = startOf(platform, wanted, threads);
-  try {
-    return await WorkerLink.start(start, signal);
-  } catch (error) {
-    const stopped = error instanceof RerankError && error.code === 'aborted';
-    if (stopped || wanted !== 'auto') throw error;
-    return undefined;
+  let failure: unknown;
+  for (const start of startsOf(platform, wanted, threads)) {
+    try {
+      return { worker: { link: await WorkerLink.start(start, signal), start }, failure };
+    } catch (error) {
+      if (error instanceof RerankError && error.code === 'aborted') throw error;
+      failure ??= error;
+    }
   }
+  if (wanted !== 'auto') throw failure;
+  return { failure };
 }
 
-function startOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): () => Worker {
+function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): Start[] {
   if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
-  return typeof wanted === 'function' ? wanted : () => workers.start(threads !== 1);
+  return typeof wanted === 'function' ? [wanted] : workers.starts(threads !== 1);
+}
+
+/** @throws `invalid_input`, with the worker ended, where the caller's callback throws */
+function warnOfWorker(cause: unknown, worker: StartedWorker | undefined, { onWarning }: CheckedRerankerOptions): void {
+  const instead = worker ? 'in the worker that has no threads' : 'in place, which can block the page';
+  const message = `the model runs ${instead}: ${messageOf(cause)}`;
+  try {
+    guarded(onWarning, 'onWarning')({ code: 'worker_unavailable', message, cause });
+  } catch (error) {
+    worker?.link.close(disposedError());
+    throw error;
+  }
 }
 
 async function loadInto(
-  worker: WorkerLink,
+  { link: first, start }: StartedWorker,
   platform: Platform,
   model: ResolvedModel,
-  { worker: wanted, wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
+  { wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
-  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
-    link.load({ model: await sendable(model, platform), wasm, threads, cache }, watch);
-  await load(worker, model, { onProgress, onWarning, signal });
+  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) => {
+    const sent = await sendable(model, platform).catch((error: unknown) => {
+      link.close(disposedError());
+      throw error;
+    });
+    await link.load({ model: sent, wasm, threads, cache }, watch);
+  };
+  await load(first, model, { onProgress, onWarning, signal });
   const files = retain(model);
-  return new WorkerBackend(worker, async (signal) => {
-    const link = await WorkerLink.start(startOf(platform, wanted, threads), signal);
-    await load(link, files(), { signal });
+  return new WorkerBackend(first, async (signal) => {
+    const model = files();
+    const link = await WorkerLink.start(start, signal);
+    await load(link, model, { signal });
     return link;
   });
 }

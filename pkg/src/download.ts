@@ -38,6 +38,8 @@ class Download {
   #response: Response | undefined;
   /** What the server calls this version of the file, in a form that If-Range takes. */
   #version: string | undefined;
+  /** What the server said when it began. */
+  #size: number | undefined;
   #loaded = 0;
 
   constructor(url: string, options: DownloadOptions) {
@@ -51,7 +53,8 @@ class Download {
   async start(): Promise<number | undefined> {
     const { headers } = await this.#request();
     this.#version = isForeign(this.#url) ? undefined : versionOf(headers);
-    return sizeOf(headers);
+    this.#size = sizeOf(headers);
+    return this.#size;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
@@ -106,6 +109,11 @@ class Download {
   /** What the present connection gives, without what came before. */
   async *#rest(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     const { connection, response } = this.#current();
+    if (response.status === 416) {
+      connection.close();
+      this.#checkEnd(response);
+      return;
+    }
     const { start, total } = this.#partOf(response);
     const prefix = new Prefix(this.#loaded - start, this.#hash);
     for await (const chunk of connection.body(response)) {
@@ -124,6 +132,19 @@ class Download {
   #current(): { connection: Connection; response: Response } {
     if (!this.#connection || !this.#response) throw new RerankError('internal', 'the download has not started');
     return { connection: this.#connection, response: this.#response };
+  }
+
+  /**
+   * Checks that there is nothing to be had because all has come: the connection was cut behind the last byte.
+   *
+   * @throws `download_failed`
+   */
+  #checkEnd({ headers }: Response): void {
+    const [, total] = /^bytes \*\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
+    const size = total === undefined ? this.#size : Number(total);
+    // Where nobody tells the size, the hash of a pinned file decides, or the version for which the server answered.
+    if (size === undefined || size === this.#loaded) return;
+    throw new RerankError('download_failed', `${this.#url}: HTTP 416 after ${this.#loaded} of ${size} bytes`);
   }
 
   /** Where in the file an answer begins, and the least that the file has. */

@@ -54,6 +54,8 @@ export class Connection {
   }
 
   /**
+   * HTTP 416 is an answer where a part was asked for.
+   *
    * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, which is a {@link TransientError} for network
    * errors, HTTP 429 and 5xx, and `aborted`
    */
@@ -64,7 +66,7 @@ export class Connection {
       this.#wind();
       const response = await fetch(this.#url, { headers, signal: this.#controller.signal });
       clearTimeout(this.#timer);
-      checkAnswer(response, this.#url);
+      if (response.status !== 416 || !('range' in headers)) checkAnswer(response, this.#url);
       return response;
     } catch (error) {
       this.close();

@@ -1,11 +1,10 @@
 import { browserPlatform } from './browser.js';
 import { clearAll, listAll } from './cache.js';
 import { create } from './create.js';
-import { missingForThreads } from './isolation.js';
 import { noDirectories } from './no-directories.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
-import { startWorker } from './start-worker.js';
+import { workerStarts } from './start-worker.js';
 import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './types.js';
 
 export * from './public.js';
@@ -16,7 +15,7 @@ const platform: Platform = {
     typeof Worker === 'undefined'
       ? undefined
       : {
-          start: (threads) => startWorker(threads && missingForThreads() === undefined),
+          starts: workerStarts,
           preferred: typeof document !== 'undefined',
         },
 };

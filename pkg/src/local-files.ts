@@ -20,11 +20,13 @@ export async function readEngine(): Promise<WebAssembly.Module> {
 async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<OpenFile> {
   throwIfAborted(signal);
   const path = fileURLToPath(url);
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path);
+    file = await open(path);
     const { size } = await file.stat();
-    return { size, exact: true, chunks: chunksOf(file, path), close: () => void file.close() };
+    return { size, exact: true, chunks: chunksOf(file, path), close: () => void file?.close() };
   } catch (cause) {
+    await file?.close().catch(() => {});
     throw unreadable(cause, path);
   }
 }

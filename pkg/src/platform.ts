@@ -74,8 +74,11 @@ export interface Platform {
   threads?: ThreadSupport | string;
   /** How to start a worker, and whether that is what one does here; absent where there are none. */
   workers?: {
-    /** `threads`: the engine may want further ones, which a worker without them need not be able to start. */
-    start(threads: boolean): Worker;
+    /**
+     * Ways to start one, best first. `threads`: the engine may want further ones, which a worker without them need not be
+     * able to start.
+     */
+    starts(threads: boolean): (() => Worker)[];
     preferred: boolean;
   };
 }

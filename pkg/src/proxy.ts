@@ -6,7 +6,7 @@ import { LostError, type WorkerLink } from './worker-link.js';
 
 /**
  * A model in a worker of its own. A worker that crashed, or whose engine broke, is ended and replaced when it is needed
- * next; calls that did not break it go on in the new one.
+ * next. Where the engine broke, calls that did not break it go on in the new one; a crash fails all that the worker had.
  */
 export class WorkerBackend implements Backend {
   readonly #restart: (signal: AbortSignal) => Promise<WorkerLink>;

@@ -1,8 +1,16 @@
+import { missingForThreads } from './isolation.js';
+
+/** Ways to start a worker, best first: whoever lays the files out by hand may have the simpler one alone. */
+export function workerStarts(threads: boolean): (() => Worker)[] {
+  const simple = () => startWorker(false);
+  return threads && missingForThreads() === undefined ? [() => startWorker(true), simple] : [simple];
+}
+
 /**
  * Starts the package's worker, or the one that can start threads. A script of another origin may not be a worker's, as
  * where the package comes from a CDN; but a worker may import it.
  */
-export function startWorker(threads: boolean): Worker {
+function startWorker(threads: boolean): Worker {
   const here = import.meta.url;
   const elsewhere = /^https?:/i.test(here) && new URL(here).origin !== location.origin;
   if (elsewhere) return importingWorker(new URL(threads ? './worker-threads.js' : './worker.js', here));

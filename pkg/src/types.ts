@@ -78,11 +78,13 @@ export interface RerankWarning {
    * `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk); it is not used any more.
    * `threads_unavailable`: with `threads: 'auto'`, there could be several threads but for what the message says (headers
    * of the page, as a rule).
+   * `worker_unavailable`: a worker of the package's cannot be started (its script is not where it should be, the page's
+   * policy forbids it); the model runs where the message says.
    */
-  code: 'cache_failed' | 'threads_unavailable';
+  code: 'cache_failed' | 'threads_unavailable' | 'worker_unavailable';
   /** For people. */
   message: string;
-  /** What the cache threw, if it was the cache. */
+  /** What the cache threw or why no worker starts, if it was one of them. */
   cause?: unknown;
 }
 
@@ -148,7 +150,8 @@ export interface RerankerOptions {
    */
   hub?: string | URL;
   /**
-   * `'auto'` (default): a page gets a module worker, so its UI never blocks; everything else runs in place.
+   * `'auto'` (default): a page gets a module worker, so its UI never blocks, and a warning where none
+   * can be started; everything else runs in place.
    * `true` demands a worker, `false` forbids it. A function starts one whose script is, or imports, `rerank-wasm/worker`
    * (with threads: `rerank-wasm/worker-threads`), for where the package's own cannot be found.
    */

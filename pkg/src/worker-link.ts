@@ -8,6 +8,9 @@ import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
 
+/** A worker that has not said by then that its code runs will not: it may be another script. */
+const startMilliseconds = 30_000;
+
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
 
@@ -71,6 +74,7 @@ export class WorkerLink {
    */
   static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerLink> {
     let link: WorkerLink | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       link = new WorkerLink(create());
       const begun = new Deferred<void>(signal);
@@ -79,12 +83,15 @@ export class WorkerLink {
         () => begun.resolve(),
         (error) => begun.reject(error),
       );
+      timer = setTimeout(() => begun.reject(silentError()), startMilliseconds);
       await begun.promise;
       return link;
     } catch (cause) {
       link?.close(disposedError());
       if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
       throw new RerankError('unsupported_environment', `no worker can be started: ${messageOf(cause)}`, { cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -171,6 +178,13 @@ export class WorkerLink {
       return;
     }
     const pending = this.#pending.get(message.id);
+    if (message.type === 'failure' && message.broken) {
+      // Also where this side has given up the call that did it: those beside it want another worker.
+      this.#pending.delete(message.id);
+      pending?.answer.reject(revivedError(message.error));
+      this.close(new LostError());
+      return;
+    }
     if (!pending) {
       if (message.type === 'answer' || message.type === 'failure') this.#abandoned?.resolve();
       return;
@@ -190,10 +204,14 @@ export class WorkerLink {
     this.#pending.delete(message.id);
     if (message.type === 'answer') pending.answer.resolve(message.value);
     else pending.answer.reject(revivedError(message.error));
-    if (message.type === 'failure' && message.broken) this.close(new LostError());
   }
 
   #crash(reason: string): void {
     this.close(new RerankError('internal', `the worker failed: ${reason}`));
   }
+}
+
+function silentError(): RerankError {
+  const reason = `it has not answered for ${startMilliseconds / 1000} s; its script must be, or import, the package's worker`;
+  return new RerankError('unsupported_environment', reason);
 }

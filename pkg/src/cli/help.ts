@@ -20,6 +20,7 @@ Piped, a line is: score, tab, place (file:line), tab, text.
 
 rerank-wasm verify     scores pairs whose scores are published, and compares (verify --help)
 rerank-wasm cache      lists the downloads that are kept; cache clear removes them
+rerank-wasm convert    is native: cargo run --release --features cli -- convert, in the repository
 
 The command is the first word: to rank with such a word as QUERY, begin with --.
 Exit codes: 0 done, 1 failed, 2 wrong arguments or files, 3 verify found differences, 130 Ctrl-C.

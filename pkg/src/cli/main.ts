@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { RerankError } from '../errors.js';
 import { cache } from './cache.js';
 import { type Command, exitCodes } from './command.js';
+import { convert } from './convert.js';
 import { explain } from './explain.js';
 import { rank } from './rank.js';
 import { verify } from './verify.js';
@@ -11,6 +12,7 @@ import { verify } from './verify.js';
 const commands: ReadonlyMap<string | undefined, Command> = new Map([
   ['verify', verify],
   ['cache', cache],
+  ['convert', convert],
 ]);
 
 /** Aborts at the first signal of a kind; the second one meets what Node does by itself. */

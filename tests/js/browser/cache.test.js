@@ -114,6 +114,30 @@ describe('the cache in a page', () => {
     assert.deepEqual(counts, [3, 0]);
   });
 
+  it('writes facts that are damaged anew, however long they are', async () => {
+    const { page } = open;
+    await ranks(page);
+    const damaged = await page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('rerank-wasm');
+      let count = 0;
+      for await (const [name, handle] of folder.entries()) {
+        if (!name.endsWith('.json')) continue;
+        const stream = await handle.createWritable();
+        await stream.write('{'.repeat(5000));
+        await stream.close();
+        count += 1;
+      }
+      return count;
+    });
+    assert.equal(damaged, 3);
+    downloads();
+    assert.deepEqual(await ranks(page), []);
+    assert.deepEqual(downloads(), all);
+    assert.deepEqual(await ranks(page), []);
+    assert.deepEqual(downloads(), []);
+  });
+
   const damages = { 'is cut short': 10_000_000, 'is empty': 0, 'has other bytes': 26_029_817 };
   for (const [what, size] of Object.entries(damages)) {
     it(`downloads a file anew that ${what}, once`, async () => {

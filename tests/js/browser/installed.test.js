@@ -71,6 +71,42 @@ describe('the installed package', () => {
     assert.deepEqual(open.complaints, []);
   });
 
+  const isolation = {
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-embedder-policy': 'require-corp',
+    'content-security-policy': policy,
+  };
+  const workers = { worker: 'rerank-wasm/worker', 'worker-threads': 'rerank-wasm/worker-threads' };
+  for (const [what, names, threads, warnings] of [
+    ['with threads where both workers are laid out', ['worker', 'worker-threads'], 2, []],
+    ['without threads, and says so, where one worker is', ['worker'], 1, [['worker_unavailable', 'the worker that']]],
+    ['in place, and says so, where no worker is', [], 1, [['worker_unavailable', 'place, which']]],
+  ]) {
+    it(`ranks in an isolated page that esbuild made, ${what}`, async () => {
+      const entries = Object.fromEntries(names.map((name) => [name, workers[name]]));
+      const outdir = await bundles(`isolated-${names.length}`, {
+        entryPoints: { page: join(sources, 'page.js'), ...entries },
+        format: 'esm',
+      });
+      cpSync(installed('rerank-wasm-mini'), outdir, { recursive: true });
+      writeFileSync(join(outdir, 'index.html'), `${page}<script type="module" src="page.js"></script>`);
+      const server = await serves(outdir, isolation);
+      open = await openPage(browser, `${server.url}/`);
+      const outcome = await open.page.evaluate(async () => {
+        const told = [];
+        const onWarning = ({ code, message }) => told.push([code, message]);
+        return { order: await globalThis.rank({ onWarning }), threads: globalThis.threads, told };
+      });
+      assert.deepEqual(outcome.order, [1, 0]);
+      assert.equal(Math.min(outcome.threads, 2), threads);
+      assert.equal(outcome.told.length, warnings.length, JSON.stringify(outcome.told));
+      for (const [index, [code, message]] of warnings.entries()) {
+        assert.equal(outcome.told[index][0], code);
+        assert.ok(outcome.told[index][1].includes(message), outcome.told[index][1]);
+      }
+    });
+  }
+
   it('ranks with a worker and an engine from places of the page’s own', async () => {
     const outdir = await bundles('own-places', { entryPoints: { page: join(sources, 'page.js') }, format: 'esm' });
     cpSync(installed('rerank-wasm-mini'), outdir, { recursive: true });

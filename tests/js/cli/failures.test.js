@@ -51,6 +51,12 @@ describe('the command line', () => {
       /^error: invalid_input: hub/,
     ],
     ['an unknown deed of the cache', ['cache', 'burn'], 2, /^error: invalid_input: cache cannot burn/],
+    [
+      'the converter, which is elsewhere',
+      ['convert', '/none/a.onnx', 'b.bundle'],
+      2,
+      /^error: invalid_input: convert is not in the npm package.*cargo run --release --features cli -- convert/,
+    ],
     ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: verify takes no "all"/],
   ];
 

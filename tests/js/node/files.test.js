@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -84,6 +84,19 @@ describe('model files', () => {
     await works({
       model: { name: 'urls', files: { ...mixed, model: pathToFileURL(join(miniDirectory, graph)).href } },
     });
+  });
+
+  it('are closed where the disk does not tell their size', async (context) => {
+    const probe = await open(join(miniDirectory, graph));
+    await probe.close();
+    const failed = [];
+    context.mock.method(Object.getPrototypeOf(probe), 'stat', async function stat() {
+      failed.push(this);
+      throw new Error('input/output error');
+    });
+    await rejectsWith(works({ model: mini }), 'download_failed', /input\/output error/);
+    assert.ok(failed.length > 0);
+    for (const { fd } of failed) assert.equal(fd, -1);
   });
 
   it('need no config', async () => {

@@ -149,20 +149,51 @@ describe('an engine that breaks', () => {
     });
   }
 
-  it('is loaded again from bytes that the caller still has, and says so where they are gone', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc');
-    const wasm = await engineThatTraps(1);
-    const model = await tinyBytes();
-    const reranker = await createReranker({ model, wasm });
-    await rejectsWith(reranker.rerank('query', many), 'internal');
-    await reranker.statistics();
-    await rejectsWith(reranker.rerank('query', many), 'internal');
-    model.files.model = undefined;
-    await new Promise(setImmediate);
-    collect();
-    await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
+  for (const worker of [false, true]) {
+    const where = worker ? 'in a worker, of which none stays' : 'in place';
+    it(`is loaded again from bytes that the caller still has, and says so where they are gone, ${where}`, async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc');
+      const wasm = await engineThatTraps(1);
+      const model = await tinyBytes();
+      const reranker = await page.createReranker({ model, wasm, worker });
+      await rejectsWith(reranker.rerank('query', many), 'internal');
+      await reranker.statistics();
+      await rejectsWith(reranker.rerank('query', many), 'internal');
+      model.files.model = undefined;
+      await new Promise(setImmediate);
+      collect();
+      await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
+      await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+      await reranker.dispose();
+    });
+  }
+});
+
+describe('a worker whose engine breaks', () => {
+  it('by a call that was aborted meanwhile is replaced for the call beside it', async () => {
+    const sound = await readFile(engineUrl);
+    const trapping = await engineThatTraps(1);
+    let loads = 0;
+    /** Its first engine traps at once, and an abort comes too late. */
+    class LateWorker extends WebWorker {
+      postMessage(message, transfer) {
+        if (message.type === 'abort') return;
+        if (message.type === 'load') loads += 1;
+        super.postMessage(message.type === 'load' && loads === 1 ? { ...message, wasm: trapping } : message, transfer);
+      }
+    }
+    const page = await enterPage(LateWorker);
+    const reranker = await page.createReranker({ model: await tinyBytes(), wasm: sound, cache: 'none' });
+    const controller = new AbortController();
+    const breaking = rejectsWith(reranker.rerank('query', long, { signal: controller.signal }), 'aborted');
+    const beside = reranker.rerank('query', ['text']);
+    controller.abort();
+    await breaking;
+    assert.equal((await beside).length, 1);
+    assert.equal(loads, 2);
     await reranker.dispose();
+    await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
   });
 });
 

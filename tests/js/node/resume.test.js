@@ -84,6 +84,32 @@ describe('a download that is disturbed', () => {
     }
   });
 
+  it('has all where it was cut behind the last byte, of a file whose size was not told', async () => {
+    const cutAtEnd = (request, response) => {
+      response.writeHead(200, { etag: '"one"' });
+      response.write(graph, () => setTimeout(() => request.socket.destroy(), 50));
+    };
+    for (const headers of [{ 'content-range': `bytes */${graph.length}` }, {}]) {
+      for (const model of [hub.model, pinned]) {
+        answer(cutAtEnd, status(416, headers));
+        await works({ model });
+        assert.equal(ranges.length, 2);
+        assert.equal(ranges[1][0], `bytes=${graph.length}-`);
+      }
+    }
+  });
+
+  it('fails where there is said to be no more of what is not complete', async () => {
+    const cutEarly = (request, response) => {
+      response.writeHead(200, { etag: '"one"' });
+      response.write(graph.subarray(0, part), () => setTimeout(() => request.socket.destroy(), 50));
+    };
+    answer(cutEarly, status(416, { 'content-range': `bytes */${graph.length}` }));
+    await fails('download_failed', /HTTP 416/);
+    answer(cutEarly, status(416));
+    await fails('integrity_mismatch', /./, { model: pinned });
+  });
+
   it('leaves out what it has where the server starts over', async () => {
     const whole = (_, response) => response.writeHead(200).end(graph);
     for (const model of [hub.model, pinned]) {

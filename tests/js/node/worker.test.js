@@ -7,6 +7,7 @@ import mini from 'rerank-wasm-mini';
 
 import { rejectsWith } from '../support/assertions.js';
 import { startHub } from '../support/hub.js';
+import { MemoryCache } from '../support/memory-cache.js';
 import { miniFile } from '../support/mini.js';
 import { enterPage, WebWorker } from '../support/page.js';
 import { engineUrl } from '../support/paths.js';
@@ -94,6 +95,28 @@ describe('a page', () => {
     await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
   });
 
+  it('has what its cache opens too late for an aborted load cancelled', async () => {
+    const controller = new AbortController();
+    let opened = () => {};
+    const asked = new Promise((resolve) => {
+      opened = resolve;
+    });
+    let release = () => {};
+    const cancelled = new Promise((resolve) => {
+      release = resolve;
+    });
+    const cache = new MemoryCache();
+    cache.read = async (url) => {
+      opened();
+      await rejection;
+      return { url, size: 1, sha256: '', stream: new ReadableStream({ cancel: release }) };
+    };
+    const rejection = rejectsWith(page.createReranker({ model, wasm, cache, signal: controller.signal }), 'aborted');
+    await asked;
+    controller.abort();
+    await cancelled;
+  });
+
   it('works in place where no worker can be started, unless one is demanded', async () => {
     class Forbidden {
       constructor() {
@@ -105,12 +128,32 @@ describe('a page', () => {
     }
     for (const Worker of [Forbidden, Missing]) {
       await enterPage(Worker);
-      const reranker = await page.createReranker({ model, wasm });
+      const warnings = [];
+      const reranker = await page.createReranker({ model, wasm, onWarning: (warning) => warnings.push(warning) });
+      assert.equal(warnings.length, 1);
+      assert.equal(warnings[0].code, 'worker_unavailable');
+      assert.match(warnings[0].message, /in place.*: no worker can be started/);
       assert.equal((await reranker.rerank(query, documents)).length, 2);
       await reranker.dispose();
       await rejectsWith(page.createReranker({ model, wasm, worker: true }), 'unsupported_environment', /worker/);
     }
     await enterPage(WebWorker);
+  });
+
+  it('gives a worker up that never says that it runs', async () => {
+    class Silent extends WebWorker {
+      static script = 'data:text/javascript,setInterval(() => {}, 1000);';
+    }
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (callback, milliseconds, ...rest) =>
+      setTimeout(callback, milliseconds === 30_000 ? 50 : milliseconds, ...rest);
+    try {
+      const options = { model, wasm, worker: () => new Silent() };
+      await rejectsWith(page.createReranker(options), 'unsupported_environment', /30 s/);
+      await WebWorker.started.at(-1).terminated;
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
   });
 
   it('works in place where it wants to', async () => {

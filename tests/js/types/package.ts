@@ -44,7 +44,11 @@ export const ownCache: CacheBackend = {
 };
 
 export async function useCache(): Promise<void> {
-  const warn = ({ code, message, cause }: RerankWarning) => [code satisfies 'cache_failed' | 'threads_unavailable', message, cause];
+  const warn = ({ code, message, cause }: RerankWarning) => [
+    code satisfies 'cache_failed' | 'threads_unavailable' | 'worker_unavailable',
+    message,
+    cause,
+  ];
   for (const cache of ['auto', 'none', false, ownCache] as const) await createReranker({ cache, onWarning: warn });
   const entries: CacheEntry[] = await listCache();
   const bytes: number = entries.reduce((sum, { size }) => sum + size, 0);

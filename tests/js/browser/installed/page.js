@@ -1,10 +1,11 @@
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
-/** Ranks once; `options` are those of `createReranker`. */
+/** Ranks once, and notes how many threads did; `options` are those of `createReranker`. */
 globalThis.rank = async (options) => {
   const reranker = await createReranker({ model: mini, ...options });
   const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+  globalThis.threads = (await reranker.statistics()).threads;
   await reranker.dispose();
   return results.map(({ index }) => index);
 };
