@@ -23,5 +23,5 @@ export RERANK_NATIVE=$CACHE/bench-model/rerank-$$
 trap 'rm -f "$RERANK_NATIVE"' EXIT
 cp "$CARGO_TARGET_DIR/debug/rerank" "$RERANK_NATIVE"
 
-say "measuring (about 10 minutes)"
+say "measuring (about 15 minutes)"
 "$(node -p 'require.resolve(`node-linux-${process.arch}/package.json`)' | xargs dirname)/bin/node" bench/run.mjs "$@"
