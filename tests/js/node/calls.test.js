@@ -5,6 +5,7 @@ import { createReranker } from 'rerank-wasm';
 import miniModel from 'rerank-wasm-mini';
 
 import { order, rejectsWith } from '../support/assertions.js';
+import { countingSignal } from '../support/counting-signal.js';
 import { useMini } from '../support/mini.js';
 import { tiny } from '../support/tiny.js';
 
@@ -157,16 +158,9 @@ describe('calls', () => {
   });
 
   it('leave no listener on the signal', async () => {
-    const { signal } = new AbortController();
-    let listeners = 0;
-    for (const [method, change] of Object.entries({ addEventListener: 1, removeEventListener: -1 })) {
-      signal[method] = (...parameters) => {
-        listeners += change;
-        return AbortSignal.prototype[method]?.apply(signal, parameters);
-      };
-    }
+    const { signal, listeners } = countingSignal();
     await mini().rerank('query', ['text'], { signal });
-    assert.equal(listeners, 0);
+    assert.equal(listeners(), 0);
   });
 });
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createReranker } from 'rerank-wasm';
 
 import { rejectsWith } from '../support/assertions.js';
+import { countingSignal } from '../support/counting-signal.js';
 import { enterPage, WebWorker } from '../support/page.js';
 import { engineUrl } from '../support/paths.js';
 import { tiny, tinyBytes } from '../support/tiny.js';
@@ -132,19 +133,12 @@ for (const worker of [false, true]) {
     });
 
     it('leaves no listener on the signal', async () => {
-      const { signal } = new AbortController();
-      let listeners = 0;
-      for (const [method, change] of Object.entries({ addEventListener: 1, removeEventListener: -1 })) {
-        signal[method] = (...parameters) => {
-          listeners += change;
-          return AbortSignal.prototype[method]?.apply(signal, parameters);
-        };
-      }
+      const { signal, listeners } = countingSignal();
       await collect(reranker.stream(query, ['text'], { signal }));
       const stream = reranker.stream(query, many, { signal });
       await stream.next();
       await stream.return();
-      assert.equal(listeners, 0);
+      assert.equal(listeners(), 0);
     });
 
     it('throws in its loop where the reranker is disposed', async () => {

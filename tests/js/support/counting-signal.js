@@ -1,0 +1,12 @@
+/** A signal that counts who listens to it. */
+export function countingSignal() {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  for (const [method, change] of Object.entries({ addEventListener: 1, removeEventListener: -1 })) {
+    signal[method] = (...parameters) => {
+      listeners += change;
+      return AbortSignal.prototype[method]?.apply(signal, parameters);
+    };
+  }
+  return { signal, listeners: () => listeners };
+}
