@@ -59,11 +59,12 @@ async function runGroup(name, total) {
     const title = `${name} (Node ${version})`;
     say(`── ${title}`);
     const started = performance.now();
-    const { passed, failed, skipped } = await runFiles(path, files, { concurrency });
+    const { passed, failed, skipped, failures } = await runFiles(path, files, { concurrency });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     say(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}, ${seconds} s`);
     total.passed += passed;
     total.failed += failed;
+    total.failures.push(...failures.map((name) => `✖ ${title}: ${name}`));
     if (passed + failed === 0) total.empty.push(title);
   }
   if (lacks) {
@@ -78,9 +79,10 @@ if (unknown.length > 0) {
   say(`no group is called ${unknown.join(', ')}; there are ${Object.keys(allGroups).join(', ')}`);
   process.exit(2);
 }
-const total = { passed: 0, failed: 0, empty: [], skipped: [] };
+const total = { passed: 0, failed: 0, failures: [], empty: [], skipped: [] };
 for (const name of wanted.length > 0 ? wanted : Object.keys(groups)) await runGroup(name, total);
 if (total.skipped.length > 0) say(`skipped, at least in part: ${total.skipped.join(', ')}`);
 if (total.empty.length > 0) say(`no test ran: ${total.empty.join(', ')}`);
+for (const failure of total.failures) say(failure);
 say(`${total.passed} passed, ${total.failed} failed`);
 if (total.failed + total.empty.length > 0) process.exitCode = 1;

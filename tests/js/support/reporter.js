@@ -2,16 +2,19 @@ import { inspect } from 'node:util';
 
 /**
  * A reporter for `node --test`: prints failures and what the tests print themselves, and sends the counts to the process
- * that started the runner, as `{ passed, failed, skipped }`.
+ * that started the runner, as `{ passed, failed, skipped, failures }`; `failures` are names.
  */
 export default async function* report(events) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const path = [];
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message;
     if (type === 'test:start') path.splice(data.nesting, path.length, data.name);
     const problem = count(type, data, counts);
-    if (problem !== undefined) yield `\n✖ ${[...path.slice(0, data.nesting), data.name].join(' › ')}\n${problem}\n`;
+    if (problem === undefined) continue;
+    const name = [...path.slice(0, data.nesting), data.name].join(' › ');
+    counts.failures.push(name);
+    yield `\n✖ ${name}\n${problem}\n`;
   }
   process.send?.(counts);
 }
