@@ -38,6 +38,23 @@ impl std::fmt::Display for ModelFile {
     }
 }
 
+/// What memory is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryUse {
+    File(ModelFile),
+    /// The tokens of a query or a document, and what it takes to find them.
+    Text,
+}
+
+impl std::fmt::Display for MemoryUse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(file) => write!(formatter, "of the {file} file"),
+            Self::Text => formatter.write_str("to tokenise a text"),
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An argument has the wrong value.
@@ -52,8 +69,8 @@ pub enum Error {
     /// A sound file of a kind that this engine does not run.
     #[error("{file} file: {reason}")]
     UnsupportedModel { file: ModelFile, reason: String },
-    #[error("no memory for {bytes} bytes of the {file} file")]
-    OutOfMemory { file: ModelFile, bytes: usize },
+    #[error("no memory for {bytes} bytes {purpose}")]
+    OutOfMemory { purpose: MemoryUse, bytes: usize },
     /// What the code holds to be impossible.
     #[error("{0}")]
     Internal(String),

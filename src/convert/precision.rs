@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::feedback::Feedback;
 use super::four_bit::four_bits;
 use super::{Options, sample};
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::kernels::pack::{Encoding, PackedMatrix};
 use crate::onnx::{OnnxModel, Weight};
@@ -101,7 +101,7 @@ fn candidates(
         let Some(seen) = seen.get(&Arc::as_ptr(packed)).filter(|_| packed.encoding() == Encoding::SevenBit) else {
             continue;
         };
-        let no_memory = || Error::OutOfMemory { file: ModelFile::Model, bytes: packed.bytes() };
+        let no_memory = || Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Model), bytes: packed.bytes() };
         let feedback = match rounding {
             Rounding::Compensated => Feedback::new(&seen.rows, packed.rows()),
             Rounding::Nearest => None,

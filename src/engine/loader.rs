@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
 use crate::bundle::{Bundle, BundleReader};
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::graph::{Graph, warm_up};
 use crate::hexadecimal::hexadecimal;
 use crate::onnx::{OnnxModel, Parser};
@@ -66,7 +66,7 @@ impl Contents {
         }
         let mut bytes = Vec::new();
         if let Some(size) = size {
-            bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
+            bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
         }
         Ok(Self::Bytes(bytes))
     }
@@ -75,7 +75,7 @@ impl Contents {
         match self {
             Self::Bytes(bytes) => {
                 let size = bytes.len().saturating_add(chunk.len());
-                bytes.try_reserve(chunk.len()).map_err(|_| Error::OutOfMemory { file, bytes: size })?;
+                bytes.try_reserve(chunk.len()).map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
                 bytes.extend_from_slice(chunk);
             }
             Self::Model(parser) => {

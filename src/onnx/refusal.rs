@@ -1,6 +1,6 @@
 //! Errors of the model file, and how they get the name of the tensor or node they are about.
 
-use crate::error::{Error, ModelFile};
+use crate::error::{Error, MemoryUse, ModelFile};
 
 pub fn invalid(reason: String) -> Error {
     Error::InvalidModel { file: ModelFile::Model, reason }
@@ -11,7 +11,7 @@ pub fn unsupported(reason: String) -> Error {
 }
 
 pub fn no_memory(bytes: usize) -> Error {
-    Error::OutOfMemory { file: ModelFile::Model, bytes }
+    Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Model), bytes }
 }
 
 /// The same error, said of `place`.

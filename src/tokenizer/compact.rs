@@ -19,7 +19,7 @@ use super::TokenizerReader;
 use super::checksum::Checksum;
 use super::parts::Parts;
 use super::unigram::{Scores, Unigram};
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, MemoryUse, ModelFile, Result};
 
 /// Its first byte starts no JSON; its line ends tell when a transfer took the file for text.
 pub const MAGIC: [u8; 8] = *b"\x89RWTOK\r\n";
@@ -261,7 +261,8 @@ impl CompactReader {
     fn no_memory(&self) -> Error {
         let Header { text_bytes, pieces, score_bytes, units } = self.header;
         let bytes = pieces.saturating_mul(score_bytes).saturating_add(units.saturating_mul(4));
-        Error::OutOfMemory { file: ModelFile::Tokenizer, bytes: bytes.saturating_add(text_bytes) }
+        let bytes = bytes.saturating_add(text_bytes);
+        Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Tokenizer), bytes }
     }
 }
 

@@ -3,7 +3,7 @@
 //! such a vocabulary is kept whole.
 
 use super::unigram::Pieces;
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, MemoryUse, ModelFile, Result};
 
 /// What a file held.
 #[derive(Debug, Clone, PartialEq)]
@@ -247,7 +247,8 @@ impl JsonReader {
     }
 
     fn no_memory(&self) -> Error {
-        Error::OutOfMemory { file: ModelFile::Tokenizer, bytes: self.size.unwrap_or(self.received) }
+        let bytes = self.size.unwrap_or(self.received);
+        Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Tokenizer), bytes }
     }
 }
 
