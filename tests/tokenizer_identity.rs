@@ -179,3 +179,22 @@ fn long_words_and_texts() {
         assert_same_ids(&text);
     }
 }
+
+#[test]
+fn long_texts_without_a_space() {
+    let chinese: String =
+        passages().into_iter().flatten().filter(|letter| ('\u{4e00}'..'\u{a000}').contains(letter)).collect();
+    let mut random = Random(7);
+    for unit in ["x", "=", "哈", "ha", "0", "ا", &chinese] {
+        for _ in 0..6 {
+            let text = unit.repeat((20_000 + random.below(20_000)) / unit.len() + 1);
+            assert_same_ids(&text);
+            let expected = CRATE.encode_fast(text.as_str(), false).unwrap();
+            let query = COMPACT.query("query", 512).unwrap();
+            let pair = COMPACT.pair(&query, &text).unwrap();
+            let budget = query.document_budget().min(expected.get_ids().len());
+            let end = pair.ids.len() - 1;
+            assert_eq!(pair.ids[end - budget..end], expected.get_ids()[..budget]);
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use rerank_wasm::error::Result;
-use rerank_wasm::tokenizer::unigram::{Pieces, Scratch, Unigram};
+use rerank_wasm::tokenizer::unigram::{Pieces, Scratch, Token, Unigram};
 use rerank_wasm::tokenizer::{JsonReader, Tokenizer, TokenizerJson};
 use serde_json::Value;
 
@@ -55,8 +55,12 @@ fuzz_target!(|input: (u8, &[u8])| {
         assert_eq!(text, expected);
     }
     if let Ok(unigram) = Unigram::from_pieces(pieces, Some(0), true) {
-        let mut tokens = Vec::new();
-        unigram.tokenize("▁a text \0", 0, &mut Scratch::default(), &mut tokens).unwrap();
-        assert_eq!(tokens.last().map(|token| token.end), Some("▁a text \0".len()));
+        let mut end = 0;
+        let visit = |token: Token| {
+            end = token.end;
+            Ok(())
+        };
+        unigram.tokenize("▁a text \0", usize::MAX, &mut Scratch::default(), visit).unwrap();
+        assert_eq!(end, "▁a text \0".len());
     }
 });

@@ -8,6 +8,7 @@ mod model;
 mod pair;
 mod parts;
 mod reader;
+mod room;
 mod sentence_piece;
 mod soundness;
 pub mod unigram;
@@ -64,15 +65,15 @@ impl Tokenizer {
     /// The ids of a text by itself, without special tokens.
     ///
     /// # Errors
-    /// `internal` where the tokenizer refuses the text.
+    /// `invalid_input` for a text that the tokenizer has no tokens for, `out_of_memory`.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
         self.first_ids(text, usize::MAX)
     }
 
-    /// The ids of `text`; where there are more than `enough`, that many and at least one more.
-    fn first_ids(&self, text: &str, enough: usize) -> Result<Vec<u32>> {
+    /// The ids of `text`; where there are more than `wanted`, at least so many.
+    fn first_ids(&self, text: &str, wanted: usize) -> Result<Vec<u32>> {
         match &self.pipeline {
-            Pipeline::SentencePiece(pipeline) => pipeline.ids(text, enough),
+            Pipeline::SentencePiece(pipeline) => pipeline.ids(text, wanted),
             Pipeline::General(pipeline) => pipeline.ids(text),
         }
     }

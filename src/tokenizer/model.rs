@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Deserializer};
 use tokenizers::{AddedToken, ModelWrapper, Token, Trainer};
 
+use super::room::make_room;
 use super::unigram::{Scratch, Unigram};
 
 type Result<T> = tokenizers::Result<T>;
@@ -39,18 +40,19 @@ impl tokenizers::Model for Model {
                 let mut tokens = Vec::new();
                 // A panic elsewhere leaves nothing in it that the next word would read.
                 let mut scratch = scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                unigram.tokenize(word, 0, &mut scratch, &mut tokens)?;
                 let mut start = 0;
                 let mut end = 0;
-                let with_range = |token: super::unigram::Token| {
+                unigram.tokenize(word, usize::MAX, &mut scratch, |token| {
                     if token.end != end {
                         start = end;
                         end = token.end;
                     }
+                    make_room(&mut tokens, 1)?;
                     // Nothing reads the text of a token, and one string a token would be most of the time.
-                    Token::new(token.id, String::new(), (start, end))
-                };
-                Ok(tokens.into_iter().map(with_range).collect())
+                    tokens.push(Token::new(token.id, String::new(), (start, end)));
+                    Ok(())
+                })?;
+                Ok(tokens)
             }
         }
     }

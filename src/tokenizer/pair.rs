@@ -32,7 +32,7 @@ impl Tokenizer {
     /// Tokenises a query for pairs of at most `max_tokens` tokens, special tokens included.
     ///
     /// # Errors
-    /// `invalid_input` where the query leaves no room for a document: it is never cut.
+    /// As [`Tokenizer::ids`]; `invalid_input` where the query leaves no room for a document: it is never cut.
     pub fn query(&self, text: &str, max_tokens: usize) -> Result<Query> {
         let ids = self.ids(text)?;
         let special = self.special_tokens();
@@ -48,9 +48,9 @@ impl Tokenizer {
     /// The pair of `query` and `document`; the end of a document that does not fit is cut off.
     ///
     /// # Errors
-    /// `internal` where the tokenizer refuses the text.
+    /// As [`Tokenizer::ids`]; `internal` where the tokenizer refuses the pair.
     pub fn pair(&self, query: &Query, document: &str) -> Result<Pair> {
-        let mut document = self.first_ids(document, query.document_budget)?;
+        let mut document = self.first_ids(document, query.document_budget.saturating_add(1))?;
         let truncated = document.len() > query.document_budget;
         document.truncate(query.document_budget);
         self.join(&query.ids, &document, truncated)

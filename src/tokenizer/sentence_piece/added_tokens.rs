@@ -1,5 +1,7 @@
 //! Tokens that are found in the text before the model sees it, such as `<mask>`.
 
+use crate::error::Result;
+
 /// A token with the text that stands for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddedToken {
@@ -36,7 +38,10 @@ impl AddedTokens {
     }
 
     /// Calls `visit` for the spans of `text` in order, until it returns false.
-    pub fn split(&self, text: &str, mut visit: impl FnMut(Span) -> bool) {
+    ///
+    /// # Errors
+    /// Those of `visit`.
+    pub fn split(&self, text: &str, mut visit: impl FnMut(Span) -> Result<bool>) -> Result<()> {
         let bytes = text.as_bytes();
         let (mut done, mut position) = (0, 0);
         while let Some(skipped) = bytes[position..].iter().position(|&byte| self.is_start[usize::from(byte)]) {
@@ -47,18 +52,19 @@ impl AddedTokens {
                 continue;
             };
             let start = if token.strips_left { done + text[done..position].trim_end().len() } else { position };
-            if done < start && !visit(Span::Text { start: done, end: start }) {
-                return;
+            if done < start && !visit(Span::Text { start: done, end: start })? {
+                return Ok(());
             }
-            if !visit(Span::Token { id: token.id, start }) {
-                return;
+            if !visit(Span::Token { id: token.id, start })? {
+                return Ok(());
             }
             position += token.pattern.len();
             done = position;
         }
         if done < text.len() {
-            visit(Span::Text { start: done, end: text.len() });
+            visit(Span::Text { start: done, end: text.len() })?;
         }
+        Ok(())
     }
 }
 
@@ -71,10 +77,11 @@ mod tests {
         let token = |id, pattern: &str, strips_left| AddedToken { id, pattern: pattern.to_owned(), strips_left };
         let tokens = AddedTokens::new(vec![token(1, "<a", false), token(2, "<a>", true), token(3, "a", false)]);
         let mut spans = Vec::new();
-        tokens.split("é \n<a> <a a", |span| {
+        let split = tokens.split("é \n<a> <a a", |span| {
             spans.push(span);
-            true
+            Ok(true)
         });
+        split.unwrap();
         use Span::{Text, Token};
         let expected = [
             Text { start: 0, end: 2 },

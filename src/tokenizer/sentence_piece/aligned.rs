@@ -1,17 +1,22 @@
 //! Text that was made from another, with the way back.
 
+use crate::error::{Error, MemoryUse, Result};
+
 /// `origins` is filled where the way back is asked for: for each byte of `text`, where in the original the character
-/// starts that it was made from.
+/// starts that it was made from. Where memory does not suffice, the text is no longer whole, which [`check`](Self::check)
+/// tells.
 #[derive(Debug, Default)]
 pub struct AlignedText {
     text: String,
     origins: Option<Vec<u32>>,
+    /// Bytes of text that there was no memory for.
+    refused: Option<usize>,
 }
 
 impl AlignedText {
     /// Remembers origins.
     pub fn with_origins() -> Self {
-        Self { text: String::new(), origins: Some(Vec::new()) }
+        Self { origins: Some(Vec::new()), ..Self::default() }
     }
 
     pub fn text(&self) -> &str {
@@ -30,13 +35,31 @@ impl AlignedText {
 
     pub fn clear(&mut self) {
         self.text.clear();
+        self.refused = None;
         if let Some(origins) = &mut self.origins {
             origins.clear();
         }
     }
 
+    /// Makes room for about as many bytes.
+    pub fn expect(&mut self, bytes: usize) {
+        self.has_room(bytes);
+    }
+
+    /// # Errors
+    /// `out_of_memory` where it lacks something.
+    pub fn check(&self) -> Result<()> {
+        match self.refused {
+            Some(bytes) => Err(Error::OutOfMemory { purpose: MemoryUse::Text, bytes }),
+            None => Ok(()),
+        }
+    }
+
     #[inline]
     pub fn push(&mut self, text: &str, origin: usize) {
+        if !self.has_room(text.len()) {
+            return;
+        }
         self.text.push_str(text);
         if let Some(origins) = &mut self.origins {
             origins.extend(std::iter::repeat_n(saturated(origin), text.len()));
@@ -45,10 +68,31 @@ impl AlignedText {
 
     #[inline]
     pub fn push_ascii(&mut self, byte: u8, origin: usize) {
+        if !self.has_room(1) {
+            return;
+        }
         self.text.push(char::from(byte));
         if let Some(origins) = &mut self.origins {
             origins.push(saturated(origin));
         }
+    }
+
+    #[inline]
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let origins_have = self.origins.as_ref().is_none_or(|origins| origins.capacity() - origins.len() >= bytes);
+        self.text.capacity() - self.text.len() >= bytes && origins_have || self.make_room(bytes)
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, bytes: usize) -> bool {
+        let made = self.text.try_reserve(bytes).and_then(|()| match &mut self.origins {
+            Some(origins) => origins.try_reserve(bytes),
+            None => Ok(()),
+        });
+        if made.is_err() {
+            self.refused.get_or_insert(self.text.len().saturating_add(bytes));
+        }
+        self.refused.is_none()
     }
 
     /// Puts `replacement` in place of every two or more spaces in a row.
@@ -58,17 +102,19 @@ impl AlignedText {
         }
         let source = std::mem::take(&mut self.text);
         let origins = self.origins.as_mut().map(std::mem::take);
-        let origin_of = |index: usize| origins.as_ref().map_or(0, |origins| origins[index] as usize);
         let mut position = 0;
         while position < source.len() {
             let spaces = source[position..].bytes().take_while(|&byte| byte == b' ').count();
             if spaces >= 2 {
-                self.push(replacement, origin_of(position));
+                self.push(replacement, origins.as_ref().map_or(0, |origins| origins[position] as usize));
                 position += spaces;
                 continue;
             }
             let rest = &source[position + spaces..];
             let end = position + spaces + rest.find(' ').unwrap_or(rest.len());
+            if !self.has_room(end - position) {
+                return;
+            }
             self.text.push_str(&source[position..end]);
             if let (Some(target), Some(origins)) = (&mut self.origins, &origins) {
                 target.extend_from_slice(&origins[position..end]);

@@ -92,7 +92,8 @@ impl Description {
                 next_id = next_id.saturating_add(1);
                 next_id - 1
             });
-            let pattern = if normalized { SentencePiece::normal_form(&characters, &steps, &content) } else { content };
+            let normal_form = |content: &str| SentencePiece::normal_form(&characters, &steps, content);
+            let pattern = if normalized { normal_form(&content).unwrap_or_default() } else { content };
             if pattern.is_empty() || !patterns.insert((normalized, pattern.clone())) {
                 return Err(unigram);
             }

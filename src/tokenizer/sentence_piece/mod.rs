@@ -1,5 +1,6 @@
 //! The pipeline of XLM-RoBERTa and its kin, from text to ids without the detours of a general one: SentencePiece's
-//! character map, words that start with `▁`, a unigram model. The ids are those of the `tokenizers` crate.
+//! character map, words that start with `▁`, a unigram model. None of it is the `tokenizers` crate's, normaliser and template
+//! included; the ids are. What these files do not describe goes through the crate instead ([`general`](super::general)).
 
 mod added_tokens;
 mod aligned;
@@ -7,6 +8,7 @@ mod base64;
 mod characters;
 mod description;
 mod template;
+mod tokens;
 mod words;
 
 pub use description::Description;
@@ -23,9 +25,10 @@ use added_tokens::{AddedTokens, Span};
 use aligned::AlignedText;
 use characters::CharacterMap;
 use template::Template;
+use tokens::Tokens;
 use words::Words;
 
-use super::unigram::{Scratch, Token, Unigram};
+use super::unigram::{Scratch, Unigram};
 use crate::error::Result;
 
 #[derive(Debug)]
@@ -54,7 +57,6 @@ enum Step {
 struct Workspace {
     normal: AlignedText,
     word: String,
-    tokens: Vec<Token>,
     scratch: Scratch,
 }
 
@@ -70,19 +72,19 @@ impl SentencePiece {
         self.template.pair(query, document)
     }
 
-    /// The ids of `text`; where there are more than `enough`, that many and at least one more.
+    /// The ids of `text`; where there are more than `wanted`, at least so many.
     ///
     /// # Errors
     /// As [`Unigram::tokenize`].
-    pub fn ids(&self, text: &str, enough: usize) -> Result<Vec<u32>> {
+    pub fn ids(&self, text: &str, wanted: usize) -> Result<Vec<u32>> {
         // A panic elsewhere leaves nothing in it that the next text would read.
         let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut ids = Vec::new();
-        self.encode(text, enough, &mut workspace, &mut ids, &mut Vec::new())?;
+        let mut tokens = Tokens::new(wanted);
+        let result = self.encode(text, &mut workspace, &mut tokens);
         if workspace.normal.capacity() > KEPT_TEXT_BYTES || workspace.word.capacity() > KEPT_TEXT_BYTES {
             *workspace = Workspace::default();
         }
-        Ok(ids)
+        result.map(|()| tokens.ids)
     }
 
     /// The ids of `text`, and where in it each token starts.
@@ -91,40 +93,26 @@ impl SentencePiece {
     /// As [`Unigram::tokenize`].
     pub fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
         let mut workspace = Workspace { normal: AlignedText::with_origins(), ..Workspace::default() };
-        let (mut ids, mut starts) = (Vec::new(), Vec::new());
-        self.encode(text, usize::MAX, &mut workspace, &mut ids, &mut starts)?;
-        Ok((ids, starts))
+        let mut tokens = Tokens::with_starts();
+        self.encode(text, &mut workspace, &mut tokens)?;
+        Ok((tokens.ids, tokens.starts.unwrap_or_default()))
     }
 
-    /// The normal form of a pattern.
-    fn normal_form(characters: &CharacterMap, steps: &[Step], text: &str) -> String {
+    /// The normal form of a pattern; `None` where there is no memory for it.
+    fn normal_form(characters: &CharacterMap, steps: &[Step], text: &str) -> Option<String> {
         let mut normal = AlignedText::default();
-        normalize(characters, steps, text, 0, &mut normal);
-        normal.text().to_owned()
+        normalize(characters, steps, text, 0, &mut normal).ok()?;
+        Some(normal.text().to_owned())
     }
 
-    fn encode(
-        &self,
-        text: &str,
-        enough: usize,
-        workspace: &mut Workspace,
-        ids: &mut Vec<u32>,
-        starts: &mut Vec<usize>,
-    ) -> Result<()> {
-        let mut result = Ok(());
+    fn encode(&self, text: &str, workspace: &mut Workspace, tokens: &mut Tokens) -> Result<()> {
         self.raw_tokens.split(text, |span| {
             match span {
-                Span::Token { id, start } => {
-                    ids.push(id);
-                    starts.push(start);
-                }
-                Span::Text { start, end } => {
-                    result = self.encode_span(&text[start..end], start, enough, workspace, ids, starts);
-                }
+                Span::Token { id, start } => tokens.push(id, || start)?,
+                Span::Text { start, end } => self.encode_span(&text[start..end], start, workspace, tokens)?,
             }
-            result.is_ok() && ids.len() <= enough
-        });
-        result
+            Ok(tokens.missing() > 0)
+        })
     }
 
     /// Encodes text without raw tokens, which starts at `origin` of the whole.
@@ -132,47 +120,44 @@ impl SentencePiece {
         &self,
         text: &str,
         origin: usize,
-        enough: usize,
-        Workspace { normal, word, tokens, scratch }: &mut Workspace,
-        ids: &mut Vec<u32>,
-        starts: &mut Vec<usize>,
+        Workspace { normal, word, scratch }: &mut Workspace,
+        tokens: &mut Tokens,
     ) -> Result<()> {
         normal.clear();
-        normalize(&self.characters, &self.steps, text, origin, normal);
+        normalize(&self.characters, &self.steps, text, origin, normal)?;
         let normal = &*normal;
-        let mut result = Ok(());
         self.normal_tokens.split(normal.text(), |span| {
             match span {
-                Span::Token { id, start } => {
-                    ids.push(id);
-                    starts.push(normal.origin(start));
-                }
+                Span::Token { id, start } => tokens.push(id, || normal.origin(start))?,
                 Span::Text { start, end } => {
                     self.words.for_each(&normal.text()[start..end], word, |word, added, word_start| {
-                        tokens.clear();
-                        result = self.unigram.tokenize(word, 0, scratch, tokens);
                         let (mut token_start, mut token_end) = (0, 0);
-                        for token in &*tokens {
-                            ids.push(token.id);
+                        self.unigram.tokenize(word, tokens.missing(), scratch, |token| {
                             // Tokens that spell one text in bytes share its end, and so its start.
                             if token.end != token_end {
                                 (token_start, token_end) = (token_end, token.end);
                             }
                             // In the normal form a space has one byte, and the word start in its place three.
                             let start_in_normal = start + word_start + token_start.max(added) - added;
-                            starts.push(normal.origin(start_in_normal));
-                        }
-                        result.is_ok() && ids.len() <= enough
-                    });
+                            tokens.push(token.id, || normal.origin(start_in_normal))
+                        })?;
+                        Ok(tokens.missing() > 0)
+                    })?;
                 }
             }
-            result.is_ok() && ids.len() <= enough
-        });
-        result
+            Ok(tokens.missing() > 0)
+        })
     }
 }
 
-fn normalize(characters: &CharacterMap, steps: &[Step], text: &str, origin: usize, normal: &mut AlignedText) {
+fn normalize(
+    characters: &CharacterMap,
+    steps: &[Step],
+    text: &str,
+    origin: usize,
+    normal: &mut AlignedText,
+) -> Result<()> {
+    normal.expect(text.len());
     characters.normalize(text, origin, normal);
     for step in steps {
         match step {
@@ -180,4 +165,5 @@ fn normalize(characters: &CharacterMap, steps: &[Step], text: &str, origin: usiz
             Step::ReplaceRunsOfSpaces(replacement) => normal.replace_runs_of_spaces(replacement),
         }
     }
+    normal.check()
 }

@@ -1,5 +1,8 @@
 //! Text as SentencePiece cuts it into words.
 
+use crate::error::Result;
+use crate::tokenizer::room::make_room_in_text;
+
 /// What starts a word.
 pub const WORD_START: char = '\u{2581}';
 
@@ -15,19 +18,28 @@ pub struct Words {
 impl Words {
     /// Calls `visit(word, added, start)` for each word of `text` until it returns false: `start` is where the word starts
     /// in `text`, and `added` by how many bytes its own start is longer there. `word` is memory to use.
-    pub fn for_each(self, text: &str, word: &mut String, mut visit: impl FnMut(&str, usize, usize) -> bool) {
+    ///
+    /// # Errors
+    /// Those of `visit`; `out_of_memory`.
+    pub fn for_each(
+        self,
+        text: &str,
+        word: &mut String,
+        mut visit: impl FnMut(&str, usize, usize) -> Result<bool>,
+    ) -> Result<()> {
         if self.splits_at_white_space {
             let mut end = 0;
             for part in text.split_inclusive(char::is_whitespace) {
                 let start = end;
                 end += part.len();
-                if !self.cut(part.trim_end(), start, word, &mut visit) {
-                    return;
+                if !self.cut(part.trim_end(), start, word, &mut visit)? {
+                    break;
                 }
             }
         } else {
-            self.cut(text, 0, word, &mut visit);
+            self.cut(text, 0, word, &mut visit)?;
         }
+        Ok(())
     }
 
     fn cut(
@@ -35,8 +47,8 @@ impl Words {
         text: &str,
         origin: usize,
         word: &mut String,
-        visit: &mut impl FnMut(&str, usize, usize) -> bool,
-    ) -> bool {
+        visit: &mut impl FnMut(&str, usize, usize) -> Result<bool>,
+    ) -> Result<bool> {
         let mut start = 0;
         while start < text.len() {
             let rest = &text[start..];
@@ -50,19 +62,20 @@ impl Words {
                 (&rest[..length], 0)
             };
             let go_on = if added == 0 {
-                visit(body, 0, origin + start)
+                visit(body, 0, origin + start)?
             } else {
                 word.clear();
+                make_room_in_text(word, WORD_START.len_utf8() + body.len())?;
                 word.push(WORD_START);
                 word.push_str(body);
-                visit(word, added, origin + start)
+                visit(word, added, origin + start)?
             };
             if !go_on {
-                return false;
+                return Ok(false);
             }
             start += length;
         }
-        true
+        Ok(true)
     }
 }
 

@@ -9,6 +9,7 @@ mod viterbi;
 
 pub use pieces::Pieces;
 pub use scores::Scores;
+use trie::PAYLOAD_LIMIT;
 pub use trie::Trie;
 pub use viterbi::{Scratch, Token, character_length};
 
@@ -46,8 +47,11 @@ impl Unigram {
     /// From the units of a [`Trie`] whose values are places in `scores`.
     ///
     /// # Errors
-    /// `invalid_model` where the parts contradict each other.
+    /// `invalid_model` where the parts contradict each other, `unsupported_model` for too large a vocabulary.
     pub fn from_parts(units: Vec<u32>, scores: Scores, unknown_id: Option<u32>, byte_fallback: bool) -> Result<Self> {
+        if scores.len() > PAYLOAD_LIMIT {
+            return Err(trie_builder::too_large());
+        }
         let trie = Trie::from_units(units, scores.len())?;
         if unknown_id.is_some_and(|id| id as usize >= scores.len()) {
             return Err(Error::InvalidModel {

@@ -23,7 +23,7 @@ pub(super) const ROOT_LABEL: u32 = 254;
 pub(super) const PAYLOAD_LIMIT: usize = 1 << (32 - PAYLOAD_SHIFT);
 
 /// Longest key in bytes, many times what any vocabulary has. It bounds what a damaged array with a cycle costs.
-pub const LONGEST_KEY: usize = 1 << 10;
+pub const LONGEST_KEY: usize = (1 << 10) - 1;
 
 /// Finds the pieces that a text starts with. Any array of units is safe to search.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -173,7 +173,7 @@ impl Builder {
     }
 }
 
-fn too_large() -> Error {
+pub(super) fn too_large() -> Error {
     Error::UnsupportedModel {
         file: ModelFile::Tokenizer,
         reason: "its vocabulary, or a piece of it, is too large".to_owned(),

@@ -1,10 +1,21 @@
 //! The best segmentation of a word.
+//!
+//! What is remembered does not grow with the word: now and then the best ways to the places ahead are followed back to where
+//! they meet. What lies before is decided, is given out and forgotten. Where they do not meet for long, as in one
+//! character over and over, which has as many ways as its longest piece has lengths, and enough tokens lie on each of them,
+//! it is only remembered which of them a place continues.
 
+use std::collections::BTreeSet;
+
+use super::trie::{LONGEST_KEY, PAYLOAD_LIMIT};
 use super::{Scores, Unigram};
-use crate::error::{Error, Result};
+use crate::error::{Error, MemoryUse, Result};
 
-/// Room for longer words than this is given back after use.
-const KEPT_WORD_BYTES: usize = 1 << 14;
+/// How far the search goes at least before it looks for what is decided.
+const STRETCH: usize = 1 << 12;
+
+/// Memory for more places than this is given back after use.
+const KEPT_PLACES: usize = 1 << 14;
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,119 +25,319 @@ pub struct Token {
     pub end: usize,
 }
 
-/// Best way found to a place in the word: the piece that ends there. `length` is 0 where there is none.
-#[derive(Debug, Clone, Copy, Default)]
-struct Step {
-    score: f64,
-    id: u32,
-    length: u32,
-}
-
-/// Memory that calls share.
+/// Memory that calls share: places that the search has reached and whose fate is open.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    steps: Vec<Step>,
+    /// The score of the best way to each place from `scores_start` on.
+    scores: Vec<f64>,
+    scores_start: usize,
+    /// Of the best way to each place from `steps_start` on, how it came there; 0 where there is none.
+    steps: Vec<u32>,
+    steps_start: usize,
+}
+
+/// A step is the piece that ends at a place: its id, and its length in bytes in the low bits.
+const LENGTH_BITS: u32 = 10;
+const _: () = assert!(LONGEST_KEY < 1 << LENGTH_BITS && PAYLOAD_LIMIT <= 1 << (u32::BITS - LENGTH_BITS));
+
+fn step(id: u32, length: usize) -> u32 {
+    id << LENGTH_BITS | length as u32
+}
+
+fn id_of(step: u32) -> u32 {
+    step >> LENGTH_BITS
+}
+
+fn length_of(step: u32) -> usize {
+    (step & ((1 << LENGTH_BITS) - 1)) as usize
+}
+
+/// Tokens on their way out.
+struct Output<Visit> {
+    /// How many may still go.
+    wanted: usize,
+    visit: Visit,
+    /// Where a run of unknown pieces began that goes on.
+    unknown_from: Option<usize>,
 }
 
 impl Unigram {
-    /// Appends the tokens of `word` to `tokens`; their ends count from `start`.
+    /// Calls `visit` with the tokens of `word`, the first `wanted` of them where there are more.
     ///
     /// # Errors
-    /// `invalid_input` for a character that no piece covers, where the model has no unknown piece.
-    pub fn tokenize(&self, word: &str, start: usize, scratch: &mut Scratch, tokens: &mut Vec<Token>) -> Result<()> {
-        match &self.scores {
-            Scores::Single(scores) => self.find_best(word, |id| f64::from(scores[id as usize]), scratch)?,
-            Scores::Double(scores) => self.find_best(word, |id| scores[id as usize], scratch)?,
-        }
-        self.collect(word, start, &scratch.steps, tokens);
-        if scratch.steps.capacity() > KEPT_WORD_BYTES {
+    /// `invalid_input` for a character that no piece covers, where the model has no unknown piece; `out_of_memory`; those
+    /// of `visit`.
+    pub fn tokenize(
+        &self,
+        word: &str,
+        wanted: usize,
+        scratch: &mut Scratch,
+        visit: impl FnMut(Token) -> Result<()>,
+    ) -> Result<()> {
+        let result = self.search(word, scratch, &mut Output { wanted, visit, unknown_from: None });
+        if scratch.steps.capacity() > KEPT_PLACES || scratch.scores.capacity() > KEPT_PLACES {
             *scratch = Scratch::default();
         }
-        Ok(())
+        result
     }
 
-    /// Fills `scratch.steps`. Sums and comparisons are in the order of the `tokenizers` crate, so that ties fall alike.
+    fn search(
+        &self,
+        word: &str,
+        scratch: &mut Scratch,
+        output: &mut Output<impl FnMut(Token) -> Result<()>>,
+    ) -> Result<()> {
+        scratch.clear();
+        let (mut place, mut stretch) = (0, STRETCH);
+        while place < word.len() {
+            place = self.extend(word, place, stretch, scratch, |_, id, length| step(id, length))?;
+            if place == word.len() {
+                self.give_out(word, place, scratch, output)?;
+                break;
+            }
+            let ends = scratch.ends(place);
+            let decided = scratch.meeting(ends.clone());
+            self.give_out(word, decided, scratch, output)?;
+            if output.wanted == 0 {
+                return Ok(());
+            }
+            scratch.forget_steps(decided);
+            // As far again as is undecided: so what is followed back time and again is no more than what is searched.
+            stretch = STRETCH.max(place - decided);
+            if ends.len() > 1 && ends.iter().all(|&end| self.known_pieces(end, output.wanted, scratch) >= output.wanted)
+            {
+                let end = self.end_of_best(word, place, &ends, scratch)?;
+                return self.give_out(word, end, scratch, output);
+            }
+        }
+        self.give_out_unknown(word, word.len(), output)
+    }
+
+    /// Searches on from `place` for at least `stretch` bytes, and says how far it came. `remember` makes what is kept of
+    /// the best way to a place, given what was kept at the start of its last piece, and the piece's id and length.
     #[inline]
-    fn find_best(&self, word: &str, score_of: impl Fn(u32) -> f64, scratch: &mut Scratch) -> Result<()> {
-        let bytes = word.as_bytes();
-        let steps = &mut scratch.steps;
-        steps.clear();
-        steps.resize(bytes.len() + 1, Step::default());
+    fn extend(
+        &self,
+        word: &str,
+        place: usize,
+        stretch: usize,
+        scratch: &mut Scratch,
+        remember: impl Fn(u32, u32, usize) -> u32,
+    ) -> Result<usize> {
+        match &self.scores {
+            Scores::Single(scores) => {
+                self.find_best(word, place, stretch, |id| f64::from(scores[id as usize]), scratch, remember)
+            }
+            Scores::Double(scores) => self.find_best(word, place, stretch, |id| scores[id as usize], scratch, remember),
+        }
+    }
+
+    /// Sums and comparisons are in the order of the `tokenizers` crate, so that ties fall alike.
+    #[inline]
+    fn find_best(
+        &self,
+        word: &str,
+        place: usize,
+        stretch: usize,
+        score_of: impl Fn(u32) -> f64,
+        scratch: &mut Scratch,
+        remember: impl Fn(u32, u32, usize) -> u32,
+    ) -> Result<usize> {
+        let bytes = &word.as_bytes()[place..];
+        let until = stretch.min(bytes.len());
+        scratch.make_room(place, (until + LONGEST_KEY).min(bytes.len()))?;
+        let scores = &mut scratch.scores[place - scratch.scores_start..];
+        let steps = &mut scratch.steps[place - scratch.steps_start..];
         let mut start = 0;
-        while start < bytes.len() {
-            let score_here = steps[start].score;
+        while start < until {
+            let (score_here, step_here) = (scores[start], steps[start]);
             let character = character_length(bytes[start]);
             let mut covers_character = false;
-            let ends = &mut steps[start..];
+            let (scores, steps) = (&mut scores[start..], &mut steps[start..]);
             self.trie.prefixes(&bytes[start..], |length, id| {
                 let candidate = score_of(id) + score_here;
-                let step = &mut ends[length];
-                if step.length == 0 || candidate > step.score {
-                    *step = Step { score: candidate, id, length: length as u32 };
+                if steps[length] == 0 || candidate > scores[length] {
+                    scores[length] = candidate;
+                    steps[length] = remember(step_here, id, length);
                 }
                 covers_character |= length == character;
             });
             if !covers_character {
                 let candidate = self.unknown_score + score_here;
-                let step = &mut ends[character];
-                if step.length == 0 || candidate > step.score {
+                if steps[character] == 0 || candidate > scores[character] {
                     let id = self.unknown_id.ok_or_else(|| {
                         Error::InvalidInput("the tokenizer has no token for a character of the text".to_owned())
                     })?;
-                    *step = Step { score: candidate, id, length: character as u32 };
+                    scores[character] = candidate;
+                    steps[character] = remember(step_here, id, character);
                 }
             }
             start += character;
         }
+        scratch.forget_scores(place + start);
+        Ok(place + start)
+    }
+
+    /// Which of `ends`, places from `place` on, the best way to the end of the word goes through.
+    fn end_of_best(
+        &self,
+        word: &str,
+        mut place: usize,
+        ends: &BTreeSet<usize>,
+        scratch: &mut Scratch,
+    ) -> Result<usize> {
+        let undecided = (std::mem::take(&mut scratch.steps), scratch.steps_start);
+        scratch.steps_start = place;
+        // A way is known by the number of its end, from 1.
+        for (&end, number) in ends.iter().zip(1..) {
+            scratch.make_room(place, end - place)?;
+            scratch.steps[end - place] = number;
+        }
+        let number = loop {
+            let mut numbers = scratch.steps[place - scratch.steps_start..].iter().filter(|&&number| number != 0);
+            let first = numbers.next().copied().unwrap_or(0);
+            if place == word.len() || numbers.all(|&number| number == first) {
+                break first;
+            }
+            place = self.extend(word, place, STRETCH, scratch, |number, _, _| number)?;
+            scratch.forget_steps(place);
+        };
+        (scratch.steps, scratch.steps_start) = undecided;
+        let end = ends.iter().nth((number as usize).saturating_sub(1)).copied();
+        end.ok_or_else(|| Error::Internal("the best way to the end of a word was lost".to_owned()))
+    }
+
+    /// Pieces on the best way to `end` that the model knows, counted no further than `enough`: no more than its tokens.
+    fn known_pieces(&self, mut end: usize, enough: usize, scratch: &Scratch) -> usize {
+        let mut count = 0;
+        while end > scratch.steps_start && count < enough {
+            let step = scratch.step(end);
+            count += usize::from(Some(id_of(step)) != self.unknown_id);
+            end -= length_of(step);
+        }
+        count
+    }
+
+    /// The tokens of the best way to `end`, from where the steps start. The steps on it are used up.
+    fn give_out(
+        &self,
+        word: &str,
+        end: usize,
+        scratch: &mut Scratch,
+        output: &mut Output<impl FnMut(Token) -> Result<()>>,
+    ) -> Result<()> {
+        let first = scratch.steps_start;
+        // Each step goes from the end of its piece to the start.
+        let (mut place, mut step) = (end, scratch.step(end));
+        while place > first {
+            place -= length_of(step);
+            step = std::mem::replace(&mut scratch.steps[place - first], step);
+        }
+        while place < end && output.wanted > 0 {
+            let step = scratch.step(place);
+            if Some(id_of(step)) == self.unknown_id {
+                output.unknown_from.get_or_insert(place);
+                place += length_of(step);
+            } else {
+                self.give_out_unknown(word, place, output)?;
+                place += length_of(step);
+                output.push(Token { id: id_of(step), end: place })?;
+            }
+        }
         Ok(())
     }
 
-    fn collect(&self, word: &str, start: usize, steps: &[Step], tokens: &mut Vec<Token>) {
-        let first = tokens.len();
-        let mut end = word.len();
-        while end > 0 {
-            let Step { id, length, .. } = steps[end];
-            let begin = end - length as usize;
-            if Some(id) == self.unknown_id {
-                let begin = self.unknown_run(begin, steps);
-                self.push_unknown(&word[begin..end], id, start + end, tokens);
-                end = begin;
-            } else {
-                tokens.push(Token { id, end: start + end });
-                end = begin;
-            }
+    /// A run of unknown pieces, which may spell a known one, or go as its bytes; otherwise it is one token.
+    fn give_out_unknown(
+        &self,
+        word: &str,
+        end: usize,
+        output: &mut Output<impl FnMut(Token) -> Result<()>>,
+    ) -> Result<()> {
+        let Some((start, unknown_id)) = output.unknown_from.take().zip(self.unknown_id) else { return Ok(()) };
+        let run = &word.as_bytes()[start..end];
+        if let Some(id) = self.trie.get(run) {
+            return output.push(Token { id, end });
         }
-        tokens[first..].reverse();
+        let id_of_byte = |byte: &u8| self.byte_ids.as_ref().and_then(|ids| ids[usize::from(*byte)]);
+        if run.iter().all(|byte| id_of_byte(byte).is_some()) {
+            return run.iter().filter_map(id_of_byte).try_for_each(|id| output.push(Token { id, end }));
+        }
+        output.push(Token { id: unknown_id, end })
+    }
+}
+
+impl<Visit: FnMut(Token) -> Result<()>> Output<Visit> {
+    fn push(&mut self, token: Token) -> Result<()> {
+        if let Some(left) = self.wanted.checked_sub(1) {
+            self.wanted = left;
+            (self.visit)(token)?;
+        }
+        Ok(())
+    }
+}
+
+impl Scratch {
+    fn clear(&mut self) {
+        self.scores.clear();
+        self.steps.clear();
+        (self.scores_start, self.steps_start) = (0, 0);
     }
 
-    /// Where the unknown pieces that end at `begin` start: a run of them is one token.
-    fn unknown_run(&self, mut begin: usize, steps: &[Step]) -> usize {
-        while begin > 0 && Some(steps[begin].id) == self.unknown_id {
-            begin -= steps[begin].length as usize;
-        }
-        begin
+    /// Room for `place` and the `ahead` places that follow.
+    fn make_room(&mut self, place: usize, ahead: usize) -> Result<()> {
+        let scores = place - self.scores_start + ahead + 1;
+        let steps = place - self.steps_start + ahead + 1;
+        resize(&mut self.scores, scores)?;
+        resize(&mut self.steps, steps)
     }
 
-    /// A run of unknown pieces may spell a known one, or go as its bytes. Tokens are pushed last first.
-    fn push_unknown(&self, run: &str, unknown_id: u32, end: usize, tokens: &mut Vec<Token>) {
-        if let Some(id) = self.trie.get(run.as_bytes()) {
-            tokens.push(Token { id, end });
-            return;
-        }
-        let first = tokens.len();
-        if let Some(byte_ids) = &self.byte_ids {
-            for byte in run.bytes().rev() {
-                let Some(id) = byte_ids[usize::from(byte)] else {
-                    tokens.truncate(first);
-                    break;
-                };
-                tokens.push(Token { id, end });
-            }
-        }
-        if tokens.len() == first {
-            tokens.push(Token { id: unknown_id, end });
-        }
+    fn step(&self, place: usize) -> u32 {
+        self.steps[place - self.steps_start]
     }
+
+    /// The places from `place` on that a piece from before it reaches.
+    fn ends(&self, place: usize) -> BTreeSet<usize> {
+        (place..)
+            .zip(&self.steps[place - self.steps_start..])
+            .filter(|&(_, &step)| step != 0)
+            .map(|(end, _)| end)
+            .collect()
+    }
+
+    /// The last place that the best ways to all of `ends` go through.
+    fn meeting(&self, mut ends: BTreeSet<usize>) -> usize {
+        while let Some(last) = ends.pop_last() {
+            if ends.is_empty() {
+                return last;
+            }
+            ends.insert(last - length_of(self.step(last)));
+        }
+        self.steps_start
+    }
+
+    /// Forgets the scores before `place`.
+    fn forget_scores(&mut self, place: usize) {
+        self.scores.drain(..place - self.scores_start);
+        self.scores_start = place;
+    }
+
+    /// Forgets the steps before `place`.
+    fn forget_steps(&mut self, place: usize) {
+        self.steps.drain(..place - self.steps_start);
+        self.steps_start = place;
+    }
+}
+
+fn resize<Number: Clone + Default>(numbers: &mut Vec<Number>, length: usize) -> Result<()> {
+    if length > numbers.len() {
+        numbers.try_reserve(length - numbers.len()).map_err(|_| Error::OutOfMemory {
+            purpose: MemoryUse::Text,
+            bytes: length.saturating_mul(size_of::<Number>()),
+        })?;
+        numbers.resize(length, Number::default());
+    }
+    Ok(())
 }
 
 /// Bytes of the UTF-8 character that starts with `first`.
@@ -137,5 +348,101 @@ pub fn character_length(first: u8) -> usize {
         0xc0..0xe0 => 2,
         0xe0..0xf0 => 3,
         0xf0.. => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokenizers::Model as _;
+
+    use super::super::Pieces;
+    use super::*;
+
+    fn unigram(pieces: &[(String, f64)]) -> Unigram {
+        let mut list = Pieces::default();
+        pieces.iter().for_each(|(piece, score)| list.push(piece, *score).unwrap());
+        Unigram::from_pieces(list, Some(0), false).unwrap()
+    }
+
+    fn pieces(list: &[(&str, f64)]) -> Vec<(String, f64)> {
+        list.iter().map(|&(piece, score)| (piece.to_owned(), score)).collect()
+    }
+
+    fn tokens(unigram: &Unigram, word: &str, wanted: usize) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        let visit = |token| {
+            tokens.push(token);
+            Ok(())
+        };
+        unigram.tokenize(word, wanted, &mut Scratch::default(), visit).unwrap();
+        tokens
+    }
+
+    fn expected(pieces: &[(String, f64)], word: &str) -> Vec<Token> {
+        let peer = tokenizers::models::unigram::Unigram::from(pieces.to_vec(), Some(0), false).unwrap();
+        let tokens = peer.tokenize(word).unwrap();
+        tokens.into_iter().map(|token| Token { id: token.id, end: token.offsets.1 }).collect()
+    }
+
+    fn assert_same(pieces: &[(String, f64)], word: &str) {
+        let (unigram, expected) = (unigram(pieces), expected(pieces, word));
+        assert_eq!(tokens(&unigram, word, usize::MAX), expected);
+        for wanted in [1, 2, 100, expected.len() / 2, expected.len(), expected.len() + 1] {
+            assert_eq!(tokens(&unigram, word, wanted), expected[..wanted.min(expected.len())], "{wanted}");
+        }
+    }
+
+    /// The longest piece is the best: there are as many ways as it has lengths, and they never meet.
+    #[test]
+    fn ways_that_never_meet() {
+        let pieces =
+            pieces(&[("<unk>", 0.0), ("x", -8.0), ("xx", -9.0), ("xxx", -10.0), ("xxxxx", -11.0), ("y", -9.0)]);
+        for length in 3 * STRETCH..3 * STRETCH + 7 {
+            assert_same(&pieces, &"x".repeat(length));
+            assert_same(&pieces, &format!("y{}y", "x".repeat(length)));
+        }
+    }
+
+    #[test]
+    fn a_run_of_unknown_characters_is_one_token_wherever_it_is_cut() {
+        let pieces = pieces(&[("<unk>", 0.0), ("a", -2.0), ("ab", -3.0), ("\u{e000}\u{e000}", -50.0)]);
+        for start in ["", "a", "ab"] {
+            for run in [1, 2, STRETCH, 3 * STRETCH] {
+                assert_same(&pieces, &format!("{start}{}ab", "\u{e000}".repeat(run)));
+                assert_same(&pieces, &format!("{start}{}", "z".repeat(run)));
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_for_what_is_undecided() {
+        let unigram = unigram(&pieces(&[("<unk>", 0.0), ("x", -8.0), ("xx", -9.0), ("xyz", -11.0)]));
+        for (word, wanted) in
+            [("xyz".repeat(1 << 20), usize::MAX), ("z".repeat(1 << 20), 9), ("x".repeat(1 << 21), 500)]
+        {
+            let (mut scratch, mut count) = (Scratch::default(), 0);
+            let visit = |_| {
+                count += 1;
+                Ok(())
+            };
+            unigram.search(&word, &mut scratch, &mut Output { wanted, visit, unknown_from: None }).unwrap();
+            assert!(count > 0 && count <= wanted);
+            assert!(scratch.steps.capacity().max(scratch.scores.capacity()) <= KEPT_PLACES);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn any_word_of_any_vocabulary(
+            vocabulary in prop::collection::btree_map("[abé]{1,7}", 1_i32..6, 1..20),
+            parts in prop::collection::vec(("[abéz]{1,9}", 1_usize..1500), 1..6),
+        ) {
+            let mut pieces = vec![("<unk>".to_owned(), 0.0)];
+            // Whole numbers, for ties.
+            pieces.extend(vocabulary.into_iter().map(|(piece, score)| (piece, f64::from(-score))));
+            assert_same(&pieces, &parts.iter().map(|(part, times)| part.repeat(*times)).collect::<String>());
+        }
     }
 }

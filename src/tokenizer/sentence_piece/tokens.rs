@@ -1,0 +1,42 @@
+//! The tokens of a text as they are found.
+
+use crate::error::Result;
+use crate::tokenizer::room::make_room;
+
+#[derive(Debug)]
+pub struct Tokens {
+    pub ids: Vec<u32>,
+    /// Where in the text each starts, if that was asked for.
+    pub starts: Option<Vec<usize>>,
+    wanted: usize,
+}
+
+impl Tokens {
+    /// At least `wanted` of them, where there are so many.
+    pub fn new(wanted: usize) -> Self {
+        Self { ids: Vec::new(), starts: None, wanted }
+    }
+
+    /// All of them, and their starts.
+    pub fn with_starts() -> Self {
+        Self { starts: Some(Vec::new()), ..Self::new(usize::MAX) }
+    }
+
+    /// How many are still wanted.
+    pub fn missing(&self) -> usize {
+        self.wanted.saturating_sub(self.ids.len())
+    }
+
+    /// # Errors
+    /// `out_of_memory`.
+    #[inline]
+    pub fn push(&mut self, id: u32, start: impl FnOnce() -> usize) -> Result<()> {
+        make_room(&mut self.ids, 1)?;
+        self.ids.push(id);
+        if let Some(starts) = &mut self.starts {
+            make_room(starts, 1)?;
+            starts.push(start());
+        }
+        Ok(())
+    }
+}
