@@ -1,9 +1,10 @@
-//! Any bytes, as they are and with the checksum that they should have: a tokenizer that gives ids, or an error.
+//! Any bytes, as they are and with the checksum that they should have: a tokenizer that gives ids, and a
+//! vocabulary, or an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use rerank_wasm::error::Result;
-use rerank_wasm::tokenizer::{Tokenizer, TokenizerReader, compact};
+use rerank_wasm::tokenizer::{Tokenizer, TokenizerReader, Vocabulary, compact};
 
 fn read(size: Option<usize>, bytes: &[u8], chunk: usize) -> Result<Tokenizer> {
     let mut reader = TokenizerReader::new(size);
@@ -28,6 +29,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let mut sealed = bytes.to_vec();
     sealed.splice(..sealed.len().min(compact::MAGIC.len()), compact::MAGIC);
     sealed.extend(crc32(&sealed).to_le_bytes());
+    let _ = Vocabulary::read(&sealed);
     let whole = ids(read(Some(sealed.len()), &sealed, sealed.len()));
     let parts = ids(read(None, &sealed, usize::from(chunk) + 1));
     assert_eq!(whole.is_err(), parts.is_err());

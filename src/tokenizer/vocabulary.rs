@@ -36,7 +36,11 @@ impl Vocabulary {
             reason: "only a unigram model can do with fewer pieces".to_owned(),
         })?;
         let mut pieces = vec![String::new(); unigram.len()];
-        unigram.trie().for_each(|piece, id| pieces[id as usize] = piece.to_owned());
+        unigram.trie().for_each(|piece, id| {
+            if let Some(place) = pieces.get_mut(id as usize) {
+                piece.clone_into(place);
+            }
+        });
         let scores = match unigram.scores() {
             Scores::Single(scores) => scores.iter().map(|&score| f64::from(score)).collect(),
             Scores::Double(scores) => scores.clone(),

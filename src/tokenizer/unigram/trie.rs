@@ -33,10 +33,13 @@ pub struct Trie {
 
 impl Trie {
     /// # Errors
-    /// `invalid_model` where a leaf holds a value that is not below `values`, or there is no root.
+    /// `invalid_model` where a leaf holds a value that is not below `values`, or there is no root, or it is a leaf.
     pub fn from_units(mut units: Vec<u32>, values: usize) -> Result<Self> {
         let damaged = |reason: &str| Error::InvalidModel { file: ModelFile::Tokenizer, reason: reason.to_owned() };
         let root = units.first_mut().ok_or_else(|| damaged("its trie is empty"))?;
+        if *root & LEAF != 0 {
+            return Err(damaged("its trie has a leaf for its root"));
+        }
         // Files of the first version may have another label there.
         *root = *root & !0xff | ROOT_LABEL;
         let is_used = |unit: &&u32| **unit & LEAF != 0 && **unit != FREE_UNIT;
@@ -195,6 +198,11 @@ mod tests {
             trie.prefixes(b"aaaa\0\0\0", |_, value| assert_eq!(value, 0));
             trie.for_each(|_, value| assert_eq!(value, 0));
         }
+    }
+
+    #[test]
+    fn a_leaf_is_no_root() {
+        assert_eq!(Trie::from_units(vec![u32::MAX], 1).unwrap_err().code(), "invalid_model");
     }
 
     #[test]
