@@ -175,12 +175,11 @@ impl Job {
     /// The next of the windows of a document; the others wait.
     fn next_window(&mut self, mut windows: Windows, index: usize) -> Result<Option<WaitingPair>> {
         let window = windows.next(&self.reranker.tokenizer, &self.query, &self.documents[index])?;
-        Ok(window.map(|Window { pair, utf16, last, .. }| {
-            let whole = last && utf16.start == 0;
+        Ok(window.map(|Window { pair, utf16, last, only, .. }| {
             if !last {
                 self.windows = Some(windows);
             }
-            WaitingPair { index, pair, window: (!whole).then_some(utf16), last }
+            WaitingPair { index, pair, window: (!only).then_some(utf16), last }
         }))
     }
 

@@ -17,6 +17,8 @@ pub struct Window {
     pub utf16: Range<usize>,
     /// True for the window that holds the end of the document.
     pub last: bool,
+    /// True where no other window has a part of the document.
+    pub only: bool,
 }
 
 /// The windows of one document, made one at a time: together they may take many times its memory.
@@ -38,7 +40,7 @@ impl Tokenizer {
     /// is as long as the others.
     ///
     /// # Errors
-    /// `invalid_input` for an overlap that leaves no room for new tokens, `internal` where the tokenizer refuses the text.
+    /// `invalid_input` for an overlap that leaves no room for new tokens; those of [`Tokenizer::ids`].
     pub fn windows(&self, query: &Query, document: &str, overlap: usize) -> Result<Windows> {
         let budget = query.document_budget;
         let step = budget.checked_sub(overlap).filter(|&step| step > 0).ok_or_else(|| {
@@ -64,7 +66,7 @@ impl Windows {
         let last = end == ids.len();
         self.first = (!last).then(|| first.saturating_add(*step).min(ids.len() - budget));
         let utf16 = self.utf16.at(document, from)..self.utf16.at(document, to);
-        Ok(Some(Window { pair, bytes: from..to, utf16, last }))
+        Ok(Some(Window { pair, bytes: from..to, utf16, last, only: last && first == 0 }))
     }
 }
 
@@ -151,6 +153,7 @@ mod tests {
                     }
                     assert_eq!((windows[0].bytes.start, covered), (0, DOCUMENT.len()));
                     assert_eq!(windows.len() == 1, budget >= all.len());
+                    assert!(windows.iter().all(|window| window.only == (windows.len() == 1)));
                 }
             }
         }
@@ -168,6 +171,21 @@ mod tests {
             let first = &windows(&tokenizer, &query, text, 0)[0];
             assert_eq!(text[first.bytes.clone()].trim(), "one two");
         }
+    }
+
+    /// The word start that the tokenizer adds is a token before the first character.
+    #[test]
+    fn a_second_window_may_start_where_the_first_does() {
+        let [tokenizer, ..] = tokenizers();
+        let text = "漢字";
+        let tokens = tokenizer.ids(text).unwrap().len();
+        let room = tokenizer.ids("q").unwrap().len() + tokenizer.special_tokens();
+        let query = tokenizer.query("q", room + tokens - 1).unwrap();
+        let windows = windows(&tokenizer, &query, text, 0);
+        let found: Vec<_> = windows.iter().map(|window| (window.utf16.clone(), window.last, window.only)).collect();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[1].0.start, found[1].1), (0, true));
+        assert!(!found[0].2 && !found[1].2);
     }
 
     #[test]

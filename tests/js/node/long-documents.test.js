@@ -27,6 +27,14 @@ describe('long documents', () => {
     assert.ok(found.tokens > 1000);
   });
 
+  it('tell the window also where it starts as the document does', async () => {
+    // The word start that the tokenizer adds is a token of its own, before the first character.
+    const document = '漢字'.repeat(40);
+    const [{ tokens: all }] = await mini().rerank('a', [document]);
+    const [{ window }] = await mini().rerank('a', [document], { longDocuments: 'chunk', maxTokens: all - 1 });
+    assert.equal(window.start, 0);
+  });
+
   it('are cut without', async () => {
     const results = await mini().rerank(query, documents);
     assert.equal(results.find(({ index }) => index === 1).truncated, true);
