@@ -37,9 +37,7 @@ impl General {
         soundness::check(json)?;
         let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
         pipeline.with_padding(None);
-        pipeline
-            .with_truncation(None)
-            .map_err(|error| Error::Internal(format!("switching truncation off: {error}")))?;
+        pipeline.with_truncation(None).map_err(unsound)?;
         Ok(Self { pipeline })
     }
 
@@ -52,25 +50,25 @@ impl General {
         let Parts { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).map_err(malformed)?;
         let mut pipeline = Pipeline::new(Model::from(unigram));
-        pipeline.with_normalizer(normalizer).map_err(refused)?;
+        pipeline.with_normalizer(normalizer).map_err(unsound)?;
         pipeline.with_pre_tokenizer(pre_tokenizer);
         pipeline.with_post_processor(post_processor);
-        pipeline.add_tokens(added_tokens).map_err(refused)?;
+        pipeline.add_tokens(added_tokens).map_err(unsound)?;
         Ok(Self { pipeline })
     }
 
     /// # Errors
-    /// `internal` where the tokenizer refuses the text.
+    /// `invalid_input` for a text that the tokenizer has no tokens for.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.pipeline.encode_fast(text, false).map_err(refused)?.get_ids().to_vec())
+        Ok(self.pipeline.encode_fast(text, false).map_err(text_refused)?.get_ids().to_vec())
     }
 
     /// The ids of `text`, and where in it each token starts.
     ///
     /// # Errors
-    /// `internal` where the tokenizer refuses the text.
+    /// As [`ids`](Self::ids).
     pub fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
-        let encoding = self.pipeline.encode(text, false).map_err(refused)?;
+        let encoding = self.pipeline.encode(text, false).map_err(text_refused)?;
         Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(|&(start, _)| start).collect()))
     }
 
@@ -84,7 +82,8 @@ impl General {
     /// # Errors
     /// `internal` where the post-processor refuses the pair.
     pub fn pair(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
-        let encoding = self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(refused)?;
+        let encoding =
+            self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(pair_refused)?;
         Ok((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
     }
 }
@@ -98,6 +97,18 @@ fn malformed(error: serde_json::Error) -> Error {
     Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {error}") }
 }
 
-fn refused(error: tokenizers::Error) -> Error {
-    Error::Internal(format!("the tokenizer failed: {error}"))
+fn unsound(error: tokenizers::Error) -> Error {
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the parts do not fit together: {error}") }
+}
+
+/// Our own model has errors of its own; the crate's refuse a text that they lack a token for.
+fn text_refused(error: tokenizers::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) => Error::InvalidInput(format!("the tokenizer cannot take the text: {error}")),
+    }
+}
+
+fn pair_refused(error: tokenizers::Error) -> Error {
+    Error::Internal(format!("the tokenizer cannot join the pair: {error}"))
 }
