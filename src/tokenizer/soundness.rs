@@ -1,9 +1,11 @@
 //! What the `tokenizers` crate takes for granted in a `tokenizer.json` and panics without, some of it only when a text
 //! leads there. It is looked for before the crate sees the file.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::sentence_piece::is_sound_character_map;
@@ -12,29 +14,67 @@ use crate::error::{Error, ModelFile, Result};
 /// # Errors
 /// `invalid_model` where the crate could panic.
 pub fn check(json: &[u8]) -> Result<()> {
-    let Parts { normalizer, model, post_processor } =
-        serde_json::from_slice(json).map_err(|error| damaged(&error.to_string()))?;
+    let Parts { normalizer, model, post_processor } = read(json)?;
     if !every_object(&normalizer, &|object| object.get("precompiled_charsmap").is_none_or(is_sound_map)) {
         return Err(damaged("its character map is damaged"));
     }
     if !every_object(&post_processor, &|object| object.get("pair").is_none() || is_sound_template(object)) {
         return Err(damaged("its template does not hold both texts once, or an unknown special token"));
     }
-    if model.get("merges").is_some() && !are_sound_merges(&model) {
-        return Err(damaged("a merge does not make a piece of its vocabulary"));
+    // Most of a file is its vocabulary, which is of interest beside merges alone.
+    if model.and_then(|model| model.merges).is_some() {
+        let ModelParts { model } = read(json)?;
+        if !model.are_sound_merges() {
+            return Err(damaged("a merge does not make a piece of its vocabulary"));
+        }
     }
     Ok(())
+}
+
+fn read<'json, Contents: Deserialize<'json>>(json: &'json [u8]) -> Result<Contents> {
+    serde_json::from_slice(json).map_err(|error| damaged(&error.to_string()))
 }
 
 #[derive(Deserialize)]
 struct Parts {
     #[serde(default)]
     normalizer: Value,
-    #[serde(default)]
-    model: Value,
+    model: Option<Kind>,
     #[serde(default)]
     post_processor: Value,
 }
+
+#[derive(Deserialize)]
+struct Kind {
+    merges: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct ModelParts<'json> {
+    #[serde(borrow)]
+    model: Model<'json>,
+}
+
+/// A model with merges, its texts where they are in the file.
+#[derive(Deserialize)]
+struct Model<'json> {
+    #[serde(borrow, default)]
+    continuing_subword_prefix: Option<Text<'json>>,
+    #[serde(borrow, default)]
+    vocab: Keys<'json>,
+    #[serde(borrow)]
+    merges: Vec<Merge<'json>>,
+}
+
+#[derive(Deserialize, PartialEq, Eq, Hash)]
+struct Text<'json>(#[serde(borrow)] Cow<'json, str>);
+
+/// The keys of an object.
+#[derive(Default)]
+struct Keys<'json>(HashSet<Text<'json>>);
+
+/// Two pieces, as a text with a space between or as an array.
+struct Merge<'json>(Text<'json>, Option<Text<'json>>);
 
 fn every_object(value: &Value, is_sound: &impl Fn(&Value) -> bool) -> bool {
     match value {
@@ -67,25 +107,107 @@ fn is_sound_template(processor: &Value) -> bool {
     texts("single").is_some_and(|texts| texts == ["A"]) && texts("pair").is_some_and(|texts| texts == ["A", "B"])
 }
 
-/// The second piece of a merge starts with the prefix of pieces within words, where there is one, and loses it.
-fn are_sound_merges(model: &Value) -> bool {
-    let prefix = model.get("continuing_subword_prefix").and_then(Value::as_str).unwrap_or_default();
-    let Some(vocabulary) = model.get("vocab").and_then(Value::as_object) else { return true };
-    let pieces: HashSet<&str> = vocabulary.keys().map(String::as_str).collect();
-    let Some(merges) = model.get("merges").and_then(Value::as_array) else { return true };
-    merges.iter().all(|merge| {
-        let pair = match merge {
-            Value::String(merge) => merge.split_once(' '),
-            Value::Array(pair) => pair.first().and_then(Value::as_str).zip(pair.get(1).and_then(Value::as_str)),
-            _ => None,
-        };
-        // What is no pair, or no piece, the crate refuses.
-        let Some((left, right)) = pair else { return true };
-        if !pieces.contains(left) || !pieces.contains(right) {
-            return true;
+impl Model<'_> {
+    /// The second piece of a merge starts with the prefix of pieces within words, where there is one, and loses it.
+    fn are_sound_merges(&self) -> bool {
+        let prefix = self.continuing_subword_prefix.as_ref().map_or("", |prefix| &prefix.0);
+        let mut merged = String::new();
+        self.merges.iter().all(|merge| {
+            // What is no pair, or no piece, the crate refuses.
+            let Some((left, right)) = merge.pair() else { return true };
+            if !self.vocab.contains(left) || !self.vocab.contains(right) {
+                return true;
+            }
+            let Some(rest) = right.strip_prefix(prefix) else { return false };
+            merged.clear();
+            merged.extend([left, rest]);
+            self.vocab.contains(&merged)
+        })
+    }
+}
+
+impl Keys<'_> {
+    fn contains(&self, piece: &str) -> bool {
+        self.0.contains(piece)
+    }
+}
+
+impl std::borrow::Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Merge<'_> {
+    fn pair(&self) -> Option<(&str, &str)> {
+        match &self.1 {
+            Some(right) => Some((&self.0.0, &right.0)),
+            None => self.0.0.split_once(' '),
         }
-        right.strip_prefix(prefix).is_some_and(|rest| pieces.contains(format!("{left}{rest}").as_str()))
-    })
+    }
+}
+
+impl<'de: 'json, 'json> Deserialize<'de> for Keys<'json> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct KeysVisitor;
+
+        impl<'json> Visitor<'json> for KeysVisitor {
+            type Value = Keys<'json>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a vocabulary")
+            }
+
+            fn visit_map<A: MapAccess<'json>>(self, mut map: A) -> std::result::Result<Keys<'json>, A::Error> {
+                let mut keys = HashSet::new();
+                while let Some((key, IgnoredAny)) = map.next_entry()? {
+                    keys.insert(key);
+                }
+                Ok(Keys(keys))
+            }
+
+            /// As a unigram model has it.
+            fn visit_seq<A: SeqAccess<'json>>(self, mut list: A) -> std::result::Result<Keys<'json>, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Keys::default())
+            }
+        }
+
+        deserializer.deserialize_any(KeysVisitor)
+    }
+}
+
+impl<'de: 'json, 'json> Deserialize<'de> for Merge<'json> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct MergeVisitor;
+
+        impl<'json> Visitor<'json> for MergeVisitor {
+            type Value = Merge<'json>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a merge")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'json str) -> std::result::Result<Merge<'json>, E> {
+                Ok(Merge(Text(text.into()), None))
+            }
+
+            fn visit_str<E>(self, text: &str) -> std::result::Result<Merge<'json>, E> {
+                Ok(Merge(Text(text.to_owned().into()), None))
+            }
+
+            fn visit_seq<A: SeqAccess<'json>>(self, mut pair: A) -> std::result::Result<Merge<'json>, A::Error> {
+                let mut next = || pair.next_element()?.ok_or_else(|| A::Error::custom("half a merge"));
+                let merge = Merge(next()?, Some(next()?));
+                match pair.next_element()? {
+                    Some(IgnoredAny) => Err(A::Error::custom("a merge of more than two pieces")),
+                    None => Ok(merge),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(MergeVisitor)
+    }
 }
 
 fn damaged(reason: &str) -> Error {
@@ -130,6 +252,19 @@ mod tests {
     #[test]
     fn what_the_crate_runs_is_let_through() {
         assert_eq!(pair(&bpe()), Ok(vec![3, 0, 1, 5, 1]));
+    }
+
+    #[test]
+    fn escaped_pieces_are_pieces() {
+        let escaped = bpe()
+            .to_string()
+            .replace("\"##b ##c\"", r###"["\u0023#b", "##\u0063"]"###)
+            .replace("\"a ##b\"", r###"["\u0061", "##b"]"###);
+        let ids = pair(&serde_json::from_str(&escaped).unwrap());
+        assert_eq!(ids, Ok(vec![3, 0, 1, 5, 1]));
+        check(escaped.as_bytes()).unwrap();
+        let wrong = escaped.replace("##bc", "##bd");
+        assert_eq!(check(wrong.as_bytes()).unwrap_err().code(), "invalid_model");
     }
 
     #[test]
