@@ -102,8 +102,17 @@ impl Loader {
 
     /// Ends the tokenizer file and gives its compact form, where it came in the other and has one.
     #[wasm_bindgen(js_name = endAndConvert)]
-    pub fn end_and_convert(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        self.0.end_and_convert()
+    pub fn end_and_convert(&mut self) -> Result<Option<Uint8Array>, Error> {
+        let (mut compact, mut filled) = (None, 0);
+        // In parts: memory of the instance that held all of it would stay.
+        self.0.end_and_convert(&mut |size, part| {
+            let compact = compact.get_or_insert_with(|| Uint8Array::new_with_length(size as u32));
+            let start = filled;
+            filled += part.len() as u32;
+            compact.subarray(start, filled).copy_from(part);
+            Ok(())
+        })?;
+        Ok(compact)
     }
 
     pub fn finish(self) -> Result<Engine, Error> {

@@ -9,6 +9,7 @@ use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::graph::{Graph, warm_up};
 use crate::hexadecimal::hexadecimal;
 use crate::onnx::{OnnxModel, Parser};
+use crate::tokenizer::compact::Sink;
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 
 /// What is known of a file before it arrives.
@@ -66,7 +67,9 @@ impl Contents {
         }
         let mut bytes = Vec::new();
         if let Some(size) = size {
-            bytes.try_reserve_exact(size).map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
+            bytes
+                .try_reserve_exact(size)
+                .map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
         }
         Ok(Self::Bytes(bytes))
     }
@@ -75,7 +78,9 @@ impl Contents {
         match self {
             Self::Bytes(bytes) => {
                 let size = bytes.len().saturating_add(chunk.len());
-                bytes.try_reserve(chunk.len()).map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
+                bytes
+                    .try_reserve(chunk.len())
+                    .map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
                 bytes.extend_from_slice(chunk);
             }
             Self::Model(parser) => {
@@ -150,18 +155,19 @@ impl Loader {
     /// # Errors
     /// `integrity_mismatch` for another size or hash, `invalid_model` or `unsupported_model` for a file that cannot be read.
     pub fn end(&mut self) -> Result<()> {
-        self.end_with(false).map(drop)
+        self.end_with(None)
     }
 
-    /// The same for the tokenizer file; gives its compact form, where it came in the other and has one.
+    /// The same for the tokenizer file; its compact form, where it came in the other and has one, goes to `sink` in parts,
+    /// with the size of the whole.
     ///
     /// # Errors
-    /// Those of [`end`](Self::end).
-    pub fn end_and_convert(&mut self) -> Result<Option<Vec<u8>>> {
-        self.end_with(true)
+    /// Those of [`end`](Self::end) and of `sink`.
+    pub fn end_and_convert(&mut self, sink: &mut Sink<'_>) -> Result<()> {
+        self.end_with(Some(sink))
     }
 
-    fn end_with(&mut self, convert: bool) -> Result<Option<Vec<u8>>> {
+    fn end_with(&mut self, sink: Option<&mut Sink<'_>>) -> Result<()> {
         let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
         if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
             return Err(mismatch(file, format!("{size} bytes instead of {expected}")));
@@ -179,15 +185,15 @@ impl Loader {
                 (self.model, self.tokenizer, self.max_tokens) = (Some(model), Some(tokenizer), Some(max_tokens));
             }
             Contents::Damaged(error) => return Err(error),
-            Contents::Tokenizer(reader) if convert => {
-                let (tokenizer, compact) = reader.finish_and_convert()?;
-                self.tokenizer = Some(tokenizer);
-                return Ok(compact);
+            Contents::Tokenizer(reader) => {
+                self.tokenizer = Some(match sink {
+                    Some(sink) => reader.finish_and_convert(sink)?,
+                    None => reader.finish()?,
+                });
             }
-            Contents::Tokenizer(reader) => self.tokenizer = Some(reader.finish()?),
             Contents::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Builds the graph from the files that came.
@@ -280,11 +286,18 @@ mod tests {
             std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
         let compact = crate::tokenizer::compact::convert(&json).unwrap();
         let mut ids = Vec::new();
-        for (bytes, converted) in [(&json, Some(&compact)), (&compact, None)] {
+        for (bytes, expected) in [(&json, &compact), (&compact, &Vec::new())] {
             let mut loader = Loader::default();
             loader.begin(ModelFile::Tokenizer, Expectation { size: Some(bytes.len()), ..Default::default() }).unwrap();
             bytes.chunks(1000).for_each(|chunk| loader.push(chunk).unwrap());
-            assert_eq!(loader.end_and_convert().unwrap().as_ref(), converted);
+            let mut converted = Vec::new();
+            let mut sink = |size, part: &[u8]| {
+                assert_eq!(size, compact.len());
+                converted.extend_from_slice(part);
+                Ok(())
+            };
+            loader.end_and_convert(&mut sink).unwrap();
+            assert_eq!(converted, *expected);
             ids.push(loader.tokenizer.unwrap().ids("a text").unwrap());
         }
         assert_eq!(ids[0], ids[1]);

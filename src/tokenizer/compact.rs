@@ -29,6 +29,9 @@ pub const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 28;
 const CHECKSUM_BYTES: usize = 4;
 
+/// How much is written at a time.
+const PART_BYTES: usize = 1 << 16;
+
 /// The compact form of a `tokenizer.json`.
 ///
 /// # Errors
@@ -36,33 +39,92 @@ const CHECKSUM_BYTES: usize = 4;
 pub fn convert(json: &[u8]) -> Result<Vec<u8>> {
     let mut reader = TokenizerReader::new(Some(json.len()));
     reader.push(json);
-    let (_, compact) = reader.finish_and_convert()?;
-    compact.ok_or_else(|| Error::UnsupportedModel {
-        file: ModelFile::Tokenizer,
-        reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
-    })
+    let mut bytes = Vec::new();
+    reader.finish_and_convert(&mut |size, part| append(&mut bytes, size, part))?;
+    if bytes.is_empty() {
+        return Err(Error::UnsupportedModel {
+            file: ModelFile::Tokenizer,
+            reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
+        });
+    }
+    Ok(bytes)
 }
 
-/// `None` where the model is no unigram model.
-pub fn write(Parts { text, unigram }: &Parts) -> Result<Option<Vec<u8>>> {
-    let Some(unigram) = unigram else { return Ok(None) };
+/// The compact form in one piece; empty where the model is no unigram model.
+///
+/// # Errors
+/// `invalid_model` where the tokenizer is too large for the form, `out_of_memory`.
+pub fn to_bytes(parts: &Parts) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write(parts, &mut |size, part| append(&mut bytes, size, part))?;
+    Ok(bytes)
+}
+
+fn append(bytes: &mut Vec<u8>, size: usize, part: &[u8]) -> Result<()> {
+    bytes.try_reserve_exact(size - bytes.len()).map_err(|_| no_memory(size))?;
+    bytes.extend_from_slice(part);
+    Ok(())
+}
+
+/// Takes the next part of a file of which the size is known.
+pub type Sink<'sink> = dyn FnMut(usize, &[u8]) -> Result<()> + 'sink;
+
+/// Gives the compact form to `sink`, part by part; nothing where the model is no unigram model.
+///
+/// # Errors
+/// `invalid_model` where the tokenizer is too large for the form; those of `sink`.
+pub fn write(Parts { text, unigram }: &Parts, sink: &mut Sink<'_>) -> Result<()> {
+    let Some(unigram) = unigram else { return Ok(()) };
     let units = unigram.trie().units();
-    let (width, scores) = match unigram.scores() {
-        Scores::Single(scores) => (4, scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<_>>()),
-        Scores::Double(scores) => (8, scores.iter().flat_map(|score| score.to_le_bytes()).collect()),
+    let score_bytes = match unigram.scores() {
+        Scores::Single(_) => 4,
+        Scores::Double(_) => 8,
     };
-    let mut bytes = MAGIC.to_vec();
-    for number in [VERSION as usize, text.len(), unigram.len(), width, units.len()] {
+    let mut header = MAGIC.to_vec();
+    for number in [VERSION as usize, text.len(), unigram.len(), score_bytes, units.len()] {
         let number = u32::try_from(number).map_err(|_| damaged("too large for 32 bits"))?;
-        bytes.extend(number.to_le_bytes());
+        header.extend(number.to_le_bytes());
     }
-    bytes.extend_from_slice(text);
-    bytes.extend(scores);
-    bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
-    let mut checksum = Checksum::default();
-    checksum.update(&bytes);
-    bytes.extend(checksum.value().to_le_bytes());
-    Ok(Some(bytes))
+    let size = [text.len(), unigram.len().saturating_mul(score_bytes), units.len().saturating_mul(4), CHECKSUM_BYTES]
+        .into_iter()
+        .fold(header.len(), usize::saturating_add);
+    let mut writer = Writer { size, checksum: Checksum::default(), sink };
+    writer.push(&header)?;
+    text.chunks(PART_BYTES).try_for_each(|part| writer.push(part))?;
+    match unigram.scores() {
+        Scores::Single(scores) => writer.push_numbers(scores, |score| score.to_le_bytes())?,
+        Scores::Double(scores) => writer.push_numbers(scores, |score| score.to_le_bytes())?,
+    }
+    writer.push_numbers(units, |unit| unit.to_le_bytes())?;
+    let checksum = writer.checksum.value().to_le_bytes();
+    (writer.sink)(size, &checksum)
+}
+
+struct Writer<'sink, 'borrow> {
+    size: usize,
+    checksum: Checksum,
+    sink: &'borrow mut Sink<'sink>,
+}
+
+impl Writer<'_, '_> {
+    fn push(&mut self, part: &[u8]) -> Result<()> {
+        self.checksum.update(part);
+        (self.sink)(self.size, part)
+    }
+
+    fn push_numbers<Number: Copy, const WIDTH: usize>(
+        &mut self,
+        numbers: &[Number],
+        bytes: impl Fn(Number) -> [u8; WIDTH],
+    ) -> Result<()> {
+        let mut part = Vec::with_capacity(PART_BYTES);
+        for numbers in numbers.chunks(PART_BYTES / WIDTH) {
+            part.clear();
+            part.extend(numbers.iter().flat_map(|&number| bytes(number)));
+            self.push(&part)?;
+        }
+        Ok(())
+    }
 }
 
 /// Reads the compact form in chunks of any size, straight to where its parts stay.
@@ -261,9 +323,12 @@ impl CompactReader {
     fn no_memory(&self) -> Error {
         let Header { text_bytes, pieces, score_bytes, units } = self.header;
         let bytes = pieces.saturating_mul(score_bytes).saturating_add(units.saturating_mul(4));
-        let bytes = bytes.saturating_add(text_bytes);
-        Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Tokenizer), bytes }
+        no_memory(bytes.saturating_add(text_bytes))
     }
+}
+
+fn no_memory(bytes: usize) -> Error {
+    Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Tokenizer), bytes }
 }
 
 fn extend<Number, const WIDTH: usize>(

@@ -145,7 +145,7 @@ impl JsonReader {
                         return Err(malformed("it has two vocabularies"));
                     }
                     self.keep(&chunk[..=index])?;
-                    self.pieces = Some(Pieces::default());
+                    self.pieces = Some(Pieces::for_file(self.size.unwrap_or(0)));
                     self.place = Place::Vocabulary { expects: Expects::EntryOrEnd };
                     return Ok(&chunk[index + 1..]);
                 }

@@ -1,7 +1,7 @@
 //! Takes a tokenizer file in chunks, in either form.
 
 use super::Tokenizer;
-use super::compact::{CompactReader, MAGIC, write};
+use super::compact::{CompactReader, MAGIC, Sink, write};
 use super::json::JsonReader;
 use super::parts::Parts;
 use crate::error::{Error, Result};
@@ -52,15 +52,17 @@ impl TokenizerReader {
         self.into_parts()?.into_tokenizer()
     }
 
-    /// The tokenizer and its compact form, where it came in the other and has one.
+    /// The tokenizer; its compact form, where it came in the other and has one, goes to `sink`.
     ///
     /// # Errors
-    /// As [`finish`](Self::finish).
-    pub fn finish_and_convert(self) -> Result<(Tokenizer, Option<Vec<u8>>)> {
+    /// As [`finish`](Self::finish), and those of `sink`.
+    pub fn finish_and_convert(self, sink: &mut Sink<'_>) -> Result<Tokenizer> {
         let is_compact = matches!(self.form, Form::Compact(_));
         let parts = self.into_parts()?;
-        let compact = if is_compact { None } else { write(&parts)? };
-        Ok((parts.into_tokenizer()?, compact))
+        if !is_compact {
+            write(&parts, sink)?;
+        }
+        parts.into_tokenizer()
     }
 
     /// # Errors

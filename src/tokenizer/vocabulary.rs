@@ -104,7 +104,7 @@ impl Vocabulary {
         order.iter().try_for_each(|&id| pieces.push(self.piece(id), self.score(id)))?;
         let text = serde_json::to_vec(&self.shell).map_err(|error| Error::Internal(error.to_string()))?;
         let parts = Parts::new(text, |unknown, bytes| Unigram::from_pieces(pieces, unknown, bytes))?;
-        compact::write(&parts)?.ok_or_else(|| Error::Internal("the tokenizer lost its vocabulary".to_owned()))
+        compact::to_bytes(&parts)
     }
 }
 

@@ -33,7 +33,8 @@ impl Unigram {
     /// `invalid_model` for an unknown piece that is not there, `unsupported_model` for too large a vocabulary.
     pub fn from_pieces(pieces: Pieces, unknown_id: Option<u32>, byte_fallback: bool) -> Result<Self> {
         let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
-        let mut order: Vec<u32> = (0..count).filter(|&id| !pieces.bytes(id).is_empty()).collect();
+        let mut order = Vec::with_capacity(pieces.len());
+        order.extend((0..count).filter(|&id| !pieces.bytes(id).is_empty()));
         // Of equal pieces the last counts; it comes first here, and the others go.
         order.sort_unstable_by(|&left, &right| {
             pieces.bytes(left).cmp(pieces.bytes(right)).then_with(|| right.cmp(&left))
@@ -41,7 +42,9 @@ impl Unigram {
         order.dedup_by(|later, first| pieces.bytes(*later) == pieces.bytes(*first));
         let units = trie_builder::build(order.len(), |index| pieces.bytes(order[index]), |index| order[index])?;
         drop(order);
-        Self::from_parts(units, Scores::from(pieces.into_scores()), unknown_id, byte_fallback)
+        let mut scores = pieces.into_scores();
+        scores.shrink_to_fit();
+        Self::from_parts(units, scores, unknown_id, byte_fallback)
     }
 
     /// From the units of a [`Trie`] whose values are places in `scores`.

@@ -1,5 +1,6 @@
 //! A vocabulary on its way from a file into a [`Unigram`](super::Unigram).
 
+use super::Scores;
 use crate::error::{Error, ModelFile, Result};
 
 /// Pieces with their scores, in the order of their ids; all text in one allocation.
@@ -7,10 +8,26 @@ use crate::error::{Error, ModelFile, Result};
 pub struct Pieces {
     text: String,
     ends: Vec<u32>,
-    scores: Vec<f64>,
+    scores: Scores,
 }
 
+/// Bytes of a `tokenizer.json` for each piece, and for each byte of a piece, where it is written with many spaces, as most
+/// are. Where there are fewer, room is made as it is needed.
+const FILE_BYTES_PER_PIECE: usize = 66;
+const FILE_BYTES_PER_TEXT_BYTE: f64 = 6.5;
+
 impl Pieces {
+    /// For the pieces of a file of `size` bytes. Room that is made at once leaves no holes in memory behind.
+    pub fn for_file(size: usize) -> Self {
+        let mut pieces = Self::default();
+        let count = size / FILE_BYTES_PER_PIECE;
+        // Without it, each piece makes its own.
+        let _ = pieces.text.try_reserve_exact((size as f64 / FILE_BYTES_PER_TEXT_BYTE) as usize);
+        let _ = pieces.ends.try_reserve_exact(count);
+        pieces.scores.expect(count);
+        pieces
+    }
+
     /// # Errors
     /// `unsupported_model` for more text than 32 bits can count.
     pub fn push(&mut self, piece: &str, score: f64) -> Result<()> {
@@ -37,7 +54,7 @@ impl Pieces {
         &self.text.as_bytes()[start..self.ends[id as usize] as usize]
     }
 
-    pub(super) fn into_scores(self) -> Vec<f64> {
+    pub(super) fn into_scores(self) -> Scores {
         self.scores
     }
 }

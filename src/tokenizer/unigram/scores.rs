@@ -7,6 +7,33 @@ pub enum Scores {
 }
 
 impl Scores {
+    pub(super) fn push(&mut self, score: f64) {
+        match self {
+            Self::Single(scores) if f64::from(score as f32).to_bits() == score.to_bits() => scores.push(score as f32),
+            Self::Single(scores) => {
+                let mut scores: Vec<f64> = std::mem::take(scores).into_iter().map(f64::from).collect();
+                scores.push(score);
+                *self = Self::Double(scores);
+            }
+            Self::Double(scores) => scores.push(score),
+        }
+    }
+
+    /// Makes room for `count` more, if there is any.
+    pub(super) fn expect(&mut self, count: usize) {
+        let _ = match self {
+            Self::Single(scores) => scores.try_reserve_exact(count),
+            Self::Double(scores) => scores.try_reserve_exact(count),
+        };
+    }
+
+    pub(super) fn shrink_to_fit(&mut self) {
+        match self {
+            Self::Single(scores) => scores.shrink_to_fit(),
+            Self::Double(scores) => scores.shrink_to_fit(),
+        }
+    }
+
     pub fn len(&self) -> usize {
         match self {
             Self::Single(scores) => scores.len(),
@@ -29,13 +56,8 @@ impl Scores {
     }
 }
 
-impl From<Vec<f64>> for Scores {
-    fn from(scores: Vec<f64>) -> Self {
-        let is_single = |&score: &f64| f64::from(score as f32).to_bits() == score.to_bits();
-        if scores.iter().all(is_single) {
-            Self::Single(scores.into_iter().map(|score| score as f32).collect())
-        } else {
-            Self::Double(scores)
-        }
+impl Default for Scores {
+    fn default() -> Self {
+        Self::Single(Vec::new())
     }
 }

@@ -144,6 +144,10 @@ impl Builder {
             }
         }
         let end = start + BLOCK;
+        if end > self.units.capacity() {
+            // Not twice as much, as a vector would by itself: WebAssembly never gives back what was too much.
+            self.units.reserve_exact(BLOCK.max(start / 8));
+        }
         self.units.resize(end, FREE_UNIT);
         let (start, end) = (start as u32, end as u32);
         for unit in start..end {

@@ -37,6 +37,19 @@ impl Reader {
     pub fn finish(self) -> Result<Own, JsError> {
         self.0.finish().map(Own).map_err(thrown)
     }
+
+    /// As the package does at the first load: `compact` takes each part of the compact form.
+    #[wasm_bindgen(js_name = finishAndConvert)]
+    pub fn finish_and_convert(self, compact: &Uint8Array) -> Result<Own, JsError> {
+        let mut filled = 0;
+        let mut sink = |_: usize, part: &[u8]| {
+            let start = filled;
+            filled += part.len() as u32;
+            compact.subarray(start, filled).copy_from(part);
+            Ok(())
+        };
+        self.0.finish_and_convert(&mut sink).map(Own).map_err(thrown)
+    }
 }
 
 /// The tokenizer of this project.
