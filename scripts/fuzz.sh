@@ -37,10 +37,15 @@ seed() {
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # Without the checksum, which the target adds.
     tokenizer_compact) for file in "$compact"/*; do { printf '\377'; head -c -4 "$file"; } >"$2/$(basename "$file")"; done ;;
-    tokenizer_encode) printf 'A heat pump warms a house in winter.' >"$2/text" ;;
+    # The first byte says how often the text is repeated.
+    tokenizer_encode) printf ' A heat pump warms a house in winter.' >"$2/text"; printf '\377x' >"$2/repeated" ;;
     *) fail "what does the fuzz target $1 begin with?" ;;
   esac
 }
+
+# The target tokenizer_encode takes the published tokenizer where scripts/full-tokenizer.py has made it.
+published=$CACHE/tokenizer/tokenizer.json
+if [ -z "${RERANK_WASM_TOKENIZER:-}" ] && [ -f "$published" ]; then export RERANK_WASM_TOKENIZER=$published; fi
 
 targets=(fuzz/fuzz_targets/*.rs)
 say "building ${#targets[@]} fuzz targets"

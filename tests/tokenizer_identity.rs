@@ -198,3 +198,8 @@ fn long_texts_without_a_space() {
         }
     }
 }
+
+#[test]
+fn the_compact_form_is_small() {
+    assert!(compact::convert(&BYTES).unwrap().len() <= 6_000_000);
+}
