@@ -155,12 +155,7 @@ pub fn fuse(
     rule_if_some!(table = weights.table(model, gather.inputs[0]));
     let &DequantizeLinearF32 { scale, zero_point } = dequantize;
     let table = QuantizedTable { table: table.clone(), scale, row_scales: None, zero_point, rows: Rows::Input };
-    let embedding = Embedding { tables: vec![table] };
-    let mut patch = TypedModelPatch::default();
-    let numbers = patch.tap_model(model, gather.inputs[1])?;
-    let output = patch.wire_node(name, embedding, &[numbers])?;
-    patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, node, name, vec![table], &gather.inputs[1..]).map(Some)
 }
 
 /// An embedding times the scales of its rows, gathered by the same numbers, is one.
@@ -187,11 +182,7 @@ pub fn scale_rows(
     rule_if!(scales.shape() == [table.table.rows(), 1] && scales.datum_type() == f32::datum_type());
     let scales = Arc::new(scales.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
     let table = QuantizedTable { row_scales: Some(scales), ..table.clone() };
-    let mut patch = TypedModelPatch::default();
-    let numbers = patch.tap_model(model, embedding.inputs[0])?;
-    let output = patch.wire_node(name, Embedding { tables: vec![table] }, &[numbers])?;
-    patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, node, name, vec![table], &embedding.inputs).map(Some)
 }
 
 /// The sum of two embeddings is one. A table of which the same rows are read, whatever the input, needs no input.
@@ -233,11 +224,22 @@ pub fn merge(
     }
     rule_if!(!inputs.is_empty());
     rule_if!(tables.iter().all(|it| it.table.columns() == tables[0].table.columns()));
+    replaced(model, node, name, tables, &inputs).map(Some)
+}
+
+/// The patch that puts an embedding from `tables` in the place of `node`.
+fn replaced(
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    tables: Vec<QuantizedTable>,
+    inputs: &[OutletId],
+) -> TractResult<TypedModelPatch> {
     let mut patch = TypedModelPatch::default();
-    let taps = patch.taps(model, &inputs)?;
-    let output = patch.wire_node(name, Embedding { tables }, &taps)?;
+    let inputs = patch.taps(model, inputs)?;
+    let output = patch.wire_node(name, Embedding { tables }, &inputs)?;
     patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(Some(patch))
+    Ok(patch)
 }
 
 /// The number that every element of `outlet` is, where it is cut and spread from a constant.
