@@ -162,8 +162,4 @@ impl Job {
     pub fn step(&mut self) -> Result<bool, Error> {
         self.0.step()
     }
-
-    pub fn finish(self, top_n: Option<usize>) -> Result<JsValue, Error> {
-        to_js(&self.0.finish(top_n)?)
-    }
 }

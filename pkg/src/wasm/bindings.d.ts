@@ -39,8 +39,6 @@ export interface Job {
   scored(from: number): RankedDocument[];
   /** Scores the next document, or the next few short ones; true while documents remain. */
   step(): boolean;
-  /** Consumes the job. */
-  finish(topN?: number): RankedDocument[];
   free(): void;
 }
 
