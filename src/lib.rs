@@ -25,7 +25,7 @@
 //! | `src/convert/` | what `rerank convert` does: fewer pieces, float weights to integers, four bits where they cost least |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
 //! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator; `graph/operators/`: the ONNX operators it reads |
-//! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; pairs, truncation, windows |
+//! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; XLM-RoBERTa's normaliser and pre-tokeniser, ours too, with the `tokenizers` crate's ids; pairs, truncation, windows; all other tokenizers are the crate's |
 //! | `src/threads/` | threads: whole documents side by side, and parts of one where threads are idle |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
 //! | `src/wasm.rs` | what JavaScript sees; no logic |

@@ -1,4 +1,7 @@
 //! Text to the token ids of (query, document) pairs.
+//!
+//! The tokenizer of XLM-RoBERTa and its kin is ours from normaliser to template (`sentence_piece`) and gives the ids of
+//! the `tokenizers` crate; any other runs in the crate (`general`).
 
 mod checksum;
 pub mod compact;
