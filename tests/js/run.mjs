@@ -26,7 +26,7 @@ const groups = {
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
-  standin: { files: ['standin.test.js'], nodes: [pathNode] },
+  standin: { files: ['standin.test.js', 'full-tokenizer.test.js'], nodes: [pathNode] },
   demo: { files: ['demo.test.js', 'site.test.js'], nodes: [pathNode] },
   eval: { files: ['eval.test.js'], nodes: [pathNode] },
 };
