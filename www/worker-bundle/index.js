@@ -15,6 +15,6 @@ export default {
     authenticate: bearerKeys((env) => [env.API_KEY]),
     // Of an isolate's 128 MB the model takes 110 and leaves little to bodies that wait; 64 of the longest documents cost
     // about as much CPU time as wrangler.jsonc allows.
-    limits: { bodyBytes: 262_144, tokens: 32_768, queueTokens: 65_536 },
+    limits: { bodyBytes: 262_144, tokens: 32_768, queueTokens: 65_536, queueBytes: 1_048_576 },
   }),
 };

@@ -1,19 +1,20 @@
 import { abortedProblem, Problem } from './problem.js';
+import type { Take } from './queue.js';
 
 const json = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
 const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i;
 
 /**
- * The body of a request as a JSON value, read no further than `limit` bytes.
+ * The body of a request as a JSON value, read no further than `limit` bytes and than `take` has room for.
  *
  * @throws `unsupported_media_type` and `body_too_large` where the headers say so, before the body is touched;
- * `body_too_large`, `invalid_json`, `request_aborted`
+ * `body_too_large`, `invalid_json`, `request_aborted`; what `take` throws
  */
-export async function readJson(request: Request, limit: number): Promise<unknown> {
+export async function readJson(request: Request, limit: number, take: Take): Promise<unknown> {
   checkType(request.headers);
   const length = request.headers.get('content-length');
   if (length !== null && Number(length) > limit) throw tooLarge(limit);
-  const text = await readText(request, limit);
+  const text = await readText(request, limit, take);
   if (request.signal.aborted) throw abortedProblem();
   if (text === '') throw new Problem('invalid_json', 'the body is empty');
   try {
@@ -35,14 +36,14 @@ function checkType(headers: Headers): void {
   }
 }
 
-async function readText({ body, signal }: Request, limit: number): Promise<string> {
+async function readText({ body, signal }: Request, limit: number, take: Take): Promise<string> {
   if (!body) return '';
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   // Nobody waits for what cancelling says: the request is over.
   const cancel = () => void reader.cancel().catch(() => {});
   signal.addEventListener('abort', cancel);
   try {
-    return await readAll(reader, limit);
+    return await readAll(reader, limit, take);
   } catch (error) {
     cancel();
     throw signal.aborted ? abortedProblem() : error;
@@ -51,7 +52,7 @@ async function readText({ body, signal }: Request, limit: number): Promise<strin
   }
 }
 
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<string> {
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number, take: Take): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
   for (let size = 0; ; ) {
@@ -61,6 +62,7 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: n
     if (done) return text + decode(decoder);
     size += value.length;
     if (size > limit) throw tooLarge(limit);
+    take(value.length);
     text += decode(decoder, value);
   }
 }

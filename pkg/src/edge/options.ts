@@ -13,6 +13,7 @@ const defaultLimits: Required<HandlerLimits> = {
   documents: 1_000,
   tokens: 131_072,
   queueTokens: 262_144,
+  queueBytes: 8_388_608,
   waitSeconds: 20,
   loadSeconds: 300,
 };
@@ -49,6 +50,7 @@ function checkLimits(given: unknown = {}): Required<HandlerLimits> {
   }
   // A request that is larger than the queue could never run.
   if (limits.queueTokens < limits.tokens) throw invalid('limits.queueTokens must be at least limits.tokens');
+  if (limits.queueBytes < limits.bodyBytes) throw invalid('limits.queueBytes must be at least limits.bodyBytes');
   return limits;
 }
 

@@ -5,28 +5,39 @@ import { abortedProblem, Problem } from './problem.js';
 import type { Loaded, SharedReranker, Waiting } from './shared.js';
 
 /**
- * All documents of a request, best first.
+ * All documents of a request, best first. `authorize` is asked once, when all is there that the ranking needs.
  *
- * @throws `invalid_value`, `model_not_ready`, `request_aborted`; what broke
+ * @throws `invalid_value`, `model_not_ready`, `request_aborted`; what `authorize` throws; what broke
  */
 export async function rank<Env>(
   shared: SharedReranker<Env>,
   request: RankingRequest,
   waiting: Waiting<Env>,
+  authorize: () => Promise<void>,
 ): Promise<RerankResult[]> {
+  const { signal } = waiting;
+  const isEmpty = request.texts.length === 0;
+  const loaded = isEmpty ? undefined : await load(shared, waiting);
+  if (signal.aborted) throw abortedProblem();
+  await authorize();
+  if (!loaded) return [];
   try {
-    return await tryToRank(shared, request, waiting);
+    return await tryToScore(shared, loaded, request, signal);
   } catch (error) {
     // Only a neighbour whose call broke the engine can have disposed it, so another one is worth a try.
-    if (toRerankError(error).code === 'disposed') return tryToRank(shared, request, waiting);
-    throw error;
+    if (toRerankError(error).code !== 'disposed') throw error;
+    return tryToScore(shared, await load(shared, waiting), request, signal);
   }
 }
 
-async function tryToRank<Env>(shared: SharedReranker<Env>, request: RankingRequest, waiting: Waiting<Env>) {
-  const loaded = await load(shared, waiting);
+async function tryToScore<Env>(
+  shared: SharedReranker<Env>,
+  loaded: Loaded,
+  request: RankingRequest,
+  signal: AbortSignal,
+) {
   try {
-    return await score(loaded, request, waiting.signal);
+    return await score(loaded, request, signal);
   } catch (error) {
     const { code } = toRerankError(error);
     if (code === 'aborted') throw abortedProblem();

@@ -3,11 +3,12 @@ import { dialects, type RankingRequest } from './dialects.js';
 import type { Hooks, Incoming } from './hooks.js';
 import type { CheckedOptions } from './options.js';
 import { Problem } from './problem.js';
-import { TokenQueue } from './queue.js';
+import { Queue, type Take } from './queue.js';
 import { rank } from './ranking.js';
 import type { Schema } from './schema.js';
 import type { SharedReranker } from './shared.js';
 import { estimateTokens, usualMaxTokens } from './tokens.js';
+import type { HookCall } from './types.js';
 
 /** The parts of a handler that a ranking goes through. */
 export interface RerankParts<Env, Caller> {
@@ -21,7 +22,8 @@ export interface RerankParts<Env, Caller> {
 export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }: RerankParts<Env, Caller>) {
   const { limits, models } = options;
   const [model] = models;
-  const queue = new TokenQueue(limits.queueTokens);
+  const bytes = new Queue(limits.queueBytes);
+  const tokens = new Queue(limits.queueTokens);
   const known = dialects(schemas);
 
   function checkModel({ model: wanted }: RankingRequest): void {
@@ -30,28 +32,35 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }:
   }
 
   function costOf(request: RankingRequest): number {
-    const tokens = estimateTokens(request, shared.maxTokens ?? usualMaxTokens);
-    if (tokens <= limits.tokens) return tokens;
-    const message = `the texts have about ${tokens} tokens, more than ${limits.tokens}`;
+    const cost = estimateTokens(request, shared.maxTokens ?? usualMaxTokens);
+    if (cost <= limits.tokens) return cost;
+    const message = `the texts have about ${cost} tokens, more than ${limits.tokens}`;
     throw new Problem('too_many_tokens', message, { param: 'documents' });
   }
 
-  return async (incoming: Incoming<Env>, version: string): Promise<Response> => {
-    const { request, env, ctx, id } = incoming;
-    const call = await hooks.authenticate(incoming);
-    await hooks.limitRate(call);
-    if (request.bodyUsed) throw new Error('a hook has read the body of the request');
-    const body = await readJson(request, limits.bodyBytes);
+  async function answer(call: HookCall<Env, Caller>, { ctx }: Incoming<Env>, version: string, takeBytes: Take) {
+    const { request, env, id } = call;
+    const body = await readJson(request, limits.bodyBytes, takeBytes);
     const dialect = known.of(body);
     const ranking = dialect.read(body);
     checkModel(ranking);
-    const tokens = costOf(ranking);
-    await hooks.authorize(call, { model, documents: ranking.texts.length, tokens });
-    const waiting = { env, ctx, signal: request.signal };
-    const work = queue.admit(tokens, () => rank(shared, ranking, waiting));
-    // A worker's request stops wherever it waits when its client goes away; its tokens would never be free again.
-    ctx?.waitUntil(work.catch(() => {}));
-    const results = await work;
+    const cost = costOf(ranking);
+    const results = await tokens.hold((takeTokens) => {
+      takeTokens(cost);
+      const authorize = () => hooks.authorize(call, { model, documents: ranking.texts.length, tokens: cost });
+      return rank(shared, ranking, { env, ctx, signal: request.signal }, authorize);
+    });
     return Response.json(dialect.write({ id, model, version, request: ranking, results }));
+  }
+
+  return async (incoming: Incoming<Env>, version: string): Promise<Response> => {
+    const { request, ctx } = incoming;
+    const call = await hooks.authenticate(incoming);
+    await hooks.limitRate(call);
+    if (request.bodyUsed) throw new Error('a hook has read the body of the request');
+    const work = bytes.hold((take) => answer(call, incoming, version, take));
+    // A worker's request stops wherever it waits when its client goes away; what it holds would never be free again.
+    ctx?.waitUntil(work.catch(() => {}));
+    return work;
   };
 }

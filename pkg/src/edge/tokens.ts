@@ -14,7 +14,10 @@ function estimate(text: string): number {
   return Math.ceil(encoder.encode(text).length / bytesPerToken);
 }
 
-/** What ranking costs, in tokens, each document together with the query and cut at `longest` tokens. */
+/**
+ * What ranking costs, in tokens, each document together with the query and cut at `longest` tokens. Where documents are cut
+ * shorter, the query goes through the model once more, without one.
+ */
 export function estimateTokens(
   {
     query,
@@ -27,8 +30,9 @@ export function estimateTokens(
   },
   longest: number,
 ): number {
+  if (texts.length === 0) return 0;
   const fixed = estimate(query) + specialTokens;
-  let sum = 0;
+  let sum = maxTokensPerDocument < longest ? Math.min(longest, fixed) : 0;
   for (const text of texts) sum += Math.min(longest, fixed + Math.min(estimate(text), maxTokensPerDocument));
   return sum;
 }

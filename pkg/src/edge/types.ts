@@ -25,7 +25,7 @@ export interface RankingCall<Env, Caller> extends HookCall<Env, Caller> {
   model: string;
   /** Number of documents. */
   documents: number;
-  /** What it is expected to cost, in tokens: an estimate from the size of the texts. */
+  /** What it is expected to cost, in tokens: an estimate from the size of the texts; 0 without documents. */
   tokens: number;
 }
 
@@ -42,6 +42,11 @@ export interface HandlerLimits {
   tokens?: number;
   /** Tokens of all requests that run or wait; at least `tokens`. Default: 262,144. */
   queueTokens?: number;
+  /**
+   * Bytes of the bodies of all rankings that are read, run or wait; at least `bodyBytes`. A body is in memory as text and
+   * as the documents made of it, so it takes more than its size. Default: 8,388,608.
+   */
+  queueBytes?: number;
   /** Seconds for which a request waits for the model while it loads, before it gets a 503. Default: 20. */
   waitSeconds?: number;
   /** Seconds after which a load that has not ended is given up, so that the next request starts another. Default: 300. */
@@ -70,7 +75,10 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
   ) => Caller | undefined | null | false | Promise<Caller | undefined | null | false>;
   /** Asked before a ranking's body is read. Anything but `true` is a 429; `retryAfter` is in seconds (60 without it). */
   rateLimit?: (call: HookCall<Env, Caller>) => RateLimitAnswer | Promise<RateLimitAnswer>;
-  /** Asked before a ranking runs: may the caller spend this? Anything but `true` is a 402. */
+  /**
+   * Asked once, right before a ranking runs: may the caller spend this? Anything but `true` is a 402. There is room in the
+   * queue then and the model is loaded, so a hook that debits is not asked for requests that get a 503 because of these.
+   */
   authorize?: (call: RankingCall<Env, Caller>) => boolean | Promise<boolean>;
   limits?: HandlerLimits;
   /** Pages of these origins may call. Without it, no page of another origin may. */

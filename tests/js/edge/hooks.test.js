@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import { RerankError } from 'rerank-wasm';
 import { bearerKeys, createHandler } from 'rerank-wasm/edge';
 
-import { assertProblem, get, makeHandler, post } from '../support/handler.js';
+import { assertProblem, gate, get, makeHandler, post, stubReranker } from '../support/handler.js';
 
 const body = { query: 'a query', documents: ['short', 'rather long'] };
 const refused = '401 authentication_error invalid_api_key';
@@ -104,6 +105,53 @@ describe('hooks', () => {
     ]);
   });
 
+  it('are asked to authorize once there is room and the model is loaded, and before it ranks', async () => {
+    const seen = [];
+    const rerank = async (...call) => {
+      seen.push('rank');
+      return stubReranker().rerank(...call);
+    };
+    const { ask } = makeHandler({
+      rateLimit: () => seen.push('rateLimit') > 0,
+      authorize: () => seen.push('authorize') > 0,
+      async reranker() {
+        seen.push('load');
+        return stubReranker({ rerank });
+      },
+    });
+    for (let count = 0; count < 2; count += 1) assert.equal((await ask(post(body))).status, 200);
+    assert.deepEqual(seen, ['rateLimit', 'load', 'authorize', 'rank', 'rateLimit', 'authorize', 'rank']);
+  });
+
+  it('are asked to authorize once where the engine has to be replaced', async () => {
+    let debits = 0;
+    const rerank = async () => {
+      throw new RerankError('disposed', 'disposed');
+    };
+    const rerankers = [stubReranker({ rerank }), stubReranker()];
+    const { ask } = makeHandler({ reranker: async () => rerankers.shift(), authorize: () => ++debits > 0 });
+    assert.deepEqual([(await ask(post(body))).status, debits], [200, 1]);
+  });
+
+  it('are not asked to authorize what gets a 503 or has nobody left to read it', async () => {
+    let debits = 0;
+    const authorize = () => ++debits > 0;
+    const { promise, open } = gate();
+    const limits = { tokens: 20, queueTokens: 20, waitSeconds: 1 };
+    const { ask } = makeHandler({ limits, authorize, reranker: () => promise });
+    const client = new AbortController();
+    const gone = ask(post({ query: 'abc', documents: [''] }, { signal: client.signal }));
+    const late = ask(post({ query: 'abc', documents: ['x'.repeat(15)] }));
+    assertProblem(await ask(post(body)), '503 service_unavailable queue_full');
+    client.abort();
+    assertProblem(await gone, '499 invalid_request_error request_aborted');
+    assertProblem(await late, '503 service_unavailable model_not_ready');
+    assert.equal(debits, 0);
+    open(stubReranker());
+    assert.equal((await ask(post(body))).status, 200);
+    assert.equal(debits, 1);
+  });
+
   for (const no of [undefined, null, false, '', 0]) {
     it(`refuse a caller that is ${JSON.stringify(no)}`, async () => {
       assertProblem(await makeHandler({ authenticate: () => no }).ask(post(body)), refused);
@@ -173,6 +221,7 @@ describe('hooks', () => {
 
   it('do no harm when onError throws', async () => {
     const handle = createHandler({
+      reranker: async () => stubReranker(),
       authorize: () => {
         throw new Error('one');
       },
@@ -192,6 +241,7 @@ describe('options that are wrong', () => {
     'a limit of 0': { limits: { documents: 0 } },
     'a limit that is a text': { limits: { documents: '10' } },
     'a queue smaller than a request': { limits: { tokens: 10, queueTokens: 9 } },
+    'a queue smaller than a body': { limits: { bodyBytes: 10, queueBytes: 9 } },
     'a hook that is no function': { authenticate: ['key'] },
     'a reranker that is a text': { reranker: 'bge-reranker-base' },
     'no models': { models: [] },

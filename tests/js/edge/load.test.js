@@ -42,6 +42,25 @@ describe('the model', () => {
     assert.equal(await healthOf(handler), 'not loaded');
   });
 
+  it('is not loaded for no documents', async () => {
+    const asked = [];
+    const authorize = ({ documents, tokens }) => asked.push([documents, tokens]) > 0;
+    const handler = makeHandler({ reranker: () => assert.fail('loaded'), authorize });
+    const { json } = await handler.ask(post({ query: 'a query', documents: [], max_tokens_per_doc: 7 }));
+    assert.deepEqual([json.results, json.usage.total_tokens], [[], 0]);
+    assert.deepEqual((await handler.ask(post({ query: 'a query', contexts: [] }))).json, { response: [] });
+    assert.deepEqual(
+      [asked, await healthOf(handler)],
+      [
+        [
+          [0, 0],
+          [0, 0],
+        ],
+        'not loaded',
+      ],
+    );
+  });
+
   it('is tried again after a load that failed', async () => {
     const failures = [new RerankError('download_failed', 'https://secret.example'), new Error('/srv/secret')];
     const seen = [...failures];
@@ -176,6 +195,48 @@ describe('the queue', () => {
     assert.equal((await ask(post({ ...ten, documents: ['x'.repeat(15), 'x'.repeat(15)] }))).status, 200);
   });
 
+  /** A body that stays open after its first bytes until `end`. */
+  function slowBody(bytes) {
+    const text = JSON.stringify(ten);
+    let controller;
+    const stream = new ReadableStream({
+      start(each) {
+        controller = each;
+        controller.enqueue(new TextEncoder().encode(' '.repeat(bytes - text.length) + text));
+      },
+    });
+    return { stream, end: () => controller.close(), fail: () => controller.error(new Error('gone')) };
+  }
+
+  it('is bounded in bytes of bodies, from the first that are read', async () => {
+    const reader = gate();
+    const { ask } = makeHandler({
+      limits: { bodyBytes: 1000, queueBytes: 2000 },
+      rateLimit: () => true,
+      reranker: async () => stubReranker({ rerank: () => reader.promise.then(() => stubReranker().rerank('', ['x'])) }),
+    });
+    const client = new AbortController();
+    const slow = [slowBody(800), slowBody(800), slowBody(300)];
+    const answers = slow.map(({ stream }, index) => ask(post(stream, index === 1 ? { signal: client.signal } : {})));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const refused = await ask(post(' '.repeat(150) + JSON.stringify(ten)));
+    assertProblem(refused, '503 service_unavailable queue_full');
+    assert.ok(refused.headers.get('retry-after') > 0);
+    // A body that breaks off, and one whose client goes away, leave their room to others.
+    slow[2].fail();
+    assertProblem(await answers[2], '400 invalid_request_error invalid_json');
+    client.abort();
+    assertProblem(await answers[1], '499 invalid_request_error request_aborted');
+    // A body keeps its room until its ranking has ended.
+    const waiting = ask(post(' '.repeat(800) + JSON.stringify(ten)));
+    slow[0].end();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertProblem(await ask(post(' '.repeat(600) + JSON.stringify(ten))), '503 service_unavailable queue_full');
+    reader.open();
+    for (const { status } of await Promise.all([answers[0], waiting])) assert.equal(status, 200);
+    assert.equal((await ask(post(' '.repeat(900) + JSON.stringify(ten)))).status, 200);
+  });
+
   it('counts those that wait for the model', async () => {
     const { promise, open } = gate();
     const { ask } = makeHandler({ limits, reranker: () => promise });
@@ -192,7 +253,8 @@ describe('the queue', () => {
     const long = { query: 'abc', documents: ['x'.repeat(9000)] };
     await ask(post(long));
     await ask(post({ ...long, max_tokens_per_doc: 7 }));
-    assert.deepEqual(seen, [512, 12]);
+    // The second has a pass of the query alone besides.
+    assert.deepEqual(seen, [512, 12 + 5]);
   });
 
   it('loses a call whose client goes away', async () => {

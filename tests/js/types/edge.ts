@@ -7,7 +7,15 @@ interface Env {
   LIMITER: { limit(options: { key: string }): Promise<{ success: boolean }> };
 }
 
-const limits: HandlerLimits = { bodyBytes: 1, documents: 1, tokens: 1, queueTokens: 1, waitSeconds: 1, loadSeconds: 1 };
+const limits: HandlerLimits = {
+  bodyBytes: 1,
+  documents: 1,
+  tokens: 1,
+  queueTokens: 1,
+  queueBytes: 1,
+  waitSeconds: 1,
+  loadSeconds: 1,
+};
 
 export const handler: Handler<Env> = createHandler<Env, string>({
   reranker: { model: mini },

@@ -10,7 +10,7 @@ let open = false;
 const handlers = {
   open: createHandler({ reranker: { model: mini }, cors: { origins: ['https://page.example'] } }),
   keys: createHandler({ reranker: { model: mini }, authenticate: bearerKeys((env) => [env.API_KEY]) }),
-  poor: createHandler({ authorize: async () => false }),
+  poor: createHandler({ reranker: { model: mini }, authorize: async () => false }),
   fast: createHandler({ rateLimit: async () => ({ retryAfter: 9 }) }),
   broken: createHandler({
     authenticate() {
