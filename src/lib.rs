@@ -56,7 +56,7 @@
 //! - A graph that the rewrites do not know runs on tract's own operators and gives the same answers, more slowly.
 //! - A file is used only after its size and hash were found to be right, where they are known.
 //! - A model takes memory for bytes that came or, by the size that the caller or the server told, are to come; never for
-//!   what its own fields claim.
+//!   what its own fields claim, but for one part of a bundle, up to 32 MiB.
 //! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
 //!   tells JavaScript to drop the instance.
 

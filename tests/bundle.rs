@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use rerank_wasm::bundle::{BundleReader, Contents, MAGIC, write};
+use rerank_wasm::bundle::{BundleReader, Contents, MAGIC, MOST_TOKENS, write};
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::{ModelFile, Result};
 use rerank_wasm::graph::TokenSequence;
@@ -126,6 +126,19 @@ fn another_file_is_an_integrity_mismatch_and_a_later_version_is_unsupported() {
     later[8] = 2;
     assert_eq!(read_bundle(&later, None, false).unwrap_err().code(), "unsupported_model");
     assert_eq!(read_bundle(b"<html></html>", None, false).unwrap_err().code(), "invalid_model");
+}
+
+#[test]
+fn a_longest_pair_that_no_model_has_is_refused() {
+    let model = parse(None, [&*read(support::TINY)]).unwrap();
+    let tokenizer = compact::convert(&read(TINY[1])).unwrap();
+    let read = |max_tokens| {
+        let mut bytes = Vec::new();
+        write(Contents { name: "test", max_tokens, tokenizer: &tokenizer, model: &model }, &mut bytes).unwrap();
+        read_bundle(&bytes, None, false).map_err(|error| error.code())
+    };
+    assert_eq!([1, MOST_TOKENS].map(read), [Ok(()), Ok(())]);
+    assert_eq!([0, MOST_TOKENS + 1].map(read), [Err("invalid_model"); 2]);
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -4,16 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::invalid;
 use crate::error::Result;
+use crate::kernels::attention::MAX_KEYS;
 use crate::kernels::pack::{Encoding, PackedMatrix};
 use crate::kernels::stored::Layout;
 use crate::onnx::Table;
+
+/// Most tokens of a pair in any model: attention's sums are exact up to there.
+pub const MOST_TOKENS: usize = MAX_KEYS;
 
 /// The first part of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// What the model is called.
     pub name: String,
-    /// Longest pair in tokens that the model takes.
+    /// Longest pair in tokens that the model takes, at most [`MOST_TOKENS`].
     pub max_tokens: usize,
     /// In the order of the file.
     pub parts: Vec<Part>,
@@ -124,13 +128,13 @@ impl PartKind {
 }
 
 impl Manifest {
-    /// Checks that the parts are in order and as large as their shapes.
+    /// Checks the longest pair, and that the parts are in order and as large as their shapes.
     ///
     /// # Errors
     /// `invalid_model`.
     pub fn check(&self) -> Result<()> {
-        if self.max_tokens == 0 {
-            return Err(invalid("it takes no tokens"));
+        if !(1..=MOST_TOKENS).contains(&self.max_tokens) {
+            return Err(invalid(format!("its longest pair has {} tokens, not 1 to {MOST_TOKENS}", self.max_tokens)));
         }
         let [Part { kind: PartKind::Tokenizer, .. }, Part { kind: PartKind::Graph, .. }, weights @ ..] =
             &self.parts[..]

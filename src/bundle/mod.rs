@@ -21,7 +21,7 @@ mod reader;
 mod refusal;
 mod writer;
 
-pub use manifest::{Manifest, Part, PartKind};
+pub use manifest::{MOST_TOKENS, Manifest, Part, PartKind};
 pub use reader::{Bundle, BundleReader};
 pub use writer::{Contents, write};
 

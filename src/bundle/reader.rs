@@ -17,6 +17,10 @@ use crate::tokenizer::{Tokenizer, TokenizerReader};
 /// A manifest has some hundred bytes for each weight.
 const MAX_MANIFEST_BYTES: usize = 1 << 20;
 
+/// Room that a part gets before its bytes have come where nothing but the manifest says how many there are. Every part of a
+/// bundle for an isolate of 128 MB fits: a buffer that doubled while it is filled would take twice that.
+const ROOM_AHEAD: usize = 32 << 20;
+
 /// What a bundle holds.
 #[derive(Debug)]
 pub struct Bundle {
@@ -26,7 +30,8 @@ pub struct Bundle {
     pub max_tokens: usize,
 }
 
-/// Memory is taken for bytes that have come, or that are to come by the size that the caller gave.
+/// Memory is taken for bytes that have come, or that are to come by the size that the caller gave; for what the manifest
+/// alone says, as much ahead as [`ROOM_AHEAD`], one part at a time.
 #[derive(Debug)]
 pub struct BundleReader {
     /// Size of the whole file, where it is known or likely.
@@ -45,8 +50,8 @@ pub struct BundleReader {
 
 #[derive(Debug)]
 enum Stage {
-    Header(Vec<u8>),
-    Manifest { length: usize, sha256: [u8; 32], bytes: Vec<u8> },
+    Header(Buffer),
+    Manifest { sha256: [u8; 32], bytes: Buffer },
     Part(Box<Incoming>),
     End,
 }
@@ -65,8 +70,15 @@ struct Incoming {
 enum Contents {
     Tokenizer(Box<TokenizerReader>),
     Graph(Box<Parser>),
-    Matrix { head: Vec<u8>, head_bytes: usize, panels: Vec<u8> },
-    Table(Vec<u8>),
+    Matrix { head: Buffer, panels: Buffer },
+    Table(Buffer),
+}
+
+/// Bytes of which it is known, or claimed, how many there will be.
+#[derive(Debug)]
+struct Buffer {
+    bytes: Vec<u8>,
+    whole: usize,
 }
 
 impl BundleReader {
@@ -76,7 +88,7 @@ impl BundleReader {
         Self {
             size,
             checks_parts: !is_pinned,
-            stage: Stage::Header(Vec::new()),
+            stage: Stage::Header(Buffer { bytes: Vec::new(), whole: HEADER_BYTES }),
             has_room: false,
             waiting: VecDeque::new(),
             max_tokens: 0,
@@ -94,14 +106,13 @@ impl BundleReader {
     pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
         while !chunk.is_empty() {
             let wanted = match &self.stage {
-                Stage::Header(bytes) => HEADER_BYTES - bytes.len(),
-                Stage::Manifest { length, bytes, .. } => length - bytes.len(),
+                Stage::Header(bytes) | Stage::Manifest { bytes, .. } => bytes.missing(),
                 Stage::Part(incoming) => incoming.missing,
                 Stage::End => return Err(invalid("it goes on after its end")),
             };
             let (now, later) = chunk.split_at(chunk.len().min(wanted));
             match &mut self.stage {
-                Stage::Header(bytes) | Stage::Manifest { bytes, .. } => append(bytes, now)?,
+                Stage::Header(bytes) | Stage::Manifest { bytes, .. } => bytes.push(now)?,
                 Stage::Part(incoming) => incoming.push(now, self.checks_parts)?,
                 Stage::End => {}
             }
@@ -127,18 +138,18 @@ impl BundleReader {
     fn advance(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.stage, Stage::End) {
             Stage::Header(bytes) => {
-                let (length, sha256) = read_header(&bytes)?;
-                self.stage = Stage::Manifest { length, sha256, bytes: Vec::new() };
+                let (length, sha256) = read_header(&bytes.bytes)?;
+                self.stage = Stage::Manifest { sha256, bytes: Buffer { bytes: Vec::new(), whole: length } };
                 return Ok(());
             }
-            Stage::Manifest { length, sha256, bytes } => {
+            Stage::Manifest { sha256, bytes: Buffer { bytes, .. } } => {
                 if *Sha256::digest(&bytes) != sha256 {
                     return Err(invalid("its manifest has another hash"));
                 }
                 let manifest: Manifest = serde_json::from_slice(&bytes)
                     .map_err(|error| invalid(format!("its manifest cannot be read: {error}")))?;
                 manifest.check()?;
-                let whole = manifest.bytes().and_then(|bytes| bytes.checked_add(HEADER_BYTES + length));
+                let whole = manifest.bytes().and_then(|parts| parts.checked_add(HEADER_BYTES + bytes.len()));
                 self.has_room = self.size.is_some() && self.size == whole;
                 self.max_tokens = manifest.max_tokens;
                 self.waiting = manifest.parts.into();
@@ -170,16 +181,14 @@ impl BundleReader {
         match (contents, &kind) {
             (Contents::Tokenizer(reader), _) => self.tokenizer = Some(reader.finish()?),
             (Contents::Graph(parser), _) => self.graph = Some(parser.finish()?),
-            (Contents::Matrix { head, mut panels, .. }, PartKind::Matrix { name, unsigned, .. }) => {
-                panels.shrink_to_fit();
+            (Contents::Matrix { head, panels }, PartKind::Matrix { name, unsigned, .. }) => {
                 let layout = kind.layout().ok_or_else(|| invalid("a matrix without a layout"))?;
-                let packed = PackedMatrix::from_stored(layout, &head, panels)
+                let packed = PackedMatrix::from_stored(layout, &head.bytes, panels.bytes)
                     .map_err(|reason| invalid(format!("{}: {reason}", kind.label())))?;
                 let weight = Weight::Matrix { packed: Arc::new(packed), unsigned: *unsigned };
                 self.insert(name, weight)?;
             }
-            (Contents::Table(mut bytes), PartKind::Table { name, columns, unsigned, .. }) => {
-                bytes.shrink_to_fit();
+            (Contents::Table(Buffer { bytes, .. }), PartKind::Table { name, columns, unsigned, .. }) => {
                 self.insert(name, Weight::Table(Arc::new(Table::new(*columns, *unsigned, bytes))))?;
             }
             _ => return Err(Error::Internal("a part became another".to_owned())),
@@ -199,20 +208,16 @@ impl BundleReader {
 impl Incoming {
     fn new(part: Part, has_room: bool) -> Result<Self> {
         let bytes = part.bytes;
-        let room = |bytes: usize| {
-            let mut buffer = Vec::new();
-            let bytes = if has_room { bytes } else { 0 };
-            buffer.try_reserve_exact(bytes).map_err(|_| no_memory(bytes))?;
-            Ok(buffer)
-        };
+        let ahead = if has_room { usize::MAX } else { ROOM_AHEAD };
+        let size = (bytes <= ahead).then_some(bytes);
         let contents = match &part.kind {
-            PartKind::Tokenizer => Contents::Tokenizer(Box::new(TokenizerReader::new(has_room.then_some(bytes)))),
-            PartKind::Graph => Contents::Graph(Box::new(Parser::new(has_room.then_some(bytes as u64)))),
+            PartKind::Tokenizer => Contents::Tokenizer(Box::new(TokenizerReader::new(size))),
+            PartKind::Graph => Contents::Graph(Box::new(Parser::new(size.map(|size| size as u64)))),
             PartKind::Matrix { .. } => {
-                let head_bytes = part.kind.layout().and_then(|layout| layout.head_bytes()).unwrap_or(0);
-                Contents::Matrix { head: room(head_bytes)?, head_bytes, panels: room(bytes - head_bytes)? }
+                let head = part.kind.layout().and_then(|layout| layout.head_bytes()).unwrap_or(0);
+                Contents::Matrix { head: Buffer::new(head, ahead)?, panels: Buffer::new(bytes - head, ahead)? }
             }
-            PartKind::Table { .. } => Contents::Table(room(bytes)?),
+            PartKind::Table { .. } => Contents::Table(Buffer::new(bytes, ahead)?),
         };
         Ok(Self { part, missing: bytes, hash: Sha256::new(), contents })
     }
@@ -226,14 +231,42 @@ impl Incoming {
         match &mut self.contents {
             Contents::Tokenizer(reader) => reader.push(bytes),
             Contents::Graph(parser) => parser.push(bytes)?,
-            Contents::Matrix { head, head_bytes, panels } => {
-                let (of_head, of_panels) = bytes.split_at(bytes.len().min(*head_bytes - head.len()));
-                append(head, of_head)?;
-                append(panels, of_panels)?;
+            Contents::Matrix { head, panels } => {
+                let (of_head, of_panels) = bytes.split_at(bytes.len().min(head.missing()));
+                head.push(of_head)?;
+                panels.push(of_panels)?;
             }
-            Contents::Table(table) => append(table, bytes)?,
+            Contents::Table(table) => table.push(bytes)?,
         }
         Ok(())
+    }
+}
+
+impl Buffer {
+    /// For `whole` bytes, of which at most `ahead` get their room at once.
+    fn new(whole: usize, ahead: usize) -> Result<Self> {
+        let mut buffer = Self { bytes: Vec::new(), whole };
+        buffer.grow(whole.min(ahead))?;
+        Ok(buffer)
+    }
+
+    fn missing(&self) -> usize {
+        self.whole - self.bytes.len()
+    }
+
+    /// Takes bytes of which no more come than are missing.
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        let length = self.bytes.len() + bytes.len();
+        if length > self.bytes.capacity() {
+            self.grow(self.whole.min(2 * length))?;
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn grow(&mut self, capacity: usize) -> Result<()> {
+        let more = capacity - self.bytes.len();
+        self.bytes.try_reserve_exact(more).map_err(|_| no_memory(capacity))
     }
 }
 
@@ -257,10 +290,4 @@ fn read_header(bytes: &[u8]) -> Result<(usize, [u8; 32])> {
     }
     let sha256 = rest[8..].first_chunk().copied().unwrap_or_default();
     Ok((length, sha256))
-}
-
-fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
-    buffer.try_reserve(bytes.len()).map_err(|_| no_memory(buffer.len().saturating_add(bytes.len())))?;
-    buffer.extend_from_slice(bytes);
-    Ok(())
 }

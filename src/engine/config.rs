@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::bundle::MOST_TOKENS;
 use crate::error::{Error, ModelFile, Result};
 
 /// Every model of the BERT family takes at least this many tokens.
@@ -18,7 +19,8 @@ struct Config {
 /// `pad_token_id` + 1, so that many rows of its position table are out of reach.
 ///
 /// # Errors
-/// `invalid_model` for bytes that are not such a file, `unsupported_model` for a limit that no pair fits.
+/// `invalid_model` for bytes that are not such a file, `unsupported_model` for a limit that no pair fits and for one beyond
+/// [`MOST_TOKENS`].
 pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
     let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {
         file: ModelFile::Config,
@@ -31,10 +33,12 @@ pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
         }
         _ => 0,
     };
-    positions.checked_sub(unreachable).filter(|&tokens| tokens > 0).ok_or_else(|| Error::UnsupportedModel {
-        file: ModelFile::Config,
-        reason: format!("{positions} positions leave no room for a token"),
-    })
+    let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
+    match positions.saturating_sub(unreachable) {
+        0 => unsupported(format!("{positions} positions leave no room for a token")),
+        tokens if tokens > MOST_TOKENS => unsupported(format!("{tokens} tokens, more than {MOST_TOKENS}")),
+        tokens => Ok(tokens),
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +67,10 @@ mod tests {
         for bytes in [&b"<html>"[..], b"", b"[]", br#"{"max_position_embeddings": -1}"#] {
             assert_eq!(max_tokens(bytes).unwrap_err().code(), "invalid_model");
         }
-        let config = br#"{"model_type": "roberta", "max_position_embeddings": 2, "pad_token_id": 1}"#;
-        assert_eq!(max_tokens(config).unwrap_err().code(), "unsupported_model");
+        let roberta = br#"{"model_type": "roberta", "max_position_embeddings": 2, "pad_token_id": 1}"#;
+        for bytes in [&roberta[..], br#"{"max_position_embeddings": 262145}"#] {
+            assert_eq!(max_tokens(bytes).unwrap_err().code(), "unsupported_model");
+        }
+        assert_eq!(max_tokens(br#"{"max_position_embeddings": 262144}"#).unwrap(), MOST_TOKENS);
     }
 }

@@ -15,6 +15,9 @@ use super::lanes::{ROUNDING, ROUNDING_BITS};
 use super::softmax::{exponentials, largest};
 use super::{Fastest, Lanes};
 
+/// Most keys that the sums are exact for.
+pub const MAX_KEYS: usize = 1 << 18;
+
 /// Rows of a matrix that may be part of a wider one: row `i` begins at `values[i * stride]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
@@ -79,14 +82,14 @@ pub struct Scratch {
 /// with all keys hidden is NaN. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
 ///
 /// # Panics
-/// If a buffer is too short for its rows, there is no key, or there are more than 2¹⁸ keys.
+/// If a buffer is too short for its rows, there is no key, or there are more than [`MAX_KEYS`].
 pub fn attention(inputs: &Inputs<'_>, scratch: &mut Scratch, context: &mut [f32], stride: usize) {
     attend::<Fastest>(inputs, scratch, context, stride);
 }
 
 fn attend<L: Lanes>(inputs: &Inputs<'_>, scratch: &mut Scratch, context: &mut [f32], stride: usize) {
     let keys = inputs.keys.count;
-    assert!((1..=1 << 18).contains(&keys));
+    assert!((1..=MAX_KEYS).contains(&keys));
     assert_eq!(inputs.values.count, keys);
     assert!(inputs.mask.is_none_or(|mask| mask.len() == keys));
     scratch.resize(keys, inputs.head_size);
