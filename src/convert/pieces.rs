@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ModelFile, Result};
 use crate::tokenizer::{Tokenizer, Vocabulary};
 
 /// Texts and languages that the pieces are for, and how many there may be. Without any of these all stay.
@@ -26,8 +26,17 @@ impl PieceChoice {
     /// pieces, where neither is given), the more probable first, up to the count.
     ///
     /// # Errors
-    /// `invalid_input` for a language that is not known and for a count that does not hold what is indispensable.
+    /// `invalid_input` for a language that is not known and for a count that does not hold what is indispensable;
+    /// `unsupported_model` for a tokenizer with a token that is no piece of its vocabulary.
     pub fn choose(&self, vocabulary: &Vocabulary, tokenizer: &Tokenizer) -> Result<BTreeSet<u32>> {
+        // Its row of the embeddings stands behind those of the pieces, and would be lost with its id unchanged.
+        if let Some(id) = vocabulary.id_beyond() {
+            let pieces = vocabulary.len();
+            return Err(Error::UnsupportedModel {
+                file: ModelFile::Tokenizer,
+                reason: format!("it names the id {id}, which is none of its {pieces} pieces, so they must all stay"),
+            });
+        }
         let mut kept = vocabulary.indispensable();
         let count = self.count.unwrap_or(usize::MAX);
         if kept.len() > count {
@@ -216,5 +225,23 @@ mod tests {
         let left_out = (0..vocabulary.len() as u32).filter(|id| !kept.contains(id));
         assert!(left_out.map(|id| vocabulary.score(id)).all(|score| score <= least));
         assert_eq!(choose(&PieceChoice { count: Some(10), ..Default::default() }).unwrap_err().code(), "invalid_input");
+    }
+
+    #[test]
+    fn a_token_behind_the_vocabulary_is_refused() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/mini/tokenizer.json")).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let next = mini().0.len();
+        let mut token = json["added_tokens"][0].clone();
+        (token["id"], token["content"]) = (next.into(), "<extra>".into());
+        json["added_tokens"].as_array_mut().unwrap().push(token);
+        let json = json.to_string();
+        let (vocabulary, tokenizer) =
+            (Vocabulary::read(json.as_bytes()).unwrap(), Tokenizer::from_bytes(json.as_bytes()).unwrap());
+        assert_eq!(tokenizer.ids("<extra>").unwrap(), [next as u32]);
+        let error =
+            PieceChoice { count: Some(20_000), ..Default::default() }.choose(&vocabulary, &tokenizer).unwrap_err();
+        assert_eq!(error.code(), "unsupported_model");
+        assert!(error.to_string().contains(&next.to_string()), "{error}");
     }
 }

@@ -72,6 +72,17 @@ impl Vocabulary {
         self.scores[id as usize]
     }
 
+    /// An id that the file names and that no piece has, such as that of an added token behind the vocabulary.
+    pub fn id_beyond(&self) -> Option<u32> {
+        let mut beyond = None;
+        for_each_id(&mut self.shell.clone(), &mut |id| {
+            if *id as usize >= self.pieces.len() {
+                beyond = Some(*id);
+            }
+        });
+        beyond
+    }
+
     /// What no tokenizer may lose: special tokens and whatever else the file names by id, the pieces of one character and
     /// those that stand for a byte, so that any text can still be written.
     pub fn indispensable(&self) -> BTreeSet<u32> {
