@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # standin-bundle.sh: converts the stand-in of bge-reranker-base's size to a bundle for a 128 MB isolate, in shards, and
-# prints its folder as the last line. RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER and RERANK_WASM_NATIVE say where the
-# stand-in, the full tokenizer and the command line are.
+# prints its folder as the last line. What it needs is made unless RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER and
+# RERANK_WASM_NATIVE say where the stand-in, the full tokenizer and the command line are.
 source "$(dirname "$0")/environment.sh"
+standin=${RERANK_WASM_STANDIN:-$(scripts/standin.sh base | tail -n 1)}
+tokenizer=${RERANK_WASM_TOKENIZER:-$(scripts/full-tokenizer.py | tail -n 1)}
+if [ -z "${RERANK_WASM_NATIVE:-}" ]; then
+  cargo build --locked --features cli >&2
+  RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
+fi
 source_folder=$CACHE/standin-bundle/source
 bundle_folder=$CACHE/standin-bundle/bundle
 rm -rf "$CACHE/standin-bundle" && mkdir -p "$source_folder/onnx" "$bundle_folder"
-ln -s "$RERANK_WASM_STANDIN/config.json" "$RERANK_WASM_TOKENIZER" "$source_folder"
-ln -s "$RERANK_WASM_STANDIN/onnx/model_quantized.onnx" "$source_folder/onnx"
+ln -s "$standin/config.json" "$tokenizer" "$source_folder"
+ln -s "$standin/onnx/model_quantized.onnx" "$source_folder/onnx"
 # What rounding does for a sample is of no use to random weights.
 "$RERANK_WASM_NATIVE" convert --model "$source_folder" "$bundle_folder/model.bundle" --name bge-reranker-base \
   --keep-pieces 32768 --languages en --max-memory 110MB --rounding nearest --shard 25MiB >&2

@@ -20,15 +20,20 @@ expect_failure() {
 bundle=$(mktemp -d)/mini.bundle
 trap 'rm -rf "$(dirname "$bundle")"' EXIT
 "$rerank" convert --model pkg/mini "$bundle" --languages en --keep-pieces 30000 >/dev/null
-"$rerank" score --model "$bundle" 'capital of France' - <<<"$documents" | head -n 1 | grep -q 'Paris' || fail "a bundle must rank too"
+"$rerank" score --model "$bundle" --top-n 1 'capital of France' - <<<"$documents" | grep -q 'Paris' || fail "a bundle must rank too"
 expect_failure '[invalid_input]' convert --model pkg/mini "$bundle.2" --languages xx
 expect_failure '[invalid_input]' convert --model pkg/mini "$bundle.2" --max-memory 20MB
 expect_failure 'is no size' convert --model pkg/mini "$bundle.2" --max-memory much
 [ "$(ls "$(dirname "$bundle")")" = mini.bundle ] || fail 'a conversion that failed left something behind'
+shards=$(dirname "$bundle")/shards
+mkdir "$shards"
+for size in 8MiB 15MiB; do "$rerank" convert --model pkg/mini "$shards/m" --shard "$size" >/dev/null; done
+[ "$(cd "$shards" && echo *)" = 'm.0 m.1 m.json' ] || fail "shards of an earlier conversion stayed: $(ls "$shards")"
+[ "$(grep -c '"m\.[01]"' "$shards/m.json")" = 2 ] || fail 'the list of shards has others'
 
 expect_failure '[invalid_input]' score --model pkg/mini ' ' -
 expect_failure 'none of' score --model src 'query' -
 expect_failure 'No such file' score --model pkg/mini 'query' /nowhere
 expect_failure '--model is missing' score 'query' -
 expect_failure 'rerank score --model' rank
-echo "10 passed, 0 failed"
+echo "12 passed, 0 failed"

@@ -7,35 +7,45 @@ use std::path::PathBuf;
 use rerank_wasm::convert::{Bits, Rounding};
 
 pub const USAGE: &str = "\
-rerank score --model DIRECTORY [--top-n N] [--max-tokens N] [--json] QUERY FILE
+rerank score --model MODEL [--top-n N] [--max-tokens N] [--json] QUERY FILE
 
-Ranks the lines of FILE (- is standard input) against QUERY, best first: score, logit, line number, text.
---json prints one object a line.
+Ranks the lines of FILE (- is standard input) by how well they answer QUERY and prints the best first: score, logit, line
+number, text.
+--top-n        how many to print; all of them without it
+--max-tokens   longest query and line together; what is over is cut off the line
+--json         prints one object a line
 
-rerank logits --model DIRECTORY FILE
+rerank convert --model DIRECTORY OUTPUT [OPTIONS]
 
-Prints the logit of every line of FILE, JSON objects whose input_ids are a pair as tokens.
+Writes the model as one file, a bundle, to OUTPUT, and says how large it is, how much memory it will take and how far its
+logits moved. The same model and options give the same bytes. Which pieces of the vocabulary stay:
+--keep-pieces N       so many in all, the more frequent ones first
+--languages CODE,…    those in the letters of these languages, such as en,de
+--corpus FILE         those that this text is made of; may be given several times
+Without these all stay. Single characters always do, so that any text can still be written.
+How many bits a weight of the encoder has:
+--bits 8|4|mixed      mixed, the default, is 8 bits, and 4 where that costs least until --max-memory is met
+--max-memory SIZE     what an isolate with the model may take, JavaScript included, such as 110MB
+--sample FILE         lines of query, tab, document, like those that will be ranked. Weights of 4 bits are rounded for them
+                      and the error is measured on them; a hundred are better than the 8 that are built in
+--rounding compensated|nearest   compensated, the default, rounds for the sample; nearest takes less time
+How it is written:
+--shard SIZE          as OUTPUT.0, OUTPUT.1 and so on of at most that size, such as 25MiB, and OUTPUT.json, which lists them
+--name NAME           what the model calls itself; the name of OUTPUT without it
+--json                prints the report as an object
 
 rerank convert --tokenizer TOKENIZER_JSON OUTPUT
 
 Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It takes the place of the tokenizer.json
 wherever one is read, and is ready several times sooner.
 
-rerank convert --model DIRECTORY OUTPUT [--keep-pieces N] [--languages CODE,…] [--corpus FILE]… [--bits 8|4|mixed]
-               [--max-memory SIZE] [--sample FILE] [--rounding compensated|nearest] [--shard SIZE] [--name NAME] [--json]
+rerank logits --model MODEL FILE
 
-Writes the model as one file, a bundle, to OUTPUT, and says how large it is, how much memory it will take and how far its
-logits move. The same model and options give the same bytes.
---keep-pieces, --languages, --corpus: the vocabulary keeps the pieces that the texts are made of, then those in the letters
-  of the languages, the more probable first, up to N in all. Single characters stay, so any text can still be written.
---bits: of the encoder's weights. mixed, the default: 8, and 4 for those that it costs least, until --max-memory is met.
---max-memory: what an isolate with the model may take, JavaScript included, such as 110MB.
---sample: lines of query, tab, document, on which errors are measured and for which weights of 4 bits are rounded; a
-  hundred are better than the few that are built in. --rounding nearest does without, in less time.
---shard: OUTPUT.0, OUTPUT.1 and so on, of at most that size, such as 25MiB, and OUTPUT.json, which lists them.
+Prints the logit of every line of FILE: JSON objects whose input_ids are the token ids of a query and a document.
 
-DIRECTORY, or a bundle in its place, holds tokenizer.json, config.json and onnx/model_quantized.onnx (or model_quantized.onnx, onnx/model.onnx,
-model.onnx).
+MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph as onnx/model_quantized.onnx,
+model_quantized.onnx, onnx/model.onnx or model.onnx. Where several are there the first is taken, by convert the last: float
+weights give it more to work with.
 ";
 
 fn parse_bits(text: &str) -> Result<Bits, String> {

@@ -13,7 +13,7 @@ use rerank_wasm::tokenizer::compact;
 use sha2::{Digest, Sha256};
 
 use crate::arguments::Conversion;
-use crate::files::{find_float_graph, read, read_chunks, write};
+use crate::files::{find_float_graph, read, read_chunks, remove, write};
 
 /// Writes the compact form of a tokenizer.json.
 pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
@@ -83,22 +83,30 @@ fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {
     })
 }
 
-/// Writes `OUTPUT.0` and so on, and last `OUTPUT.json`, so that there is no list of files that are not there.
+/// Writes `OUTPUT.0` and so on, and last `OUTPUT.json`, so that there is no list of files that are not there. What an
+/// earlier conversion has left goes: its list first, and those of its shards that are not written over.
 fn write_shards(name: &str, output: &Path, bundle: &[u8], size: usize) -> Result<(), Box<dyn Error>> {
     let beside = |ending: String| {
         let mut path = OsString::from(output);
         path.push(ending);
         PathBuf::from(path)
     };
+    let list = beside(".json".to_owned());
+    remove(&list)?;
     let mut shards = Vec::new();
     for (index, shard) in bundle.chunks(size).enumerate() {
         let path = beside(format!(".{index}"));
         write(&path, shard)?;
         shards.push(path.file_name().map(|name| name.to_string_lossy().into_owned()));
     }
+    for index in shards.len().. {
+        if !remove(&beside(format!(".{index}")))? {
+            break;
+        }
+    }
     let sha256 = hexadecimal(&Sha256::digest(bundle));
     let index = serde_json::json!({ "name": name, "size": bundle.len(), "sha256": sha256, "shards": shards });
-    write(&beside(".json".to_owned()), serde_json::to_string_pretty(&index)?.as_bytes())
+    write(&list, serde_json::to_string_pretty(&index)?.as_bytes())
 }
 
 fn print(report: &Report, output: &Path) {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
@@ -94,6 +94,15 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         let _ = fs::remove_file(&partial);
         named(path, &error).into()
     })
+}
+
+/// Removes a file; false where there is none.
+pub fn remove(path: &Path) -> Result<bool, Box<dyn Error>> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(named(path, &error).into()),
+    }
 }
 
 fn named(path: &Path, error: &std::io::Error) -> String {
