@@ -12,13 +12,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
+pub use feedback::Feedback;
 pub use pieces::PieceChoice;
 pub use precision::{Bits, Rounding};
 pub use sample::{LogitError, PAIRS};
 
 use crate::bundle::{Contents, write};
 use crate::error::{Error, ModelFile, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, TokenSequence};
 use crate::onnx::{OnnxModel, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact};
 
@@ -83,18 +84,18 @@ pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) ->
         (vocabulary.keep(&kept)?, Some(kept.len()), Some((before, kept)))
     };
     let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
-    let mut model = match graph {
-        Graphs::Float(mut file) => float::quantize(&mut *file, kept)?,
-        Graphs::Quantized(mut model) => {
-            kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
-            model
-        }
-    };
     let pairs = match &options.sample[..] {
         [] => PAIRS.map(|(query, document)| (query.to_owned(), document.to_owned())).to_vec(),
         pairs => pairs.to_vec(),
     };
     let sample = sample::sequences(&Tokenizer::from_bytes(&tokenizer)?, &pairs, max_tokens)?;
+    let mut model = match graph {
+        Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample)?,
+        Graphs::Quantized(mut model) => {
+            kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
+            model
+        }
+    };
     let before = Graph::from_onnx(model.clone())?;
     let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, tokenizer.len())));
     precision::reduce(&mut model, options, room, &before, &sample)?;
@@ -112,6 +113,24 @@ pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) ->
     write(Contents { name, max_tokens, tokenizer: &tokenizer, model: &model }, &mut counted)
         .map_err(|error| Error::Internal(format!("the bundle cannot be written: {error}")))?;
     Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error })
+}
+
+/// Float weights to integers. With compensated rounding twice: what layers read is seen with the first ones.
+fn quantize(
+    file: &mut dyn float::File,
+    pieces: Option<(usize, &BTreeSet<u32>)>,
+    rounding: Rounding,
+    sample: &[TokenSequence],
+) -> Result<OnnxModel> {
+    let plain = float::quantize(file, pieces, &|_| None)?;
+    if rounding == Rounding::Nearest {
+        return Ok(plain);
+    }
+    let seen = sample::observe(&Graph::from_onnx(plain.clone())?, sample)?;
+    float::quantize(file, pieces, &|name| match plain.weights.get(name) {
+        Some(Weight::Matrix { packed, .. }) => Feedback::new(&seen.get(&Arc::as_ptr(packed))?.rows, packed.rows()),
+        _ => None,
+    })
 }
 
 /// Tokenizers that have no compact form stay as they are.

@@ -41,7 +41,7 @@ wherever one is read, and is ready several times sooner.
 
 rerank logits --model MODEL FILE
 
-Prints the logit of every line of FILE: JSON objects whose input_ids are the token ids of a query and a document.
+Prints the logit of every line of FILE, a JSON object with a query and a document, or with both as token ids in input_ids.
 
 MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph as onnx/model_quantized.onnx,
 model_quantized.onnx, onnx/model.onnx or model.onnx. Where several are there the first is taken, by convert the last: float

@@ -1,27 +1,37 @@
-//! Logits of pairs that are tokens already: what `make bench` compares the accuracy of the builds with.
+//! Logits of pairs, each alone: what the accuracy of builds and of conversions is compared by.
 
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Write;
+use std::sync::Arc;
 
-use rerank_wasm::engine::Reranker;
+use rerank_wasm::engine::{LongDocuments, Reranker};
 use rerank_wasm::graph::TokenSequence;
 
 use crate::files::read_lines;
 
-pub fn print(reranker: &Reranker, file: &OsString) -> Result<(), Box<dyn Error>> {
-    #[derive(serde::Deserialize)]
-    struct Line {
-        input_ids: Vec<u32>,
-    }
+/// A pair, as tokens where it has them.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Tokens { input_ids: Vec<u32> },
+    Texts { query: String, document: String },
+}
+
+pub fn print(reranker: &Arc<Reranker>, file: &OsString) -> Result<(), Box<dyn Error>> {
     let mut output = std::io::stdout().lock();
     for line in read_lines(file)? {
-        let Line { input_ids } = serde_json::from_str(&line)?;
-        writeln!(output, "{}", reranker.logit(&pair(input_ids))?)?;
+        writeln!(output, "{}", logit(reranker, serde_json::from_str(&line)?)?)?;
     }
     Ok(())
 }
 
-fn pair(ids: Vec<u32>) -> TokenSequence {
-    TokenSequence { type_ids: vec![0; ids.len()], ids }
+fn logit(reranker: &Arc<Reranker>, line: Line) -> Result<f32, Box<dyn Error>> {
+    match line {
+        Line::Tokens { input_ids: ids } => Ok(reranker.logit(&TokenSequence { type_ids: vec![0; ids.len()], ids })?),
+        Line::Texts { query, document } => {
+            let job = reranker.start(&query, vec![document], None, LongDocuments::Truncate)?;
+            Ok(job.finish(None)?.first().ok_or("a document without a result")?.logit)
+        }
+    }
 }

@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use index::{Index, Initializer};
 use nodes::Rewriter;
-use quantize::{quantize_columns, quantize_row};
+use quantize::{column_scales, nearest, quantize_row};
 
+use super::feedback::Feedback;
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::pack::Packer;
 use crate::onnx::refusal::{no_memory, unsupported};
@@ -50,11 +51,19 @@ pub fn has_float_weights(file: &mut dyn File) -> Result<bool> {
     Ok(nodes::uses(&index)?.values().any(|kind| matches!(kind, Use::Matrix | Use::TransposedMatrix)))
 }
 
+/// What is known of the inputs of the matrix that has this name in the quantised model.
+pub type FeedbackOf<'a> = dyn Fn(&str) -> Option<Feedback> + 'a;
+
 /// Quantises a model. `pieces` says how many pieces the vocabulary has and which of them stay, all where it is `None`.
+/// Matrices with a feedback are rounded for the least error of their outputs, others to the nearest.
 ///
 /// # Errors
 /// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
-pub fn quantize(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) -> Result<OnnxModel> {
+pub fn quantize(
+    file: &mut dyn File,
+    pieces: Option<(usize, &BTreeSet<u32>)>,
+    feedback_of: &FeedbackOf<'_>,
+) -> Result<OnnxModel> {
     let index = Index::read(file)?;
     let uses = nodes::uses(&index)?;
     let mut weights = WeightStore::default();
@@ -77,8 +86,11 @@ pub fn quantize(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) ->
                 scales.insert(initializer.name.clone(), row_scales);
             }
             kind => {
-                let (matrix, column_scales) = quantize_matrix(file, initializer, kind == Use::TransposedMatrix)?;
-                weights.insert(quantized_name(&initializer.name), matrix);
+                let name = quantized_name(&initializer.name);
+                let is_transposed = kind == Use::TransposedMatrix;
+                let feedback = feedback_of(&name);
+                let (matrix, column_scales) = quantize_matrix(file, initializer, is_transposed, feedback.as_ref())?;
+                weights.insert(name, matrix);
                 scales.insert(initializer.name.clone(), column_scales);
             }
         }
@@ -94,24 +106,37 @@ fn quantized_name(name: &str) -> String {
     format!("{name}_quantized")
 }
 
-fn quantize_matrix(file: &mut dyn File, initializer: &Initializer, transposed: bool) -> Result<(Weight, Vec<f32>)> {
+fn quantize_matrix(
+    file: &mut dyn File,
+    initializer: &Initializer,
+    is_transposed: bool,
+    feedback: Option<&Feedback>,
+) -> Result<(Weight, Vec<f32>)> {
     let values = initializer.floats(file, 0, initializer.rows())?;
-    let (rows, columns) = match transposed {
-        false => (initializer.rows(), initializer.columns()),
-        true => (initializer.columns(), initializer.rows()),
-    };
-    // Column after column.
-    let by_columns: Vec<f32> = match transposed {
-        false => (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect(),
-        true => values,
-    };
-    let (integers, scales) = quantize_columns(&by_columns, rows).ok_or_else(|| not_finite(initializer))?;
+    let (first, second) = (initializer.rows(), initializer.columns());
+    let turned = transposed(&values, second);
+    let (rows, columns, by_rows, by_columns) =
+        if is_transposed { (second, first, turned, values) } else { (first, second, values, turned) };
+    let scales = column_scales(&by_columns, rows).ok_or_else(|| not_finite(initializer))?;
+    drop(by_columns);
     let mut packer = Packer::new(rows, columns).map_err(|_| no_memory(rows * columns))?;
-    for row in 0..rows {
-        let row: Vec<u8> = integers[row..].iter().step_by(rows).map(|&integer| integer as u8).collect();
-        packer.push(&row);
+    let mut push = |values: &[f32], rounded: &mut [f32]| {
+        let integers = values.iter().zip(&scales).zip(rounded).map(|((&value, &scale), rounded)| {
+            let integer = nearest(value, scale);
+            *rounded = f32::from(integer) * scale;
+            integer as u8
+        });
+        packer.push(&integers.collect::<Vec<u8>>());
+    };
+    match feedback {
+        Some(feedback) => feedback.round(&by_rows, columns, &mut |_, values, rounded| push(values, rounded)),
+        None => by_rows.chunks_exact(columns).for_each(|row| push(row, &mut vec![0.0; columns])),
     }
     Ok((Weight::Matrix { packed: Arc::new(packer.finish()), unsigned: false }, scales))
+}
+
+fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect()
 }
 
 fn quantize_table(

@@ -9,16 +9,14 @@ const STEPS: usize = 24;
 /// The least of them is this part of the largest.
 const LEAST: f32 = 0.6;
 
-/// Columns of `rows` numbers to integers in -64..=63 and a scale for each, which may be below 0; `None` where a number is not finite.
-pub fn quantize_columns(values: &[f32], rows: usize) -> Option<(Vec<i8>, Vec<f32>)> {
-    let mut integers = Vec::with_capacity(values.len());
-    let mut scales = Vec::with_capacity(values.len() / rows.max(1));
-    for column in values.chunks_exact(rows) {
-        let (quantized, scale) = quantize(column, MATRIX_LIMIT)?;
-        integers.extend(quantized);
-        scales.push(scale);
-    }
-    Some((integers, scales))
+/// A scale for each column of `rows` numbers, which may be below 0; `None` where a number is not finite.
+pub fn column_scales(values: &[f32], rows: usize) -> Option<Vec<f32>> {
+    values.chunks_exact(rows).map(|column| best_scale(column, MATRIX_LIMIT)).collect()
+}
+
+/// The integer in -64..=63 that is nearest to a number of a matrix.
+pub fn nearest(value: f32, scale: f32) -> i8 {
+    round(value, scale, MATRIX_LIMIT) as i8
 }
 
 /// A row to integers in -128..=127 and their scale; `None` where a number is not finite.
@@ -27,6 +25,16 @@ pub fn quantize_row(values: &[f32]) -> Option<(Vec<i8>, f32)> {
 }
 
 fn quantize(values: &[f32], limit: f32) -> Option<(Vec<i8>, f32)> {
+    let scale = best_scale(values, limit)?;
+    Some((values.iter().map(|&value| round(value, scale, limit) as i8).collect(), scale))
+}
+
+fn round(value: f32, scale: f32, limit: f32) -> f32 {
+    (value / scale).round_ties_even().clamp(-limit, limit - 1.0)
+}
+
+/// The scale with the least squared error of integers in -limit..limit; 1 for zeros.
+fn best_scale(values: &[f32], limit: f32) -> Option<f32> {
     if !values.iter().all(|value| value.is_finite()) {
         return None;
     }
@@ -35,29 +43,28 @@ fn quantize(values: &[f32], limit: f32) -> Option<(Vec<i8>, f32)> {
     let widest = -largest / limit;
     // A range too small to be divided is 0.
     if widest.abs() < f32::MIN_POSITIVE {
-        return Some((vec![0; values.len()], 1.0));
+        return Some(1.0);
     }
-    let round = |value: f32, scale: f32| (value / scale).round_ties_even().clamp(-limit, limit - 1.0);
     let mut best = (f64::INFINITY, widest);
     for step in 0..STEPS {
         let mut scale = widest * (1.0 - (1.0 - LEAST) * step as f32 / STEPS as f32);
         // The scale that is best for the integers that this one gives.
         let (mut products, mut squares) = (0f64, 0f64);
         for &value in values {
-            let integer = f64::from(round(value, scale));
+            let integer = f64::from(round(value, scale, limit));
             products += integer * f64::from(value);
             squares += integer * integer;
         }
         if squares > 0.0 && products != 0.0 {
             scale = (products / squares) as f32;
         }
-        let error: f64 = values.iter().map(|&value| f64::from(value - round(value, scale) * scale).powi(2)).sum();
+        let error: f64 =
+            values.iter().map(|&value| f64::from(value - round(value, scale, limit) * scale).powi(2)).sum();
         if error < best.0 {
             best = (error, scale);
         }
     }
-    let scale = best.1;
-    Some((values.iter().map(|&value| round(value, scale) as i8).collect(), scale))
+    Some(best.1)
 }
 
 #[cfg(test)]
@@ -90,6 +97,6 @@ mod tests {
         assert_eq!(quantize_row(&[0.0; 3]), Some((vec![0; 3], 1.0)));
         assert_eq!(quantize_row(&[1e-44, 0.0]), Some((vec![0; 2], 1.0)));
         assert_eq!(quantize_row(&[1.0, f32::NAN]), None);
-        assert_eq!(quantize_columns(&[1.0, f32::INFINITY], 1), None);
+        assert_eq!(column_scales(&[1.0, f32::INFINITY], 1), None);
     }
 }
