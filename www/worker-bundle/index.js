@@ -1,6 +1,8 @@
 import { createReranker } from 'rerank-wasm';
 import { bearerKeys, createHandler } from 'rerank-wasm/edge';
 
+import { limits } from './limits.js';
+
 export default {
   fetch: createHandler({
     models: ['bge-reranker-base'],
@@ -13,8 +15,6 @@ export default {
       return createReranker({ model: { name, files: { bundle } } });
     },
     authenticate: bearerKeys((env) => [env.API_KEY]),
-    // Of an isolate's 128 MB the model takes 110 and leaves little to bodies that wait; 64 of the longest documents cost
-    // about as much CPU time as wrangler.jsonc allows.
-    limits: { bodyBytes: 262_144, tokens: 32_768, queueTokens: 65_536, queueBytes: 1_048_576 },
+    limits,
   }),
 };

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 
 import { createReranker } from 'rerank-wasm';
 
 import { rejectsWith } from '../support/assertions.js';
 import { useMini } from '../support/mini.js';
+import { native } from '../support/native.js';
 import { miniDirectory } from '../support/paths.js';
 
-const run = promisify(execFile);
 const query = 'What is the capital of France?';
 const documents = ['giraffe', 'Paris is the capital of France.', 'Berlin is the capital of Germany.'];
 
@@ -24,13 +22,11 @@ describe('a bundle', () => {
   let bytes;
   let index;
   before(async () => {
-    const native = process.env.RERANK_WASM_NATIVE;
-    assert.ok(native, 'RERANK_WASM_NATIVE is not set; scripts/test.sh says what it is');
     root = await mkdtemp(join(tmpdir(), 'rerank-wasm-'));
     path = join(root, 'mini.bundle');
     const convert = ['convert', '--model', miniDirectory, path];
-    await run(native, convert);
-    await run(native, [...convert, '--shard', '10MiB']);
+    await native(...convert);
+    await native(...convert, '--shard', '10MiB');
     bytes = await readFile(path);
     index = JSON.parse(await readFile(`${path}.json`, 'utf8'));
   });

@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 const directory = new URL('../../fixtures/standin-tiny/', import.meta.url);
+
+/** Where the tiny model's files are. */
+export const tinyDirectory = fileURLToPath(directory);
 
 /** The tiny model's files by the role that they play. */
 const paths = { model: 'onnx/model_quantized.onnx', tokenizer: 'tokenizer.json', config: 'config.json' };

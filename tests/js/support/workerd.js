@@ -32,6 +32,10 @@ function modulesIn(folder) {
     });
 }
 
+function module(path) {
+  return { type: 'ESModule', path, contents: readFileSync(join(repository, path)) };
+}
+
 /** A module with the package's name, which is where workerd looks for it: beside the module that imports it. */
 function alias(importer, name, folder, entry) {
   const path = join(dirname(importer), name);
@@ -46,9 +50,13 @@ function alias(importer, name, folder, entry) {
 /**
  * Starts workerd with the worker at `path` (below the repository), the package and the small model before the tests of
  * the calling suite, and ends it after them. `bindings` become the worker's environment; so do the files of the folder
- * `assets`, as `ASSETS`, where there is one. With `inspected` its memory can be looked at.
+ * `assets`, as `ASSETS`, where there is one, and R2 buckets by the names in `buckets`. The modules in `besides` are those of
+ * its own that the worker imports. With `inspected` its memory can be looked at.
  */
-export function useWorkerd(path, { bindings, compatibilityFlags, assets, inspected = false } = {}) {
+export function useWorkerd(
+  path,
+  { bindings, compatibilityFlags, assets, buckets = [], besides = [], inspected = false } = {},
+) {
   let miniflare;
   let output = '';
   before(async () => {
@@ -59,6 +67,7 @@ export function useWorkerd(path, { bindings, compatibilityFlags, assets, inspect
       unsafeDirectSockets: [{ host: '127.0.0.1' }],
       bindings,
       compatibilityFlags,
+      r2Buckets: buckets,
       ...(inspected && { inspectorPort: 0 }),
       ...(assets && { assets: { directory: assets, binding: 'ASSETS', routerConfig: workerFirst } }),
       handleRuntimeStdio(...streams) {
@@ -69,7 +78,7 @@ export function useWorkerd(path, { bindings, compatibilityFlags, assets, inspect
         }
       },
       modules: [
-        { type: 'ESModule', path, contents: readFileSync(join(repository, path)) },
+        ...[path, ...besides].map(module),
         alias(path, 'rerank-wasm', 'pkg'),
         alias(path, 'rerank-wasm/edge', 'pkg', './edge'),
         alias(path, 'rerank-wasm-mini', 'pkg/mini'),
@@ -87,6 +96,8 @@ export function useWorkerd(path, { bindings, compatibilityFlags, assets, inspect
     url: () => miniflare.unsafeGetDirectURL(),
     /** A connection to its inspector. */
     inspect: async () => Inspector.connect(await miniflare.getInspectorURL()),
+    /** A bucket of the worker, to put objects into. */
+    bucket: (name) => miniflare.getR2Bucket(name),
     /** The answer of the worker to a request to this path. */
     fetch: (path, init) => miniflare.dispatchFetch(`http://worker${path}`, init),
     /** What the worker answers to a request, from JSON to JSON. */

@@ -16,6 +16,7 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 describe('the example worker with a model of the size of bge-reranker-base', () => {
   const workerd = useWorkerd('www/worker-bundle/index.js', {
     assets: bundleFolder(),
+    besides: ['www/worker-bundle/limits.js'],
     bindings: { API_KEY: 'good-key' },
     compatibilityFlags: ['enable_request_signal'],
     inspected: true,

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Runs the native command line with these arguments; gives what it printed. */
+export async function native(...args) {
+  const path = process.env.RERANK_WASM_NATIVE;
+  assert.ok(path, 'RERANK_WASM_NATIVE is not set; scripts/test.sh says what it is');
+  return (await run(path, args)).stdout;
+}
