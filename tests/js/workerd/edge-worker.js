@@ -3,7 +3,6 @@ import { bearerKeys, createHandler } from 'rerank-wasm/edge';
 import mini from 'rerank-wasm-mini';
 
 let loads = 0;
-let measured;
 let open = false;
 
 /** Handlers by the value of the header `x-handler`. */
@@ -24,12 +23,6 @@ const handlers = {
       return createReranker({ model: mini });
     },
   }),
-  measured: createHandler({
-    async reranker() {
-      measured = await createReranker({ model: mini });
-      return measured;
-    },
-  }),
   gated: createHandler({
     async reranker() {
       // Timers belong to the request that began to load, as downloads do.
@@ -47,7 +40,6 @@ export default {
       open = true;
       return new Response(null);
     }
-    if (pathname === '/statistics') return Response.json(await measured.statistics());
     return handlers[request.headers.get('x-handler')](request, env, ctx);
   },
 };
