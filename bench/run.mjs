@@ -3,6 +3,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
 import { startServer } from './hosts/server.mjs';
+import { edge } from './measures/edge.mjs';
 import { errors } from './measures/errors.mjs';
 import { firstPass } from './measures/first.mjs';
 import { loading } from './measures/loading.mjs';
@@ -25,6 +26,7 @@ const measures = {
   tokens,
   errors,
   operators,
+  edge,
   size,
   others,
 };

@@ -23,5 +23,9 @@ export RERANK_NATIVE=$CACHE/bench-model/rerank-$$
 trap 'rm -f "$RERANK_NATIVE"' EXIT
 cp "$CARGO_TARGET_DIR/debug/rerank" "$RERANK_NATIVE"
 
+say "the stand-in as a bundle for a 128 MB isolate"
+RERANK_WASM_BUNDLE=$(RERANK_WASM_STANDIN=$standin RERANK_WASM_TOKENIZER=$tokenizer RERANK_WASM_NATIVE=$RERANK_NATIVE scripts/standin-bundle.sh | tail -n 1)
+export RERANK_WASM_BUNDLE
+
 say "measuring (about 15 minutes)"
 "$(node -p 'require.resolve(`node-linux-${process.arch}/package.json`)' | xargs dirname)/bin/node" bench/run.mjs "$@"

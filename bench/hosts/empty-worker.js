@@ -1,0 +1,2 @@
+// A worker with nothing in it.
+export default { fetch: () => new Response('ok') };

@@ -1,0 +1,11 @@
+"""requantize.py SOURCE TARGET: an ONNX file with float weights as the published int8 file was made of its own."""
+
+import sys
+from pathlib import Path
+
+from quantization import quantize
+
+if __name__ == "__main__":
+    source, target = map(Path, sys.argv[1:])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    quantize(source, target)
