@@ -14,7 +14,6 @@ bundle_folder=$CACHE/standin-bundle/bundle
 rm -rf "$CACHE/standin-bundle" && mkdir -p "$source_folder/onnx" "$bundle_folder"
 ln -s "$standin/config.json" "$tokenizer" "$source_folder"
 ln -s "$standin/onnx/model_quantized.onnx" "$source_folder/onnx"
-# What rounding does for a sample is of no use to random weights.
 "$RERANK_WASM_NATIVE" convert --model "$source_folder" "$bundle_folder/model.bundle" --name bge-reranker-base \
-  --keep-pieces 32768 --languages en --max-memory 110MB --rounding nearest --shard 25MiB >&2
+  --keep-pieces 32768 --languages en --max-memory 110MB --shard 25MiB >&2
 echo "$bundle_folder"

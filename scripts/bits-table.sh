@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# bits-table.sh [DIRECTORY]: what fewer bits for a weight cost, as the table of the README: the model in DIRECTORY (pkg/mini
+# without it) at 8, mixed and 4 bits, ranked on its evaluation sets through the package; and with the stand-in of
+# bge-reranker-base's size the logits of the default bundle for an isolate.
+source "$(dirname "$0")/environment.sh"
+scripts/setup.sh build
+scripts/build.sh
+if [ -z "${RERANK_WASM_NATIVE:-}" ]; then
+  cargo build --locked --features cli >&2
+  export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
+fi
+RERANK_WASM_STANDIN=${RERANK_WASM_STANDIN:-$(scripts/standin.sh base | tail -n 1)}
+RERANK_WASM_TOKENIZER=${RERANK_WASM_TOKENIZER:-$(scripts/full-tokenizer.py | tail -n 1)}
+export RERANK_WASM_STANDIN RERANK_WASM_TOKENIZER
+node scripts/bits-table.mjs "${1:-pkg/mini}"
