@@ -21,7 +21,7 @@ export async function edge(report) {
   await measureMini(report);
 }
 
-/** Start-up of the worker's modules: until it answers, less the same of a worker with nothing in it. */
+/** Start-up of the worker's modules, CPU time: until it answers, less the same of a worker with nothing in it. */
 async function startMilliseconds(worker) {
   const ours = [];
   const empty = [];
@@ -33,23 +33,28 @@ async function startMilliseconds(worker) {
 }
 
 async function reached(worker) {
-  const start = performance.now();
   const started = await startEdge(...worker);
   await started.reach();
-  const milliseconds = performance.now() - start;
+  const milliseconds = started.cpuMilliseconds();
   await started.stop();
   return milliseconds;
 }
 
 async function measureBundle(report) {
   const firsts = [];
+  const firstsCpu = [];
   let perDocument;
   for (let round = 0; round < Math.ceil(rounds / 2); round += 1) {
-    const server = await serveBundle();
-    const worker = await startEdge(bundleWorker[0], { ...bundleWorker[1], bindings: { BUNDLE: server.url } });
+    let worker;
+    let sent;
+    const server = await serveBundle(() => {
+      sent = { time: performance.now(), cpu: worker.cpuMilliseconds() };
+    });
+    worker = await startEdge(bundleWorker[0], { ...bundleWorker[1], bindings: { BUNDLE: server.url } });
     try {
       await worker.rank({ query: short.query, documents: short.documents.slice(0, 1) });
-      firsts.push((performance.now() - server.sent()) / 1000);
+      firsts.push((performance.now() - sent.time) / 1000);
+      firstsCpu.push((worker.cpuMilliseconds() - sent.cpu) / 1000);
       perDocument ??= await cpuPerDocument(worker, times(2));
     } finally {
       await worker.stop();
@@ -57,6 +62,7 @@ async function measureBundle(report) {
     }
   }
   report.add('edge.first_answer_s', median(firsts), 's');
+  report.add('edge.first_answer_s.cpu', median(firstsCpu), 's');
   report.add('edge.cpu_ms_per_document.bundle', perDocument, 'ms');
 }
 
@@ -65,12 +71,14 @@ async function measureMini(report) {
   try {
     await worker.rank(short);
     const warm = [];
+    const cpu = worker.cpuMilliseconds();
     for (let round = 0; round < rounds; round += 1) {
       const start = performance.now();
       await worker.rank(short);
       warm.push(performance.now() - start);
     }
     report.add('edge.mini_warm_ms', median(warm), 'ms');
+    report.add('edge.mini_warm_ms.cpu', (worker.cpuMilliseconds() - cpu) / rounds, 'ms');
     report.add('edge.cpu_ms_per_document.mini', await cpuPerDocument(worker, rounds), 'ms');
   } finally {
     await worker.stop();
@@ -92,18 +100,15 @@ function cut(text, tokens) {
   return text.slice(0, tokens * 4);
 }
 
-/** The bundle of the stand-in, and when its last byte was sent. */
-async function serveBundle() {
+/** The bundle of the stand-in; tells when its last byte was sent. */
+async function serveBundle(onSent) {
   const folder = process.env.RERANK_WASM_BUNDLE;
   if (!folder) throw new Error('RERANK_WASM_BUNDLE is not set; scripts/bench.sh says what it is');
   const shards = readdirSync(folder)
     .filter((name) => /\.\d+$/.test(name))
     .sort((one, other) => Number(one.match(/\d+$/)) - Number(other.match(/\d+$/)));
-  let sent;
   const server = createServer(async (_, response) => {
-    response.once('finish', () => {
-      sent = performance.now();
-    });
+    response.once('finish', onSent);
     for (const shard of shards)
       for await (const chunk of createReadStream(join(folder, shard))) await write(response, chunk);
     response.end();
@@ -112,7 +117,6 @@ async function serveBundle() {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${server.address().port}/model.bundle`,
-    sent: () => sent,
     close() {
       server.closeAllConnections();
       server.close();

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Miniflare } from 'miniflare';
@@ -19,9 +19,13 @@ function entryOf(folder, name = '.') {
   return join(folder, workerd.default ?? workerd);
 }
 
+/** Engines that nothing imports in workerd, so that a bundler leaves them out. */
+const otherEngines = ['rerank.wasm', 'rerank-threads.wasm'];
+
 function modulesIn(folder) {
   const names = readdirSync(join(repository, folder), { recursive: true });
   return names
+    .filter((name) => !otherEngines.includes(basename(name)))
     .map((name) => join(folder, name))
     .flatMap((name) => {
       const type = Object.entries(moduleTypes).find(([ending]) => name.endsWith(ending))?.[1];
