@@ -41,7 +41,7 @@ function ranking(path) {
 
 function bitsOfModel() {
   const sample = join(work, 'sample.tsv');
-  writeFileSync(sample, node('scripts/sample-pairs.mjs'));
+  writeFileSync(sample, node('scripts/sample-pairs.mjs', 'xquad'));
   const eight = convert(directory, 'eight', '--bits', '8', '--sample', sample);
   const four = convert(directory, 'four', '--bits', '4', '--sample', sample);
   const middle = String(Math.round((eight.predicted_memory + four.predicted_memory) / 2));

@@ -25,7 +25,7 @@ ln -s "$model/onnx/model.onnx" "$work/float/onnx/"
 say "the recipe of the published file: onnxruntime's quantize_dynamic, per_channel, reduce_range, QInt8"
 PYTHONDONTWRITEBYTECODE=1 python bench/standin/requantize.py "$model/onnx/model.onnx" "$work/published/onnx/model_quantized.onnx" >&2
 say "rerank convert, 8 bits, rounded for 102 pairs and to the nearest"
-node scripts/sample-pairs.mjs >"$work/sample.tsv"
+node scripts/sample-pairs.mjs held-out >"$work/sample.tsv"
 "$RERANK_WASM_NATIVE" convert --model "$work/float" "$work/ours.bundle" --bits 8 --sample "$work/sample.tsv" >&2
 "$RERANK_WASM_NATIVE" convert --model "$work/float" "$work/nearest.bundle" --bits 8 --rounding nearest >&2
 for each in float published ours.bundle nearest.bundle; do
