@@ -12,6 +12,9 @@ import { startWebKit } from './webkit.js';
  */
 export const browsers = { Chromium: startChromium, Firefox: startFirefox, WebKit: startWebKit };
 
+/** How long a browser may take for a step; a loaded machine may take its time. */
+const patienceMilliseconds = 120_000;
+
 async function startChromium() {
   const browser = await chromium.launch(launchOptions());
   const context = await browser.newContext();
@@ -23,7 +26,8 @@ async function startFirefox() {
     browser: 'firefox',
     executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
     headless: true,
-    protocolTimeout: 240_000,
+    timeout: patienceMilliseconds,
+    protocolTimeout: 2 * patienceMilliseconds,
   });
   return driver(browser, () => browser.newPage());
 }
@@ -32,7 +36,7 @@ async function startFirefox() {
 async function driver(browser, newPage) {
   const newTab = async () => {
     const page = await newPage();
-    page.setDefaultTimeout(120_000);
+    page.setDefaultTimeout(patienceMilliseconds);
     return {
       visit: (url) => page.goto(url),
       run: (action, argument) => page.evaluate(action, argument),
