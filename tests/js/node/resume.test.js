@@ -37,13 +37,15 @@ describe('a download that is disturbed', () => {
     });
   }
 
-  /** Bytes of the graph that the present load has taken. */
+  /** Bytes of the graph that the present load has taken, and what is told when they become more. */
   let taken = 0;
+  let onTaken = () => {};
 
   async function works({ onProgress, ...options }) {
     taken = 0;
     const watch = (progress) => {
       if (progress.phase === 'download' && progress.file === 'model') taken = progress.loaded;
+      onTaken();
       onProgress?.(progress);
     };
     const reranker = await create({ cache: 'none', onProgress: watch, ...options });
@@ -53,9 +55,11 @@ describe('a download that is disturbed', () => {
 
   /** Sends a part of the graph, and ends the connection when the engine has it. */
   function cut(count, options) {
-    const reached = async (position) => {
-      while (taken < position) await new Promise((resolve) => setImmediate(resolve));
-    };
+    const reached = (position) =>
+      new Promise((resolve) => {
+        onTaken = () => taken >= position && resolve();
+        onTaken();
+      });
     return cutAfter(count, graph, { taken: reached, ...options });
   }
 
