@@ -103,26 +103,49 @@ async function convertIn(
   }
 }
 
-/** The list of shards comes last, so that there is none of files that are not there. */
 async function moveOut(folder: string, output: string, task: ConversionTask, made: Converted): Promise<void> {
-  const moves: [from: string, to: string][] = [];
-  if (task.kind === 'tokenizer' || task.shard === undefined) {
-    moves.push(['0', output]);
-  } else {
-    for (let index = 0; index < made.files; index += 1) moves.push([String(index), `${output}.${index}`]);
-    const shards = moves.map(([, to]) => basename(to));
-    const index = { name: task.name, sha256: made.sha256, shards, size: made.bytes };
-    await writeFile(join(folder, 'json'), JSON.stringify(index, undefined, 2));
-    moves.push(['json', `${output}.json`]);
-  }
   const moved: string[] = [];
+  const move = async (name: string, path: string) => {
+    await rename(join(folder, name), path);
+    moved.push(path);
+  };
   try {
-    for (const [from, to] of moves) {
-      await rename(join(folder, from), to);
-      moved.push(to);
-    }
+    if (task.kind === 'tokenizer' || task.shard === undefined) await move('0', output);
+    else await moveShards(folder, output, task.name, made, move);
   } catch (cause) {
     for (const path of moved) await rm(path, { force: true });
     throw new RerankError('invalid_input', `cannot write ${output}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * The list of shards comes last, so that there is none of files that are not there. What an earlier conversion has left
+ * goes: its list first, and those of its shards that are not written over.
+ */
+async function moveShards(
+  folder: string,
+  output: string,
+  name: string,
+  { files, bytes, sha256 }: Converted,
+  move: (name: string, path: string) => Promise<void>,
+): Promise<void> {
+  const list = `${output}.json`;
+  await rm(list, { force: true });
+  const paths = Array.from({ length: files }, (_, index) => `${output}.${index}`);
+  for (const [index, path] of paths.entries()) await move(String(index), path);
+  for (let index = files; await removes(`${output}.${index}`); index += 1);
+  const shards = paths.map((path) => basename(path));
+  await writeFile(join(folder, 'list'), JSON.stringify({ name, sha256, shards, size: bytes }, undefined, 2));
+  await move('list', list);
+}
+
+/** Removes a file; false where there is none. */
+async function removes(path: string): Promise<boolean> {
+  try {
+    await rm(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }

@@ -114,6 +114,17 @@ describe('rerank-wasm convert', () => {
     assert.equal(best.index, 1);
   });
 
+  it('leaves no shard of an earlier conversion', async () => {
+    const words = ['convert', '--model', models.tiny, join(folder, 'model.bundle'), '--shard'];
+    for (const bytes of [100_000, 300_000]) {
+      assert.equal((await run([...words, `${bytes}`])).code, 0);
+      const { size, shards } = JSON.parse(await readFile(join(folder, 'model.bundle.json'), 'utf8'));
+      const names = Array.from({ length: Math.ceil(size / bytes) }, (_, index) => `model.bundle.${index}`);
+      assert.deepEqual(shards, names);
+      assert.deepEqual((await readdir(folder)).sort(), [...names, 'model.bundle.json']);
+    }
+  });
+
   const failures = [
     ['no words', [], 2, /^error: invalid_input: convert wants the name of a file to write/],
     ['no model', ['OUTPUT'], 2, /^error: invalid_input: convert wants --model or --tokenizer/],
