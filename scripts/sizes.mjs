@@ -22,7 +22,7 @@ const converter = 'cli/converter.wasm.br';
  * the 5 MB one would wish for, because there are several engines: each holds all of tract's operators, any of which a model may
  * have, and is one file so that it is compiled while it arrives.
  */
-const mostUnpackedBytes = { engine: 6_500_000, converter: 1_500_000, code: 450_000, all: 21_000_000 };
+const mostUnpackedBytes = { engine: 6_500_000, converter: 1_500_000, code: 470_000, all: 21_000_000 };
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
 const brotli = (bytes) =>
