@@ -51,7 +51,23 @@ make_threads_artifact() {
   rm -r "$1/rerank-threads"
 }
 
-# make_artifacts DIRECTORY: the wasm files, and the JavaScript and types of those without threads, which is the same.
+# make_converter DIRECTORY: the converter for Node. It is compressed, because nothing loads it but the command line, which
+# decompresses it in a moment; as it is it would take 6 MB more of everyone's disk.
+make_converter() {
+  cargo_wasm build --profile wasm --lib --features converter
+  finish_artifact "$1" converter "$WASM_TARGET_DIR" "${WASM_FEATURES[@]}"
+  make_bindings "$1" converter converter-bindings
+  node --input-type=module --eval "
+    import { readFileSync, writeFileSync } from 'node:fs';
+    import { brotliCompressSync, constants } from 'node:zlib';
+    const bytes = readFileSync('$1/converter.wasm');
+    const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    writeFileSync('$1/converter.wasm.br', brotliCompressSync(bytes, { params }));"
+  rm -r "$1/converter" "$1/converter.wasm"
+}
+
+# make_artifacts DIRECTORY: the wasm files, and the JavaScript and types of those without threads, which is the same; in
+# DIRECTORY/cli what the command line has besides.
 make_artifacts() {
   make_artifact "$1" rerank ""
   make_artifact "$1" rerank-relaxed relaxed-simd
@@ -59,6 +75,8 @@ make_artifacts() {
   make_bindings "$1" rerank bindings
   rm -r "$1/rerank" "$1/rerank-relaxed"
   make_threads_artifact "$1"
+  mkdir "$1/cli"
+  make_converter "$1/cli"
 }
 
 # No path under src holds a space.
@@ -74,7 +92,8 @@ if ! [ -d "$artifacts" ]; then
   [ -d "$artifacts" ] || mv "$partial" "$artifacts"
 fi
 rm -rf pkg/dist && mkdir -p pkg/dist/wasm
-cp "$artifacts"/* pkg/dist/wasm/
+cp "$artifacts"/*.* pkg/dist/wasm/
+cp -r "$artifacts/cli" pkg/dist/
 node_modules/.bin/tsc -p pkg
 chmod +x pkg/dist/cli/main.js
 node scripts/compact-tokenizer.mjs pkg/mini/tokenizer.json pkg/mini/dist/tokenizer.bin

@@ -22,13 +22,13 @@
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
 //! | `src/kernels/` | numbers only: packed weights, their stored form and that of four bits, int8 linear layers, attention, layer norm, GELU, quantisation; `tile/` has the dot products, one file for each instruction set |
 //! | `src/bundle/` | a model in one file: manifest, reader, writer |
-//! | `src/convert/` | what `rerank convert` does: fewer pieces, float weights to integers, four bits where they cost least |
+//! | `src/convert/` | what `rerank convert` and `npx rerank-wasm convert` do: fewer pieces, float weights to integers, four bits where they cost least |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |
 //! | `src/graph/` | the network, and everything that names tract: loading, running, `rewrite.rs` and one file for each fused operator; `graph/operators/`: the ONNX operators it reads |
 //! | `src/tokenizer/` | `tokenizer.json` and its compact form, read as they come; the unigram model; XLM-RoBERTa's normaliser and pre-tokeniser, ours too, with the `tokenizers` crate's ids; pairs, truncation, windows; all other tokenizers are the crate's |
 //! | `src/threads/` | threads: whole documents side by side, and parts of one where threads are idle |
 //! | `src/engine/` | loader, reranker, jobs, ranking |
-//! | `src/wasm.rs` | what JavaScript sees; no logic |
+//! | `src/wasm.rs`, `src/wasm/` | what JavaScript sees; no logic: the reranker or, in an artifact for Node, the converter |
 //! | `src/bin/rerank/` | native command line |
 //! | `pkg/src/` | the npm package: entries for browsers, Node, Deno, Bun, workerd and edge-light, model registry, download, cache, worker; `edge/`, the HTTP handler; `cli/`, `npx rerank-wasm`; `adapters/`, for other libraries |
 //! | `pkg/mini/` | the npm package `rerank-wasm-mini`: a small model with the same graph |
@@ -41,7 +41,7 @@
 //!
 //! ## Who may import whom
 //!
-//! Downward only: `bin` → `convert`; `wasm` and `bin` → `engine` → `bundle`, `graph`, `onnx`, `tokenizer`; `convert` →
+//! Downward only: `wasm` and `bin` → `convert`, `engine`; `engine` → `bundle`, `graph`, `onnx`, `tokenizer`; `convert` →
 //! `bundle`, `graph`, `kernels`, `onnx`, `tokenizer`; `bundle` → `onnx`, `tokenizer`, `kernels`; `graph` → `onnx`, `kernels`;
 //! `onnx` → `kernels::pack`; `wasm`, `engine` and `graph` → `threads`; everything → `error`. Only `graph` names tract, only
 //! `wasm` names wasm_bindgen and js_sys, `unsafe` stands in `kernels` and `threads`, and

@@ -7,7 +7,7 @@ import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import type { LocalBundle, ModelDirectory, OpenFile, Platform } from './platform.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
-const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
+export const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
 /** Node's file system. */
 export const localFiles: NonNullable<Platform['files']> = { open: openLocal, findModel };
@@ -59,7 +59,8 @@ async function findModel(path: string | URL): Promise<ModelDirectory | LocalBund
   };
 }
 
-async function findFile(root: string, candidates: string[]): Promise<URL> {
+/** @throws `model_not_found` where none of the candidates is there */
+export async function findFile(root: string, candidates: string[]): Promise<URL> {
   for (const candidate of candidates) {
     const path = join(root, candidate);
     if ((await stat(path).catch(() => undefined))?.isFile()) return pathToFileURL(path);

@@ -159,7 +159,7 @@ export interface RerankerOptions {
   /**
    * How many threads score, the engine's own included. `'auto'` (default): as many as there are processors, up to 8, where
    * threads can be had: in Node 21 or newer, Deno and Bun, and in the package's worker on a page that is cross-origin
-   * isolated; elsewhere one, and whoever wrote `'auto'` is told why by `onWarning`. A number is what you get, or
+   * isolated, in a browser with relaxed SIMD; elsewhere one, and whoever wrote `'auto'` is told why by `onWarning`. A number is what you get, or
    * `unsupported_environment`. Scores are the same bits with any number.
    */
   threads?: 'auto' | number;

@@ -6,22 +6,33 @@ mod four_bit;
 mod memory;
 mod pieces;
 mod precision;
+mod progress;
+mod report;
 mod sample;
 
-use std::collections::BTreeSet;
-use std::io::Write;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
 pub use feedback::Feedback;
 pub use pieces::PieceChoice;
 pub use precision::{Bits, Rounding};
-pub use sample::{LogitError, PAIRS};
+pub use progress::{OnProgress, Stage};
+pub use report::Report;
+pub use sample::{LogitError, PAIRS, read_pairs};
+
+use sample::Seen;
 
 use crate::bundle::{Contents, write};
 use crate::error::{Error, ModelFile, Result};
 use crate::graph::{Graph, TokenSequence};
-use crate::onnx::{OnnxModel, Table, Weight};
+use crate::onnx::refusal::invalid;
+use crate::onnx::{OnnxModel, Parser, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact};
+
+/// How much of a file is read at a time.
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// A model as it is before.
 pub struct Source<'a> {
@@ -42,7 +53,31 @@ pub enum Graphs {
     Float(Box<dyn float::File>),
 }
 
-#[derive(Debug, Clone, Default)]
+impl Graphs {
+    /// What an ONNX file is. One with float weights is read where they are needed, so it has to stay as it is.
+    ///
+    /// # Errors
+    /// `invalid_model`, `unsupported_model` and `out_of_memory` for what is wrong with the file.
+    pub fn open(mut file: impl float::File + 'static) -> Result<Self> {
+        if float::has_float_weights(&mut file)? {
+            return Ok(Self::Float(Box::new(file)));
+        }
+        let unreadable = |error: std::io::Error| invalid(format!("it cannot be read: {error}"));
+        let size = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
+        file.rewind().map_err(unreadable)?;
+        let mut parser = Parser::new(Some(size));
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            match file.read(&mut chunk).map_err(unreadable)? {
+                0 => return Ok(Self::Quantized(parser.finish()?)),
+                length => parser.push(&chunk[..length])?,
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Options {
     pub pieces: PieceChoice,
     pub bits: Bits,
@@ -53,27 +88,24 @@ pub struct Options {
     pub sample: Vec<(String, String)>,
 }
 
-/// What became of a model.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Report {
-    /// Size of the bundle in bytes.
-    pub bytes: usize,
-    /// Pieces of the vocabulary; none where the tokenizer is not made of pieces.
-    pub pieces: Option<usize>,
-    /// Number of weights in matrices of 4 bits, and in all matrices.
-    pub four_bit_weights: usize,
-    pub matrix_weights: usize,
-    /// Memory in bytes that an isolate will take, its JavaScript included.
-    pub predicted_memory: usize,
-    /// The logits of the bundle against those with all weights at 8 bits.
-    pub error: LogitError,
-}
-
 /// Writes the bundle to `output`.
 ///
 /// # Errors
 /// `invalid_input` for options that cannot be met, what the engine says of the files, `internal` where `output` fails.
 pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) -> Result<Report> {
+    convert_with(source, options, output, &mut |_, _, _| {})
+}
+
+/// [`convert`] that tells how far it is.
+///
+/// # Errors
+/// Those of [`convert`].
+pub fn convert_with(
+    source: Source<'_>,
+    options: &Options,
+    output: &mut dyn Write,
+    progress: &mut OnProgress<'_>,
+) -> Result<Report> {
     let Source { name, graph, tokenizer, max_tokens } = source;
     let (tokenizer, pieces, kept) = if options.pieces.is_all() {
         (own_or_compact(tokenizer), Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len()), None)
@@ -90,7 +122,7 @@ pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) ->
     };
     let sample = sample::sequences(&Tokenizer::from_bytes(&tokenizer)?, &pairs, max_tokens)?;
     let mut model = match graph {
-        Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample)?,
+        Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample, progress)?,
         Graphs::Quantized(mut model) => {
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
             model
@@ -98,10 +130,10 @@ pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) ->
     };
     let before = Graph::from_onnx(model.clone())?;
     let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, tokenizer.len())));
-    precision::reduce(&mut model, options, room, &before, &sample)?;
+    precision::reduce(&mut model, options, room, &before, &sample, progress)?;
     let predicted_memory = memory::predicted(&model, tokenizer.len());
     let after = Graph::from_onnx(model.clone())?;
-    let error = sample::logit_error(&before, &after, &sample)?;
+    let error = sample::logit_error(&before, &after, &sample, progress)?;
     let (mut matrix_weights, mut four_bit_weights) = (0, 0);
     for (_, weight) in model.weights.iter() {
         if let Weight::Matrix { packed, .. } = weight {
@@ -121,15 +153,32 @@ fn quantize(
     pieces: Option<(usize, &BTreeSet<u32>)>,
     rounding: Rounding,
     sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
 ) -> Result<OnnxModel> {
     let plain = float::quantize(file, pieces, &|_| None)?;
     if rounding == Rounding::Nearest {
         return Ok(plain);
     }
-    let seen = sample::observe(&Graph::from_onnx(plain.clone())?, sample)?;
-    float::quantize(file, pieces, &|name| match plain.weights.get(name) {
-        Some(Weight::Matrix { packed, .. }) => Feedback::new(&seen.get(&Arc::as_ptr(packed))?.rows, packed.rows()),
-        _ => None,
+    let mut seen = sample::observe(&Graph::from_onnx(plain.clone())?, sample, progress)?;
+    let read: BTreeMap<String, (Seen, usize)> = plain
+        .weights
+        .iter()
+        .filter_map(|(name, weight)| match weight {
+            Weight::Matrix { packed, .. } => {
+                Some((name.to_owned(), (seen.remove(&Arc::as_ptr(packed))?, packed.rows())))
+            }
+            _ => None,
+        })
+        .collect();
+    // There is no room for two models.
+    drop(plain);
+    let rounds = RefCell::new((0, progress));
+    float::quantize(file, pieces, &|name| {
+        let (seen, rows) = read.get(name)?;
+        let (done, progress) = &mut *rounds.borrow_mut();
+        *done += 1;
+        progress(Stage::Round, *done, read.len());
+        Feedback::new(&seen.rows, *rows)
     })
 }
 

@@ -6,7 +6,8 @@ use crate::error::{Error, ModelFile, Result};
 use crate::tokenizer::{Tokenizer, Vocabulary};
 
 /// Texts and languages that the pieces are for, and how many there may be. Without any of these all stay.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct PieceChoice {
     /// How many pieces stay in all.
     pub count: Option<usize>,

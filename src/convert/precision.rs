@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::feedback::Feedback;
 use super::four_bit::four_bits;
+use super::progress::{OnProgress, Stage};
 use super::{Options, sample};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::graph::{Graph, TokenSequence};
@@ -11,17 +12,21 @@ use crate::kernels::pack::{Encoding, PackedMatrix};
 use crate::onnx::{OnnxModel, Weight};
 
 /// Bits of the encoder's weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 pub enum Bits {
     /// As many as fit the memory that there is, 8 where nothing is said of it.
     #[default]
+    #[serde(rename = "mixed")]
     Mixed,
+    #[serde(rename = "8")]
     Eight,
+    #[serde(rename = "4")]
     Four,
 }
 
 /// How weights of four bits are rounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rounding {
     /// So that the outputs of their layer move least on the sample; minutes for a model of 12 layers.
     #[default]
@@ -65,11 +70,12 @@ pub fn reduce(
     room: Option<usize>,
     graph: &Graph,
     sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
 ) -> Result<()> {
     let (bits, room) = (options.bits, room.unwrap_or(usize::MAX));
     let mut bytes = model.weights.bytes();
     if bits == Bits::Four || bits == Bits::Mixed && bytes > room {
-        let mut candidates = candidates(model, options.rounding, graph, sample)?;
+        let mut candidates = candidates(model, options.rounding, graph, sample, progress)?;
         candidates.sort_by(|one, other| one.price().total_cmp(&other.price()));
         for candidate in candidates {
             if bits == Bits::Mixed && bytes <= room {
@@ -93,12 +99,14 @@ fn candidates(
     rounding: Rounding,
     graph: &Graph,
     sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Candidate>> {
-    let seen = sample::observe(graph, sample)?;
+    let of_layers = sample::observe(graph, sample, progress)?;
     let mut candidates = Vec::new();
+    let mut rounded = 0;
     for (name, weight) in model.weights.iter() {
         let Weight::Matrix { packed, unsigned } = weight else { continue };
-        let Some(seen) = seen.get(&Arc::as_ptr(packed)).filter(|_| packed.encoding() == Encoding::SevenBit) else {
+        let Some(seen) = of_layers.get(&Arc::as_ptr(packed)).filter(|_| packed.encoding() == Encoding::SevenBit) else {
             continue;
         };
         let no_memory = || Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Model), bytes: packed.bytes() };
@@ -107,6 +115,8 @@ fn candidates(
             Rounding::Nearest => None,
         };
         let after = four_bits(packed, feedback.as_ref()).ok_or_else(no_memory)?;
+        rounded += 1;
+        progress(Stage::Round, rounded, of_layers.len());
         if after.bytes() < packed.bytes() {
             let error = seen.error(packed, &after);
             candidates.push(Candidate {

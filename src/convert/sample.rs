@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::error::Result;
+use super::progress::{OnProgress, Stage};
+use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::kernels::pack::PackedMatrix;
 use crate::tokenizer::Tokenizer;
@@ -30,6 +31,20 @@ pub const PAIRS: [(&str, &str); 8] = [
 const ROWS: usize = 1024;
 const MEASURED_ROWS: usize = 24;
 
+/// The pairs of a text: on each line a query, a tab and a document; blank lines mean nothing.
+///
+/// # Errors
+/// `invalid_input` for a line without a tab.
+pub fn read_pairs(text: &str) -> Result<Vec<(String, String)>> {
+    let pair = |line: &str| {
+        let (query, document) = line
+            .split_once('\t')
+            .ok_or_else(|| Error::InvalidInput(format!("no tab between query and document: {line:?}")))?;
+        Ok((query.to_owned(), document.to_owned()))
+    };
+    text.lines().filter(|line| !line.trim().is_empty()).map(pair).collect()
+}
+
 /// The pairs as tokens.
 ///
 /// # Errors
@@ -53,10 +68,14 @@ pub struct Seen {
 ///
 /// # Errors
 /// What the graph gives.
-pub fn observe(graph: &Graph, sample: &[TokenSequence]) -> Result<BTreeMap<*const PackedMatrix, Seen>> {
+pub fn observe(
+    graph: &Graph,
+    sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
+) -> Result<BTreeMap<*const PackedMatrix, Seen>> {
     let mut all: BTreeMap<*const PackedMatrix, Seen> = BTreeMap::new();
     let of_each = ROWS.div_ceil(sample.len().max(1));
-    for sequence in sample {
+    for (index, sequence) in sample.iter().enumerate() {
         graph.observe(sequence, &mut |layer, rows| {
             let seen = all.entry(Arc::as_ptr(layer.matrix())).or_default();
             seen.scales = layer.scales().to_vec();
@@ -65,6 +84,7 @@ pub fn observe(graph: &Graph, sample: &[TokenSequence]) -> Result<BTreeMap<*cons
             let rows = rows.chunks_exact(layer.inputs()).step_by(step).map(<[f32]>::to_vec);
             seen.rows.extend(rows.take(of_each));
         })?;
+        progress(Stage::Observe, index + 1, sample.len());
     }
     Ok(all)
 }
@@ -108,9 +128,21 @@ pub struct LogitError {
 
 /// # Errors
 /// What the graphs give.
-pub fn logit_error(before: &Graph, after: &Graph, sample: &[TokenSequence]) -> Result<LogitError> {
-    let logits = |graph: &Graph| {
-        sample.iter().map(|sequence| graph.logit(sequence).map(f64::from)).collect::<Result<Vec<f64>>>()
+pub fn logit_error(
+    before: &Graph,
+    after: &Graph,
+    sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
+) -> Result<LogitError> {
+    let mut measured = 0;
+    let mut logits = |graph: &Graph| {
+        let logit = |sequence| {
+            let logit = graph.logit(sequence).map(f64::from);
+            measured += 1;
+            progress(Stage::Measure, measured, 2 * sample.len());
+            logit
+        };
+        sample.iter().map(logit).collect::<Result<Vec<f64>>>()
     };
     let (before, after) = (logits(before)?, logits(after)?);
     let count = before.len().max(1) as f64;

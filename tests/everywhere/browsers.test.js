@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
-
+import { serve } from '../../scripts/serve.mjs';
 import { bitsOf, logitsByIndex } from '../js/support/bits.js';
-import { publishedQueries } from '../js/support/mini.js';
+import { inTurn, status, withRanges } from '../js/support/faults.js';
+import { miniFile, publishedQueries } from '../js/support/mini.js';
 import { useProject } from '../js/support/packed.js';
 import { serveDirectory } from '../js/support/static.js';
 import { browsers } from './support/browsers.js';
@@ -19,10 +20,23 @@ const site = fileURLToPath(new URL('site', import.meta.url));
 const policy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
 
+const graphPath = '/node_modules/rerank-wasm-mini/onnx/model_quantized.onnx';
+
 const relaxed = { Chromium: true, Firefox: true, WebKit: false };
+
+/** In the demo page: the documents of a complete ranking, once there is one and the page says that it is kept. */
+async function showsRanking() {
+  const complete = '.ranking[aria-busy=false] #results li.scored';
+  const isKept = () => /works offline now/.test(document.querySelector('#offline-text')?.textContent);
+  while (!document.querySelector('#order:not(:disabled)') || !document.querySelector(complete) || !isKept()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return [...document.querySelectorAll('#results li')].map((item) => item.textContent);
+}
 
 describe('the installed package', async () => {
   const questions = (await publishedQueries()).map(({ query, documents }) => ({ query, documents }));
+  const graph = await miniFile('onnx/model_quantized.onnx');
   const project = useProject();
   let expected;
   before(async () => {
@@ -54,16 +68,33 @@ describe('the installed package', async () => {
         for (const other of others.splice(0)) await other.close();
       });
 
-      /** Visits the page, of this server or another, and has it do what is asked. */
-      async function asks(action, argument, { url } = server) {
-        await browser.visit(`${url}/`);
-        return browser.run(
+      /** Visits the page, of this server or another, in a tab, and has it do what is asked. */
+      async function asks(action, argument, { url } = server, tab = browser) {
+        await tab.visit(`${url}/`);
+        return does(action, argument, tab);
+      }
+
+      /** Has the page that a tab is at do what is asked. */
+      function does(action, argument, tab) {
+        return tab.run(
           async ([name, argument]) => {
             while (!globalThis.actions) await new Promise((resolve) => setTimeout(resolve, 20));
             return globalThis.actions[name](argument);
           },
           [action, argument],
         );
+      }
+
+      async function opensTab() {
+        const tab = await browser.newTab();
+        others.push(tab);
+        return tab;
+      }
+
+      async function serves(headers) {
+        const other = await serveDirectory(project.directory, { 'cache-control': 'no-store', ...headers });
+        others.push(other);
+        return other;
       }
 
       const isModelFile = (path) => /\.onnx$|tokenizer\.json$|config\.json$/.test(path);
@@ -83,16 +114,95 @@ describe('the installed package', async () => {
         assert.deepEqual([...engines], [relaxed[name] ? 'rerank-relaxed.wasm' : 'rerank.wasm']);
       });
 
-      it('asks for each file of the model once', async () => {
+      it('starts a second time while nothing of the model can be downloaded', async () => {
         const call = { model: 'url', questions: questions.slice(0, 1) };
-        server.requests.length = 0;
+        const own = await serves({ 'content-security-policy': policy });
         // Under WebDriver WebKit keeps what is cached in memory, as in a private window, until nobody has it open.
-        const visits =
-          name === 'WebKit' ? await asks('rankTwice', call) : [await asks('rank', call), await asks('rank', call)];
-        assert.deepEqual(visits[1], visits[0]);
-        assert.deepEqual(visits[0].warnings, []);
-        assert.equal(server.requests.filter((path) => path.endsWith('/dist/worker.js')).length, 2);
-        assert.equal(server.requests.filter(isModelFile).length, 3);
+        await asks('hold', undefined, own, await opensTab());
+        const first = await asks('rank', call, own);
+        assert.deepEqual(first.warnings, []);
+        const files = own.requests.filter(isModelFile);
+        assert.equal(files.length, 3);
+        for (const path of files) own.faults.set(path, status(500));
+        assert.deepEqual(await asks('rank', call, own), first);
+        assert.equal(own.requests.filter((path) => path.endsWith('/dist/worker.js')).length, 2);
+        assert.equal(own.requests.filter(isModelFile).length, 3);
+      });
+
+      it('downloads once for two tabs that start at once', async () => {
+        const call = { model: 'url', questions: questions.slice(0, 1) };
+        const own = await serves({ 'content-security-policy': policy });
+        const second = await opensTab();
+        // The graph comes when both have asked for the model, as far as one can see it.
+        const asked = Promise.withResolvers();
+        own.faults.set(graphPath, async (_, response) => {
+          await asked.promise;
+          response.writeHead(200, { 'content-length': graph.length }).end(graph);
+        });
+        const tabs = [browser, second];
+        for (const tab of tabs) await asks('begin', call, own, tab);
+        asked.resolve();
+        const results = [];
+        for (const tab of tabs) results.push(await does('begun', undefined, tab));
+        assert.deepEqual(results[1], results[0]);
+        assert.deepEqual(results[0].warnings, []);
+        assert.equal(own.requests.filter(isModelFile).length, 3);
+      });
+
+      it('goes on where a download was cut', async () => {
+        const own = await serves({ 'content-security-policy': policy });
+        const ranges = [];
+        let socket;
+        const begins = (request, response) => {
+          socket = request.socket;
+          response.writeHead(200, { 'content-length': graph.length });
+          response.write(graph.subarray(0, 3_000_000));
+        };
+        const answer = inTurn(begins, withRanges(graph));
+        own.faults.set(graphPath, (request, response) => {
+          ranges.push(request.headers.range);
+          answer(request, response);
+        });
+        // The page says when it has a part: one that a browser has not handed out yet goes with the connection.
+        own.faults.set('/cut', (_, response) => {
+          response.end();
+          socket.destroy();
+        });
+        const call = { model: 'mini', questions: questions.slice(0, 1), options: { cache: 'none' } };
+        const { results, warnings } = await asks('rankPastCut', call, own);
+        assert.deepEqual([results.length, warnings], [1, []]);
+        assert.equal(ranges.length, 2);
+        assert.equal(ranges[0], undefined);
+        assert.match(ranges[1], /^bytes=[1-9]\d*-$/);
+      });
+
+      it('has threads on a page that is cross-origin isolated, or says why there are none', async () => {
+        const isolated = await serves({
+          'content-security-policy': policy,
+          'cross-origin-opener-policy': 'same-origin',
+          'cross-origin-embedder-policy': 'require-corp',
+        });
+        const wish = relaxed[name] ? 2 : 'auto';
+        const answer = await asks('rank', { model: 'mini', questions, options: { threads: wish } }, isolated);
+        assert.deepEqual(bitsOf(answer.results.flatMap(logitsByIndex)), expected);
+        assert.equal(answer.isolated, true);
+        const warning = 'the engine has one thread: WebAssembly has no relaxed SIMD here';
+        const { threads, warnings } = answer;
+        assert.deepEqual([threads, warnings], relaxed[name] ? [2, []] : [1, [warning]]);
+      });
+
+      it('has a demo page that ranks, and does so while its server is down', async () => {
+        const demo = await serve({ isolated: true });
+        let stop = () => demo.close();
+        others.push({ close: () => stop?.() });
+        const tab = await opensTab();
+        await tab.visit(`${demo.url}/`);
+        const first = await tab.run(showsRanking);
+        assert.ok(first.length > 1);
+        await stop();
+        stop = undefined;
+        await tab.visit(`${demo.url}/`);
+        assert.deepEqual(await tab.run(showsRanking), first);
       });
 
       const failures = [

@@ -32,3 +32,32 @@ export function parseCount(value: string | undefined, option: string): number | 
   }
   return count;
 }
+
+/** @throws `invalid_input` where the option has none of the values */
+export function parseChoice<const Value extends string>(
+  value: string | undefined,
+  option: string,
+  values: readonly [Value, ...Value[]],
+): Value {
+  if (value === undefined) return values[0];
+  const known = values.find((known) => known === value);
+  if (known === undefined) throw misused(`${option} takes ${values.join(' or ')}, not ${JSON.stringify(value)}`);
+  return known;
+}
+
+const units = { KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30, kB: 1e3, MB: 1e6, GB: 1e9 } as const;
+
+/**
+ * A number of bytes, with or without a unit.
+ *
+ * @throws `invalid_input`
+ */
+export function parseSize(value: string | undefined, option: string): number | undefined {
+  if (value === undefined) return undefined;
+  const [, digits, unit] = /^(\d+) *(KiB|MiB|GiB|kB|MB|GB)?$/.exec(value) ?? [];
+  const size = Number(digits) * (unit === undefined ? 1 : units[unit as keyof typeof units]);
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw misused(`${option} takes a size such as 25MiB or 110MB, not ${JSON.stringify(value)}`);
+  }
+  return size;
+}

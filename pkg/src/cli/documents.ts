@@ -40,7 +40,12 @@ function* linesOf(text: string, file: string): Generator<FoundDocument> {
   }
 }
 
-async function readText(file: string, signal: AbortSignal): Promise<string> {
+/**
+ * The text of a file; `-` is standard input.
+ *
+ * @throws `invalid_input`
+ */
+export async function readText(file: string, signal: AbortSignal): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = await (file === standardInput ? buffer(addAbortSignal(signal, process.stdin)) : readFile(file, { signal }));

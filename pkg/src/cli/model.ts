@@ -1,10 +1,13 @@
+import { fileURLToPath } from 'node:url';
+
 import { RerankError } from '../errors.js';
 import { createReranker } from '../node.js';
 import type { ModelSource, Reranker } from '../types.js';
 import { warn } from './output.js';
 import type { Progress } from './progress.js';
 
-const embeddedName = 'mini';
+/** What stands for the small model of that package. */
+export const embeddedName = 'mini';
 const embeddedPackage: string = 'rerank-wasm-mini';
 
 /** Values of the options that say which model is loaded, and how. */
@@ -38,10 +41,27 @@ export async function loadReranker(values: ModelValues, progress: Progress, sign
   }
 }
 
+/**
+ * Where the package with the small model lies.
+ *
+ * @throws `model_not_found` where it is not installed
+ */
+export function embeddedDirectory(): string {
+  try {
+    return fileURLToPath(new URL('.', import.meta.resolve(embeddedPackage)));
+  } catch (cause) {
+    throw notInstalled(cause);
+  }
+}
+
 async function embeddedModel(): Promise<ModelSource> {
   try {
     return ((await import(embeddedPackage)) as { default: ModelSource }).default;
   } catch (cause) {
-    throw new RerankError('model_not_found', `${embeddedPackage} is not installed beside rerank-wasm`, { cause });
+    throw notInstalled(cause);
   }
+}
+
+function notInstalled(cause: unknown): RerankError {
+  return new RerankError('model_not_found', `${embeddedPackage} is not installed beside rerank-wasm`, { cause });
 }

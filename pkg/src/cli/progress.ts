@@ -1,17 +1,27 @@
 import type { LoadProgress, RerankProgress } from '../types.js';
+import type { ConversionProgress } from './conversion.js';
 import { bar, fit, type Output, styles, widthOf } from './terminal.js';
 
 /** How far things are, on one line of a terminal that is written over. */
 export interface Progress {
   loading: ((progress: LoadProgress) => void) | undefined;
   ranking: ((progress: RerankProgress) => void) | undefined;
+  converting: ((progress: ConversionProgress) => void) | undefined;
   /** Clears the line. */
   end(): void;
 }
 
+const stageNames = {
+  read: 'model',
+  observe: 'sample',
+  round: 'rounding',
+  measure: 'measuring',
+  write: 'writing',
+} as const satisfies Record<ConversionProgress['stage'], string>;
+
 /** Shows progress where `stream` is a terminal, and nothing elsewhere. */
 export function showProgress(stream: Output): Progress {
-  if (!stream.isTTY) return { loading: undefined, ranking: undefined, end() {} };
+  if (!stream.isTTY) return { loading: undefined, ranking: undefined, converting: undefined, end() {} };
   const { dim } = styles(stream);
   let shown = '';
   const show = (line: string) => {
@@ -30,6 +40,11 @@ export function showProgress(stream: Output): Progress {
       else show(`${file.padEnd(10)}${megabytes(loaded)} MB`);
     },
     ranking: ({ done, total }) => showShare('documents', done / total, `${done} of ${total}`),
+    converting({ stage, done, total }) {
+      const amount = stage === 'read' ? `${megabytes(done)} of ${megabytes(total ?? done)} MB` : `${done} of ${total}`;
+      if (total) showShare(stageNames[stage], done / total, amount);
+      else show(`${stageNames[stage].padEnd(10)}${megabytes(done)} MB`);
+    },
     end: () => show(''),
   };
 }

@@ -3,12 +3,6 @@ import mini from './node_modules/rerank-wasm-mini/index.js';
 
 const models = { mini, url: new URL('node_modules/rerank-wasm-mini', location.href) };
 
-/** Ranks twice, while the page has the cache open. */
-async function rankTwice(call) {
-  globalThis.held = await caches.open('rerank-wasm');
-  return [await rank(call), await rank(call)];
-}
-
 /** The results for each question, from a new reranker. */
 async function rank({ model, questions, options }) {
   const warnings = [];
@@ -16,8 +10,32 @@ async function rank({ model, questions, options }) {
   const reranker = await createReranker({ model: models[model], onWarning, ...options });
   const results = [];
   for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
+  const { threads } = await reranker.statistics();
   await reranker.dispose();
-  return { results, warnings };
+  return { results, warnings, threads, isolated: globalThis.crossOriginIsolated };
+}
+
+/** Begins to rank; `begun` gives what that gives. */
+async function begin(call) {
+  globalThis.begun = rank(call);
+  // Whoever asks is told.
+  globalThis.begun.catch(() => {});
+}
+
+/** Ranks while the server cuts the connection that the graph comes over, as soon as the page has a part of it. */
+async function rankPastCut(call) {
+  let cut;
+  const onProgress = ({ file, loaded }) => {
+    if (file === 'model' && loaded > 0) cut ??= fetch('/cut');
+  };
+  const ranked = await rank({ ...call, options: { ...call.options, onProgress } });
+  await cut;
+  return ranked;
+}
+
+/** Keeps what is cached from going away while the page is there. */
+async function hold() {
+  globalThis.held = await caches.open('rerank-wasm');
 }
 
 /** How a promise fails. */
@@ -67,4 +85,4 @@ async function rankFrom({ base, question: { query, documents } }) {
   return { results, kinds };
 }
 
-globalThis.actions = { rank, rankTwice, failureWith, stops, rankFrom };
+globalThis.actions = { rank, rankPastCut, begin, begun: () => globalThis.begun, hold, failureWith, stops, rankFrom };

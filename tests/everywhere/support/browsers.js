@@ -5,33 +5,43 @@ import { launchOptions } from '../../js/support/chromium.js';
 import { startWebKit } from './webkit.js';
 
 /**
- * The browsers of this machine by name, each a function that starts one. It gives `visit(url)`, `run(action, argument)`,
- * which has the page run a function and gives what that resolves to, both as JSON, and `close()`.
+ * The browsers of this machine by name, each a function that starts one with a tab. A tab has `visit(url)`,
+ * `run(action, argument)`, which has the page run a function and gives what that resolves to, both as JSON, and `close()`;
+ * the browser is its first tab, whose end is that of the browser, and has `newTab()`. What a tab runs may keep the others from
+ * running anything meanwhile.
  */
 export const browsers = { Chromium: startChromium, Firefox: startFirefox, WebKit: startWebKit };
 
+/** How long a browser may take for a step; a loaded machine may take its time. */
+const patienceMilliseconds = 120_000;
+
 async function startChromium() {
-  return driver(await chromium.launch(launchOptions()));
+  const browser = await chromium.launch(launchOptions());
+  const context = await browser.newContext();
+  return driver(browser, () => context.newPage());
 }
 
 async function startFirefox() {
-  return driver(
-    await puppeteer.launch({
-      browser: 'firefox',
-      executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
-      headless: true,
-      protocolTimeout: 240_000,
-    }),
-  );
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+    headless: true,
+    timeout: patienceMilliseconds,
+    protocolTimeout: 2 * patienceMilliseconds,
+  });
+  return driver(browser, () => browser.newPage());
 }
 
 /** Playwright and Puppeteer have this much in common. */
-async function driver(browser) {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(120_000);
-  return {
-    visit: (url) => page.goto(url),
-    run: (action, argument) => page.evaluate(action, argument),
-    close: () => browser.close(),
+async function driver(browser, newPage) {
+  const newTab = async () => {
+    const page = await newPage();
+    page.setDefaultTimeout(patienceMilliseconds);
+    return {
+      visit: (url) => page.goto(url),
+      run: (action, argument) => page.evaluate(action, argument),
+      close: () => page.close(),
+    };
   };
+  return { ...(await newTab()), newTab, close: () => browser.close() };
 }

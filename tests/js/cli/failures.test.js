@@ -51,12 +51,6 @@ describe('the command line', () => {
       /^error: invalid_input: hub/,
     ],
     ['an unknown deed of the cache', ['cache', 'burn'], 2, /^error: invalid_input: cache cannot burn/],
-    [
-      'the converter, which is elsewhere',
-      ['convert', '/none/a.onnx', 'b.bundle'],
-      2,
-      /^error: invalid_input: convert is not in the npm package.*cargo run --release --features cli -- convert/,
-    ],
     ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: verify takes no "all"/],
   ];
 
@@ -77,7 +71,7 @@ describe('the command line', () => {
     assertFailure(await run(['q'], options), 1, /^error: download_failed: https:\/\/huggingface\.co\/.*ENOTFOUND/);
   });
 
-  for (const words of [['--help'], ['verify', '-h'], ['cache', '--help']]) {
+  for (const words of [['--help'], ['verify', '-h'], ['cache', '--help'], ['convert', '-h']]) {
     it(`explains itself: ${words.join(' ')}`, async () => {
       const { output, errors, code } = await run(words);
       assert.deepEqual([errors, code], ['', 0]);

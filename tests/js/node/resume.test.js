@@ -37,10 +37,30 @@ describe('a download that is disturbed', () => {
     });
   }
 
-  async function works(options) {
-    const reranker = await create({ cache: 'none', ...options });
+  /** Bytes of the graph that the present load has taken, and what is told when they become more. */
+  let taken = 0;
+  let onTaken = () => {};
+
+  async function works({ onProgress, ...options }) {
+    taken = 0;
+    const watch = (progress) => {
+      if (progress.phase === 'download' && progress.file === 'model') taken = progress.loaded;
+      onTaken();
+      onProgress?.(progress);
+    };
+    const reranker = await create({ cache: 'none', onProgress: watch, ...options });
     assert.equal((await reranker.rerank('query', ['text'])).length, 1);
     await reranker.dispose();
+  }
+
+  /** Sends a part of the graph, and ends the connection when the engine has it. */
+  function cut(count, options) {
+    const reached = (position) =>
+      new Promise((resolve) => {
+        onTaken = () => taken >= position && resolve();
+        onTaken();
+      });
+    return cutAfter(count, graph, { taken: reached, ...options });
   }
 
   const fails = (code, message, options) => rejectsWith(works({ model: hub.model, ...options }), code, message);
@@ -60,9 +80,9 @@ describe('a download that is disturbed', () => {
   it('goes on where it was cut, with the version that began', async () => {
     const cutAgain = (request, response) => {
       const start = Number(/\d+/.exec(request.headers.range)[0]);
-      cutAfter(part, graph, { status: 206, start })(request, response);
+      cut(part, { status: 206, start })(request, response);
     };
-    answer(cutAfter(part, graph), cutAgain, withRanges(graph));
+    answer(cut(part), cutAgain, withRanges(graph));
     const loaded = [];
     const onProgress = ({ phase, file, loaded: bytes }) =>
       phase === 'download' && file === 'model' && loaded.push(bytes);
@@ -78,17 +98,14 @@ describe('a download that is disturbed', () => {
 
   it('goes on without a version where the file is pinned', async () => {
     for (const etag of ['"one"', null]) {
-      answer(cutAfter(part, graph, { etag }), withRanges(graph, { etag }));
+      answer(cut(part, { etag }), withRanges(graph, { etag }));
       await works({ model: pinned });
       assert.equal(resumed(undefined), 1);
     }
   });
 
   it('has all where it was cut behind the last byte, of a file whose size was not told', async () => {
-    const cutAtEnd = (request, response) => {
-      response.writeHead(200, { etag: '"one"' });
-      response.write(graph, () => setTimeout(() => request.socket.destroy(), 50));
-    };
+    const cutAtEnd = cut(graph.length, { told: false });
     for (const headers of [{ 'content-range': `bytes */${graph.length}` }, {}]) {
       for (const model of [hub.model, pinned]) {
         answer(cutAtEnd, status(416, headers));
@@ -100,10 +117,7 @@ describe('a download that is disturbed', () => {
   });
 
   it('fails where there is said to be no more of what is not complete', async () => {
-    const cutEarly = (request, response) => {
-      response.writeHead(200, { etag: '"one"' });
-      response.write(graph.subarray(0, part), () => setTimeout(() => request.socket.destroy(), 50));
-    };
+    const cutEarly = cut(part, { told: false });
     answer(cutEarly, status(416, { 'content-range': `bytes */${graph.length}` }));
     await fails('download_failed', /HTTP 416/);
     answer(cutEarly, status(416));
@@ -113,7 +127,7 @@ describe('a download that is disturbed', () => {
   it('leaves out what it has where the server starts over', async () => {
     const whole = (_, response) => response.writeHead(200).end(graph);
     for (const model of [hub.model, pinned]) {
-      answer(cutAfter(part, graph), cutAfter(part / 3, graph), whole);
+      answer(cut(part), cut(part / 3), whole);
       await works({ model });
       assert.equal(ranges.length, 3);
     }
@@ -121,7 +135,7 @@ describe('a download that is disturbed', () => {
 
   it('asks for the whole where nothing tells one version from another', async () => {
     for (const etag of [null, 'W/"weak"']) {
-      answer(cutAfter(part, graph, { etag }), (_, response) => response.writeHead(200).end(graph));
+      answer(cut(part, { etag }), (_, response) => response.writeHead(200).end(graph));
       await works({ model: hub.model });
       assert.deepEqual(ranges, [
         [undefined, undefined],
@@ -133,17 +147,17 @@ describe('a download that is disturbed', () => {
   it('fails where the file has become another', async () => {
     const other = Buffer.from(graph);
     other[1000] ^= 1;
-    answer(cutAfter(part, graph), withRanges(other, { etag: '"two"' }));
+    answer(cut(part), withRanges(other, { etag: '"two"' }));
     await fails('download_failed', /changed/);
-    answer(cutAfter(part, graph), withRanges(graph.subarray(0, 1000), { etag: '"two"' }));
+    answer(cut(part), withRanges(graph.subarray(0, 1000), { etag: '"two"' }));
     await fails('download_failed', /changed/);
-    answer(cutAfter(part, graph), withRanges(Buffer.alloc(graph.length), { etag: '"two"' }));
+    answer(cut(part), withRanges(Buffer.alloc(graph.length), { etag: '"two"' }));
     await fails('integrity_mismatch', /SHA-256/, { model: pinned });
   });
 
   it('fails where the server sends another part', async () => {
     const headers = { 'content-range': `bytes 5-9/${graph.length}` };
-    answer(cutAfter(part, graph), (_, response) => response.writeHead(206, headers).end('bytes'));
+    answer(cut(part), (_, response) => response.writeHead(206, headers).end('bytes'));
     await fails('download_failed', /another part/);
   });
 
@@ -186,7 +200,7 @@ describe('a download that is disturbed', () => {
       await fails('download_failed', new RegExp(`HTTP ${code}`));
       assert.equal(ranges.length, 1);
     }
-    answer(cutAfter(part, graph), status(416));
+    answer(cut(part), status(416));
     await fails('download_failed', /HTTP 416/);
   });
 

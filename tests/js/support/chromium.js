@@ -45,7 +45,7 @@ function isExecutable(path) {
 
 /** What Playwright starts Chromium with. */
 export function launchOptions() {
-  return { executablePath: executable(), args: switches };
+  return { executablePath: executable(), args: switches, timeout: patienceMilliseconds };
 }
 
 /**

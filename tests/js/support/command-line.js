@@ -25,10 +25,10 @@ while True:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 `;
 
-/** Starts `rerank-wasm`; `nodeOptions` are Node's own, `stdout` is where it writes. */
-export function start(words, { environment = {}, nodeOptions = [], stdout = 'pipe' } = {}) {
+/** Starts `rerank-wasm`; `node` is what runs it, `nodeOptions` are Node's own, `stdout` is where it writes. */
+export function start(words, { node = process.execPath, environment = {}, nodeOptions = [], stdout = 'pipe' } = {}) {
   const env = { ...process.env, ...environment };
-  return spawn(process.execPath, [...nodeOptions, script, ...words], { env, stdio: ['pipe', stdout, 'pipe'] });
+  return spawn(node, [...nodeOptions, script, ...words], { env, stdio: ['pipe', stdout, 'pipe'] });
 }
 
 /** Runs `rerank-wasm` to its end with `input` as standard input; gives what it printed and its exit code. */

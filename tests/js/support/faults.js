@@ -16,12 +16,18 @@ export function withRanges(bytes, { etag = '"one"' } = {}) {
   };
 }
 
-/** Sends the first `count` bytes as if more would follow, and ends the connection. */
-export function cutAfter(count, bytes, { etag = '"one"', status = 200, start = 0 } = {}) {
+/**
+ * Sends the first `count` bytes as if more would follow, and ends the connection once `taken(position)` settles, which is
+ * given where in the file that is: what the client has not read by then may be lost to it. `told`: the size is.
+ */
+export function cutAfter(count, bytes, options = {}) {
+  const { etag = '"one"', status = 200, start = 0, told = true, taken = () => {} } = options;
   return (request, response) => {
-    const length = bytes.length - start;
-    response.writeHead(status, { ...(etag && { etag }), 'content-length': length });
-    response.write(bytes.subarray(start, start + count), () => setImmediate(() => request.socket.destroy()));
+    response.writeHead(status, { ...(etag && { etag }), ...(told && { 'content-length': bytes.length - start }) });
+    response.write(bytes.subarray(start, start + count), async () => {
+      await taken(start + count);
+      setImmediate(() => request.socket.destroy());
+    });
   };
 }
 

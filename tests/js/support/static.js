@@ -12,12 +12,20 @@ const mediaTypes = {
   '.wasm': 'application/wasm',
 };
 
-/** Serves a directory as it is on 127.0.0.1; `headers` go with every answer, `requests` holds the paths asked for. */
+/**
+ * Serves a directory as it is on 127.0.0.1; `headers` go with every answer, `requests` holds the paths asked for. `faults`
+ * maps a path to a function that answers in place of the file: `(request, response) => void`.
+ */
 export async function serveDirectory(directory, headers = {}) {
   const requests = [];
+  const faults = new Map();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     requests.push(pathname);
+    if (faults.has(pathname)) {
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      return faults.get(pathname)(request, response);
+    }
     const path = join(directory, normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname));
     const facts = await stat(path).catch(() => undefined);
     if (!facts?.isFile()) return response.writeHead(404, headers).end();
@@ -30,6 +38,7 @@ export async function serveDirectory(directory, headers = {}) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
+    faults,
     async close() {
       server.closeAllConnections();
       server.close();

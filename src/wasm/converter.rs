@@ -1,0 +1,106 @@
+//! The converter, as `pkg/src/cli/converter-bindings.d.ts` has it in TypeScript: an artifact of its own, which no page loads.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::convert::{self, Graphs, Options, Source};
+use crate::engine::max_tokens;
+use crate::error::Error;
+use crate::tokenizer::compact;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A file that can be read anywhere.
+    pub type InputFile;
+    #[wasm_bindgen(method, getter)]
+    fn size(this: &InputFile) -> f64;
+    /// Fills `buffer` from `position` on and says how far.
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &InputFile, buffer: &mut [u8], position: f64) -> Result<usize, JsValue>;
+
+    /// A file that is written from its beginning to its end.
+    pub type OutputFile;
+    #[wasm_bindgen(method, catch)]
+    fn write(this: &OutputFile, bytes: &[u8]) -> Result<(), JsValue>;
+}
+
+/// A file with the place where it is read next.
+struct Input {
+    file: InputFile,
+    position: u64,
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer, self.position as f64).map_err(failed)?;
+        self.position += length as u64;
+        Ok(length)
+    }
+}
+
+impl Seek for Input {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        let position = match place {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(distance) => (self.file.size() as u64).checked_add_signed(distance),
+            SeekFrom::Current(distance) => self.position.checked_add_signed(distance),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+struct Output(OutputFile);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(failed)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the host said of a file; it knows the error itself.
+fn failed(error: JsValue) -> io::Error {
+    io::Error::other(
+        error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into()),
+    )
+}
+
+/// A model to a bundle, which `output` takes; what became of it, as lines for people and as JSON. `progress` is told stages
+/// and how much of each is done, and of how much.
+#[wasm_bindgen(js_name = convertModel)]
+#[allow(clippy::too_many_arguments)]
+pub fn convert_model(
+    name: &str,
+    graph: InputFile,
+    tokenizer: &[u8],
+    config: &[u8],
+    options: JsValue,
+    sample: &str,
+    output: OutputFile,
+    progress: &Function,
+) -> Result<Vec<String>, Error> {
+    let mut options: Options =
+        serde_wasm_bindgen::from_value(options).map_err(|error| Error::InvalidInput(error.to_string()))?;
+    options.sample = convert::read_pairs(sample)?;
+    let graph = Graphs::open(Input { file: graph, position: 0 })?;
+    let source = Source { name, graph, tokenizer, max_tokens: max_tokens(config)? };
+    let report = convert::convert_with(source, &options, &mut Output(output), &mut |stage, done, total| {
+        // Whoever watches may fail; the work goes on.
+        let _ = progress.call3(&JsValue::UNDEFINED, &stage.name().into(), &done.into(), &total.into());
+    })?;
+    let json = serde_json::to_string(&report).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(vec![report.to_string(), json])
+}
+
+/// The compact form of a `tokenizer.json`.
+#[wasm_bindgen(js_name = convertTokenizer)]
+pub fn convert_tokenizer(json: &[u8]) -> Result<Vec<u8>, Error> {
+    compact::convert(json)
+}

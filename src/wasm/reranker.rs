@@ -1,0 +1,114 @@
+//! The engine, as `pkg/src/wasm/bindings.d.ts` has it in TypeScript.
+
+use std::sync::Arc;
+
+use js_sys::{Function, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::engine::{self, Expectation, LongDocuments};
+use crate::error::{Error, ModelFile};
+
+/// How much of a chunk is copied into the instance at a time.
+const PART_BYTES: u32 = 1 << 16;
+
+fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Error> {
+    serde_wasm_bindgen::to_value(value).map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Loader(engine::Loader);
+
+#[wasm_bindgen]
+impl Loader {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn begin(
+        &mut self,
+        file: &str,
+        size: Option<u32>,
+        sha256: Option<String>,
+        #[wasm_bindgen(js_name = likelySize)] likely_size: Option<u32>,
+    ) -> Result<(), Error> {
+        let [size, likely_size] = [size, likely_size].map(|size| size.map(|size| size as usize));
+        self.0.begin(ModelFile::from_name(file)?, Expectation { size, likely_size, sha256 })
+    }
+
+    pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), Error> {
+        // In parts: memory that a large copy took would stay with the instance.
+        for start in (0..chunk.length()).step_by(PART_BYTES as usize) {
+            self.0.push(&chunk.subarray(start, start.saturating_add(PART_BYTES).min(chunk.length())).to_vec())?;
+        }
+        Ok(())
+    }
+
+    pub fn end(&mut self) -> Result<(), Error> {
+        self.0.end()
+    }
+
+    /// Ends the tokenizer file and gives its compact form, where it came in the other and has one.
+    #[wasm_bindgen(js_name = endAndConvert)]
+    pub fn end_and_convert(&mut self) -> Result<Option<Uint8Array>, Error> {
+        let (mut compact, mut filled) = (None, 0);
+        // In parts: memory of the instance that held all of it would stay.
+        self.0.end_and_convert(&mut |size, part| {
+            let compact = compact.get_or_insert_with(|| Uint8Array::new_with_length(size as u32));
+            let start = filled;
+            filled += part.len() as u32;
+            compact.subarray(start, filled).copy_from(part);
+            Ok(())
+        })?;
+        Ok(compact)
+    }
+
+    pub fn finish(self) -> Result<Engine, Error> {
+        Ok(Engine(Arc::new(self.0.finish()?)))
+    }
+}
+
+#[wasm_bindgen]
+pub struct Engine(Arc<engine::Reranker>);
+
+#[wasm_bindgen]
+impl Engine {
+    #[wasm_bindgen(getter, js_name = maxTokens)]
+    pub fn max_tokens(&self) -> usize {
+        self.0.max_tokens()
+    }
+
+    /// The time that each operator takes of a warm forward pass over `tokens` tokens; `now` is a clock in milliseconds.
+    pub fn profile(&self, tokens: usize, now: &Function) -> Result<JsValue, Error> {
+        let mut now = || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN);
+        to_js(&self.0.profile(tokens, &mut now)?)
+    }
+
+    /// `chunk`: long documents are scored in windows instead of being cut.
+    pub fn start(
+        &self,
+        query: &str,
+        documents: Vec<String>,
+        max_tokens: Option<usize>,
+        chunk: Option<bool>,
+    ) -> Result<Job, Error> {
+        let long_documents = if chunk == Some(true) { LongDocuments::Chunk } else { LongDocuments::Truncate };
+        Ok(Job(self.0.start(query, documents, max_tokens, long_documents)?))
+    }
+}
+
+#[wasm_bindgen]
+pub struct Job(engine::Job);
+
+#[wasm_bindgen]
+impl Job {
+    /// The documents scored so far, in the order of the list, without the first `from`.
+    pub fn scored(&self, from: usize) -> Result<JsValue, Error> {
+        to_js(&self.0.scored().get(from..).unwrap_or_default())
+    }
+
+    pub fn step(&mut self) -> Result<bool, Error> {
+        self.0.step()
+    }
+}
