@@ -10,8 +10,6 @@ if ! [ -x "$cargo_fuzz" ]; then
   CARGO_TARGET_DIR=$CACHE/target-tools cargo install --quiet cargo-fuzz --version "$VERSION" --root "$CACHE/tools/cargo-fuzz-$VERSION"
 fi
 
-# Its flags are those of a nightly compiler; a stable one takes them when told that it may.
-export RUSTC_BOOTSTRAP=1
 # Our own unsafe code is for WebAssembly alone, so the address sanitizer would have little to watch; without it twice as
 # many inputs are tried. By default all of tract would be one codegen unit, on one core.
 options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --codegen-units 16)
@@ -47,6 +45,8 @@ seed() {
 published=$CACHE/tokenizer/tokenizer.json
 if [ -z "${RERANK_WASM_TOKENIZER:-}" ] && [ -f "$published" ]; then export RERANK_WASM_TOKENIZER=$published; fi
 
+# Its flags are those of a nightly compiler; a stable one takes them when told that it may.
+export RUSTC_BOOTSTRAP=1
 targets=(fuzz/fuzz_targets/*.rs)
 say "building ${#targets[@]} fuzz targets"
 "$cargo_fuzz" build "${options[@]}"
