@@ -16,7 +16,10 @@ _LEVEL = 0.03
 # Those of layers and ranking in the second part of the training.
 _LAYERS_LATER, _RANKING_LATER = 0.3, 1.0
 # They give the dense encoder's cosines the mean and the spread of the teacher's logits, over training lists.
-_DENSE_SCALE, _DENSE_ZERO = 60.0, 0.7
+_DENSE_SCALE, _DENSE_ZERO = 55.0, 0.71
+# The teacher learned from passages of some 100 tokens and is unsure of longer ones. From the first length on the dense
+# encoder has a say, at the second its full share.
+_TEACHER_ALONE, _TOGETHER, _DENSE_SHARE = 100, 200, 0.65
 
 
 class Distillation:
@@ -31,7 +34,7 @@ class Distillation:
     def loss(self, student: CrossEncoder, rows: list[list[int]], each: int, dense: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The loss of `rows`, lists of `each` pairs with the answer first; and its parts: layers, ranking, level.
 
-        With `dense`, a cosine for each pair, ranking counts most, and the order to learn is that of both teachers.
+        With `dense`, the dense encoder's cosine for each pair, ranking counts most, and long passages are judged by both.
         """
         ids, present = pad(rows, 1, self._device)
         teacher_ids, teacher_present, types = self._inputs(rows)
@@ -49,7 +52,7 @@ class Distillation:
                 for state, target in zip(given, self._targets, strict=True)
             ]
         ).mean()
-        goal = teacher_logits if dense is None else (teacher_logits + _DENSE_SCALE * (dense - _DENSE_ZERO)) / 2
+        goal = teacher_logits if dense is None else _blend(teacher_logits, dense, rows)
         ranking = _ranking(logits.view(-1, each), goal.view(-1, each))
         level = F.mse_loss(logits, goal)
         layers_weight, ranking_weight = (1.0, _RANKING) if dense is None else (_LAYERS_LATER, _RANKING_LATER)
@@ -99,6 +102,12 @@ def _difference(given: Tensor, wanted: Tensor) -> Tensor:
     """The squared error, where 1 is that of an output that ignores its input."""
     wanted = wanted.float()
     return (given.float() - wanted).square().mean() / (wanted - wanted.mean(0)).square().mean().clamp(min=1e-3)
+
+
+def _blend(teacher: Tensor, dense: Tensor, rows: list[list[int]]) -> Tensor:
+    lengths = torch.tensor([len(row) for row in rows], device=teacher.device)
+    share = _DENSE_SHARE * ((lengths - _TEACHER_ALONE) / (_TOGETHER - _TEACHER_ALONE)).clamp(0, 1)
+    return (1 - share) * teacher + share * _DENSE_SCALE * (dense - _DENSE_ZERO)
 
 
 def _ranking(logits: Tensor, teacher: Tensor) -> Tensor:
