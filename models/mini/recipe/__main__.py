@@ -6,6 +6,7 @@ train   resumable; MINUTES=… stops early
 export  ONNX, fp32 and int8
 eval    the showcase and the held-out sources, through the package's wasm; int8 against fp32
 card    the model card
+install pkg/mini gets the model; not part of `all`
 pack    one archive for a machine with a GPU: there `train` is run
 references   eval/references.json, whenever a set was changed
 """
@@ -61,6 +62,12 @@ def _card() -> None:
     write_card(SETTINGS, SETTINGS.work / "measured.json")
 
 
+def _install() -> None:
+    from .install import install
+
+    install(SETTINGS)
+
+
 def _pack() -> None:
     from .archive import pack
 
@@ -73,7 +80,17 @@ def _references() -> None:
     make_references()
 
 
-_STEPS = {"fetch": _fetch, "data": _data, "train": _train, "export": _export, "eval": _eval, "card": _card, "pack": _pack, "references": _references}
+_STEPS = {
+    "fetch": _fetch,
+    "data": _data,
+    "train": _train,
+    "export": _export,
+    "eval": _eval,
+    "card": _card,
+    "install": _install,
+    "pack": _pack,
+    "references": _references,
+}
 _ALL = ["fetch", "data", "train", "export", "eval", "card"]
 
 

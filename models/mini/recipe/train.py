@@ -26,7 +26,8 @@ from .start import start_student
 from .teacher_weights import read_teacher
 from .workers import Group, run_workers
 
-_WARM_UP = 0.05
+# In steps.
+_WARM_UP = 28
 # One list in this many is kept back to watch the training; queries of one passage stay together.
 _KEPT_BACK = 50
 _BATCH_TOKENS = {"cuda": 131072, "cpu": 2048}
@@ -146,8 +147,10 @@ class _Run:
         return np.array([0, *others])
 
     def _schedule(self) -> float:
-        done = self.step / self._settings.steps
-        return min(1.0, (done + 1e-3) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        """A warm-up, the full rate for the layers, and a fall by the cosine to the end."""
+        settings = self._settings
+        later = max(0, self.step - settings.layers_steps) / max(1, settings.steps - settings.layers_steps)
+        return min(1.0, (self.step + 0.5) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * later)))
 
     def _split(self, lists: np.ndarray, picked: list[np.ndarray]):
         """This process's share of a step: lists of similar length together, in parts that fit the memory."""
