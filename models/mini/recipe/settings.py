@@ -36,8 +36,8 @@ class Settings:
     longest: int = 384
     # A step takes this many lists; the schedule ends after `steps`. In the first of them the layers' outputs count most.
     lists_each_step: int = 8
-    layers_steps: int = 200
-    steps: int = 340
+    layers_steps: int = 235
+    steps: int = 380
     learning_rate: float = 1e-4
     seed: int = 1
 
