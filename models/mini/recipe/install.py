@@ -1,8 +1,9 @@
-"""Puts the model into pkg/mini: its files, its card, and their sizes and hashes in index.js."""
+"""Puts the model into pkg/mini: its files, its card, and their sizes and hashes in index.js and workerd.js."""
 
 import hashlib
 import re
 import shutil
+from pathlib import Path
 
 from .settings import REPOSITORY, Settings
 
@@ -15,11 +16,14 @@ def install(settings: Settings) -> None:
     missing = [name for name in _FILES if not (out / name).exists()]
     if missing:
         raise SystemExit(f"{out} lacks {', '.join(missing)}: run the steps from `export` to `card` first")
-    index = package / "index.js"
-    facts = index.read_text(encoding="utf-8")
+    indices = {name: (package / name).read_text(encoding="utf-8") for name in ("index.js", "workerd.js")}
     for name in _FILES:
         content = (out / name).read_bytes()
-        described = f"size: {len(content):_},\n      sha256: '{hashlib.sha256(content).hexdigest()}'"
-        facts = re.sub(rf"(new URL\('\./{re.escape(name)}', import\.meta\.url\),\n      )size: [\d_]+,\n      sha256: '\w+'", rf"\g<1>{described}", facts)
+        facts = f"size: {len(content):_},\n      sha256: '{hashlib.sha256(content).hexdigest()}'"
+        # workerd.js has the graph alone, as a module of its own.
+        location = rf"(?:new URL\('\./{re.escape(name)}', import\.meta\.url\)|{Path(name).stem.removesuffix('_quantized')})"
+        pattern = rf"(location: {location},\n\s+)size: [\d_]+,\n\s+sha256: '\w+'"
+        indices = {index: re.sub(pattern, rf"\g<1>{facts}", text) for index, text in indices.items()}
         shutil.copy(out / name, package / name)
-    index.write_text(facts, encoding="utf-8")
+    for index, text in indices.items():
+        (package / index).write_text(text, encoding="utf-8")

@@ -34,10 +34,10 @@ class Settings:
     refit_tokens: int = 40000
     pieces: int = 26000
     longest: int = 384
-    # A step takes this many lists; the schedule ends after `steps`. In the first of them the layers' outputs count most.
+    # A step takes this many lists.
     lists_each_step: int = 8
-    layers_steps: int = 235
-    steps: int = 380
+    # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
+    rounds: tuple[tuple[int, int], ...] = ((235, 380),)
     learning_rate: float = 1e-4
     seed: int = 1
 
@@ -52,6 +52,5 @@ if os.environ.get("SMOKE"):
         queries_each=15,
         refit_tokens=4000,
         lists_each_step=4,
-        layers_steps=8,
-        steps=12,
+        rounds=((8, 12),),
     )

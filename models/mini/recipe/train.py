@@ -47,7 +47,7 @@ def _train(settings: Settings, group: Group) -> None:
     pairs = tokens = 0
     losses = []
     stopped = False
-    while run.step < settings.steps and not stopped:
+    while run.step < settings.rounds[-1][1] and not stopped:
         parts, size, stopped = run.do_step(time.monotonic() - started > minutes * 60)
         losses.append(parts)
         pairs += size[0]
@@ -55,10 +55,10 @@ def _train(settings: Settings, group: Group) -> None:
         now = time.monotonic()
         if group.rank != 0:
             continue
-        if run.step % max(1, settings.steps // 100) == 0 or run.step == settings.steps:
+        if run.step % max(1, settings.rounds[-1][1] // 100) == 0 or run.step == settings.rounds[-1][1]:
             rate = f"{pairs / (now - started):.0f} pairs, {tokens / (now - started):.0f} tokens a second"
             layers, ranking, level = np.mean(losses, 0)
-            print(f"step {run.step} of {settings.steps}: layers {layers:.4f}, ranking {ranking:.4f}, level {level:.4f}; {rate}", flush=True)
+            print(f"step {run.step} of {settings.rounds[-1][1]}: layers {layers:.4f}, ranking {ranking:.4f}, level {level:.4f}; {rate}", flush=True)
             losses.clear()
         if now - last_save > _SAVE_EVERY_SECONDS:
             run.save()
@@ -66,8 +66,8 @@ def _train(settings: Settings, group: Group) -> None:
     if group.rank == 0:
         run.save()
         print(f"kept back: {run.evaluate()}", flush=True)
-        if run.step < settings.steps:
-            print(f"stopped at step {run.step} of {settings.steps}: run the step `train` again to go on", flush=True)
+        if run.step < settings.rounds[-1][1]:
+            print(f"stopped at step {run.step} of {settings.rounds[-1][1]}: run the step `train` again to go on", flush=True)
 
 
 class _Run:
@@ -123,7 +123,7 @@ class _Run:
             rows = [row for pair in part for row in self._rows(*pair)]
             share = len(part) / len(lists)
             dense = None
-            if self.step >= settings.layers_steps:
+            if self.step >= self._round()[0]:
                 dense = torch.from_numpy(np.concatenate([self._data.dense[row, columns] for row, columns in part])).to(self._device)
             loss, parts = self._distillation.loss(self._model, rows, settings.picked, dense)
             (loss * share).backward()
@@ -147,10 +147,14 @@ class _Run:
         return np.array([0, *others])
 
     def _schedule(self) -> float:
-        """A warm-up, the full rate for the layers, and a fall by the cosine to the end."""
-        settings = self._settings
-        later = max(0, self.step - settings.layers_steps) / max(1, settings.steps - settings.layers_steps)
+        """A warm-up, in each round the full rate for the layers, and a fall by the cosine to its end."""
+        begin, end = self._round()
+        later = max(0, self.step - begin) / max(1, end - begin)
         return min(1.0, (self.step + 0.5) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * later)))
+
+    def _round(self) -> tuple[int, int]:
+        """When the ranking begins and when it ends in the round of this step."""
+        return next(found for found in self._settings.rounds if self.step < found[1])
 
     def _split(self, lists: np.ndarray, picked: list[np.ndarray]):
         """This process's share of a step: lists of similar length together, in parts that fit the memory."""
