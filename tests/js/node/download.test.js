@@ -143,7 +143,12 @@ describe('download', () => {
     ],
     ['an empty file', 'invalid_model', /model/, send(200, {}, '')],
     ['something else', 'invalid_model', /model/, send(200, {}, 'version https://git-lfs.github.com/spec/v1')],
-    ['a connection that is cut', 'download_failed', /model_quantized/, cut({ 'content-length': mini.files.model.size })],
+    [
+      'a connection that is cut',
+      'download_failed',
+      /model_quantized/,
+      cut({ 'content-length': mini.files.model.size }),
+    ],
     ['a connection that is cut without a length', 'download_failed', /model_quantized/, cut({})],
     ['a connection that is refused', 'download_failed', /model_quantized/, (request) => request.socket.destroy()],
     ['a redirect without end', 'download_failed', /model_quantized/, send(302, { location: graph }, '')],
