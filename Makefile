@@ -38,7 +38,7 @@ bench: ## speed, memory, load time and accuracy beside onnxruntime-web and trans
 eval: ## how well the small model ranks a showcase and held-out sources; MODEL=directory measures another
 	@MODEL="$(MODEL)" scripts/eval.sh
 
-mini: ## makes the small model anew, hours; SMOKE=1 passes all of it on a slice, STEPS="data score train" takes a part
+mini: ## makes the small model anew, hours; SMOKE=1 passes all of it on a slice, STEPS="data train" takes a part
 	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" scripts/mini.sh $(STEPS)
 
 clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)

@@ -82,7 +82,7 @@ fn rounding_for_the_inputs_is_nearer() {
     };
     let (nearest, compensated) = (error(Rounding::Nearest), error(Rounding::Compensated));
     println!("mean distance {compensated:.4}, {nearest:.4} where each is rounded to the nearest");
-    assert!(compensated < 0.3 * nearest, "{compensated} against {nearest}");
+    assert!(compensated < 0.6 * nearest, "{compensated} against {nearest}");
 }
 
 #[test]

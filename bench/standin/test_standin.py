@@ -101,7 +101,7 @@ class PrunedTokenizer(unittest.TestCase):
         names = [name for name, _ in tokenizer["model"]["vocab"]]
         self.assertEqual((len(names), len(set(names))), (1_000, 1_000))
         self.assertEqual([names[token["id"]] for token in tokenizer["added_tokens"]], [*names[:4], "<mask>"])
-        self.assertTrue(set("abcxyz019,.?é") <= set(names))
+        self.assertTrue(set("abcxyz019,.?ø") <= set(names))
         for part in ("normalizer", "pre_tokenizer", "post_processor", "decoder"):
             self.assertEqual(tokenizer[part], json.loads(source)[part])
 

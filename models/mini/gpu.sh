@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gpu.sh FOLDER: scores and trains on a machine with a GPU and without a network, from what `STEPS=pack` packed:
+# gpu.sh FOLDER: trains on a machine with a GPU and without a network, from what `STEPS=pack` packed:
 #
 #     tar -xf gpu.tar.gz && MINUTES=8 mini/models/mini/gpu.sh FOLDER
 #
@@ -10,5 +10,5 @@ mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export RERANK_WASM_CACHE=$PWD/../../cache PYTHONUNBUFFERED=1
-python3 -m recipe score train
+python3 -m recipe train
 split -b 15M "$RERANK_WASM_CACHE/$([ -n "${SMOKE:-}" ] && echo mini-smoke || echo mini-run)/student.pt" "$folder/student.pt."

@@ -4,18 +4,18 @@ const mini = {
   files: {
     model: {
       location: new URL('./onnx/model_quantized.onnx', import.meta.url),
-      size: 26_029_817,
-      sha256: '59afffbdd47e4a6fff8bf4bf3e6ab613cb456288125098cfd01e0325d4c3998d',
+      size: 21_421_814,
+      sha256: '9f584b182df23d690d892aabf245b1143e8fd86dee5e39ba0ac02ce4ed2f802c',
     },
     tokenizer: {
       location: new URL('./tokenizer.json', import.meta.url),
-      size: 1_530_237,
-      sha256: 'e98d8617e6d44e7ccda95f48917372bbcd0374dd5096ab05c46c641b5eeaea8f',
+      size: 912_333,
+      sha256: '951d813162f6008f00bc507e32991e1dd9160a6010c119203fcdab6c11e2e8a2',
     },
     config: {
       location: new URL('./config.json', import.meta.url),
-      size: 758,
-      sha256: 'd9b421d457610612914ebc2f83a0a712c40fa0072535ea014c6345709e10bd83',
+      size: 788,
+      sha256: 'd6a31c7ffcf3b9be8a129bd6c9aa5bef526c61d017d2810e6bc3c7dad8a30c54',
     },
   },
 };

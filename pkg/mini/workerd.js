@@ -9,8 +9,8 @@ const mini = {
   files: {
     model: {
       location: model,
-      size: 26_029_817,
-      sha256: '59afffbdd47e4a6fff8bf4bf3e6ab613cb456288125098cfd01e0325d4c3998d',
+      size: 21_421_814,
+      sha256: '9f584b182df23d690d892aabf245b1143e8fd86dee5e39ba0ac02ce4ed2f802c',
     },
     tokenizer,
   },

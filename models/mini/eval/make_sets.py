@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from recipe.bm25 import Bm25
 from recipe.html_text import sections
 
-_CANDIDATES = 15
+_CANDIDATES = 10
 _MOST_WORDS = 250
 
 # Fields of the World Factbook, and how somebody might ask for them who does not know their names.

@@ -2,12 +2,12 @@
 
 fetch   the packages of sources.json
 data    passages, queries, hard negatives, the tokenizer
-score   the teacher's logits, resumable
 train   resumable; MINUTES=… stops early
 export  ONNX, fp32 and int8
 eval    the showcase and the held-out sources, through the package's wasm; int8 against fp32
 card    the model card
-pack    one archive for a machine with a GPU: there `score` and `train` are run
+install pkg/mini gets the model; not part of `all`
+pack    one archive for a machine with a GPU: there `train` is run
 references   eval/references.json, whenever a set was changed
 """
 
@@ -32,12 +32,6 @@ def _data() -> None:
     make_lists(SETTINGS)
     data = read_data(SETTINGS)
     make_tokenizer(SETTINGS, data.passages + data.queries)
-
-
-def _score() -> None:
-    from .score import score_lists
-
-    score_lists(SETTINGS)
 
 
 def _train() -> None:
@@ -68,6 +62,12 @@ def _card() -> None:
     write_card(SETTINGS, SETTINGS.work / "measured.json")
 
 
+def _install() -> None:
+    from .install import install
+
+    install(SETTINGS)
+
+
 def _pack() -> None:
     from .archive import pack
 
@@ -80,8 +80,18 @@ def _references() -> None:
     make_references()
 
 
-_STEPS = {"fetch": _fetch, "data": _data, "score": _score, "train": _train, "export": _export, "eval": _eval, "card": _card, "pack": _pack, "references": _references}
-_ALL = ["fetch", "data", "score", "train", "export", "eval", "card"]
+_STEPS = {
+    "fetch": _fetch,
+    "data": _data,
+    "train": _train,
+    "export": _export,
+    "eval": _eval,
+    "card": _card,
+    "install": _install,
+    "pack": _pack,
+    "references": _references,
+}
+_ALL = ["fetch", "data", "train", "export", "eval", "card"]
 
 
 def main() -> None:

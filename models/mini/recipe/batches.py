@@ -13,6 +13,13 @@ def student_pair(query: list[int], passage: list[int], longest: int) -> list[int
     return [*head, *passage[: longest - len(head) - 1], END]
 
 
+def teacher_pair(row: list[int], origins: list[int]) -> tuple[list[int], list[int]]:
+    """The teacher's ids and token types for a row of `student_pair`: `[CLS] query [SEP] passage [SEP]`, piece for piece."""
+    end = row.index(END)
+    ids = [origins[piece] for piece in (*row[:end], *row[end + 1 :])]
+    return ids, [0] * (end + 1) + [1] * (len(ids) - end - 1)
+
+
 def pad(rows: list[list[int]], padding: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids and their mask, [rows, tokens]; the width is rounded up so that few shapes occur."""
     width = -(-max(map(len, rows)) // 16) * 16

@@ -75,16 +75,22 @@ class CrossEncoder(nn.Module):
 
     def forward(self, ids: Tensor, present: Tensor, types: Tensor | None = None) -> Tensor:
         """`present` is 1 for tokens and 0 for padding, all of shape [rows, tokens]."""
+        return self.states(ids, present, types)[1]
+
+    def states(self, ids: Tensor, present: Tensor, types: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+        """What each layer gives, [rows, tokens, HIDDEN], of the last layer only the first token; and the logits."""
         types = torch.zeros_like(ids) if types is None else types
         hidden = self.roberta.embeddings(ids, types, self._first_position)
         if torch.is_autocast_enabled(hidden.device.type):
             hidden = hidden.to(torch.get_autocast_dtype(hidden.device.type))
         mask = torch.zeros_like(present, dtype=hidden.dtype).masked_fill(present == 0, -30000.0)[:, None, None, :]
         last = len(self.roberta.encoder.layer) - 1
+        states = []
         for place, layer in enumerate(self.roberta.encoder.layer):
             # Only the first token's output is read.
             hidden = layer(hidden, mask, first_only=place == last)
-        return self.classifier["out_proj"](torch.tanh(self.classifier["dense"](hidden[:, 0])))[:, 0].float()
+            states.append(hidden)
+        return states, self.classifier["out_proj"](torch.tanh(self.classifier["dense"](hidden[:, 0])))[:, 0].float()
 
 
 def teacher_from(weights: dict) -> CrossEncoder:

@@ -12,16 +12,19 @@ from .settings import Settings
 
 
 def make_lists(settings: Settings) -> None:
-    """Writes data.json (passages and queries) and lists.npz (indices of passages for each query, the answer first)."""
+    """Writes data.json (passages and queries) and lists.npz: for each query `candidates`, indices of passages, the answer
+    first, and `dense`, their similarity to the query by the dense encoder."""
     found = passages(settings.passages_each, settings.seed)
     asked = queries(found, settings.queries_each, settings.seed)
     print(f"{len(found)} passages, {len(asked)} queries", flush=True)
     texts = [passage.text for passage in found]
-    candidates = _negatives(found, asked, Bm25(texts), _dense_similarities(texts, asked), settings)
+    similarities = _dense_similarities(texts, asked)
+    candidates = _negatives(found, asked, Bm25(texts), similarities, settings)
     settings.work.mkdir(parents=True, exist_ok=True)
     data = {"passages": [[passage.source, passage.text] for passage in found], "queries": [query for query, _ in asked]}
     (settings.work / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-    np.savez(settings.work / "lists.npz", candidates=candidates)
+    dense = np.array([similarities(index)[row] for index, row in enumerate(candidates)], np.float32)
+    np.savez(settings.work / "lists.npz", candidates=candidates, dense=dense)
 
 
 def _dense_similarities(texts: list[str], asked: list[tuple[str, int]]):

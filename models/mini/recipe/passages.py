@@ -19,8 +19,10 @@ _DOCUMENTATION = {
     "nodejs-doc": ("nodejs", ["api/*.html", "../nodejs/api/*.html"]),
     "sphinx-doc": ("sphinx", ["html/**/*.html"]),
 }
-# Words of a passage, at most, chosen for each: about 30, 60, 130, 210 and 390 tokens.
-_SIZES = (25, 45, 95, 160, 290)
+# Words of a passage, at most, chosen for each: from about 25 tokens to 390, mostly short, for those cost least.
+_SIZES = (18, 25, 32, 45, 60, 95, 150, 270)
+# The only source of general knowledge may have more passages than the others.
+SHARES = {"wordnet": 3, "glossary": 2}
 
 
 @dataclass
@@ -33,15 +35,16 @@ class Passage:
 
 
 def passages(limit: int, seed: int) -> list[Passage]:
-    """At most `limit` passages of each source, the same for the same arguments."""
+    """At most `limit` passages of each source, some more of WordNet, the same for the same arguments."""
     found: list[Passage] = []
-    for name, read in [("wordnet", _wordnet), ("jargon", _jargon), *((name, _documentation(name)) for name in _DOCUMENTATION)]:
+    for name, read in [("wordnet", _wordnet), ("glossary", _glossary), ("jargon", _jargon), *((name, _documentation(name)) for name in _DOCUMENTATION)]:
         # Seeded by name, so that a new source does not change the others.
         chance = random.Random(f"{seed} {name}")
         every = [passage for passage in read(chance) if len(passage.text.split()) >= 8]
         if not every:
             raise SystemExit(f"no passages found in {name}: has its package another layout?")
-        found += sorted(chance.sample(every, min(limit, len(every))), key=lambda passage: passage.text)
+        share = limit * SHARES.get(name, 1)
+        found += sorted(chance.sample(every, min(share, len(every))), key=lambda passage: passage.text)
     return found
 
 
@@ -72,7 +75,8 @@ def _chunks(section: Section, chance: random.Random) -> Iterator[str]:
         yield " ".join(words)
 
 
-def _wordnet(chance: random.Random) -> Iterator[Passage]:
+def _synsets() -> Iterator[tuple[list[str], str]]:
+    """Names and gloss, in the order of WordNet's files, where neighbours are often akin."""
     folder = folder_of("wordnet-base") / "usr/share/wordnet"
     for kind in ("noun", "verb", "adj", "adv"):
         for line in (folder / f"data.{kind}").read_text(encoding="latin1").splitlines():
@@ -82,11 +86,26 @@ def _wordnet(chance: random.Random) -> Iterator[Passage]:
             fields = head.split()
             count = int(fields[3], 16)
             names = [re.sub(r"\(.*\)", "", fields[4 + 2 * place]).replace("_", " ") for place in range(count)]
-            definition = gloss.strip().replace('; "', '. "')
-            text = chance.choice(
-                [definition, f"{chance.choice(names)}: {definition}", f"{names[0].capitalize()} means: {definition}"]
-            )
-            yield Passage("wordnet", names[0].lower(), " | ".join(names), text)
+            yield names, gloss.strip().replace('; "', '. "')
+
+
+def _wordnet(chance: random.Random) -> Iterator[Passage]:
+    for names, definition in _synsets():
+        text = chance.choice([definition, f"{chance.choice(names)}: {definition}", f"{names[0].capitalize()} means: {definition}"])
+        yield Passage("wordnet", names[0].lower(), " | ".join(names), text)
+
+
+def _glossary(chance: random.Random) -> Iterator[Passage]:
+    """Several glosses in one text, of which one is asked for: long passages whose answer stands anywhere."""
+    entries: list[tuple[str, str]] = []
+    size = chance.choice(_SIZES[4:])
+    for names, definition in _synsets():
+        entries.append((names[0].capitalize(), definition.split(". ")[0]))
+        if sum(len(" ".join(entry).split()) for entry in entries) >= size:
+            name, meaning = chance.choice(entries)
+            text = " ".join(f"{other}: {definition}." for other, definition in entries)
+            yield Passage("glossary", name.lower(), f"{name.lower()} | {meaning}", text)
+            entries, size = [], chance.choice(_SIZES[4:])
 
 
 def _jargon(_chance: random.Random) -> Iterator[Passage]:

@@ -3,7 +3,7 @@
 import random
 import re
 
-from .passages import Passage
+from .passages import SHARES, Passage
 
 _STOP_WORDS = frozenset(
     "a an the of in on at to for from by with and or but as is are was were be been being it its this that these those he "
@@ -16,24 +16,32 @@ _AUXILIARY = re.compile(r"\b(is|are|was|were|has|had|can|could|will|would|must|s
 
 
 def queries(passages: list[Passage], limit: int, seed: int) -> list[tuple[str, int]]:
-    """Pairs of a query and the index of the passage that answers it; at most `limit` for each source."""
+    """Pairs of a query and the index of the passage that answers it; at most `limit` for each source, some more of WordNet."""
     made: dict[str, list[tuple[str, int]]] = {}
     for index, passage in enumerate(passages):
         # Seeded by the text, so that a passage keeps its queries whatever stands around it.
         chance = random.Random(f"{seed} {passage.text}")
-        rules = _dictionary if passage.source in ("wordnet", "jargon") else _documentation
+        rules = _RULES.get(passage.source, _documentation)
         for query in rules(passage, chance):
             query = re.sub(r"\s+", " ", query).strip(" ,;:")
             # Nobody types code into a search box.
             if 1 <= len(query.split()) <= 30 and len(query) > 2 and not re.search(r"[\[\]{}<>=_()#]", query):
                 made.setdefault(passage.source, []).append((_as_typed(query, chance), index))
     chance = random.Random(seed)
-    return [pair for pairs in made.values() for pair in sorted(chance.sample(pairs, min(limit, len(pairs))), key=lambda pair: pair[1])]
+    chosen = [chance.sample(pairs, min(limit * SHARES.get(source, 1), len(pairs))) for source, pairs in made.items()]
+    return [pair for pairs in chosen for pair in sorted(pairs, key=lambda pair: pair[1])]
 
 
 def _dictionary(passage: Passage, chance: random.Random) -> list[str]:
-    name = chance.choice(passage.title.split(" | "))
-    definition = passage.text.split(": ", 1)[-1].split(". ")[0].split(";")[0]
+    return _about(chance.choice(passage.title.split(" | ")), passage.text.split(": ", 1)[-1].split(". ")[0], chance)
+
+
+def _glossary(passage: Passage, chance: random.Random) -> list[str]:
+    return _about(*passage.title.split(" | ", 1), chance)
+
+
+def _about(name: str, definition: str, chance: random.Random) -> list[str]:
+    definition = definition.split(";")[0]
     made = [
         chance.choice(
             [name, f"what is {name}", f"what is {name}?", f"{name} definition", f"define {name}", f"meaning of {name}", f"what does {name} mean?"]
@@ -109,3 +117,6 @@ def _as_typed(query: str, chance: random.Random) -> str:
     if chance.random() < 0.4:
         query = query.rstrip("?")
     return query.lower() if chance.random() < 0.5 else query
+
+
+_RULES = {"wordnet": _dictionary, "jargon": _dictionary, "glossary": _glossary}

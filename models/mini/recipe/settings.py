@@ -21,19 +21,24 @@ class Settings:
     work: Path
     is_smoke: bool = False
     # Passages and queries of each source, at most.
-    passages_each: int = 9000
-    queries_each: int = 14000
+    passages_each: int = 260
+    queries_each: int = 160
     # Candidates of a list, the answer first; of them `picked` take part in a step.
-    candidates: int = 12
-    picked: int = 8
+    candidates: int = 4
+    picked: int = 4
     # Layers of the teacher that the student starts from.
-    layers: tuple[int, ...] = (0, 2, 4, 7, 9, 11)
+    layers: tuple[int, ...] = (0, 2, 4, 7, 8, 9)
+    # For each of the student's layers the layer of the teacher whose output it shall give.
+    targets: tuple[int, ...] = (1, 3, 6, 7, 8, 9)
+    # The student's layers are fitted to the teacher's on this many tokens before they are trained.
+    refit_tokens: int = 40000
     pieces: int = 26000
     longest: int = 384
-    # A step takes this many lists; the schedule ends after `steps`.
-    lists_each_step: int = 64
-    steps: int = 6000
-    learning_rate: float = 1.5e-4
+    # A step takes this many lists.
+    lists_each_step: int = 8
+    # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
+    rounds: tuple[tuple[int, int], ...] = ((235, 380),)
+    learning_rate: float = 1e-4
     seed: int = 1
 
 
@@ -45,8 +50,7 @@ if os.environ.get("SMOKE"):
         is_smoke=True,
         passages_each=40,
         queries_each=15,
-        candidates=5,
-        picked=4,
+        refit_tokens=4000,
         lists_each_step=4,
-        steps=12,
+        rounds=((8, 12),),
     )

@@ -8,6 +8,9 @@ import torch
 from .encoder import CrossEncoder, teacher_from
 from .settings import Settings
 
+# Positions between which a token may well be of the query or of the document.
+_FIRST_DOCUMENT, _LAST_QUERY = 6, 14
+
 
 def start_student(settings: Settings, weights: dict[str, np.ndarray]) -> CrossEncoder:
     origins = json.loads((settings.work / "pieces.json").read_text())
@@ -16,13 +19,15 @@ def start_student(settings: Settings, weights: dict[str, np.ndarray]) -> CrossEn
     old, new = teacher.roberta.embeddings, student.roberta.embeddings
     with torch.no_grad():
         new.word_embeddings.weight.copy_(old.word_embeddings.weight[origins])
-        # Types tell query from document, which XLM-R lacks: all tokens take the document's, but the first keeps its own.
-        query_type, document_type = old.token_type_embeddings.weight
-        new.token_type_embeddings.weight.copy_(document_type[None])
-        new.word_embeddings.weight[0] += query_type - document_type
         # The end of the query is marked twice; positions count from 2.
         new.position_embeddings.weight[:2] = 0
         new.position_embeddings.weight[2:].copy_(old.position_embeddings.weight)
+        # Types tell query from document, which XLM-R lacks: the first positions hold the query, later ones ever more seldom.
+        query_type, document_type = old.token_type_embeddings.weight
+        new.token_type_embeddings.weight.copy_(document_type[None])
+        is_query = torch.linspace(1.0, 0.0, _LAST_QUERY - _FIRST_DOCUMENT + 1)[:, None]
+        new.position_embeddings.weight[2 : 2 + _FIRST_DOCUMENT] += query_type - document_type
+        new.position_embeddings.weight[2 + _FIRST_DOCUMENT : 3 + _LAST_QUERY] += is_query * (query_type - document_type)
         new.LayerNorm.load_state_dict(old.LayerNorm.state_dict())
         for target, source in zip(student.roberta.encoder.layer, settings.layers, strict=True):
             target.load_state_dict(teacher.roberta.encoder.layer[source].state_dict())

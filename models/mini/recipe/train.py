@@ -1,9 +1,10 @@
-"""Trains the student on the teacher's scores and the known answers; goes on from its checkpoint.
+"""Trains the student to compute what the teacher computes; goes on from its checkpoint.
 
 The batch of a step follows from the seed and the step alone, so a run that was stopped and went on takes the same path
-as one that was not, up to what the hardware computes.
+as one that was not, up to what the hardware computes and how many processes share a step.
 """
 
+import json
 import math
 import os
 import time
@@ -11,104 +12,130 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from .batches import pad, student_pair
 from .data import read_data
 from .device import find_device, mixed_precision
-from .encoder import CrossEncoder
+from .distil import Distillation
+from .encoder import CrossEncoder, teacher_from
 from .inference import model_folder
+from .refit import refit
 from .settings import Settings
 from .start import start_student
 from .teacher_weights import read_teacher
+from .workers import Group, run_workers
 
-# How much surer than the teacher the student shall be of the answer that is known.
-_BONUS = 2.0
-# Against the ranking loss: the weight of the squared error to the teacher's logits, which keeps their level.
-_LEVEL = 0.05
-_WARM_UP = 0.05
+# In steps.
+_WARM_UP = 28
 # One list in this many is kept back to watch the training; queries of one passage stay together.
 _KEPT_BACK = 50
-_BATCH_TOKENS = {"cuda": 131072, "cpu": 4096}
+_BATCH_TOKENS = {"cuda": 131072, "cpu": 2048}
+_REFIT_LONGEST = 192
 _SAVE_EVERY_SECONDS = 60
 
 
 def train(settings: Settings) -> None:
     """Trains to the end of the schedule, or for `MINUTES` of the environment; then run it again. Writes student.pt."""
+    run_workers(_train, settings)
+
+
+def _train(settings: Settings, group: Group) -> None:
     minutes = float(os.environ.get("MINUTES", "inf"))
-    run = _Run(settings)
+    run = _Run(settings, group)
     started = last_save = time.monotonic()
     pairs = tokens = 0
     losses = []
-    while run.step < settings.steps:
-        loss, size = run.do_step()
-        losses.append(loss)
+    stopped = False
+    while run.step < settings.rounds[-1][1] and not stopped:
+        parts, size, stopped = run.do_step(time.monotonic() - started > minutes * 60)
+        losses.append(parts)
         pairs += size[0]
         tokens += size[1]
         now = time.monotonic()
-        if run.step % max(1, settings.steps // 50) == 0 or run.step == settings.steps:
+        if group.rank != 0:
+            continue
+        if run.step % max(1, settings.rounds[-1][1] // 100) == 0 or run.step == settings.rounds[-1][1]:
             rate = f"{pairs / (now - started):.0f} pairs, {tokens / (now - started):.0f} tokens a second"
-            print(f"step {run.step} of {settings.steps}: loss {np.mean(losses):.4f}, {rate}", flush=True)
+            layers, ranking, level = np.mean(losses, 0)
+            print(f"step {run.step} of {settings.rounds[-1][1]}: layers {layers:.4f}, ranking {ranking:.4f}, level {level:.4f}; {rate}", flush=True)
             losses.clear()
         if now - last_save > _SAVE_EVERY_SECONDS:
             run.save()
             last_save = now
-        if now - started > minutes * 60:
-            break
-    run.save()
-    print(f"kept back: {run.evaluate()}", flush=True)
-    if run.step < settings.steps:
-        print(f"stopped at step {run.step} of {settings.steps}: run the step `train` again to go on", flush=True)
+    if group.rank == 0:
+        run.save()
+        print(f"kept back: {run.evaluate()}", flush=True)
+        if run.step < settings.rounds[-1][1]:
+            print(f"stopped at step {run.step} of {settings.rounds[-1][1]}: run the step `train` again to go on", flush=True)
 
 
 class _Run:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, group: Group) -> None:
         self._settings = settings
+        self._group = group
         self._data = read_data(settings)
-        scores = settings.work / "scores.npy"
-        if not scores.exists():
-            raise SystemExit(f"{scores} is missing: run the step `score` first")
-        self._scores = np.load(scores)
         self._device = find_device()
         tokenizer = Tokenizer.from_file(str(settings.work / "out/tokenizer.json"))
         self._queries = [encoding.ids for encoding in tokenizer.encode_batch(self._data.queries, add_special_tokens=False)]
         self._passages = [encoding.ids for encoding in tokenizer.encode_batch(self._data.passages, add_special_tokens=False)]
         answers = self._data.candidates[:, 0]
         self._training = np.flatnonzero(answers % _KEPT_BACK != 0)
-        self._kept_back = np.flatnonzero(answers % _KEPT_BACK == 0)[:500]
-        self._model = start_student(settings, read_teacher(model_folder("reranker_en") / "model.onnx")).to(self._device)
-        parameters = list(self._model.parameters())
-        self._optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.01)
-        self.step = 0
+        self._kept_back = np.flatnonzero(answers % _KEPT_BACK == 0)[:100]
+        weights = read_teacher(model_folder("reranker_en") / "model.onnx")
+        origins = json.loads((settings.work / "pieces.json").read_text())
+        self._distillation = Distillation(teacher_from(weights), settings.targets, origins, self._device)
+        self._model = start_student(settings, weights).to(self._device)
         self._checkpoint: Path = settings.work / "checkpoint.pt"
+        if not self._checkpoint.exists():
+            self._refit()
+        # The training texts are few: the pieces that do not occur there must stay among their kind.
+        self._model.roberta.embeddings.word_embeddings.requires_grad_(False)
+        self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.step = 0
         self._load()
 
-    def do_step(self) -> tuple[float, tuple[int, int]]:
-        """Gives the loss, and how many pairs and tokens it took."""
+    def _refit(self) -> None:
+        if self._group.rank == 0:
+            chance = np.random.default_rng([self._settings.seed, 3])
+            rows: list[list[int]] = []
+            for row in chance.permutation(self._training):
+                rows += [pair for pair in self._rows(row, self._pick(chance)[:3]) if len(pair) <= _REFIT_LONGEST]
+                if sum(map(len, rows)) > self._settings.refit_tokens:
+                    break
+            refit(self._model, self._distillation, rows)
+            print(f"fitted on {sum(map(len, rows))} tokens; kept back: {self.evaluate()}", flush=True)
+        self._group.share(list(self._model.parameters()))
+
+    def do_step(self, stop: bool) -> tuple[np.ndarray, tuple[int, int], bool]:
+        """Gives the parts of the loss, how many pairs and tokens the step took, and whether a process wants to `stop`."""
         settings = self._settings
         chance = np.random.default_rng([settings.seed, self.step])
         lists = self._lists_of_step()
         picked = [self._pick(chance) for _ in lists]
         for group in self._optimizer.param_groups:
             group["lr"] = settings.learning_rate * self._schedule()
-        loss = size = 0
+        total = torch.zeros(5)
+        for parameter in self._parameters:
+            parameter.grad = torch.zeros_like(parameter)
         for part in self._split(lists, picked):
-            rows, columns = zip(*part, strict=True)
-            logits, tokens = self._logits(rows, columns)
-            wanted = torch.from_numpy(np.stack([self._scores[row, column] for row, column in part])).to(self._device)
-            portion = self._loss(logits, wanted) * (len(part) / len(lists))
-            portion.backward()
-            loss += portion.item()
-            size += tokens
-        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+            rows = [row for pair in part for row in self._rows(*pair)]
+            share = len(part) / len(lists)
+            dense = None
+            if self.step >= self._round()[0]:
+                dense = torch.from_numpy(np.concatenate([self._data.dense[row, columns] for row, columns in part])).to(self._device)
+            loss, parts = self._distillation.loss(self._model, rows, settings.picked, dense)
+            (loss * share).backward()
+            total += torch.tensor([*(parts * share).tolist(), sum(map(len, rows)), stop])
+        total = self._group.sum(self._parameters, total).tolist()
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
         self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        return loss, (len(lists) * settings.picked, size)
+        return np.array(total[:3]), (len(lists) * settings.picked, int(total[3])), total[4] > 0
 
     def _lists_of_step(self) -> np.ndarray:
-        """The lists of this step: every epoch goes through all of them once, in an order of its own."""
+        """Each list once in an epoch."""
         count = min(self._settings.lists_each_step, len(self._training))
         steps_each_epoch = len(self._training) // count
         epoch, place = divmod(self.step, steps_each_epoch)
@@ -120,60 +147,54 @@ class _Run:
         return np.array([0, *others])
 
     def _schedule(self) -> float:
-        done = self.step / self._settings.steps
-        return min(1.0, (done + 1e-3) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        """A warm-up, in each round the full rate for the layers, and a fall by the cosine to its end."""
+        begin, end = self._round()
+        later = max(0, self.step - begin) / max(1, end - begin)
+        return min(1.0, (self.step + 0.5) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * later)))
+
+    def _round(self) -> tuple[int, int]:
+        """When the ranking begins and when it ends in the round of this step."""
+        return next(found for found in self._settings.rounds if self.step < found[1])
 
     def _split(self, lists: np.ndarray, picked: list[np.ndarray]):
-        """Lists of similar length together, in parts that fit the memory."""
-        pairs = sorted(
-            zip(lists, picked, strict=True),
-            key=lambda pair: max(len(self._passages[passage]) for passage in self._data.candidates[pair[0], pair[1]]),
-        )
+        """This process's share of a step: lists of similar length together, in parts that fit the memory."""
+        pairs = sorted(zip(lists, picked, strict=True), key=lambda pair: self._longest(*pair))
         room = _BATCH_TOKENS[self._device.type]
         part = []
-        for pair in pairs:
-            longest = max(len(self._passages[passage]) for passage in self._data.candidates[pair[0], pair[1]]) + 70
-            if part and min(longest, self._settings.longest) * self._settings.picked * (len(part) + 1) > room:
+        # Every process takes short ones and long ones.
+        for pair in pairs[self._group.rank :: self._group.size]:
+            if part and self._longest(*pair) * self._settings.picked * (len(part) + 1) > room:
                 yield part
                 part = []
             part.append(pair)
-        yield part
+        if part:
+            yield part
 
-    def _logits(self, rows, columns) -> tuple[torch.Tensor, int]:
-        pairs = [
-            student_pair(self._queries[row], self._passages[passage], self._settings.longest)
-            for row, column in zip(rows, columns, strict=True)
-            for passage in self._data.candidates[row, column]
-        ]
-        ids, present = pad(pairs, 1, self._device)
-        with mixed_precision(self._device):
-            logits = self._model(ids, present)
-        return logits.view(len(rows), -1), sum(map(len, pairs))
+    def _longest(self, row: int, columns: np.ndarray) -> int:
+        return max(map(len, self._rows(row, columns)))
 
-    @staticmethod
-    def _loss(logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-        """The ranking of the teacher with a bonus for the known answer, which comes first, and the teacher's level."""
-        wanted = teacher.clone()
-        wanted[:, 0] += _BONUS
-        ranking = F.kl_div(F.log_softmax(logits, -1), F.softmax(wanted, -1), reduction="batchmean")
-        return ranking + _LEVEL * F.mse_loss(logits, teacher)
+    def _rows(self, row: int, columns: np.ndarray) -> list[list[int]]:
+        passages = self._data.candidates[row, columns]
+        return [student_pair(self._queries[row], self._passages[passage], self._settings.longest) for passage in passages]
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """On lists kept back: how often student and teacher put the answer first, and how far apart their logits are."""
-        self._model.eval()
         every = np.arange(self._settings.candidates)
-        first, difference = [], []
+        ours, theirs = [], []
         for row in self._kept_back:
-            logits = self._logits([row], [every])[0][0].cpu().numpy()
-            first.append(logits.argmax() == 0)
-            difference.append(np.abs(logits - self._scores[row]).mean())
-        self._model.train()
+            rows = self._rows(row, every)
+            ids, present = pad(rows, 1, self._device)
+            with mixed_precision(self._device):
+                ours.append(self._model(ids, present).cpu().numpy())
+            theirs.append(self._distillation.logits(rows).cpu().numpy())
+        ours, theirs = np.array(ours), np.array(theirs)
         return {
-            "lists": len(self._kept_back),
-            "answer first": round(float(np.mean(first)), 4),
-            "answer first, teacher": round(float(np.mean(self._scores[self._kept_back].argmax(1) == 0)), 4),
-            "mean difference of logits": round(float(np.mean(difference)), 4),
+            "lists": len(ours),
+            "answer first": round(float(np.mean(ours.argmax(1) == 0)), 4),
+            "answer first, teacher": round(float(np.mean(theirs.argmax(1) == 0)), 4),
+            "correlation": round(float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]), 4),
+            "mean difference of logits": round(float(np.abs(ours - theirs).mean()), 4),
         }
 
     def save(self) -> None:
@@ -198,7 +219,8 @@ class _Run:
         self._model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-        print(f"going on from step {self.step}", flush=True)
+        if self._group.rank == 0:
+            print(f"going on from step {self.step}", flush=True)
 
 
 def read_student(settings: Settings) -> CrossEncoder:

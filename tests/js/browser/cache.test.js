@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import mini from 'rerank-wasm-mini';
+
 import { noWorkers, useChromium } from '../support/chromium.js';
 import { cutAfter, inTurn, withRanges } from '../support/faults.js';
 import { startHub } from '../support/hub.js';
@@ -74,7 +76,7 @@ describe('the cache in a page', () => {
         return { entries, rest: await listCache() };
       });
       assert.deepEqual(entries.map(({ url }) => new URL(url).pathname).sort(), all.toSorted());
-      assert.ok(entries.some(({ size }) => size === 26_029_817));
+      assert.ok(entries.some(({ size }) => size === mini.files.model.size));
       assert.deepEqual([rest, await stored(page)], [[], {}]);
       await ranks(page, options);
       assert.deepEqual(downloads(), all);
@@ -138,7 +140,7 @@ describe('the cache in a page', () => {
     assert.deepEqual(downloads(), []);
   });
 
-  const damages = { 'is cut short': 10_000_000, 'is empty': 0, 'has other bytes': 26_029_817 };
+  const damages = { 'is cut short': 10_000_000, 'is empty': 0, 'has other bytes': mini.files.model.size };
   for (const [what, size] of Object.entries(damages)) {
     it(`downloads a file anew that ${what}, once`, async () => {
       const { page } = open;

@@ -1,0 +1,116 @@
+"""The loss: the student shall compute what the teacher computes, layer by layer, and rank as it does, or better."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .batches import END, pad, teacher_pair
+from .device import mixed_precision
+from .encoder import CrossEncoder
+
+# How much surer than the teacher the student shall be of the answer that is known.
+_BONUS = 1.0
+# Weights of the ranking and of the squared error of the logits, against the error of the layers' outputs.
+_RANKING = 0.25
+_LEVEL = 0.03
+# Those of layers and ranking in the second part of the training.
+_LAYERS_LATER, _RANKING_LATER = 0.3, 1.0
+# They give the dense encoder's cosines the mean and the spread of the teacher's logits, over training lists.
+_DENSE_SCALE, _DENSE_ZERO = 55.0, 0.71
+# The teacher learned from passages of some 100 tokens and is unsure of longer ones. From the first length on the dense
+# encoder has a say, at the second its full share.
+_TEACHER_ALONE, _TOGETHER, _DENSE_SHARE = 100, 200, 0.65
+
+
+class Distillation:
+    """`targets` are the teacher's layers whose outputs the student's layers shall give; `origins` map its pieces to the teacher's."""
+
+    def __init__(self, teacher: CrossEncoder, targets: tuple[int, ...], origins: list[int], device: torch.device) -> None:
+        self._teacher = teacher.to(device)
+        self._targets = targets
+        self._origins = origins
+        self._device = device
+
+    def loss(self, student: CrossEncoder, rows: list[list[int]], each: int, dense: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The loss of `rows`, lists of `each` pairs with the answer first; and its parts: layers, ranking, level.
+
+        With `dense`, the dense encoder's cosine for each pair, ranking counts most, and long passages are judged by both.
+        """
+        ids, present = pad(rows, 1, self._device)
+        teacher_ids, teacher_present, types = self._inputs(rows)
+        with mixed_precision(self._device):
+            with torch.no_grad():
+                wanted, teacher_logits = self._teacher.states(teacher_ids, teacher_present, types)
+            given, logits = student.states(ids, present)
+        ours, theirs = self._same_tokens(rows, ids.shape[1], teacher_ids.shape[1])
+        layers = torch.stack(
+            [
+                _difference(state[:, 0], wanted[target][:, 0])
+                if state.shape[1] == 1
+                else _difference(state[:, 0], wanted[target][:, 0])
+                + _difference(state.flatten(0, 1)[ours], wanted[target].flatten(0, 1)[theirs])
+                for state, target in zip(given, self._targets, strict=True)
+            ]
+        ).mean()
+        goal = teacher_logits if dense is None else _blend(teacher_logits, dense, rows)
+        ranking = _ranking(logits.view(-1, each), goal.view(-1, each))
+        level = F.mse_loss(logits, goal)
+        layers_weight, ranking_weight = (1.0, _RANKING) if dense is None else (_LAYERS_LATER, _RANKING_LATER)
+        return layers_weight * layers + ranking_weight * ranking + _LEVEL * level, torch.stack([layers, ranking, level]).detach()
+
+    def sums(self, rows: list[list[int]], width: int) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Places of the tokens that the student, with rows of `width`, and the teacher share, in both; and what the layers that
+        the student shall match give before their last normalisation."""
+        ids, present, types = self._inputs(rows)
+        found: list[Tensor] = []
+        norms = [self.norm_of(place) for place in range(len(self._targets))]
+        hooks = [norm.register_forward_pre_hook(lambda _norm, inputs: found.append(inputs[0])) for norm in norms]
+        with torch.no_grad(), mixed_precision(self._device):
+            self._teacher(ids, present, types)
+        for hook in hooks:
+            hook.remove()
+        return *self._same_tokens(rows, width, ids.shape[1]), found
+
+    def norm_of(self, place: int) -> torch.nn.LayerNorm:
+        """The last normalisation of the teacher's layer that the student's layer `place` shall match."""
+        return self._teacher.roberta.encoder.layer[self._targets[place]].output["LayerNorm"]
+
+    def logits(self, rows: list[list[int]]) -> Tensor:
+        """The teacher's."""
+        ids, present, types = self._inputs(rows)
+        with torch.no_grad(), mixed_precision(self._device):
+            return self._teacher(ids, present, types)
+
+    def _inputs(self, rows: list[list[int]]) -> tuple[Tensor, Tensor, Tensor]:
+        """Ids, mask and types for the teacher."""
+        paired = [teacher_pair(row, self._origins) for row in rows]
+        ids, present = pad([ids for ids, _ in paired], 0, self._device)
+        types, _ = pad([types for _, types in paired], 0, self._device)
+        return ids, present, types
+
+    def _same_tokens(self, rows: list[list[int]], width: int, teacher_width: int) -> tuple[Tensor, Tensor]:
+        """Places of the same tokens in both; the second mark of the query's end is the student's alone."""
+        ours, theirs = [], []
+        for number, row in enumerate(rows):
+            end = row.index(END)
+            ours += [number * width + place for place in range(len(row)) if place != end + 1]
+            theirs += [number * teacher_width + place for place in range(len(row) - 1)]
+        return torch.tensor(ours, device=self._device), torch.tensor(theirs, device=self._device)
+
+
+def _difference(given: Tensor, wanted: Tensor) -> Tensor:
+    """The squared error, where 1 is that of an output that ignores its input."""
+    wanted = wanted.float()
+    return (given.float() - wanted).square().mean() / (wanted - wanted.mean(0)).square().mean().clamp(min=1e-3)
+
+
+def _blend(teacher: Tensor, dense: Tensor, rows: list[list[int]]) -> Tensor:
+    lengths = torch.tensor([len(row) for row in rows], device=teacher.device)
+    share = _DENSE_SHARE * ((lengths - _TEACHER_ALONE) / (_TOGETHER - _TEACHER_ALONE)).clamp(0, 1)
+    return (1 - share) * teacher + share * _DENSE_SCALE * (dense - _DENSE_ZERO)
+
+
+def _ranking(logits: Tensor, teacher: Tensor) -> Tensor:
+    wanted = teacher.clone()
+    wanted[:, 0] += _BONUS
+    return F.kl_div(F.log_softmax(logits, -1), F.softmax(wanted, -1), reduction="batchmean")

@@ -1,0 +1,58 @@
+"""Several processes that train one model: each computes the gradients of its share of a step, and all take their sum.
+
+On a CPU one thread in each of several processes is much faster than several threads in one, above all where other programs
+want the cores too. On a GPU there is one process.
+"""
+
+import os
+import socket
+
+import torch
+import torch.distributed as distributed
+import torch.multiprocessing as multiprocessing
+
+from .device import find_device
+
+
+class Group:
+    """The processes that train together; `rank` is the place of this one."""
+
+    def __init__(self, rank: int = 0, size: int = 1) -> None:
+        self.rank, self.size = rank, size
+
+    def sum(self, parameters: list[torch.nn.Parameter], others: torch.Tensor) -> torch.Tensor:
+        """Sums the gradients over all processes, in place, and gives the sum of `others`."""
+        if self.size == 1:
+            return others
+        gradients = [parameter.grad for parameter in parameters]
+        flat = torch.cat([*(gradient.flatten() for gradient in gradients), others])
+        distributed.all_reduce(flat)
+        for gradient, part in zip(gradients, flat.split([*(gradient.numel() for gradient in gradients), len(others)])[:-1], strict=True):
+            gradient.copy_(part.view_as(gradient))
+        return flat[len(flat) - len(others) :]
+
+    def share(self, parameters: list[torch.nn.Parameter]) -> None:
+        """Gives all processes the parameters of the first."""
+        if self.size > 1:
+            for parameter in parameters:
+                distributed.broadcast(parameter.data, 0)
+
+
+def run_workers(work, settings) -> None:
+    """Calls `work(settings, group)` in as many processes as there are cores, or WORKERS of the environment; in one on a GPU."""
+    size = 1 if find_device().type == "cuda" else int(os.environ.get("WORKERS") or os.cpu_count() or 1)
+    if size == 1:
+        work(settings, Group())
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    multiprocessing.spawn(_worker, (size, port, work, settings), nprocs=size)
+
+
+def _worker(rank: int, size: int, port: int, work, settings) -> None:
+    torch.set_num_threads(1)
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    distributed.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=size)
+    work(settings, Group(rank, size))
+    distributed.destroy_process_group()
