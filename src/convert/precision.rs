@@ -6,9 +6,10 @@ use super::feedback::Feedback;
 use super::four_bit::four_bits;
 use super::progress::{OnProgress, Stage};
 use super::{Options, sample};
-use crate::error::{Error, MemoryUse, ModelFile, Result};
+use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::kernels::pack::{Encoding, PackedMatrix};
+use crate::onnx::refusal::no_memory;
 use crate::onnx::{OnnxModel, Weight};
 
 /// Bits of the encoder's weights.
@@ -109,12 +110,11 @@ fn candidates(
         let Some(seen) = of_layers.get(&Arc::as_ptr(packed)).filter(|_| packed.encoding() == Encoding::SevenBit) else {
             continue;
         };
-        let no_memory = || Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Model), bytes: packed.bytes() };
         let feedback = match rounding {
             Rounding::Compensated => Feedback::new(&seen.rows, packed.rows()),
             Rounding::Nearest => None,
         };
-        let after = four_bits(packed, feedback.as_ref()).ok_or_else(no_memory)?;
+        let after = four_bits(packed, feedback.as_ref()).ok_or_else(|| no_memory(packed.bytes()))?;
         rounded += 1;
         progress(Stage::Round, rounded, of_layers.len());
         if after.bytes() < packed.bytes() {

@@ -67,9 +67,7 @@ impl Contents {
         }
         let mut bytes = Vec::new();
         if let Some(size) = size {
-            bytes
-                .try_reserve_exact(size)
-                .map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
+            bytes.try_reserve_exact(size).map_err(|_| no_memory(file, size))?;
         }
         Ok(Self::Bytes(bytes))
     }
@@ -78,9 +76,7 @@ impl Contents {
         match self {
             Self::Bytes(bytes) => {
                 let size = bytes.len().saturating_add(chunk.len());
-                bytes
-                    .try_reserve(chunk.len())
-                    .map_err(|_| Error::OutOfMemory { purpose: MemoryUse::File(file), bytes: size })?;
+                bytes.try_reserve(chunk.len()).map_err(|_| no_memory(file, size))?;
                 bytes.extend_from_slice(chunk);
             }
             Self::Model(parser) => {
@@ -213,6 +209,10 @@ impl Loader {
 
 fn no_file() -> Error {
     Error::Internal("no file was announced".to_owned())
+}
+
+fn no_memory(file: ModelFile, bytes: usize) -> Error {
+    Error::OutOfMemory { purpose: MemoryUse::File(file), bytes }
 }
 
 fn mismatch(file: ModelFile, reason: String) -> Error {

@@ -130,7 +130,10 @@ fn quantize_matrix(
     };
     match feedback {
         Some(feedback) => feedback.round(&by_rows, columns, &mut |_, values, rounded| push(values, rounded)),
-        None => by_rows.chunks_exact(columns).for_each(|row| push(row, &mut vec![0.0; columns])),
+        None => {
+            let mut rounded = vec![0.0; columns];
+            by_rows.chunks_exact(columns).for_each(|row| push(row, &mut rounded));
+        }
     }
     Ok((Weight::Matrix { packed: Arc::new(packer.finish()), unsigned: false }, scales))
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use super::trie::{LONGEST_KEY, PAYLOAD_LIMIT};
 use super::{Scores, Unigram};
-use crate::error::{Error, MemoryUse, Result};
+use crate::error::{Error, Result};
+use crate::tokenizer::room::make_room;
 
 /// How far the search goes at least before it looks for what is decided.
 const STRETCH: usize = 1 << 12;
@@ -331,10 +332,7 @@ impl Scratch {
 
 fn resize<Number: Clone + Default>(numbers: &mut Vec<Number>, length: usize) -> Result<()> {
     if length > numbers.len() {
-        numbers.try_reserve(length - numbers.len()).map_err(|_| Error::OutOfMemory {
-            purpose: MemoryUse::Text,
-            bytes: length.saturating_mul(size_of::<Number>()),
-        })?;
+        make_room(numbers, length - numbers.len())?;
         numbers.resize(length, Number::default());
     }
     Ok(())
