@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { messageOf, RerankError } from '../errors.js';
 import type { InputFile, OutputFile } from './converter-bindings.js';
+import { unreadable } from './unreadable.js';
 
 /** A file that the converter reads where it likes. */
 export class ReadableFile implements InputFile {
@@ -23,7 +24,7 @@ export class ReadableFile implements InputFile {
       this.#descriptor = openSync(path, 'r');
       this.size = fstatSync(this.#descriptor).size;
     } catch (cause) {
-      throw new RerankError('invalid_input', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+      throw unreadable(path, cause);
     }
   }
 
@@ -34,7 +35,7 @@ export class ReadableFile implements InputFile {
       this.#onRead(Math.min(this.#read, this.size), this.size);
       return length;
     } catch (cause) {
-      this.failure = new RerankError('invalid_input', `cannot read ${this.#path}: ${messageOf(cause)}`, { cause });
+      this.failure = unreadable(this.#path, cause);
       throw this.failure;
     }
   }

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
 
-import { messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from '../errors.js';
+import { messageOf, type RerankErrorCode, rerankErrorCodes, toRerankError } from '../errors.js';
 import { isOutOfMemory } from '../traps.js';
 import type { ConversionMessage, ConversionOrder, ConversionProgress, Converted, ModelTask } from './conversion.js';
 import { ReadableFile, WritableFiles } from './conversion-files.js';
 import { type ConverterBindings, createBindings } from './converter-bindings.js';
+import { unreadable } from './unreadable.js';
 
 const { task, folder } = workerData as ConversionOrder;
 
@@ -74,7 +75,7 @@ function readWhole(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new RerankError('invalid_input', `cannot read ${path}: ${messageOf(cause)}`);
+    throw unreadable(path, cause);
   }
 }
 
@@ -83,7 +84,8 @@ function failureOf(error: unknown): { code: RerankErrorCode; message: string } {
   const known = error instanceof Error && 'code' in error && rerankErrorCodes.find((code) => code === error.code);
   if (known) return { code: known, message: messageOf(error) };
   if (isOutOfMemory(error)) return { code: 'out_of_memory', message: 'the converter has not enough memory' };
-  return { code: 'internal', message: `unforeseen: ${messageOf(error)}` };
+  const { code, message } = toRerankError(error);
+  return { code, message };
 }
 
 const output = new WritableFiles(folder, task.kind === 'model' ? task.shard : undefined);

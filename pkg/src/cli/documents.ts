@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
-import { messageOf, RerankError } from '../errors.js';
+import { RerankError } from '../errors.js';
+import { unreadable } from './unreadable.js';
 
 /** A document with the place that it was read from. */
 export interface FoundDocument {
@@ -50,7 +51,7 @@ export async function readText(file: string, signal: AbortSignal): Promise<strin
   try {
     bytes = await (file === standardInput ? buffer(addAbortSignal(signal, process.stdin)) : readFile(file, { signal }));
   } catch (cause) {
-    throw new RerankError('invalid_input', `cannot read ${file}: ${messageOf(cause)}`, { cause });
+    throw unreadable(file, cause);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

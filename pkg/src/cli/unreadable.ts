@@ -1,0 +1,6 @@
+import { messageOf, RerankError } from '../errors.js';
+
+/** What is wrong with a file that the words name and that cannot be read. */
+export function unreadable(path: string, cause: unknown): RerankError {
+  return new RerankError('invalid_input', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+}
