@@ -6,6 +6,16 @@ export function mean(values) {
   return sum(values) / values.length;
 }
 
+/** The mean distance of numbers from those in the same place. */
+export function meanDistance(values, others) {
+  return mean(values.map((value, index) => Math.abs(value - others[index])));
+}
+
+export function standardDeviation(values) {
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)));
+}
+
 export function median(values) {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = sorted.length >> 1;

@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
+import { meanDistance, standardDeviation } from '../bench/statistics.mjs';
+
 const { RERANK_WASM_NATIVE, RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER, ONLY = 'all' } = process.env;
 const pairs = 'tests/fixtures/mini_pairs.jsonl';
 const [directory] = process.argv.slice(2);
@@ -14,9 +16,6 @@ const run = (program, args) =>
 const native = (...args) => run(RERANK_WASM_NATIVE, args);
 const node = (...args) => run(process.execPath, args);
 const logits = (model) => native('logits', '--model', model, pairs).trim().split('\n').map(Number);
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const distance = (one, other) => mean(one.map((value, index) => Math.abs(value - other[index])));
-const spread = (values) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 const say = (line) => process.stdout.write(`${line}\n`);
 
 function convert(model, name, ...options) {
@@ -48,7 +47,7 @@ function bitsOfModel() {
   const mixed = convert(directory, 'mixed', '--max-memory', middle, '--sample', sample);
   const exact = logits(eight.path);
   say(
-    `${basename(resolve(directory))}: logits of ${exact.length} pairs, standard deviation ${spread(exact).toFixed(2)}\n`,
+    `${basename(resolve(directory))}: logits of ${exact.length} pairs, standard deviation ${standardDeviation(exact).toFixed(2)}\n`,
   );
   say('| weights | size | distance of logits | first | nDCG@10 | nDCG@10, held-out sources |');
   say('| --- | --- | --- | --- | --- | --- |');
@@ -58,7 +57,7 @@ function bitsOfModel() {
     '4 bits': four,
   })) {
     const share = name === 'mixed' ? `, ${Math.round((100 * four_bit_weights) / matrix_weights)} % at 4 bits` : '';
-    const cells = [`${name}${share}`, `${(bytes / 1e6).toFixed(1)} MB`, distance(logits(path), exact).toFixed(3)];
+    const cells = [`${name}${share}`, `${(bytes / 1e6).toFixed(1)} MB`, meanDistance(logits(path), exact).toFixed(3)];
     say(`| ${[...cells, ...ranking(path)].join(' | ')} |`);
   }
 }
@@ -75,9 +74,9 @@ function errorOfStandin() {
   for (const [name, options] of Object.entries({ mixed: ['--max-memory', '110MB'], '4 bits': ['--bits', '4'] })) {
     const { path, four_bit_weights, matrix_weights } = convert(source, `standin-${name[0]}`, ...pieces, ...options);
     const share = Math.round((100 * four_bit_weights) / matrix_weights);
-    const error = distance(logits(path), exact).toFixed(3);
+    const error = meanDistance(logits(path), exact).toFixed(3);
     say(
-      `stand-in, ${name}, ${share} % at 4 bits: mean distance ${error}, standard deviation ${spread(exact).toFixed(2)}`,
+      `stand-in, ${name}, ${share} % at 4 bits: mean distance ${error}, standard deviation ${standardDeviation(exact).toFixed(2)}`,
     );
   }
 }

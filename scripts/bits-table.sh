@@ -5,11 +5,8 @@
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh build
 scripts/build.sh
-if [ -z "${RERANK_WASM_NATIVE:-}" ]; then
-  cargo build --locked --features cli >&2
-  export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
-fi
+RERANK_WASM_NATIVE=$(native_command_line)
 RERANK_WASM_STANDIN=${RERANK_WASM_STANDIN:-$(scripts/standin.sh base | tail -n 1)}
 RERANK_WASM_TOKENIZER=${RERANK_WASM_TOKENIZER:-$(scripts/full-tokenizer.py | tail -n 1)}
-export RERANK_WASM_STANDIN RERANK_WASM_TOKENIZER
+export RERANK_WASM_NATIVE RERANK_WASM_STANDIN RERANK_WASM_TOKENIZER
 node scripts/bits-table.mjs "${1:-pkg/mini}"

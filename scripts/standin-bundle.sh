@@ -5,15 +5,12 @@
 source "$(dirname "$0")/environment.sh"
 standin=${RERANK_WASM_STANDIN:-$(scripts/standin.sh base | tail -n 1)}
 tokenizer=${RERANK_WASM_TOKENIZER:-$(scripts/full-tokenizer.py | tail -n 1)}
-if [ -z "${RERANK_WASM_NATIVE:-}" ]; then
-  cargo build --locked --features cli >&2
-  RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
-fi
+native=$(native_command_line)
 source_folder=$CACHE/standin-bundle/source
 bundle_folder=$CACHE/standin-bundle/bundle
 rm -rf "$CACHE/standin-bundle" && mkdir -p "$source_folder/onnx" "$bundle_folder"
 ln -s "$standin/config.json" "$tokenizer" "$source_folder"
 ln -s "$standin/onnx/model_quantized.onnx" "$source_folder/onnx"
-"$RERANK_WASM_NATIVE" convert --model "$source_folder" "$bundle_folder/model.bundle" --name bge-reranker-base \
+"$native" convert --model "$source_folder" "$bundle_folder/model.bundle" --name bge-reranker-base \
   --keep-pieces 32768 --languages en --max-memory 110MB --shard 25MiB >&2
 echo "$bundle_folder"

@@ -11,10 +11,7 @@ python() {
   if [ -x "$CACHE/python-bench/bin/python" ]; then "$CACHE/python-bench/bin/python" "$@"
   else PYTHONPATH=$CACHE/python-bench/site-packages python3 "$@"; fi
 }
-if [ -z "${RERANK_WASM_NATIVE:-}" ]; then
-  cargo build --locked --features cli >&2
-  RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
-fi
+native=$(native_command_line)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for kind in float published; do
@@ -26,9 +23,9 @@ say "the recipe of the published file: onnxruntime's quantize_dynamic, per_chann
 PYTHONDONTWRITEBYTECODE=1 python bench/standin/requantize.py "$model/onnx/model.onnx" "$work/published/onnx/model_quantized.onnx" >&2
 say "rerank convert, 8 bits, rounded for 102 pairs and to the nearest"
 node scripts/sample-pairs.mjs held-out >"$work/sample.tsv"
-"$RERANK_WASM_NATIVE" convert --model "$work/float" "$work/ours.bundle" --bits 8 --sample "$work/sample.tsv" >&2
-"$RERANK_WASM_NATIVE" convert --model "$work/float" "$work/nearest.bundle" --bits 8 --rounding nearest >&2
+"$native" convert --model "$work/float" "$work/ours.bundle" --bits 8 --sample "$work/sample.tsv" >&2
+"$native" convert --model "$work/float" "$work/nearest.bundle" --bits 8 --rounding nearest >&2
 for each in float published ours.bundle nearest.bundle; do
-  "$RERANK_WASM_NATIVE" logits --model "$work/$each" tests/fixtures/mini_pairs.jsonl >"$work/$each.logits"
+  "$native" logits --model "$work/$each" tests/fixtures/mini_pairs.jsonl >"$work/$each.logits"
 done
 node scripts/distances.mjs "$work"/{float,published,ours.bundle,nearest.bundle}.logits
