@@ -40,7 +40,7 @@ async function picture(name, options) {
   await page.evaluate(() => navigator.serviceWorker.getRegistration().then((found) => found.unregister()));
   await page.reload();
   await page.locator('#results li').first().waitFor();
-  await page.getByText(/Loading rerank-wasm-mini: [^0]/).waitFor();
+  await page.getByText(/Loading rerank-wasm-mini: (?!0\.0 )/).waitFor();
   await save(page, `before-${name}`);
   await page.close();
 }

@@ -17,9 +17,10 @@ _LEVEL = 0.03
 _LAYERS_LATER, _RANKING_LATER = 0.3, 1.0
 # They give the dense encoder's cosines the mean and the spread of the teacher's logits, over training lists.
 _DENSE_SCALE, _DENSE_ZERO = 55.0, 0.71
-# The teacher learned from passages of some 100 tokens and is unsure of longer ones. From the first length on the dense
-# encoder has a say, at the second its full share.
-_TEACHER_ALONE, _TOGETHER, _DENSE_SHARE = 100, 200, 0.65
+# The dense encoder has a say: the two together rank better than either. The teacher learned from passages of some 100
+# tokens and is unsure of longer ones, so from the first length on that say grows, to the second.
+_SHORT, _LONG = 100, 200
+_DENSE_SHARE_SHORT, _DENSE_SHARE_LONG = 0.35, 0.65
 
 
 class Distillation:
@@ -34,7 +35,7 @@ class Distillation:
     def loss(self, student: CrossEncoder, rows: list[list[int]], each: int, dense: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The loss of `rows`, lists of `each` pairs with the answer first; and its parts: layers, ranking, level.
 
-        With `dense`, the dense encoder's cosine for each pair, ranking counts most, and long passages are judged by both.
+        With `dense`, the dense encoder's cosine for each pair, ranking counts most, and both judge.
         """
         ids, present = pad(rows, 1, self._device)
         teacher_ids, teacher_present, types = self._inputs(rows)
@@ -106,7 +107,8 @@ def _difference(given: Tensor, wanted: Tensor) -> Tensor:
 
 def _blend(teacher: Tensor, dense: Tensor, rows: list[list[int]]) -> Tensor:
     lengths = torch.tensor([len(row) for row in rows], device=teacher.device)
-    share = _DENSE_SHARE * ((lengths - _TEACHER_ALONE) / (_TOGETHER - _TEACHER_ALONE)).clamp(0, 1)
+    long = ((lengths - _SHORT) / (_LONG - _SHORT)).clamp(0, 1)
+    share = _DENSE_SHARE_SHORT + (_DENSE_SHARE_LONG - _DENSE_SHARE_SHORT) * long
     return (1 - share) * teacher + share * _DENSE_SCALE * (dense - _DENSE_ZERO)
 
 

@@ -20,7 +20,7 @@ class Attention(nn.Module):
         query, key, value = (
             self._heads(self.self[name](states)) for name, states in (("query", asked), ("key", hidden), ("value", hidden))
         )
-        if hidden.is_cuda:
+        if hidden.is_cuda or not torch.is_grad_enabled():
             context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         else:
             # The fused form is slower to differentiate on a CPU.

@@ -61,6 +61,10 @@ def _download(source: dict, folder: Path) -> Path:
         command = ["apt-get", "download", "-qq", f"{name}={version}"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0 and source["registry"] == "debian":
+            # The machine's list of packages may be older than the version.
+            subprocess.run(["apt-get", "update", "-qq"], check=False)
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise SystemExit(f"{command[0]} is missing, and {name} comes through it") from None
     files = [file for file in folder.iterdir() if file.is_file()]

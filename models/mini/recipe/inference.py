@@ -29,7 +29,8 @@ class Onnx:
         self._tokenizer.no_padding()
 
     def run(self, inputs: list) -> list[np.ndarray]:
-        """The first output for each text or pair of texts, in batches of equal length: these models are padded to nothing."""
+        """What the first output begins with for each text or pair of texts: the vector of `[CLS]`, or the logit. In batches of
+        equal length: these models are padded to nothing."""
         encodings = self._tokenizer.encode_batch(inputs)
         order = sorted(range(len(inputs)), key=lambda index: len(encodings[index].ids))
         answers: list[np.ndarray] = [np.empty(0)] * len(inputs)
@@ -47,7 +48,7 @@ class Onnx:
             }
             output = self._session.run(None, {key: np.array(value, np.int64) for key, value in feed.items()})[0]
             for index, row in zip(group, output, strict=True):
-                answers[index] = row
+                answers[index] = row[0].copy()
             start = end
         return answers
 
@@ -62,10 +63,10 @@ class DenseEncoder:
         return self.passages([f"Represent this sentence for searching relevant passages: {text}" for text in texts])
 
     def passages(self, texts: list[str]) -> np.ndarray:
-        vectors = np.array([output[0] for output in self._model.run(texts)], np.float32)
+        vectors = np.array(self._model.run(texts), np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def teacher_logits(pairs: list[tuple[str, str]]) -> list[float]:
     """ms-marco-MiniLM-L-12-v2 on (query, passage) pairs, in int8."""
-    return [float(output[0]) for output in Onnx("reranker_en", longest=512).run(pairs)]
+    return [float(logit) for logit in Onnx("reranker_en", longest=512).run(pairs)]

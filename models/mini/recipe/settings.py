@@ -21,10 +21,10 @@ class Settings:
     work: Path
     is_smoke: bool = False
     # Passages and queries of each source, at most.
-    passages_each: int = 260
-    queries_each: int = 160
+    passages_each: int = 2200
+    queries_each: int = 1600
     # Candidates of a list, the answer first; of them `picked` take part in a step.
-    candidates: int = 4
+    candidates: int = 6
     picked: int = 4
     # Layers of the teacher that the student starts from.
     layers: tuple[int, ...] = (0, 2, 4, 7, 8, 9)
@@ -37,9 +37,13 @@ class Settings:
     # A step takes this many lists.
     lists_each_step: int = 8
     # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
-    rounds: tuple[tuple[int, int], ...] = ((235, 380),)
+    rounds: tuple[tuple[int, int], ...] = ((1600, 4000),)
     learning_rate: float = 1e-4
     seed: int = 1
+
+    @property
+    def steps(self) -> int:
+        return self.rounds[-1][1]
 
 
 SETTINGS = Settings(work=CACHE / "mini-run")

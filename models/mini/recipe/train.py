@@ -47,7 +47,7 @@ def _train(settings: Settings, group: Group) -> None:
     pairs = tokens = 0
     losses = []
     stopped = False
-    while run.step < settings.rounds[-1][1] and not stopped:
+    while run.step < settings.steps and not stopped:
         parts, size, stopped = run.do_step(time.monotonic() - started > minutes * 60)
         losses.append(parts)
         pairs += size[0]
@@ -55,10 +55,10 @@ def _train(settings: Settings, group: Group) -> None:
         now = time.monotonic()
         if group.rank != 0:
             continue
-        if run.step % max(1, settings.rounds[-1][1] // 100) == 0 or run.step == settings.rounds[-1][1]:
+        if run.step % max(1, settings.steps // 100) == 0 or run.step == settings.steps:
             rate = f"{pairs / (now - started):.0f} pairs, {tokens / (now - started):.0f} tokens a second"
             layers, ranking, level = np.mean(losses, 0)
-            print(f"step {run.step} of {settings.rounds[-1][1]}: layers {layers:.4f}, ranking {ranking:.4f}, level {level:.4f}; {rate}", flush=True)
+            print(f"step {run.step} of {settings.steps}: layers {layers:.4f}, ranking {ranking:.4f}, level {level:.4f}; {rate}", flush=True)
             losses.clear()
         if now - last_save > _SAVE_EVERY_SECONDS:
             run.save()
@@ -66,8 +66,8 @@ def _train(settings: Settings, group: Group) -> None:
     if group.rank == 0:
         run.save()
         print(f"kept back: {run.evaluate()}", flush=True)
-        if run.step < settings.rounds[-1][1]:
-            print(f"stopped at step {run.step} of {settings.rounds[-1][1]}: run the step `train` again to go on", flush=True)
+        if run.step < settings.steps:
+            print(f"stopped at step {run.step} of {settings.steps}: run the step `train` again to go on", flush=True)
 
 
 class _Run:
@@ -82,10 +82,10 @@ class _Run:
         answers = self._data.candidates[:, 0]
         self._training = np.flatnonzero(answers % _KEPT_BACK != 0)
         self._kept_back = np.flatnonzero(answers % _KEPT_BACK == 0)[:100]
-        weights = read_teacher(model_folder("reranker_en") / "model.onnx")
+        teacher = teacher_from(read_teacher(model_folder("reranker_en") / "model.onnx"))
         origins = json.loads((settings.work / "pieces.json").read_text())
-        self._distillation = Distillation(teacher_from(weights), settings.targets, origins, self._device)
-        self._model = start_student(settings, weights).to(self._device)
+        self._model = start_student(teacher, settings.layers, origins).to(self._device)
+        self._distillation = Distillation(teacher, settings.targets, origins, self._device)
         self._checkpoint: Path = settings.work / "checkpoint.pt"
         if not self._checkpoint.exists():
             self._refit()
