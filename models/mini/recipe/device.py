@@ -13,9 +13,12 @@ def find_device() -> torch.device:
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager:
-    """bf16 where it is faster: on a GPU, and on CPUs that multiply it."""
-    fast = device.type == "cuda" or "amx_bf16" in _cpu_flags() or "avx512_bf16" in _cpu_flags()
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast)
+    """bf16 where it is faster."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=multiplies_bf16(device))
+
+
+def multiplies_bf16(device: torch.device) -> bool:
+    return device.type == "cuda" or "amx_bf16" in _cpu_flags() or "avx512_bf16" in _cpu_flags()
 
 
 def _cpu_flags() -> str:

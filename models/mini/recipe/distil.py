@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .batches import END, pad, teacher_pair
-from .device import mixed_precision
+from .device import mixed_precision, multiplies_bf16
 from .encoder import CrossEncoder
 
 # How much surer than the teacher the student shall be of the answer that is known.
@@ -20,7 +20,7 @@ _DENSE_SCALE, _DENSE_ZERO = 55.0, 0.71
 # The dense encoder has a say: the two together rank better than either. The teacher learned from passages of some 100
 # tokens and is unsure of longer ones, so from the first length on that say grows, to the second.
 _SHORT, _LONG = 100, 200
-_DENSE_SHARE_SHORT, _DENSE_SHARE_LONG = 0.35, 0.65
+_DENSE_SHARE_SHORT, _DENSE_SHARE_LONG = 0.25, 0.65
 
 
 class Distillation:
@@ -28,6 +28,11 @@ class Distillation:
 
     def __init__(self, teacher: CrossEncoder, targets: tuple[int, ...], origins: list[int], device: torch.device) -> None:
         self._teacher = teacher.to(device)
+        if multiplies_bf16(device):
+            # Autocast would do so in each step anew.
+            for module in self._teacher.modules():
+                if isinstance(module, torch.nn.Linear):
+                    module.bfloat16()
         self._targets = targets
         self._origins = origins
         self._device = device

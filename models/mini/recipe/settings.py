@@ -27,9 +27,9 @@ class Settings:
     candidates: int = 6
     picked: int = 4
     # Layers of the teacher that the student starts from.
-    layers: tuple[int, ...] = (0, 2, 4, 7, 8, 9)
+    layers: tuple[int, ...] = (0, 2, 3, 4, 5, 6, 7, 8, 9)
     # For each of the student's layers the layer of the teacher whose output it shall give.
-    targets: tuple[int, ...] = (1, 3, 6, 7, 8, 9)
+    targets: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9)
     # The student's layers are fitted to the teacher's on this many tokens before they are trained.
     refit_tokens: int = 40000
     pieces: int = 26000
@@ -37,7 +37,7 @@ class Settings:
     # A step takes this many lists.
     lists_each_step: int = 8
     # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
-    rounds: tuple[tuple[int, int], ...] = ((1600, 4000),)
+    rounds: tuple[tuple[int, int], ...] = ((90, 250),)
     learning_rate: float = 1e-4
     seed: int = 1
 
