@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::feedback::Feedback;
-use super::float::{File, Quantization, nearest};
+use super::float::{File, Quantization, column_scales, nearest, transposed};
 use super::moments::{Moments, Observed, mean};
 use super::progress::{OnProgress, Stage};
 use crate::error::{Error, Result};
@@ -22,14 +22,18 @@ use crate::kernels::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::no_memory;
 
 /// Most tokens of the sample that are run.
-const TOKENS: usize = 8192;
+const TOKENS: usize = 4096;
+/// Tokens of a pair that are left in any case.
+const SHORTEST: usize = 32;
 /// How much the first token of a pair counts, which the logit is read from, beside each of the others.
 const FIRST: f32 = 20.0;
 /// Added to the diagonal of the moments, as a part of its mean, for the rounding: the sample is not all that the layer will
 /// read. The second grows with the inputs that there are for each row.
 const DAMPING: f32 = 0.01;
 const DAMPING_OF_FEW: f32 = 0.1;
-/// The same for the change of the weights.
+/// What the importance of an input is not below.
+const EVEN: f32 = 0.01;
+/// The same as the second for the change of the weights.
 const HOLD: f32 = 2.0;
 
 /// Rounds all matrices anew. Without memory for its moments one stays as it is, as do all where pairs cannot run in step.
@@ -47,7 +51,7 @@ pub fn compensate(
     let graph = Graph::from_onnx(quantization.model()?)?;
     let some = within(sample, TOKENS);
     let mut done = BTreeSet::new();
-    graph.exact_logits(&[some, some].concat(), &mut |layers, rows| {
+    graph.exact_logits(&[&some[..], &some[..]].concat(), &mut |layers, rows| {
         let name = |layer: &Arc<Linear>| {
             let unknown = || Error::Internal("a layer with a matrix that the file has not".to_owned());
             names.get(&Arc::as_ptr(layer.matrix())).ok_or_else(unknown)
@@ -65,9 +69,9 @@ pub fn compensate(
                 && let Some(read) = &read
             {
                 let targets: Vec<&[f32]> = given.iter().flat_map(|rows| rows.chunks_exact(layer.outputs())).collect();
-                let packed;
-                (packed, shift) = read.round(layer, &values, quantization.scales(name), &targets)?;
-                quantization.replace(name, packed, &shift)?;
+                let (packed, scales);
+                (packed, scales, shift) = read.round(layer, &values, quantization.scales(name), &targets)?;
+                quantization.replace(name, packed, scales, &shift)?;
             }
             drop(values);
             let bias: Vec<f32> = layer.bias().iter().zip(&shift).map(|(bias, shift)| bias + shift).collect();
@@ -81,15 +85,19 @@ pub fn compensate(
     Ok(())
 }
 
-/// The first pairs, up to so many tokens and one pair.
-fn within(sample: &[TokenSequence], tokens: usize) -> &[TokenSequence] {
-    let mut before = 0;
-    let count = sample.iter().take_while(|sequence| {
-        let is_within = before < tokens;
-        before += sequence.ids.len();
-        is_within
-    });
-    &sample[..count.count()]
+/// The pairs, cut so that they have no more than so many tokens in all.
+fn within(sample: &[TokenSequence], tokens: usize) -> Vec<TokenSequence> {
+    let longest = (tokens / sample.len().max(1)).max(SHORTEST);
+    let cut = |sequence: &TokenSequence| {
+        let mut sequence = sequence.clone();
+        if let Some(&end) = sequence.ids.last().filter(|_| sequence.ids.len() > longest) {
+            sequence.ids.truncate(longest);
+            sequence.ids[longest - 1] = end;
+            sequence.type_ids.truncate(longest);
+        }
+        sequence
+    };
+    sample.iter().map(cut).collect()
 }
 
 /// What layers read, and what follows from it for their weights.
@@ -117,15 +125,22 @@ impl<'a> Read<'a> {
         Some(Self { observed, can_shift, moments, change, rounding })
     }
 
-    /// The integers of a layer with these float weights and scales, and what is to be added to its bias; `targets` is what it
-    /// is to give for each row.
+    /// How much an error of a weight of each input counts where scales are sought: as the root of its mean square.
+    fn importance(&self) -> Vec<f32> {
+        let diagonal = self.moments.diagonal();
+        let mean = diagonal.iter().sum::<f32>() / diagonal.len() as f32;
+        diagonal.iter().map(|moment| (moment / mean).sqrt() + EVEN).collect()
+    }
+
+    /// The integers of a layer with these float weights, their scales, and what is to be added to its bias; `scales` are taken
+    /// where none can be found, `targets` is what the layer is to give for each row.
     fn round(
         &self,
         layer: &Linear,
         values: &[f32],
         scales: &[f32],
         targets: &[&[f32]],
-    ) -> Result<(PackedMatrix, Vec<f32>)> {
+    ) -> Result<(PackedMatrix, Vec<f32>, Vec<f32>)> {
         let (inputs, columns) = (layer.inputs(), layer.outputs());
         let wanted = mean(targets.iter().copied().zip(self.observed.importance()), columns);
         let center = if self.can_shift { &wanted } else { layer.bias() };
@@ -134,13 +149,16 @@ impl<'a> Read<'a> {
         self.change.solve(columns, &mut changed);
         changed.iter_mut().zip(values).for_each(|(changed, value)| *changed += value);
 
+        let turned = transposed(&changed, columns);
+        let scales = column_scales(&turned, inputs, &self.importance()).unwrap_or_else(|| scales.to_vec());
+        drop(turned);
         let mut packer = Packer::new(inputs, columns).map_err(|_| no_memory(values.len()))?;
         let mut given = layer.bias().to_vec();
         let mut read = self.observed.center().iter();
         self.rounding.round(&changed, columns, &mut |_, values, rounded| {
-            let integers = values.iter().zip(scales).map(|(&value, &scale)| nearest(value, scale));
+            let integers = values.iter().zip(&scales).map(|(&value, &scale)| nearest(value, scale));
             let integers: Vec<i8> = integers.collect();
-            let products = integers.iter().zip(scales).map(|(&integer, scale)| f32::from(integer) * scale);
+            let products = integers.iter().zip(&scales).map(|(&integer, scale)| f32::from(integer) * scale);
             rounded.iter_mut().zip(products).for_each(|(rounded, product)| *rounded = product);
             add_multiple(read.next().copied().unwrap_or(0.0), rounded, &mut given);
             packer.push(&integers.iter().map(|&integer| integer as u8).collect::<Vec<_>>());
@@ -150,6 +168,6 @@ impl<'a> Read<'a> {
         } else {
             vec![0.0; columns]
         };
-        Ok((packer.finish(), shift))
+        Ok((packer.finish(), scales, shift))
     }
 }

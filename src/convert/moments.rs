@@ -112,6 +112,11 @@ impl Moments {
         self.inputs
     }
 
+    /// The moment of each input with itself.
+    pub fn diagonal(&self) -> Vec<f32> {
+        self.sums.iter().copied().step_by(self.inputs + 1).collect()
+    }
+
     pub fn sums(&self) -> &[f32] {
         &self.sums
     }

@@ -1,6 +1,6 @@
 //! An ONNX file with float weights to the form that the engine runs: the graph as onnxruntime's dynamic quantisation writes
-//! it, with better weights. Matrices get seven bits and a scale for each output, tables eight bits and a scale for each row,
-//! every scale the one with the least squared error.
+//! it, with better weights. Matrices get seven bits and a scale for each output, at first the one that clips nothing; tables
+//! eight bits and a scale for each row, the one with the least squared error.
 //!
 //! The file is read where it is needed, one matrix or a few rows at a time; its size does not matter.
 
@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use index::{Index, Initializer};
 use nodes::Rewriter;
-pub(super) use quantize::nearest;
-use quantize::{column_scales, quantize_row};
+pub(super) use quantize::{column_scales, nearest};
+use quantize::{quantize_row, widest_scales};
 
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::pack::{PackedMatrix, Packer};
@@ -101,8 +101,10 @@ impl Quantization {
                 kind => {
                     let values = floats(file, initializer, kind)?;
                     let outputs = initializer.outputs(kind);
-                    let column_scales = column_scales(&transposed(&values, outputs), values.len() / outputs)
-                        .ok_or_else(|| not_finite(initializer))?;
+                    let turned = transposed(&values, outputs);
+                    let rows = values.len() / outputs;
+                    let column_scales = widest_scales(&turned, rows).ok_or_else(|| not_finite(initializer))?;
+                    drop(turned);
                     let mut packer =
                         Packer::new(values.len() / outputs, outputs).map_err(|_| no_memory(values.len()))?;
                     for row in values.chunks_exact(outputs) {
@@ -176,7 +178,8 @@ impl Quantization {
     ///
     /// # Errors
     /// `invalid_model` where the bias cannot be read.
-    pub fn replace(&mut self, name: &str, integers: PackedMatrix, shift: &[f32]) -> Result<()> {
+    pub fn replace(&mut self, name: &str, integers: PackedMatrix, scales: Vec<f32>, shift: &[f32]) -> Result<()> {
+        self.scales.insert(name.to_owned(), scales);
         self.weights.insert(quantized_name(name), matrix(integers));
         let Some(bias) = self.biases.get(name) else { return Ok(()) };
         let Some(message) = self.kept.get_mut(bias) else { return Ok(()) };
@@ -205,7 +208,7 @@ fn no_matrix(name: &str) -> Error {
     Error::Internal(format!("{name:?} is no matrix"))
 }
 
-fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+pub(super) fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect()
 }
 
