@@ -8,6 +8,7 @@ use super::attention::Attention;
 use super::linear::{QuantizedLinear, output_for};
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
+use crate::kernels::attention::Inputs;
 use crate::kernels::float;
 use crate::kernels::gelu::gelu;
 use crate::kernels::linear::Linear;
@@ -78,7 +79,10 @@ fn evaluate(
         return linear_outputs(linear, inputs, layers).map(Some);
     }
     let Some(attention) = node.op_as::<Attention>() else { return Ok(None) };
-    let outputs = |inputs: &TVec<TValue>| Ok(tvec!(attention.eval_with(inputs, &float::attention)?));
+    let kernel = |inputs: &Inputs<'_>, context: &mut [f32], stride: usize| {
+        float::attention(inputs, &mut Vec::new(), context, stride);
+    };
+    let outputs = |inputs: &TVec<TValue>| Ok(tvec!(attention.eval_with(inputs, &kernel)?));
     inputs.iter().map(outputs).collect::<TractResult<_>>().map(Some)
 }
 

@@ -1,7 +1,10 @@
 //! Linear layers and attention on floats, without rounding: what the kernels on integers are measured against. They are not
 //! fast. Every sum has a fixed order, so the results are the same bits everywhere.
 
+use super::Fastest;
 use super::attention::Inputs;
+use super::exp::Exp;
+use super::softmax::{exponentials, largest};
 
 /// Rows that share one reading of the matrix.
 const TILE_ROWS: usize = 4;
@@ -30,13 +33,15 @@ pub fn add_multiple(factor: f32, numbers: &[f32], sums: &mut [f32]) {
     sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += factor * number);
 }
 
-/// What [`attention`](super::attention::attention) approximates, written to where that writes it.
+/// What [`attention`](super::attention::attention) approximates, written to where that writes it. `weights` is memory to
+/// work in.
 ///
 /// # Panics
 /// If a buffer is too short for its rows.
-pub fn attention(inputs: &Inputs<'_>, context: &mut [f32], stride: usize) {
+pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32], stride: usize) {
     let Inputs { queries, keys, values, mask, heads, head_size, scale } = *inputs;
-    let mut weights = vec![0f32; keys.count];
+    weights.resize(keys.count, 0.0);
+    let exp = Exp::<Fastest>::new();
     for head in 0..heads {
         let start = head * head_size;
         for query in 0..queries.count {
@@ -45,9 +50,8 @@ pub fn attention(inputs: &Inputs<'_>, context: &mut [f32], stride: usize) {
                 let dot: f32 = asked.iter().zip(keys.slice(key, start, head_size)).map(|(q, k)| q * k).sum();
                 *weight = dot * scale + mask.map_or(0.0, |mask| mask[key]);
             }
-            let largest = weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            weights.iter_mut().for_each(|weight| *weight = libm::expf(*weight - largest));
-            let sum: f32 = weights.iter().sum();
+            let largest = largest::<Fastest>(weights);
+            let sum = exponentials(exp, weights, largest).sum;
             let context = &mut context[query * stride + start..][..head_size];
             context.fill(0.0);
             for (key, weight) in weights.iter().enumerate() {
