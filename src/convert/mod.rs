@@ -153,7 +153,7 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<OnnxModel> {
-    let mut quantization = float::Quantization::new(file, pieces)?;
+    let mut quantization = float::Quantization::new(file, pieces, rounding)?;
     if rounding == Rounding::Compensated {
         compensation::compensate(file, &mut quantization, sample, progress)?;
     }

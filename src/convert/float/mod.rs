@@ -1,6 +1,6 @@
 //! An ONNX file with float weights to the form that the engine runs: the graph as onnxruntime's dynamic quantisation writes
-//! it, with better weights. Matrices get seven bits and a scale for each output, at first the one that clips nothing; tables
-//! eight bits and a scale for each row, the one with the least squared error.
+//! it, with better weights. Matrices get seven bits and a scale for each output, tables
+//! eight bits and a scale for each row.
 //!
 //! The file is read where it is needed, one matrix or a few rows at a time; its size does not matter.
 
@@ -17,6 +17,7 @@ use nodes::Rewriter;
 pub(super) use quantize::{column_scales, nearest};
 use quantize::{quantize_row, widest_scales};
 
+use super::Rounding;
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::{no_memory, unsupported};
@@ -67,12 +68,13 @@ pub struct Quantization {
 }
 
 impl Quantization {
-    /// Rounds each weight to the nearest integer. `pieces` says how many pieces the vocabulary has and which of them stay, all
+    /// Rounds each weight to the nearest integer, with the scales of least squared error or, where others are to be found for
+    /// compensated rounding, with those that clip nothing. `pieces` says how many pieces the vocabulary has and which of them stay, all
     /// where it is `None`.
     ///
     /// # Errors
     /// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
-    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) -> Result<Self> {
+    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
         let index = Index::read(file)?;
         let uses = nodes::uses(&index)?;
         let biases = nodes::biases(&index, &uses)?;
@@ -103,7 +105,11 @@ impl Quantization {
                     let outputs = initializer.outputs(kind);
                     let turned = transposed(&values, outputs);
                     let rows = values.len() / outputs;
-                    let column_scales = widest_scales(&turned, rows).ok_or_else(|| not_finite(initializer))?;
+                    let column_scales = match rounding {
+                        Rounding::Nearest => column_scales(&turned, rows, &vec![1.0; rows]),
+                        Rounding::Compensated => widest_scales(&turned, rows),
+                    };
+                    let column_scales = column_scales.ok_or_else(|| not_finite(initializer))?;
                     drop(turned);
                     let mut packer =
                         Packer::new(values.len() / outputs, outputs).map_err(|_| no_memory(values.len()))?;
