@@ -24,10 +24,11 @@ apt_install() {
 # locked_version CRATE: its version in Cargo.lock.
 locked_version() { awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock; }
 
-# native_command_line: the path of the native command line, which is built unless RERANK_WASM_NATIVE names one.
+# native_command_line: the path of the native command line, which is built unless RERANK_WASM_NATIVE names one; without
+# the checks of a debug build, for it runs for minutes.
 native_command_line() {
-  [ -n "${RERANK_WASM_NATIVE:-}" ] || cargo build --locked --features cli >&2
-  echo "${RERANK_WASM_NATIVE:-$CARGO_TARGET_DIR/debug/rerank}"
+  [ -n "${RERANK_WASM_NATIVE:-}" ] || cargo build --locked --release --features cli >&2
+  echo "${RERANK_WASM_NATIVE:-$CARGO_TARGET_DIR/release/rerank}"
 }
 
 # hash_of FILE...: one digest over names and contents.

@@ -125,7 +125,8 @@ fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
 
 #[test]
 fn the_graph_of_float_weights_is_fused_whole() {
-    let model = float::quantize(&mut Cursor::new(read(FLOAT)), None, &|_| None).unwrap();
+    let model =
+        float::Quantization::new(&mut Cursor::new(read(FLOAT)), None, Rounding::Nearest).unwrap().model().unwrap();
     let fused = Graph::from_onnx(model.clone()).unwrap();
     let from_int8 = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
     assert_eq!(fused.census(), from_int8.census());
@@ -148,7 +149,9 @@ fn a_damaged_float_file_gives_an_error_with_a_code() {
             damaged[index] = random.below(256) as u8;
         }
         damaged.truncate(file.len() - random.below(2) * random.below(file.len()));
-        if let Err(error) = float::quantize(&mut Cursor::new(damaged), None, &|_| None) {
+        if let Err(error) =
+            float::Quantization::new(&mut Cursor::new(damaged), None, Rounding::Nearest).and_then(|it| it.model())
+        {
             assert!(["invalid_model", "unsupported_model", "out_of_memory"].contains(&error.code()), "{error}");
         }
     }

@@ -10,7 +10,7 @@ use rerank_wasm::engine::{Job, LongDocuments, Reranker};
 use rerank_wasm::graph::Graph;
 use rerank_wasm::tokenizer::Tokenizer;
 use serde::Deserialize;
-use support::{graph, graph_with, load_mini, logit, mean, read, read_json_lines};
+use support::{graph, graph_with, load_mini, logit, mean, read, read_json_lines, sequence};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -82,6 +82,15 @@ fn what_quantised_activations_cost_is_a_third_of_what_they_cost_onnxruntime() {
     let onnxruntime = logits.onnxruntimes_distance(|pair| pair.logit_dequantized);
     println!("mean distance to exact activations {to_exact:.4}, onnxruntime's {onnxruntime:.4}");
     assert!(to_exact <= 0.35 * onnxruntime, "{to_exact} against {onnxruntime}");
+}
+
+#[test]
+fn logits_with_exact_activations_are_those_of_the_numbers_that_the_integers_stand_for() {
+    let graph = graph(&read(MODEL)).unwrap();
+    for pair in golden() {
+        let logit = f64::from(graph.exact_logit(&sequence(&pair.input_ids)).unwrap());
+        assert!((logit - pair.logit_dequantized).abs() < 1e-3, "{logit} instead of {}", pair.logit_dequantized);
+    }
 }
 
 #[test]

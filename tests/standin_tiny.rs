@@ -16,6 +16,19 @@ fn fp32_logits_are_onnxruntimes() {
     }
 }
 
+/// Weights of seven bits, of eight, and with zero points; what is rounded beside them moves these logits 100 times as far.
+#[test]
+fn the_integers_stand_for_the_numbers_of_the_exact_logits() {
+    for variant in ["", "-bert", "-full-range", "-unsigned"] {
+        let folder = format!("{FOLDER}{variant}");
+        let graph = graph(&read(&format!("{folder}/onnx/model_quantized.onnx"))).unwrap();
+        for golden in golden(&folder) {
+            let logit = f64::from(graph.exact_logit(&golden.sequence).unwrap());
+            assert!((golden.exact - logit).abs() < 1e-4, "{folder}: {logit} instead of {}", golden.exact);
+        }
+    }
+}
+
 #[test]
 fn int8_logits_are_no_farther_from_the_exact_ones_than_onnxruntimes() {
     let ratio = error_over_onnxruntime(&graph(&read(TINY)).unwrap(), &golden(FOLDER));

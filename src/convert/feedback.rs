@@ -4,39 +4,55 @@
 //! of the weights before it were added to it, each times its number in column k of U. That is the least squared error of the
 //! outputs that rounding one weight after the other can give.
 
-/// Added to the diagonal of H, as a part of its mean: the sample is not all that the layer will read.
-const DAMPING: f32 = 0.02;
+use super::moments::Moments;
+use crate::kernels::float::add_multiple;
 
 /// Rounds the values of a row, whose number comes first, into the slice that comes last.
 pub type Round<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
 
-/// U, for one matrix.
+/// U and D, for one matrix.
 #[derive(Debug)]
 pub struct Feedback {
     inputs: usize,
-    /// Row after row; what is not above the diagonal means nothing.
+    /// Row after row: U above the diagonal, D on it; what is below means nothing.
     factors: Vec<f32>,
 }
 
 impl Feedback {
-    /// From rows that the layer reads; `None` without any, or without memory.
-    pub fn new(rows: &[Vec<f32>], inputs: usize) -> Option<Self> {
-        let mut moments = Vec::new();
-        moments.try_reserve_exact(inputs * inputs).ok()?;
-        moments.resize(inputs * inputs, 0f32);
-        for row in rows {
-            for (first, (&x, moments)) in row.iter().zip(moments.chunks_exact_mut(inputs)).enumerate() {
-                moments[first..].iter_mut().zip(&row[first..]).for_each(|(moment, y)| *moment += x * y);
-            }
-        }
-        let trace: f32 = (0..inputs).map(|index| moments[index * inputs + index]).sum();
-        if !(trace > 0.0 && trace.is_finite()) {
+    /// From what the layer reads, with `damping` added to the diagonal of H as a part of its mean. `None` for moments that
+    /// are all 0 or not finite, or without memory.
+    pub fn new(moments: &Moments, damping: f32) -> Option<Self> {
+        let inputs = moments.inputs();
+        let mut factors = Vec::new();
+        factors.try_reserve_exact(inputs * inputs).ok()?;
+        factors.extend_from_slice(moments.sums());
+        let mean = (0..inputs).map(|index| factors[index * inputs + index]).sum::<f32>() / inputs as f32;
+        if !(mean > 0.0 && mean.is_finite()) {
             return None;
         }
-        let damping = DAMPING * trace / inputs as f32;
-        (0..inputs).for_each(|index| moments[index * inputs + index] += damping);
-        decompose(&mut moments, inputs);
-        Some(Self { inputs, factors: moments })
+        (0..inputs).for_each(|index| factors[index * inputs + index] += damping * mean);
+        decompose(&mut factors, inputs);
+        Some(Self { inputs, factors })
+    }
+
+    /// Replaces B, inputs × `columns`, row after row, by H⁻¹·B.
+    pub fn solve(&self, columns: usize, values: &mut [f32]) {
+        let factor = |row: usize, column: usize| self.factors[row * self.inputs + column];
+        for row in (0..self.inputs).rev() {
+            let (before, after) = values.split_at_mut((row + 1) * columns);
+            let value = &mut before[row * columns..];
+            for (other, numbers) in (row + 1..).zip(after.chunks_exact(columns)) {
+                add_multiple(-factor(row, other), numbers, value);
+            }
+        }
+        for row in 0..self.inputs {
+            let (before, after) = values.split_at_mut(row * columns);
+            let (value, pivot) = (&mut after[..columns], factor(row, row));
+            value.iter_mut().for_each(|value| *value = if pivot > 0.0 { *value / pivot } else { 0.0 });
+            for (other, numbers) in before.chunks_exact(columns).enumerate() {
+                add_multiple(-factor(other, row), numbers, value);
+            }
+        }
     }
 
     /// Rounds `weights`, inputs × `columns`, row after row.
@@ -46,8 +62,7 @@ impl Feedback {
         for row in 0..self.inputs {
             values.copy_from_slice(&weights[row * columns..][..columns]);
             for (before, errors) in errors.chunks_exact(columns).take(row).enumerate() {
-                let factor = self.factors[before * self.inputs + row];
-                values.iter_mut().zip(errors).for_each(|(value, error)| *value += factor * error);
+                add_multiple(self.factors[before * self.inputs + row], errors, &mut values);
             }
             round(row, &values, &mut rounded);
             let weights = &weights[row * columns..][..columns];
@@ -72,7 +87,7 @@ fn decompose(matrix: &mut [f32], size: usize) {
         for row in 0..last {
             let step = column[row] * pivot;
             let numbers = &mut matrix[row * size..][row..last];
-            numbers.iter_mut().zip(&column[row..last]).for_each(|(number, factor)| *number -= step * factor);
+            add_multiple(-step, &column[row..last], numbers);
         }
     }
 }
@@ -80,6 +95,8 @@ fn decompose(matrix: &mut [f32], size: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAMPING: f32 = 0.02;
 
     fn rows(count: usize, inputs: usize) -> Vec<Vec<f32>> {
         let number = |index: usize| ((index * 7919 + 13) % 1009) as f32 / 504.5 - 1.0;
@@ -95,7 +112,7 @@ mod tests {
     fn the_factors_multiply_to_what_they_were_made_of() {
         let (rows, inputs) = (rows(40, 9), 9);
         let moment = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f32>();
-        let feedback = Feedback::new(&rows, inputs).unwrap();
+        let feedback = Feedback::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
         let damping = DAMPING * (0..inputs).map(|i| moment(i, i)).sum::<f32>() / inputs as f32;
         // D is on the diagonal.
         let factor = |i: usize, k: usize| if i == k { 1.0 } else { feedback.factors[i * inputs + k] };
@@ -110,12 +127,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_solved_is_what_was_multiplied() {
+        let (rows, inputs, columns) = (rows(40, 9), 9, 2);
+        let moments = Moments::plain(&rows, inputs).unwrap();
+        let expected: Vec<f32> = (0..inputs * columns).map(|index| (index * 5 % 7) as f32 - 3.0).collect();
+        let mut values = vec![0.0; inputs * columns];
+        moments.subtract_product(&expected, columns, &mut values);
+        Feedback::new(&moments, 0.0).unwrap().solve(columns, &mut values);
+        for (value, expected) in values.iter().zip(expected) {
+            assert!((value + expected).abs() < 1e-2, "{value} instead of {}", -expected);
+        }
+    }
+
+    #[test]
     fn outputs_are_nearer_than_those_of_plain_rounding() {
         let (inputs, columns) = (24, 8);
         let rows = rows(100, inputs);
         let weights: Vec<f32> = (0..inputs * columns).map(|index| (index * 37 % 101) as f32 * 0.1 - 5.0).collect();
         let mut rounded = vec![0f32; weights.len()];
-        Feedback::new(&rows, inputs).unwrap().round(&weights, columns, &mut |row, values, output| {
+        let feedback = Feedback::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
+        feedback.round(&weights, columns, &mut |row, values, output| {
             output.iter_mut().zip(values).for_each(|(output, value)| *output = value.round());
             rounded[row * columns..][..columns].copy_from_slice(output);
         });
@@ -132,8 +163,9 @@ mod tests {
 
     #[test]
     fn nothing_seen_is_no_feedback() {
-        assert!(Feedback::new(&[], 3).is_none());
-        assert!(Feedback::new(&[vec![0.0; 3]], 3).is_none());
-        assert!(Feedback::new(&[vec![f32::NAN; 3]], 3).is_none());
+        let feedback = |rows: &[Vec<f32>]| Feedback::new(&Moments::plain(rows, 3).unwrap(), DAMPING);
+        assert!(feedback(&[]).is_none());
+        assert!(feedback(&[vec![0.0; 3]]).is_none());
+        assert!(feedback(&[vec![f32::NAN; 3]]).is_none());
     }
 }

@@ -1,28 +1,26 @@
 //! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
 
+mod compensation;
 mod feedback;
 pub mod float;
 mod four_bit;
 mod memory;
+mod moments;
 mod pieces;
 mod precision;
 mod progress;
 mod report;
 mod sample;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
-pub use feedback::Feedback;
 pub use pieces::PieceChoice;
 pub use precision::{Bits, Rounding};
 pub use progress::{OnProgress, Stage};
 pub use report::Report;
 pub use sample::{LogitError, PAIRS, read_pairs};
-
-use sample::Seen;
 
 use crate::bundle::{Contents, write};
 use crate::error::{Error, ModelFile, Result};
@@ -147,7 +145,7 @@ pub fn convert_with(
     Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error })
 }
 
-/// Float weights to integers. With compensated rounding twice: what layers read is seen with the first ones.
+/// Float weights to integers.
 fn quantize(
     file: &mut dyn float::File,
     pieces: Option<(usize, &BTreeSet<u32>)>,
@@ -155,31 +153,11 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<OnnxModel> {
-    let plain = float::quantize(file, pieces, &|_| None)?;
-    if rounding == Rounding::Nearest {
-        return Ok(plain);
+    let mut quantization = float::Quantization::new(file, pieces, rounding)?;
+    if rounding == Rounding::Compensated {
+        compensation::compensate(file, &mut quantization, sample, progress)?;
     }
-    let mut seen = sample::observe(&Graph::from_onnx(plain.clone())?, sample, progress)?;
-    let read: BTreeMap<String, (Seen, usize)> = plain
-        .weights
-        .iter()
-        .filter_map(|(name, weight)| match weight {
-            Weight::Matrix { packed, .. } => {
-                Some((name.to_owned(), (seen.remove(&Arc::as_ptr(packed))?, packed.rows())))
-            }
-            _ => None,
-        })
-        .collect();
-    // There is no room for two models.
-    drop(plain);
-    let rounds = RefCell::new((0, progress));
-    float::quantize(file, pieces, &|name| {
-        let (seen, rows) = read.get(name)?;
-        let (done, progress) = &mut *rounds.borrow_mut();
-        *done += 1;
-        progress(Stage::Round, *done, read.len());
-        Feedback::new(&seen.rows, *rows)
-    })
+    quantization.model()
 }
 
 /// Tokenizers that have no compact form stay as they are.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::feedback::Feedback;
 use super::four_bit::four_bits;
+use super::moments::Moments;
 use super::progress::{OnProgress, Stage};
 use super::{Options, sample};
 use crate::error::{Error, Result};
@@ -11,6 +12,9 @@ use crate::graph::{Graph, TokenSequence};
 use crate::kernels::pack::{Encoding, PackedMatrix};
 use crate::onnx::refusal::no_memory;
 use crate::onnx::{OnnxModel, Weight};
+
+/// Added to the diagonal of the moments, as a part of its mean: the sample is not all that the layer will read.
+const DAMPING: f32 = 0.02;
 
 /// Bits of the encoder's weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -111,7 +115,9 @@ fn candidates(
             continue;
         };
         let feedback = match rounding {
-            Rounding::Compensated => Feedback::new(&seen.rows, packed.rows()),
+            Rounding::Compensated => {
+                Moments::plain(&seen.rows, packed.rows()).and_then(|moments| Feedback::new(&moments, DAMPING))
+            }
             Rounding::Nearest => None,
         };
         let after = four_bits(packed, feedback.as_ref()).ok_or_else(|| no_memory(packed.bytes()))?;

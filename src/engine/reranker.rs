@@ -47,12 +47,29 @@ impl Reranker {
         Ok(Job::new(Arc::clone(self), query, documents, long_documents))
     }
 
+    /// The tokens of a pair, of which the document is cut to fit.
+    ///
+    /// # Errors
+    /// What the tokenizer gives, and `invalid_input` where the query leaves no room for a document.
+    pub fn sequence(&self, query: &str, document: &str) -> Result<TokenSequence> {
+        let pair = self.tokenizer.pair(&self.tokenizer.query(query, self.max_tokens)?, document)?;
+        Ok(TokenSequence { ids: pair.ids, type_ids: pair.type_ids })
+    }
+
     /// The logit of a pair that is tokens already.
     ///
     /// # Errors
     /// `invalid_model` where the graph fails on it.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         self.graph.logit(sequence)
+    }
+
+    /// The same on floats, which only the weights' integers make differ from what the model was quantised from.
+    ///
+    /// # Errors
+    /// Those of [`Graph::exact_logit`].
+    pub fn exact_logit(&self, sequence: &TokenSequence) -> Result<f32> {
+        self.graph.exact_logit(sequence)
     }
 
     /// What each operator takes of one warm forward pass over `tokens` tokens, longest first; `now` is a clock in

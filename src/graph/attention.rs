@@ -39,10 +39,24 @@ impl EvalOp for Attention {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let kernel = |inputs: &Inputs<'_>, context: &mut [f32], stride: usize| {
+            attention(inputs, &mut Scratch::default(), context, stride);
+        };
+        Ok(tvec!(self.eval_with(&inputs, &kernel)?))
+    }
+}
+
+impl Attention {
+    /// The output, computed by `kernel`, which is given what it reads, where to write and from where to where a row reaches.
+    pub fn eval_with(
+        &self,
+        inputs: &[TValue],
+        kernel: &(dyn Fn(&Inputs<'_>, &mut [f32], usize) + Sync),
+    ) -> TractResult<TValue> {
         let mut output = Tensor::zero::<f32>(inputs[0].shape())?;
         let &[batch, sequence, hidden] = inputs[1].shape() else { bail!("keys are batch × sequence × hidden") };
         if output.len() == 0 {
-            return Ok(tvec!(output.into_tvalue()));
+            return Ok(output.into_tvalue());
         }
         let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
         let [queries, keys, values, mask] = [0, 1, 2, 3].map(|input| plain[input].as_slice::<f32>());
@@ -70,8 +84,8 @@ impl EvalOp for Attention {
                 parts.push((inputs, context));
             }
         }
-        threads::split(parts, |(inputs, context)| attention(&inputs, &mut Scratch::default(), context, hidden));
-        Ok(tvec!(output.into_tvalue()))
+        threads::split(parts, |(inputs, context)| kernel(&inputs, context, hidden));
+        Ok(output.into_tvalue())
     }
 }
 

@@ -15,6 +15,9 @@ use super::linear::QuantizedLinear;
 
 type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
 
+/// Evaluates a node for all pairs, whose inputs it is given, one after the other; `None` where the node is to do it itself.
+pub type Evaluate<'a> = dyn FnMut(&TypedNode, &[TVec<TValue>]) -> TractResult<Option<Vec<TVec<TValue>>>> + 'a;
+
 /// The nodes in the order in which they run.
 #[derive(Debug)]
 pub struct Schedule {
@@ -48,6 +51,19 @@ impl Schedule {
 
     /// The first output for each feed of the plan's inputs.
     pub fn run(&self, plan: &Arc<TypedRunnableModel>, feeds: Vec<TVec<TValue>>) -> TractResult<Vec<TValue>> {
+        self.run_with(plan, feeds, &mut |node, inputs| {
+            let Some(linear) = node.op_as::<QuantizedLinear>() else { return Ok(None) };
+            linear.eval_together(&inputs.concat()).map(Some)
+        })
+    }
+
+    /// The same with another way to evaluate some nodes.
+    pub fn run_with(
+        &self,
+        plan: &Arc<TypedRunnableModel>,
+        feeds: Vec<TVec<TValue>>,
+        evaluate: &mut Evaluate<'_>,
+    ) -> TractResult<Vec<TValue>> {
         let mut states = feeds
             .into_iter()
             .map(|inputs| {
@@ -64,10 +80,8 @@ impl Schedule {
                     state.turn_state.values[node] = None;
                 }
             }
-            let node = plan.model().node(step.node);
-            if let Some(linear) = node.op_as::<QuantizedLinear>() {
-                let inputs: Vec<_> = inputs.into_iter().flatten().collect();
-                for (state, outputs) in states.iter_mut().zip(linear.eval_together(&inputs)?) {
+            if let Some(outputs) = evaluate(plan.model().node(step.node), &inputs)? {
+                for (state, outputs) in states.iter_mut().zip(outputs) {
                     state.set_values(step.node, outputs)?;
                 }
             } else {

@@ -57,6 +57,11 @@ impl QuantizedLinear {
         &self.layers
     }
 
+    /// True where GELU follows.
+    pub fn has_gelu(&self) -> bool {
+        self.gelu
+    }
+
     /// The outputs for each of several inputs. The rows of all run through the layers together, so that weights are read
     /// once; no row depends on another.
     pub fn eval_together(&self, inputs: &[TValue]) -> TractResult<Vec<TVec<TValue>>> {
@@ -123,7 +128,7 @@ impl QuantizedLinear {
 }
 
 /// Room for what a layer makes of `input`.
-fn output_for(layer: &Linear, input: &Tensor) -> TractResult<Tensor> {
+pub fn output_for(layer: &Linear, input: &Tensor) -> TractResult<Tensor> {
     let mut shape: TVec<usize> = input.shape().into();
     *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
     Tensor::zero::<f32>(&shape)

@@ -2,6 +2,7 @@
 
 mod attention;
 mod embedding;
+pub mod exact;
 mod first_token;
 mod gather;
 mod import;

@@ -28,7 +28,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     #[inline(always)]
-    fn slice(&self, row: usize, start: usize, length: usize) -> &'a [f32] {
+    pub(super) fn slice(&self, row: usize, start: usize, length: usize) -> &'a [f32] {
         &self.values[row * self.stride + start..][..length]
     }
 }

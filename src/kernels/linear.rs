@@ -112,6 +112,33 @@ impl Linear {
         &self.scales[..self.outputs()]
     }
 
+    /// What is added to each output.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias[..self.outputs()]
+    }
+
+    /// The numbers that the integers stand for, inputs × outputs, row after row.
+    pub fn weights(&self) -> Vec<f32> {
+        let offset = self.matrix.encoding().offset();
+        let columns: Vec<(f32, i32)> = self
+            .scales()
+            .iter()
+            .zip(self.matrix.negated())
+            .zip(&self.offsets)
+            .map(|((&scale, &negated), shifted)| {
+                // In signs of the file.
+                let sign = if negated { -1 } else { 1 };
+                (scale * sign as f32, sign * (shifted - offset))
+            })
+            .collect();
+        let integers = self.matrix.unpack();
+        integers
+            .chunks_exact(columns.len().max(1))
+            .flat_map(|row| row.iter().zip(&columns))
+            .map(|(&integer, &(scale, zero_point))| (i32::from(integer as i8) - zero_point) as f32 * scale)
+            .collect()
+    }
+
     /// Length of an input row.
     pub fn inputs(&self) -> usize {
         self.matrix.rows()

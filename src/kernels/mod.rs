@@ -15,6 +15,7 @@
 
 pub mod attention;
 pub mod exp;
+pub mod float;
 pub mod four_bit;
 pub mod gelu;
 mod lanes;

@@ -46,9 +46,14 @@ pub fn graph_with(model: &[u8], rewrites: &[Rewrite]) -> Result<Graph> {
     Graph::from_onnx_with(parse(None, [model])?, rewrites)
 }
 
-/// The logit of tokens that are all of the first segment.
+/// Tokens that are all of the first segment.
+pub fn sequence(ids: &[u32]) -> TokenSequence {
+    TokenSequence { ids: ids.to_vec(), type_ids: vec![0; ids.len()] }
+}
+
+/// Their logit.
 pub fn logit(graph: &Graph, ids: &[u32]) -> f32 {
-    graph.logit(&TokenSequence { ids: ids.to_vec(), type_ids: vec![0; ids.len()] }).unwrap()
+    graph.logit(&sequence(ids)).unwrap()
 }
 
 /// Hands the three files over in chunks of `chunk_bytes`.

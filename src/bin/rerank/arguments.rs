@@ -39,9 +39,10 @@ rerank convert --tokenizer TOKENIZER_JSON OUTPUT
 Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It takes the place of the tokenizer.json
 wherever one is read, and is ready several times sooner.
 
-rerank logits --model MODEL FILE
+rerank logits --model MODEL [--exact-activations] FILE
 
 Prints the logit of every line of FILE, a JSON object with a query and a document, or with both as token ids in input_ids.
+--exact-activations   computes on floats what the weights' integers stand for, so that they alone are rounded; slow
 
 MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph as onnx/model_quantized.onnx,
 model_quantized.onnx, onnx/model.onnx or model.onnx. Where several are there the first is taken, by convert the last: float
@@ -77,7 +78,7 @@ fn parse_size(text: &str) -> Result<usize, String> {
 
 pub enum Command {
     Score { model: PathBuf, query: String, file: OsString, top_n: Option<usize>, max_tokens: Option<usize>, json: bool },
-    Logits { model: PathBuf, file: OsString },
+    Logits { model: PathBuf, file: OsString, exact: bool },
     ConvertTokenizer { tokenizer: PathBuf, output: PathBuf },
     Convert(Conversion),
 }
@@ -105,7 +106,7 @@ impl Command {
         let (mut model, mut tokenizer, mut top_n, mut max_tokens, mut json) = (None, None, None, None, false);
         let (mut name, mut pieces, mut languages, mut corpus) = (None, None, Vec::new(), Vec::new());
         let (mut bits, mut rounding) = (Bits::default(), Rounding::default());
-        let (mut max_memory, mut sample, mut shard) = (None, None, None);
+        let (mut max_memory, mut sample, mut shard, mut exact) = (None, None, None, false);
         let mut values: Vec<OsString> = Vec::new();
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
@@ -116,6 +117,7 @@ impl Command {
                 Long("top-n") => top_n = Some(parser.value()?.parse()?),
                 Long("max-tokens") => max_tokens = Some(parser.value()?.parse()?),
                 Long("json") => json = true,
+                Long("exact-activations") => exact = true,
                 Long("name") => name = Some(parser.value()?.parse()?),
                 Long("keep-pieces") => pieces = Some(parser.value()?.parse()?),
                 Long("languages") => {
@@ -137,7 +139,7 @@ impl Command {
                 let query = query.to_str().ok_or("the query is not UTF-8")?.to_owned();
                 Self::Score { model: model?, query, file: file.clone(), top_n, max_tokens, json }
             }
-            [name, file] if name == "logits" => Self::Logits { model: model?, file: file.clone() },
+            [name, file] if name == "logits" => Self::Logits { model: model?, file: file.clone(), exact },
             [command, output] if command == "convert" && tokenizer.is_none() => Self::Convert(Conversion {
                 model: model?,
                 output: output.into(),

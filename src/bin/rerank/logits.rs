@@ -3,9 +3,8 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Write;
-use std::sync::Arc;
 
-use rerank_wasm::engine::{LongDocuments, Reranker};
+use rerank_wasm::engine::Reranker;
 use rerank_wasm::graph::TokenSequence;
 
 use crate::files::read_lines;
@@ -18,20 +17,16 @@ enum Line {
     Texts { query: String, document: String },
 }
 
-pub fn print(reranker: &Arc<Reranker>, file: &OsString) -> Result<(), Box<dyn Error>> {
+/// With `exact` nothing but the weights is rounded.
+pub fn print(reranker: &Reranker, file: &OsString, exact: bool) -> Result<(), Box<dyn Error>> {
     let mut output = std::io::stdout().lock();
     for line in read_lines(file)? {
-        writeln!(output, "{}", logit(reranker, serde_json::from_str(&line)?)?)?;
+        let sequence = match serde_json::from_str(&line)? {
+            Line::Tokens { input_ids: ids } => TokenSequence { type_ids: vec![0; ids.len()], ids },
+            Line::Texts { query, document } => reranker.sequence(&query, &document)?,
+        };
+        let logit = if exact { reranker.exact_logit(&sequence)? } else { reranker.logit(&sequence)? };
+        writeln!(output, "{logit}")?;
     }
     Ok(())
-}
-
-fn logit(reranker: &Arc<Reranker>, line: Line) -> Result<f32, Box<dyn Error>> {
-    match line {
-        Line::Tokens { input_ids: ids } => Ok(reranker.logit(&TokenSequence { type_ids: vec![0; ids.len()], ids })?),
-        Line::Texts { query, document } => {
-            let job = reranker.start(&query, vec![document], None, LongDocuments::Truncate)?;
-            Ok(job.finish(None)?.first().ok_or("a document without a result")?.logit)
-        }
-    }
 }

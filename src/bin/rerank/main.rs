@@ -37,7 +37,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             let job = reranker.start(&query, documents.clone(), max_tokens, LongDocuments::Truncate)?;
             print(&job.finish(top_n)?, &documents, json)?;
         }
-        Command::Logits { model, file } => logits::print(&Arc::new(files::load(&model)?), &file)?,
+        Command::Logits { model, file, exact } => logits::print(&files::load(&model)?, &file, exact)?,
         Command::ConvertTokenizer { tokenizer, output } => convert::tokenizer(&tokenizer, &output)?,
         Command::Convert(conversion) => convert::model(&conversion)?,
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, SeekFrom};
 
-use super::File;
+use super::{File, Use};
 use crate::error::Result;
 use crate::onnx::refusal::{invalid, no_memory, unsupported, within};
 use crate::onnx::tensor::{TensorFields, field, place};
@@ -130,12 +130,22 @@ impl Initializer {
         usize::try_from(self.dims[1]).unwrap_or(0)
     }
 
+    /// Outputs of a layer that the matrix is used in.
+    pub fn outputs(&self, kind: Use) -> usize {
+        if kind == Use::TransposedMatrix { self.rows() } else { self.columns() }
+    }
+
     /// True of a matrix of floats that has all of its data as raw bytes.
     pub fn is_float_matrix(&self) -> bool {
         let [rows, columns] = self.dims[..] else { return false };
         let (Ok(rows), Ok(columns)) = (u32::try_from(rows), u32::try_from(columns)) else { return false };
         let bytes = u64::from(rows).checked_mul(u64::from(columns)).and_then(|count| count.checked_mul(4));
         self.data_type == FLOAT && rows > 0 && columns > 0 && bytes == Some(self.raw_length)
+    }
+
+    /// True of so many floats in a row that has all of its data as raw bytes.
+    pub fn is_float_vector(&self, length: usize) -> bool {
+        self.data_type == FLOAT && self.dims == [length as i64] && self.raw_length == 4 * length as u64
     }
 
     /// The TensorProto, data included.

@@ -1,6 +1,6 @@
 //! An ONNX file with float weights to the form that the engine runs: the graph as onnxruntime's dynamic quantisation writes
-//! it, with better weights. Matrices get seven bits and a scale for each output, tables eight bits and a scale for each row,
-//! every scale the one with the least squared error.
+//! it, with better weights. Matrices get seven bits and a scale for each output, tables
+//! eight bits and a scale for each row.
 //!
 //! The file is read where it is needed, one matrix or a few rows at a time; its size does not matter.
 
@@ -14,12 +14,14 @@ use std::sync::Arc;
 
 use index::{Index, Initializer};
 use nodes::Rewriter;
-use quantize::{column_scales, nearest, quantize_row};
+pub(super) use quantize::{column_scales, nearest};
+use quantize::{quantize_row, widest_scales};
 
-use super::feedback::Feedback;
+use super::Rounding;
 use crate::error::{Error, ModelFile, Result};
-use crate::kernels::pack::Packer;
+use crate::kernels::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::{no_memory, unsupported};
+use crate::onnx::tensor::TensorFields;
 use crate::onnx::{OnnxModel, Table, Weight, WeightStore};
 
 /// A file that can be read anywhere.
@@ -51,94 +53,168 @@ pub fn has_float_weights(file: &mut dyn File) -> Result<bool> {
     Ok(nodes::uses(&index)?.values().any(|kind| matches!(kind, Use::Matrix | Use::TransposedMatrix)))
 }
 
-/// What is known of the inputs of the matrix that has this name in the quantised model.
-pub type FeedbackOf<'a> = dyn Fn(&str) -> Option<Feedback> + 'a;
+/// A model that is being quantised.
+#[derive(Debug)]
+pub struct Quantization {
+    index: Index,
+    uses: BTreeMap<String, Use>,
+    /// For each matrix the initializer that is added to its products.
+    biases: BTreeMap<String, String>,
+    /// The initializers that stay floats, as TensorProtos.
+    kept: BTreeMap<String, Vec<u8>>,
+    /// The scales of each matrix and table.
+    scales: BTreeMap<String, Vec<f32>>,
+    weights: WeightStore,
+}
 
-/// Quantises a model. `pieces` says how many pieces the vocabulary has and which of them stay, all where it is `None`.
-/// Matrices with a feedback are rounded for the least error of their outputs, others to the nearest.
-///
-/// # Errors
-/// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
-pub fn quantize(
-    file: &mut dyn File,
-    pieces: Option<(usize, &BTreeSet<u32>)>,
-    feedback_of: &FeedbackOf<'_>,
-) -> Result<OnnxModel> {
-    let index = Index::read(file)?;
-    let uses = nodes::uses(&index)?;
-    let mut weights = WeightStore::default();
-    let mut kept = Vec::new();
-    let mut scales = BTreeMap::new();
-    let mut pruned = 0;
-    for initializer in &index.initializers {
-        match uses.get(&initializer.name).copied().unwrap_or(Use::Other) {
-            Use::Other => kept.push(initializer.whole(file)?),
-            Use::Table => {
-                let rows = match pieces {
-                    Some((count, rows)) if initializer.rows() >= count => {
-                        pruned += 1;
-                        Some(rows)
+impl Quantization {
+    /// Rounds each weight to the nearest integer, with the scales of least squared error or, where others are to be found for
+    /// compensated rounding, with those that clip nothing. `pieces` says how many pieces the vocabulary has and which of them stay, all
+    /// where it is `None`.
+    ///
+    /// # Errors
+    /// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
+    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
+        let index = Index::read(file)?;
+        let uses = nodes::uses(&index)?;
+        let biases = nodes::biases(&index, &uses)?;
+        let mut kept = BTreeMap::new();
+        let mut scales = BTreeMap::new();
+        let mut weights = WeightStore::default();
+        let mut pruned = 0;
+        for initializer in &index.initializers {
+            let name = initializer.name.clone();
+            match uses.get(&name).copied().unwrap_or(Use::Other) {
+                Use::Other => {
+                    kept.insert(name, initializer.whole(file)?);
+                }
+                Use::Table => {
+                    let rows = match pieces {
+                        Some((count, rows)) if initializer.rows() >= count => {
+                            pruned += 1;
+                            Some(rows)
+                        }
+                        _ => None,
+                    };
+                    let (table, row_scales) = quantize_table(file, initializer, rows)?;
+                    weights.insert(quantized_name(&name), Weight::Table(Arc::new(table)));
+                    scales.insert(name, row_scales);
+                }
+                kind => {
+                    let values = floats(file, initializer, kind)?;
+                    let outputs = initializer.outputs(kind);
+                    let turned = transposed(&values, outputs);
+                    let rows = values.len() / outputs;
+                    let column_scales = match rounding {
+                        Rounding::Nearest => column_scales(&turned, rows, &vec![1.0; rows]),
+                        Rounding::Compensated => widest_scales(&turned, rows),
+                    };
+                    let column_scales = column_scales.ok_or_else(|| not_finite(initializer))?;
+                    drop(turned);
+                    let mut packer =
+                        Packer::new(values.len() / outputs, outputs).map_err(|_| no_memory(values.len()))?;
+                    for row in values.chunks_exact(outputs) {
+                        let integers =
+                            row.iter().zip(&column_scales).map(|(&value, &scale)| nearest(value, scale) as u8);
+                        packer.push(&integers.collect::<Vec<u8>>());
                     }
-                    _ => None,
-                };
-                let (table, row_scales) = quantize_table(file, initializer, rows)?;
-                weights.insert(quantized_name(&initializer.name), Weight::Table(Arc::new(table)));
-                scales.insert(initializer.name.clone(), row_scales);
-            }
-            kind => {
-                let name = quantized_name(&initializer.name);
-                let is_transposed = kind == Use::TransposedMatrix;
-                let feedback = feedback_of(&name);
-                let (matrix, column_scales) = quantize_matrix(file, initializer, is_transposed, feedback.as_ref())?;
-                weights.insert(name, matrix);
-                scales.insert(initializer.name.clone(), column_scales);
+                    weights.insert(quantized_name(&name), matrix(packer.finish()));
+                    scales.insert(name, column_scales);
+                }
             }
         }
+        if pieces.is_some() && pruned != 1 {
+            return Err(unsupported("not just one of its tables has a row for each piece".to_owned()));
+        }
+        Ok(Self { index, uses, biases, kept, scales, weights })
     }
-    if pieces.is_some() && pruned != 1 {
-        return Err(unsupported("not just one of its tables has a row for each piece".to_owned()));
+
+    /// The model as it is now; its weights are those of this value and take no memory of their own.
+    ///
+    /// # Errors
+    /// `invalid_model` for nodes that are damaged.
+    pub fn model(&self) -> Result<OnnxModel> {
+        let graph = Rewriter::new(&self.index, &self.uses).rewrite(&self.kept, &self.scales, &self.weights)?;
+        Ok(OnnxModel { graph, weights: self.weights.clone() })
     }
-    let graph = Rewriter::new(&index, &uses).rewrite(&kept, &scales, &weights)?;
-    Ok(OnnxModel { graph, weights })
+
+    /// The names of all matrices in the file, each with its integers.
+    pub fn matrices(&self) -> impl Iterator<Item = (&str, &Arc<PackedMatrix>)> {
+        self.scales.keys().filter_map(|name| match self.weights.get(&quantized_name(name)) {
+            Some(Weight::Matrix { packed, .. }) => Some((&**name, packed)),
+            _ => None,
+        })
+    }
+
+    /// The integers of a matrix.
+    ///
+    /// # Errors
+    /// `internal` for a name that no matrix has.
+    pub fn matrix(&self, name: &str) -> Result<&Arc<PackedMatrix>> {
+        match self.weights.get(&quantized_name(name)) {
+            Some(Weight::Matrix { packed, .. }) => Ok(packed),
+            _ => Err(no_matrix(name)),
+        }
+    }
+
+    /// The numbers of a matrix in the file: inputs × outputs, row after row.
+    ///
+    /// # Errors
+    /// `internal` for a name that no matrix has; `invalid_model` and `out_of_memory` where they cannot be read.
+    pub fn floats(&self, file: &mut dyn File, name: &str) -> Result<Vec<f32>> {
+        let initializer = self.index.initializers.iter().find(|it| it.name == name);
+        let (initializer, kind) = initializer.zip(self.uses.get(name)).ok_or_else(|| no_matrix(name))?;
+        floats(file, initializer, *kind)
+    }
+
+    /// The scale of each output of a matrix.
+    ///
+    /// # Panics
+    /// For a name that no matrix has.
+    pub fn scales(&self, name: &str) -> &[f32] {
+        &self.scales[name]
+    }
+
+    /// True of a matrix to whose products floats are added that nothing else reads.
+    pub fn has_bias(&self, name: &str) -> bool {
+        self.biases.contains_key(name)
+    }
+
+    /// Puts other integers in the place of those of a matrix. `shift` is added to its [bias](Self::has_bias), if it has one.
+    ///
+    /// # Errors
+    /// `invalid_model` where the bias cannot be read.
+    pub fn replace(&mut self, name: &str, integers: PackedMatrix, scales: Vec<f32>, shift: &[f32]) -> Result<()> {
+        self.scales.insert(name.to_owned(), scales);
+        self.weights.insert(quantized_name(name), matrix(integers));
+        let Some(bias) = self.biases.get(name) else { return Ok(()) };
+        let Some(message) = self.kept.get_mut(bias) else { return Ok(()) };
+        let old = TensorFields::read(message)?.raw_data;
+        let values = old.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number));
+        let shifted: Vec<f32> = values.zip(shift).map(|(value, shift)| value + shift).collect();
+        *message = nodes::tensor(bias, index::FLOAT, &[shifted.len()], &nodes::raw_floats(&shifted));
+        Ok(())
+    }
 }
 
 fn quantized_name(name: &str) -> String {
     format!("{name}_quantized")
 }
 
-fn quantize_matrix(
-    file: &mut dyn File,
-    initializer: &Initializer,
-    is_transposed: bool,
-    feedback: Option<&Feedback>,
-) -> Result<(Weight, Vec<f32>)> {
-    let values = initializer.floats(file, 0, initializer.rows())?;
-    let (first, second) = (initializer.rows(), initializer.columns());
-    let turned = transposed(&values, second);
-    let (rows, columns, by_rows, by_columns) =
-        if is_transposed { (second, first, turned, values) } else { (first, second, values, turned) };
-    let scales = column_scales(&by_columns, rows).ok_or_else(|| not_finite(initializer))?;
-    drop(by_columns);
-    let mut packer = Packer::new(rows, columns).map_err(|_| no_memory(rows * columns))?;
-    let mut push = |values: &[f32], rounded: &mut [f32]| {
-        let integers = values.iter().zip(&scales).zip(rounded).map(|((&value, &scale), rounded)| {
-            let integer = nearest(value, scale);
-            *rounded = f32::from(integer) * scale;
-            integer as u8
-        });
-        packer.push(&integers.collect::<Vec<u8>>());
-    };
-    match feedback {
-        Some(feedback) => feedback.round(&by_rows, columns, &mut |_, values, rounded| push(values, rounded)),
-        None => {
-            let mut rounded = vec![0.0; columns];
-            by_rows.chunks_exact(columns).for_each(|row| push(row, &mut rounded));
-        }
-    }
-    Ok((Weight::Matrix { packed: Arc::new(packer.finish()), unsigned: false }, scales))
+fn matrix(packed: PackedMatrix) -> Weight {
+    Weight::Matrix { packed: Arc::new(packed), unsigned: false }
 }
 
-fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+fn floats(file: &mut dyn File, initializer: &Initializer, kind: Use) -> Result<Vec<f32>> {
+    let values = initializer.floats(file, 0, initializer.rows())?;
+    Ok(if kind == Use::TransposedMatrix { transposed(&values, initializer.columns()) } else { values })
+}
+
+fn no_matrix(name: &str) -> Error {
+    Error::Internal(format!("{name:?} is no matrix"))
+}
+
+pub(super) fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect()
 }
 

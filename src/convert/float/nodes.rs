@@ -111,6 +111,47 @@ pub fn uses(index: &Index) -> Result<BTreeMap<String, Use>> {
     Ok(uses)
 }
 
+/// Of each matrix the initializer that is added to its products, where that is floats, one for each column, and neither has
+/// another reader.
+pub fn biases(index: &Index, uses: &BTreeMap<String, Use>) -> Result<BTreeMap<String, String>> {
+    let nodes = index.nodes.iter().map(|message| Node::read(message)).collect::<Result<Vec<_>>>()?;
+    let mut readers: BTreeMap<&str, Vec<&Node<'_>>> = BTreeMap::new();
+    for node in &nodes {
+        node.inputs.iter().for_each(|&input| readers.entry(input).or_default().push(node));
+    }
+    let only_reader = |name: &str| match readers.get(name).map(Vec::as_slice) {
+        Some([reader]) => Some(*reader),
+        _ => None,
+    };
+    let initializer = |name: &str| index.initializers.iter().find(|it| it.name == name);
+    let mut biases = BTreeMap::new();
+    for node in &nodes {
+        let Some((at, _)) = node.weight()? else { continue };
+        let (Some(matrix), [output, ..]) = (node.inputs.get(at).and_then(|name| initializer(name)), &node.outputs[..])
+        else {
+            continue;
+        };
+        let kind = uses.get(&matrix.name).copied().unwrap_or(Use::Other);
+        if !matches!(kind, Use::Matrix | Use::TransposedMatrix) {
+            continue;
+        }
+        let added = match node.operator {
+            "Gemm" => node.inputs.get(2),
+            _ => only_reader(output)
+                .filter(|reader| reader.operator == "Add")
+                .and_then(|reader| reader.inputs.iter().find(|input| *input != output)),
+        };
+        let Some(bias) = added.and_then(|bias| initializer(bias)) else { continue };
+        if bias.is_float_vector(matrix.outputs(kind))
+            && only_reader(&bias.name).is_some()
+            && only_reader(&matrix.name).is_some()
+        {
+            biases.insert(matrix.name.clone(), bias.name.clone());
+        }
+    }
+    Ok(biases)
+}
+
 pub struct Rewriter<'a> {
     index: &'a Index,
     uses: &'a BTreeMap<String, Use>,
@@ -128,25 +169,24 @@ impl<'a> Rewriter<'a> {
         Self { index, uses, graph: Vec::new(), quantized: BTreeSet::new(), count: 0 }
     }
 
-    /// The ModelProto. `kept` are the initializers that stay, `scales` those of the weights by their names in the file.
+    /// The ModelProto. `kept` are the initializers that stay by their names, `scales` those of the weights by their names in the file.
     pub fn rewrite(
         mut self,
-        kept: &[Vec<u8>],
+        kept: &BTreeMap<String, Vec<u8>>,
         scales: &BTreeMap<String, Vec<f32>>,
         weights: &WeightStore,
     ) -> Result<Vec<u8>> {
         for message in &self.index.nodes {
             self.node(message)?;
         }
-        kept.iter().for_each(|tensor| write_bytes_field(&mut self.graph, 5, tensor));
+        kept.values().for_each(|tensor| write_bytes_field(&mut self.graph, 5, tensor));
         for (name, values) in scales {
             let is_table = self.uses.get(name) == Some(&Use::Table);
             let shape = if is_table { vec![values.len(), 1] } else { vec![values.len()] };
-            let bytes: Vec<u8> = values.iter().flat_map(|scale| scale.to_le_bytes()).collect();
-            self.tensor(&scale_name(name), FLOAT, &shape, &bytes);
+            self.tensor(&scale_name(name), FLOAT, &shape, &raw_floats(values));
         }
         self.tensor(ZERO, INT8, &[], &[0]);
-        self.tensor(ONE, FLOAT, &[], &1f32.to_le_bytes());
+        self.tensor(ONE, FLOAT, &[], &raw_floats(&[1.0]));
         self.graph.extend_from_slice(&self.index.ends);
         for (name, weight) in weights.iter() {
             write_input(&mut self.graph, name, weight);
@@ -223,13 +263,23 @@ impl<'a> Rewriter<'a> {
     }
 
     fn tensor(&mut self, name: &str, data_type: i32, shape: &[usize], raw: &[u8]) {
-        let mut tensor = Vec::new();
-        shape.iter().for_each(|&size| write_varint_field(&mut tensor, 1, size as u64));
-        write_varint_field(&mut tensor, 2, data_type as u64);
-        write_bytes_field(&mut tensor, 8, name.as_bytes());
-        write_bytes_field(&mut tensor, 9, raw);
-        write_bytes_field(&mut self.graph, 5, &tensor);
+        write_bytes_field(&mut self.graph, 5, &tensor(name, data_type, shape, raw));
     }
+}
+
+/// A TensorProto.
+pub fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8> {
+    let mut tensor = Vec::new();
+    shape.iter().for_each(|&size| write_varint_field(&mut tensor, 1, size as u64));
+    write_varint_field(&mut tensor, 2, data_type as u64);
+    write_bytes_field(&mut tensor, 8, name.as_bytes());
+    write_bytes_field(&mut tensor, 9, raw);
+    tensor
+}
+
+/// Floats as they are in a TensorProto.
+pub fn raw_floats(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 fn scale_name(name: &str) -> String {

@@ -1,0 +1,173 @@
+//! Float weights to integers that give, on a sample, the outputs that the floats give.
+//!
+//! The pairs of the sample run through the model twice, in step: once with the float weights, once with the integers, as far
+//! as there are any. Where a layer comes, its target is what the first pass gives; what it reads, and is rounded for, is what
+//! the second pass has. So a layer also makes up for what was lost before it: to its weights is added the change that by
+//! least squares brings its outputs nearest to the target, held back the more, the fewer the sample's rows are. Then they
+//! are rounded one input after the other, see [`Feedback`], and what is left of the mean difference goes into the bias.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::feedback::Feedback;
+use super::float::{File, Quantization, column_scales, nearest, transposed};
+use super::moments::{Moments, Observed, mean};
+use super::progress::{OnProgress, Stage};
+use crate::error::{Error, Result};
+use crate::graph::exact::outputs;
+use crate::graph::{Graph, TokenSequence};
+use crate::kernels::float::add_multiple;
+use crate::kernels::linear::Linear;
+use crate::kernels::pack::{PackedMatrix, Packer};
+use crate::onnx::refusal::no_memory;
+
+/// Most tokens of the sample that are run.
+const TOKENS: usize = 4096;
+/// Tokens of a pair that are left in any case.
+const SHORTEST: usize = 32;
+/// How much the first token of a pair counts, which the logit is read from, beside each of the others.
+const FIRST: f32 = 20.0;
+/// Added to the diagonal of the moments, as a part of its mean, for the rounding: the sample is not all that the layer will
+/// read. The second grows with the inputs that there are for each row.
+const DAMPING: f32 = 0.01;
+const DAMPING_OF_FEW: f32 = 0.1;
+/// What the importance of an input is not below.
+const EVEN: f32 = 0.01;
+/// The same as the second for the change of the weights.
+const HOLD: f32 = 2.0;
+
+/// Rounds all matrices anew. Without memory for its moments one stays as it is, as do all where pairs cannot run in step.
+///
+/// # Errors
+/// What the graph gives, `invalid_model` where the file cannot be read, `out_of_memory`.
+pub fn compensate(
+    file: &mut dyn File,
+    quantization: &mut Quantization,
+    sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
+) -> Result<()> {
+    let names: BTreeMap<_, _> =
+        quantization.matrices().map(|(name, packed)| (Arc::as_ptr(packed), name.to_owned())).collect();
+    let graph = Graph::from_onnx(quantization.model()?)?;
+    let some = within(sample, TOKENS);
+    let mut done = BTreeSet::new();
+    graph.exact_logits(&[&some[..], &some[..]].concat(), &mut |layers, rows| {
+        let name = |layer: &Arc<Linear>| {
+            let unknown = || Error::Internal("a layer with a matrix that the file has not".to_owned());
+            names.get(&Arc::as_ptr(layer.matrix())).ok_or_else(unknown)
+        };
+        let names_of_layers = layers.iter().map(name).collect::<Result<Vec<_>>>()?;
+        let can_shift = names_of_layers.iter().all(|name| quantization.has_bias(name));
+        let (exact, rounded) = rows.split_at(rows.len() / 2);
+        let read = Read::new(rounded, layers[0].inputs(), can_shift);
+        let mut results = Vec::with_capacity(layers.len());
+        for (layer, name) in layers.iter().zip(names_of_layers) {
+            let values = quantization.floats(file, name)?;
+            let mut given: Vec<_> = exact.iter().map(|rows| outputs(rows, &values, layer.bias())).collect();
+            let mut shift = vec![0.0; layer.outputs()];
+            if done.insert(name)
+                && let Some(read) = &read
+            {
+                let targets: Vec<&[f32]> = given.iter().flat_map(|rows| rows.chunks_exact(layer.outputs())).collect();
+                let (packed, scales);
+                (packed, scales, shift) = read.round(layer, &values, quantization.scales(name), &targets)?;
+                quantization.replace(name, packed, scales, &shift)?;
+            }
+            drop(values);
+            let bias: Vec<f32> = layer.bias().iter().zip(&shift).map(|(bias, shift)| bias + shift).collect();
+            let weights = Linear::new(quantization.matrix(name)?.clone(), quantization.scales(name), &bias).weights();
+            given.extend(rounded.iter().map(|rows| outputs(rows, &weights, &bias)));
+            results.push(given);
+            progress(Stage::Round, done.len(), names.len());
+        }
+        Ok(results)
+    })?;
+    Ok(())
+}
+
+/// The pairs, cut so that they have no more than so many tokens in all.
+fn within(sample: &[TokenSequence], tokens: usize) -> Vec<TokenSequence> {
+    let longest = (tokens / sample.len().max(1)).max(SHORTEST);
+    let cut = |sequence: &TokenSequence| {
+        let mut sequence = sequence.clone();
+        if let Some(&end) = sequence.ids.last().filter(|_| sequence.ids.len() > longest) {
+            sequence.ids.truncate(longest);
+            sequence.ids[longest - 1] = end;
+            sequence.type_ids.truncate(longest);
+        }
+        sequence
+    };
+    sample.iter().map(cut).collect()
+}
+
+/// What layers read, and what follows from it for their weights.
+struct Read<'a> {
+    observed: Observed<'a>,
+    can_shift: bool,
+    moments: Moments,
+    /// For the change of the weights, and for their rounding.
+    change: Feedback,
+    rounding: Feedback,
+}
+
+impl<'a> Read<'a> {
+    /// `None` without memory, and where all that is read is 0 or not finite.
+    fn new(pairs: &[&'a [f32]], inputs: usize, can_shift: bool) -> Option<Self> {
+        let of_pair = |rows: &&'a [f32]| {
+            let rows = rows.chunks_exact(inputs.max(1)).enumerate();
+            rows.map(|(token, row)| (row, if token == 0 { FIRST } else { 1.0 })).collect::<Vec<_>>()
+        };
+        let observed = Observed::new(pairs.iter().flat_map(of_pair).collect(), inputs, can_shift);
+        let moments = observed.moments()?;
+        let few = inputs as f32 / observed.effective_count().max(1.0);
+        let change = Feedback::new(&moments, HOLD * few)?;
+        let rounding = Feedback::new(&moments, DAMPING + DAMPING_OF_FEW * few)?;
+        Some(Self { observed, can_shift, moments, change, rounding })
+    }
+
+    /// How much an error of a weight of each input counts where scales are sought: as the root of its mean square.
+    fn importance(&self) -> Vec<f32> {
+        let diagonal = self.moments.diagonal();
+        let mean = diagonal.iter().sum::<f32>() / diagonal.len() as f32;
+        diagonal.iter().map(|moment| (moment / mean).sqrt() + EVEN).collect()
+    }
+
+    /// The integers of a layer with these float weights, their scales, and what is to be added to its bias; `scales` are taken
+    /// where none can be found, `targets` is what the layer is to give for each row.
+    fn round(
+        &self,
+        layer: &Linear,
+        values: &[f32],
+        scales: &[f32],
+        targets: &[&[f32]],
+    ) -> Result<(PackedMatrix, Vec<f32>, Vec<f32>)> {
+        let (inputs, columns) = (layer.inputs(), layer.outputs());
+        let wanted = mean(targets.iter().copied().zip(self.observed.importance()), columns);
+        let center = if self.can_shift { &wanted } else { layer.bias() };
+        let mut changed = self.observed.products(targets, center).ok_or_else(|| no_memory(4 * values.len()))?;
+        self.moments.subtract_product(values, columns, &mut changed);
+        self.change.solve(columns, &mut changed);
+        changed.iter_mut().zip(values).for_each(|(changed, value)| *changed += value);
+
+        let turned = transposed(&changed, columns);
+        let scales = column_scales(&turned, inputs, &self.importance()).unwrap_or_else(|| scales.to_vec());
+        drop(turned);
+        let mut packer = Packer::new(inputs, columns).map_err(|_| no_memory(values.len()))?;
+        let mut given = layer.bias().to_vec();
+        let mut read = self.observed.center().iter();
+        self.rounding.round(&changed, columns, &mut |_, values, rounded| {
+            let integers = values.iter().zip(&scales).map(|(&value, &scale)| nearest(value, scale));
+            let integers: Vec<i8> = integers.collect();
+            let products = integers.iter().zip(&scales).map(|(&integer, scale)| f32::from(integer) * scale);
+            rounded.iter_mut().zip(products).for_each(|(rounded, product)| *rounded = product);
+            add_multiple(read.next().copied().unwrap_or(0.0), rounded, &mut given);
+            packer.push(&integers.iter().map(|&integer| integer as u8).collect::<Vec<_>>());
+        });
+        let shift = if self.can_shift {
+            wanted.iter().zip(given).map(|(wanted, given)| wanted - given).collect()
+        } else {
+            vec![0.0; columns]
+        };
+        Ok((packer.finish(), scales, shift))
+    }
+}

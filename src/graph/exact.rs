@@ -1,0 +1,117 @@
+//! Forward passes on floats: linear layers multiply what their integers stand for, and neither their input nor attention is
+//! rounded. What the logits are off by then is what the weights cost.
+
+use tract_core::internal::*;
+use tract_core::plan::eval;
+
+use super::attention::Attention;
+use super::linear::{QuantizedLinear, output_for};
+use super::{Graph, TokenSequence, one_logit};
+use crate::error::Result;
+use crate::kernels::attention::Inputs;
+use crate::kernels::float;
+use crate::kernels::gelu::gelu;
+use crate::kernels::linear::Linear;
+use crate::onnx::refusal::invalid;
+
+/// Gives the outputs of layers that read the same rows, one layer after the other, for each pair; it is given the layers and
+/// the rows of each pair side by side.
+pub type Layers<'a> = dyn FnMut(&[Arc<Linear>], &[&[f32]]) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
+
+impl Graph {
+    /// The logit of one pair on floats.
+    ///
+    /// # Errors
+    /// As [`logit`](Self::logit).
+    pub fn exact_logit(&self, sequence: &TokenSequence) -> Result<f32> {
+        let run = || {
+            let mut state = self.plan.spawn()?;
+            let outputs =
+                state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
+                    match evaluate(node, std::slice::from_ref(&inputs), &mut own_outputs)? {
+                        Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
+                        None => eval(context, state, node, inputs),
+                    }
+                })?;
+            outputs.first().cloned().ok_or_else(|| TractError::msg("no output"))
+        };
+        let length = sequence.ids.len();
+        let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
+        one_logit(&output, length)
+    }
+
+    /// The logits of several pairs on floats, which run in step, with the outputs of the linear layers that `layers` gives.
+    /// `None` for a graph that cannot run so.
+    ///
+    /// # Errors
+    /// Those of [`exact_logit`](Self::exact_logit), and what `layers` gives.
+    pub fn exact_logits(&self, sequences: &[TokenSequence], layers: &mut Layers<'_>) -> Result<Option<Vec<f32>>> {
+        let Some(schedule) = &self.schedule else { return Ok(None) };
+        let mut run = || {
+            let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
+            schedule.run_with(&self.plan, feeds, &mut |node, inputs| evaluate(node, inputs, layers))
+        };
+        let outputs = run().map_err(|error| {
+            let failed = |error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len()));
+            error.downcast().unwrap_or_else(failed)
+        })?;
+        let logits = outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len()));
+        logits.collect::<Result<_>>().map(Some)
+    }
+}
+
+/// What a layer's own integers give.
+fn own_outputs(layers: &[Arc<Linear>], rows: &[&[f32]]) -> Result<Vec<Vec<Vec<f32>>>> {
+    let of_layer = |layer: &Arc<Linear>| {
+        let weights = layer.weights();
+        rows.iter().map(|rows| outputs(rows, &weights, layer.bias())).collect()
+    };
+    Ok(layers.iter().map(of_layer).collect())
+}
+
+/// The outputs of a node that rounds activations, for each pair; `None` for others.
+fn evaluate(
+    node: &TypedNode,
+    inputs: &[TVec<TValue>],
+    layers: &mut Layers<'_>,
+) -> TractResult<Option<Vec<TVec<TValue>>>> {
+    if let Some(linear) = node.op_as::<QuantizedLinear>() {
+        return linear_outputs(linear, inputs, layers).map(Some);
+    }
+    let Some(attention) = node.op_as::<Attention>() else { return Ok(None) };
+    let kernel = |inputs: &Inputs<'_>, context: &mut [f32], stride: usize| {
+        float::attention(inputs, &mut Vec::new(), context, stride);
+    };
+    let outputs = |inputs: &TVec<TValue>| Ok(tvec!(attention.eval_with(inputs, &kernel)?));
+    inputs.iter().map(outputs).collect::<TractResult<_>>().map(Some)
+}
+
+fn linear_outputs(
+    linear: &QuantizedLinear,
+    inputs: &[TVec<TValue>],
+    layers: &mut Layers<'_>,
+) -> TractResult<Vec<TVec<TValue>>> {
+    let plain = inputs.iter().map(|inputs| inputs[0].try_as_plain_ram()).collect::<TractResult<Vec<_>>>()?;
+    let rows = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<Vec<_>>>()?;
+    let mut results = vec![tvec![]; inputs.len()];
+    for (layer, outputs) in linear.layers().iter().zip(layers(linear.layers(), &rows)?) {
+        for ((result, inputs), mut output) in results.iter_mut().zip(inputs).zip(outputs) {
+            if linear.has_gelu() {
+                output.chunks_exact_mut(layer.outputs()).for_each(gelu);
+            }
+            let mut tensor = output_for(layer, &inputs[0])?;
+            tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.copy_from_slice(&output);
+            result.push(tensor.into_tvalue());
+        }
+    }
+    Ok(results)
+}
+
+/// What a layer makes of rows side by side; `weights` is inputs × outputs.
+pub fn outputs(rows: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    let inputs = weights.len() / bias.len().max(1);
+    let rows: Vec<&[f32]> = rows.chunks_exact(inputs.max(1)).collect();
+    let mut outputs = bias.repeat(rows.len());
+    float::multiply_add(&rows, weights, &mut outputs.chunks_exact_mut(bias.len().max(1)).collect::<Vec<_>>());
+    outputs
+}
