@@ -5,6 +5,9 @@ use crate::kernels::float::add_multiple;
 /// Rows that are added to a sum together.
 const TOGETHER: usize = 8;
 
+/// Sees some rows, each with how much it counts, and the number of the first.
+type See<'a> = dyn FnMut(usize, &[(Vec<f32>, f32)]) + 'a;
+
 /// Rows that a layer reads.
 #[derive(Debug)]
 pub struct Observed<'a> {
@@ -67,8 +70,8 @@ impl<'a> Observed<'a> {
         Some(sums)
     }
 
-    /// Shows the rows less their center, a few at a time, with the number of the first.
-    fn in_blocks(&self, see: &mut dyn FnMut(usize, &[(Vec<f32>, f32)])) {
+    /// Shows the rows less their center, a few at a time.
+    fn in_blocks(&self, see: &mut See<'_>) {
         for (block, rows) in self.rows.chunks(TOGETHER).enumerate() {
             let centered = |&(row, weight): &(&[f32], f32)| (difference(row, &self.center), weight);
             see(block * TOGETHER, &rows.iter().map(centered).collect::<Vec<_>>());

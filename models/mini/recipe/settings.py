@@ -37,8 +37,8 @@ class Settings:
     # A step takes this many lists.
     lists_each_step: int = 8
     # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
-    rounds: tuple[tuple[int, int], ...] = ((90, 250),)
-    learning_rate: float = 1e-4
+    rounds: tuple[tuple[int, int], ...] = ((60, 230),)
+    learning_rate: float = 5e-5
     seed: int = 1
 
     @property
