@@ -4,18 +4,18 @@ const mini = {
   files: {
     model: {
       location: new URL('./onnx/model_quantized.onnx', import.meta.url),
-      size: 21_421_814,
-      sha256: '9f584b182df23d690d892aabf245b1143e8fd86dee5e39ba0ac02ce4ed2f802c',
+      size: 26_148_740,
+      sha256: '4bb30df0920e40aab752a9ca08801f3c188fc6a8b087dd12643db92e8215bf20',
     },
     tokenizer: {
       location: new URL('./tokenizer.json', import.meta.url),
-      size: 912_333,
-      sha256: '951d813162f6008f00bc507e32991e1dd9160a6010c119203fcdab6c11e2e8a2',
+      size: 865_425,
+      sha256: '5d8ff4419cebfc0dbd8a209af13f403760ebc0849b8adaffd0feec62c72ddb0f',
     },
     config: {
       location: new URL('./config.json', import.meta.url),
       size: 788,
-      sha256: 'd6a31c7ffcf3b9be8a129bd6c9aa5bef526c61d017d2810e6bc3c7dad8a30c54',
+      sha256: '37d7fd89bf468acb5eeeaf64981c852d740591e8101888976bf806c3f74d7545',
     },
   },
 };

@@ -9,8 +9,8 @@ const mini = {
   files: {
     model: {
       location: model,
-      size: 21_421_814,
-      sha256: '9f584b182df23d690d892aabf245b1143e8fd86dee5e39ba0ac02ce4ed2f802c',
+      size: 26_148_740,
+      sha256: '4bb30df0920e40aab752a9ca08801f3c188fc6a8b087dd12643db92e8215bf20',
     },
     tokenizer,
   },

@@ -32,7 +32,8 @@ class Settings:
     targets: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9)
     # The student's layers are fitted to the teacher's on this many tokens before they are trained.
     refit_tokens: int = 40000
-    pieces: int = 26000
+    # The int8 file has to stay below 25 MiB, which is what hosts of static files take at most.
+    pieces: int = 23900
     longest: int = 384
     # A step takes this many lists.
     lists_each_step: int = 8
