@@ -15,5 +15,5 @@ for (const path of others) {
   const distance = meanDistance(read(path), right);
   first ??= distance;
   const ratio = (distance / first).toFixed(3);
-  process.stdout.write(`${basename(path, '.logits')}: mean distance ${distance.toFixed(4)}, ${ratio} of the first\n`);
+  process.stdout.write(`${basename(path)}: mean distance ${distance.toFixed(4)}, ${ratio} of the first\n`);
 }

@@ -20,7 +20,7 @@
 //! | path | what it holds |
 //! | --- | --- |
 //! | `src/error.rs` | the one error; its codes are those that JavaScript shows |
-//! | `src/kernels/` | numbers only: packed weights, their stored form and that of four bits, int8 linear layers, attention, layer norm, GELU, quantisation, and the first two on floats; `tile/` has the dot products, one file for each instruction set |
+//! | `src/kernels/` | numbers only: packed weights, their stored form and that of four bits, int8 linear layers, attention, layer norm, GELU, quantisation; linear layers and attention on floats, too; `tile/` has the dot products, one file for each instruction set |
 //! | `src/bundle/` | a model in one file: manifest, reader, writer |
 //! | `src/convert/` | what `rerank convert` and `npx rerank-wasm convert` do: fewer pieces, float weights to integers, four bits where they cost least |
 //! | `src/onnx/` | push parser for an ONNX file that arrives in chunks, its checks, and the weight store that it fills |

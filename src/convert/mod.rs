@@ -154,8 +154,8 @@ fn quantize(
     progress: &mut OnProgress<'_>,
 ) -> Result<OnnxModel> {
     let mut quantization = float::Quantization::new(file, pieces, rounding)?;
-    if rounding == Rounding::Compensated {
-        compensation::compensate(file, &mut quantization, sample, progress)?;
+    if rounding == Rounding::Compensated && !compensation::compensate(file, &mut quantization, sample, progress)? {
+        quantization = float::Quantization::new(file, pieces, Rounding::Nearest)?;
     }
     quantization.model()
 }

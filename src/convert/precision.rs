@@ -29,7 +29,7 @@ pub enum Bits {
     Four,
 }
 
-/// How weights of four bits are rounded.
+/// How weights of four bits, and float weights, are rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rounding {

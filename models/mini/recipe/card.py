@@ -96,7 +96,7 @@ def _lines(settings: Settings, int8: dict, precision: dict) -> list[str]:
         "",
         f"- **Start:** layers {', '.join(map(str, settings.layers))} of the teacher, cross-encoder/ms-marco-MiniLM-L-12-v2, and its embeddings, which stay as they are. Each layer's",
         f"  last matrix was fitted by least squares, on {settings.refit_tokens} tokens, so that it gives what the teacher has after its layers {', '.join(map(str, settings.targets))}.",
-        f"- **Training:** {step} steps of {settings.lists_each_step} lists of {settings.picked} pairs, up to {settings.longest} tokens, AdamW {settings.learning_rate}, in {len(settings.rounds)} rounds: each at first on the",
+        f"- **Training:** {step} steps of {settings.lists_each_step} lists of {settings.picked} pairs, up to {settings.longest} tokens, AdamW {settings.learning_rate}, {_rounds(settings)}at first on the",
         "  outputs of the teacher's layers, then also on its ranking, blended with the cosines of bge-small-en-v1.5, and the known answers.",
         f"  That is some {step * settings.lists_each_step * settings.picked:,} pairs, within half an hour on two busy CPU cores: more of it, on more texts, is what would carry it further.",
         "- The teacher's authors trained it on MS MARCO; no text of it is used here.",
@@ -123,6 +123,11 @@ def _lines(settings: Settings, int8: dict, precision: dict) -> list[str]:
 _LOOKED_AT = (
     "While this model was made, the showcase and the\nheld-out sets were looked at when the start was tried out, for the weight of bge-small-en-v1.5 in the training, and when a longer training of\nsix layers had come to 72: that is why there are nine."
 )
+
+
+def _rounds(settings: Settings) -> str:
+    count = len(settings.rounds)
+    return f"in {count} rounds: each " if count > 1 else ""
 
 
 def _described(out: Path, name: str) -> str:

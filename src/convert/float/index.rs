@@ -1,5 +1,6 @@
 //! Where in an ONNX file its parts are.
 
+use std::collections::BTreeSet;
 use std::io::{self, SeekFrom};
 
 use super::{File, Use};
@@ -60,6 +61,10 @@ impl Index {
                 index.model.extend(small(file, position, next)?);
             }
             position = next;
+        }
+        let mut names = BTreeSet::new();
+        if let Some(again) = index.initializers.iter().find(|initializer| !names.insert(&*initializer.name)) {
+            return Err(invalid(format!("more than one initializer is called {:?}", again.name)));
         }
         if index.nodes.is_empty() {
             return Err(invalid("not an ONNX file: it holds no graph".to_owned()));

@@ -1,6 +1,5 @@
 //! An ONNX file with float weights to the form that the engine runs: the graph as onnxruntime's dynamic quantisation writes
-//! it, with better weights. Matrices get seven bits and a scale for each output, tables
-//! eight bits and a scale for each row.
+//! it, with better weights. Matrices get seven bits and a scale for each output, tables eight bits and a scale for each row.
 //!
 //! The file is read where it is needed, one matrix or a few rows at a time; its size does not matter.
 
@@ -69,8 +68,8 @@ pub struct Quantization {
 
 impl Quantization {
     /// Rounds each weight to the nearest integer, with the scales of least squared error or, where others are to be found for
-    /// compensated rounding, with those that clip nothing. `pieces` says how many pieces the vocabulary has and which of them stay, all
-    /// where it is `None`.
+    /// compensated rounding, with those that clip nothing. `pieces` says how many pieces the vocabulary has and which of them
+    /// stay, all where it is `None`.
     ///
     /// # Errors
     /// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
@@ -111,8 +110,7 @@ impl Quantization {
                     };
                     let column_scales = column_scales.ok_or_else(|| not_finite(initializer))?;
                     drop(turned);
-                    let mut packer =
-                        Packer::new(values.len() / outputs, outputs).map_err(|_| no_memory(values.len()))?;
+                    let mut packer = Packer::new(rows, outputs).map_err(|_| no_memory(values.len()))?;
                     for row in values.chunks_exact(outputs) {
                         let integers =
                             row.iter().zip(&column_scales).map(|(&value, &scale)| nearest(value, scale) as u8);

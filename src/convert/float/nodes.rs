@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::index::{FLOAT, Index, fields};
+use super::index::{FLOAT, Index, Initializer, fields};
 use super::{Use, quantized_name};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
@@ -123,7 +123,8 @@ pub fn biases(index: &Index, uses: &BTreeMap<String, Use>) -> Result<BTreeMap<St
         Some([reader]) => Some(*reader),
         _ => None,
     };
-    let initializer = |name: &str| index.initializers.iter().find(|it| it.name == name);
+    let initializers: BTreeMap<&str, &Initializer> = index.initializers.iter().map(|it| (&*it.name, it)).collect();
+    let initializer = |name: &str| initializers.get(name).copied();
     let mut biases = BTreeMap::new();
     for node in &nodes {
         let Some((at, _)) = node.weight()? else { continue };
@@ -169,7 +170,7 @@ impl<'a> Rewriter<'a> {
         Self { index, uses, graph: Vec::new(), quantized: BTreeSet::new(), count: 0 }
     }
 
-    /// The ModelProto. `kept` are the initializers that stay by their names, `scales` those of the weights by their names in the file.
+    /// The ModelProto. `kept` are the initializers that stay, `scales` those of the weights, both by their names in the file.
     pub fn rewrite(
         mut self,
         kept: &BTreeMap<String, Vec<u8>>,
