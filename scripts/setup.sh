@@ -100,7 +100,7 @@ everywhere() {
   (cd tests/everywhere && npm_install)
 }
 
-chromium() {
+browser() {
   command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || apt_install chromium
 }
 
@@ -117,6 +117,6 @@ wasm_toolchain
 threads_toolchain
 wasm_bindgen
 npm_packages "${1/everywhere/test}"
-[ "$1" = build ] || chromium
+[ "$1" = build ] || browser
 [ "$1" = build ] || command -v curl >/dev/null || apt_install curl
 [ "$1" != everywhere ] || everywhere
