@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::feedback::Feedback;
-use super::float::{File, Quantization, column_scales, nearest, transposed};
+use super::float::{File, Quantization, bytes, column_scales, nearest, transposed};
 use super::moments::{Moments, Observed, mean};
 use super::progress::{OnProgress, Stage};
 use crate::error::{Error, Result};
@@ -158,12 +158,11 @@ impl<'a> Read<'a> {
         let mut given = layer.bias().to_vec();
         let mut read = self.observed.center().iter();
         self.rounding.round(&changed, columns, &mut |_, values, rounded| {
-            let integers = values.iter().zip(&scales).map(|(&value, &scale)| nearest(value, scale));
-            let integers: Vec<i8> = integers.collect();
+            let integers = nearest(values, &scales);
             let products = integers.iter().zip(&scales).map(|(&integer, scale)| f32::from(integer) * scale);
             rounded.iter_mut().zip(products).for_each(|(rounded, product)| *rounded = product);
             add_multiple(read.next().copied().unwrap_or(0.0), rounded, &mut given);
-            packer.push(&integers.iter().map(|&integer| integer as u8).collect::<Vec<_>>());
+            packer.push(&bytes(&integers));
         });
         let shift = if self.can_shift {
             wanted.iter().zip(given).map(|(wanted, given)| wanted - given).collect()
@@ -207,8 +206,7 @@ mod tests {
         let scales = column_scales(&transposed(&values, COLUMNS), INPUTS, &[1.0; INPUTS]).unwrap();
         let mut packer = Packer::new(INPUTS, COLUMNS).unwrap();
         for row in values.chunks_exact(COLUMNS) {
-            let integers = row.iter().zip(&scales).map(|(&value, &scale)| nearest(value, scale) as u8);
-            packer.push(&integers.collect::<Vec<_>>());
+            packer.push(&bytes(&nearest(row, &scales)));
         }
         let plain = Linear::new(Arc::new(packer.finish()), &scales, &bias);
         let (before, _) = squared_error(&rows, &plain, &bias, &targets);

@@ -5,6 +5,7 @@
 //! is counted in integers.
 
 use super::feedback::Feedback;
+use super::float::transposed;
 use crate::kernels::four_bit::{self, BLOCK_ROWS, Table};
 use crate::kernels::pack::PackedMatrix;
 
@@ -28,7 +29,8 @@ type Levels = [i32; LEVELS];
 pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<PackedMatrix> {
     let (rows, columns) = (matrix.rows(), matrix.columns());
     // By columns, so that a block is one slice.
-    let weights: Vec<i32> = transposed(&matrix.unpack(), columns).into_iter().map(i32::from).collect();
+    let weights: Vec<i32> =
+        transposed(&matrix.unpack(), columns).into_iter().map(|byte| i32::from(byte as i8)).collect();
     assert!(weights.iter().all(|weight| (-SHIFT..=SHIFT).contains(weight)), "weights of seven bits");
     let blocks: Vec<&[i32]> = weights.chunks_exact(rows).flat_map(|column| column.chunks(BLOCK_ROWS)).collect();
     let largest = |block: &&[i32]| block.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0).clamp(1, 64);
@@ -71,10 +73,6 @@ pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<P
     }
     let tables: Vec<Table> = tables.iter().map(|levels| levels.map(|level| (level + 64) as u8)).collect();
     four_bit::pack(rows, columns, &tables, &places, &numbers_of_rows)
-}
-
-fn transposed(bytes: &[u8], columns: usize) -> Vec<i8> {
-    (0..columns).flat_map(|column| bytes[column..].iter().step_by(columns).map(|&byte| byte as i8)).collect()
 }
 
 /// Gives each table that blocks use the levels that are best for them.

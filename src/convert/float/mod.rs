@@ -112,9 +112,7 @@ impl Quantization {
                     drop(turned);
                     let mut packer = Packer::new(rows, outputs).map_err(|_| no_memory(values.len()))?;
                     for row in values.chunks_exact(outputs) {
-                        let integers =
-                            row.iter().zip(&column_scales).map(|(&value, &scale)| nearest(value, scale) as u8);
-                        packer.push(&integers.collect::<Vec<u8>>());
+                        packer.push(&bytes(&nearest(row, &column_scales)));
                     }
                     weights.insert(quantized_name(&name), matrix(packer.finish()));
                     scales.insert(name, column_scales);
@@ -208,11 +206,17 @@ fn floats(file: &mut dyn File, initializer: &Initializer, kind: Use) -> Result<V
     Ok(if kind == Use::TransposedMatrix { transposed(&values, initializer.columns()) } else { values })
 }
 
+/// Integers as a packer takes them.
+pub(super) fn bytes(integers: &[i8]) -> Vec<u8> {
+    integers.iter().map(|&integer| integer as u8).collect()
+}
+
 fn no_matrix(name: &str) -> Error {
     Error::Internal(format!("{name:?} is no matrix"))
 }
 
-pub(super) fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+/// Column after column what is given row after row.
+pub(super) fn transposed<Number: Copy>(values: &[Number], columns: usize) -> Vec<Number> {
     (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect()
 }
 
@@ -223,8 +227,8 @@ fn quantize_table(
 ) -> Result<(Table, Vec<f32>)> {
     let (rows, columns) = (initializer.rows(), initializer.columns());
     let count = kept.map_or(rows, BTreeSet::len);
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(count * columns).map_err(|_| no_memory(count * columns))?;
+    let mut table = Vec::new();
+    table.try_reserve_exact(count * columns).map_err(|_| no_memory(count * columns))?;
     let mut scales = Vec::with_capacity(count);
     for start in (0..rows).step_by(ROWS_AT_ONCE) {
         let end = rows.min(start + ROWS_AT_ONCE);
@@ -235,12 +239,12 @@ fn quantize_table(
         for (row, values) in (start..end).zip(values.chunks_exact(columns)) {
             if kept.is_none_or(|kept| kept.contains(&(row as u32))) {
                 let (integers, scale) = quantize_row(values).ok_or_else(|| not_finite(initializer))?;
-                bytes.extend(integers.iter().map(|&integer| integer as u8));
+                table.extend(bytes(&integers));
                 scales.push(scale);
             }
         }
     }
-    Ok((Table::new(columns, false, bytes), scales))
+    Ok((Table::new(columns, false, table), scales))
 }
 
 fn not_finite(initializer: &Initializer) -> Error {

@@ -20,9 +20,9 @@ pub fn widest_scales(values: &[f32], rows: usize) -> Option<Vec<f32>> {
     values.chunks_exact(rows).map(|column| widest_scale(column, MATRIX_LIMIT)).collect()
 }
 
-/// The integer in -64..=63 that is nearest to a number of a matrix.
-pub fn nearest(value: f32, scale: f32) -> i8 {
-    round(value, scale, MATRIX_LIMIT) as i8
+/// The integers in -64..=63 that are nearest to a row of a matrix, by the scale of each column.
+pub fn nearest(values: &[f32], scales: &[f32]) -> Vec<i8> {
+    values.iter().zip(scales).map(|(&value, &scale)| round(value, scale, MATRIX_LIMIT) as i8).collect()
 }
 
 /// A row to integers in -128..=127 and their scale; `None` where a number is not finite.
