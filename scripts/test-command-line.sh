@@ -31,9 +31,12 @@ for size in 8MiB 15MiB; do "$rerank" convert --model pkg/mini "$shards/m" --shar
 [ "$(cd "$shards" && echo *)" = 'm.0 m.1 m.json' ] || fail "shards of an earlier conversion stayed: $(ls "$shards")"
 [ "$(grep -c '"m\.[01]"' "$shards/m.json")" = 2 ] || fail 'the list of shards has others'
 
+logits() { "$rerank" logits --model "$bundle" "$@" <(head -n 1 tests/fixtures/mini_pairs.jsonl); }
+rounded=$(logits) exact=$(logits --exact-activations)
+awk -v a="$rounded" -v b="$exact" 'BEGIN { exit !(a != b && a - b < 1 && b - a < 1) }' || fail "logits $rounded, and $exact on floats: they must be near and not the same"
 expect_failure '[invalid_input]' score --model pkg/mini ' ' -
 expect_failure 'none of' score --model src 'query' -
 expect_failure 'No such file' score --model pkg/mini 'query' /nowhere
 expect_failure '--model is missing' score 'query' -
 expect_failure 'rerank score --model' rank
-echo "12 passed, 0 failed"
+echo "13 passed, 0 failed"

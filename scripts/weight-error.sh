@@ -6,12 +6,6 @@
 source "$(dirname "$0")/environment.sh"
 [ $# = 1 ] && [ -f "$1/onnx/model.onnx" ] || fail "usage: scripts/weight-error.sh DIRECTORY, which holds onnx/model.onnx"
 model=$(cd "$1" && pwd)
-# Installs the packages of bench/requirements.txt.
-scripts/standin.sh tiny >&2
-python() {
-  if [ -x "$CACHE/python-bench/bin/python" ]; then "$CACHE/python-bench/bin/python" "$@"
-  else PYTHONPATH=$CACHE/python-bench/site-packages python3 "$@"; fi
-}
 native=$(native_command_line)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,7 +15,7 @@ for kind in float published; do
 done
 ln -s "$model/onnx/model.onnx" "$work/float/onnx/"
 say "the recipe of the published file: onnxruntime's quantize_dynamic, per_channel, reduce_range, QInt8"
-PYTHONDONTWRITEBYTECODE=1 python bench/standin/requantize.py "$model/onnx/model.onnx" "$work/published/onnx/model_quantized.onnx" >&2
+scripts/bench-python.sh bench/standin/requantize.py "$model/onnx/model.onnx" "$work/published/onnx/model_quantized.onnx" >&2
 say "rerank convert, 8 bits, rounded for 102 pairs, for the 8 that are built in, and to the nearest"
 node scripts/sample-pairs.mjs held-out >"$work/sample.tsv"
 "$native" convert --model "$work/float" "$work/sample.bundle" --bits 8 --sample "$work/sample.tsv" >&2

@@ -12,7 +12,7 @@ import { inTurn, status, withRanges } from '../js/support/faults.js';
 import { miniFile, publishedQueries } from '../js/support/mini.js';
 import { useProject } from '../js/support/packed.js';
 import { serveDirectory } from '../js/support/static.js';
-import { browsers } from './support/browsers.js';
+import { browsers, startFirefox } from './support/browsers.js';
 
 const site = fileURLToPath(new URL('site', import.meta.url));
 
@@ -32,6 +32,17 @@ async function showsRanking() {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return [...document.querySelectorAll('#results li')].map((item) => item.textContent);
+}
+
+/** Has the page that a tab is at do what is asked. */
+function does(action, argument, tab) {
+  return tab.run(
+    async ([name, argument]) => {
+      while (!globalThis.actions) await new Promise((resolve) => setTimeout(resolve, 20));
+      return globalThis.actions[name](argument);
+    },
+    [action, argument],
+  );
 }
 
 describe('the installed package', async () => {
@@ -72,17 +83,6 @@ describe('the installed package', async () => {
       async function asks(action, argument, { url } = server, tab = browser) {
         await tab.visit(`${url}/`);
         return does(action, argument, tab);
-      }
-
-      /** Has the page that a tab is at do what is asked. */
-      function does(action, argument, tab) {
-        return tab.run(
-          async ([name, argument]) => {
-            while (!globalThis.actions) await new Promise((resolve) => setTimeout(resolve, 20));
-            return globalThis.actions[name](argument);
-          },
-          [action, argument],
-        );
       }
 
       async function opensTab() {
@@ -248,4 +248,24 @@ describe('the installed package', async () => {
       });
     });
   }
+
+  // Of these browsers one can be told how much a site may keep, and Chromium's own tests see to that one.
+  it('does without the cache, after one warning, when the quota is used up, in Firefox', async () => {
+    const server = await serveDirectory(project.directory, { 'cache-control': 'no-store' });
+    const tab = await startFirefox({ quota: 12e6 });
+    try {
+      for (const worker of [true, false]) {
+        await tab.visit(`${server.url}/`);
+        const call = { model: 'url', questions: questions.slice(0, 1), options: { worker } };
+        const { results, warnings } = await does('rank', call, tab);
+        assert.equal(results.length, 1);
+        assert.equal(warnings.length, 1, `${warnings}`);
+        assert.match(warnings[0], /^going on without the cache: .*\(QuotaExceededError\)$/);
+        assert.deepEqual((await does('cached', undefined, tab)).filter((path) => path.endsWith('.onnx')), []);
+      }
+    } finally {
+      await tab.close();
+      await server.close();
+    }
+  });
 });

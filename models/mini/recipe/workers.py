@@ -44,6 +44,9 @@ def run_workers(work, settings) -> None:
     if size == 1:
         work(settings, Group())
         return
+    # Else the C library hands each large tensor back to the system, and its pages are made anew a moment later.
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(1 << 34))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

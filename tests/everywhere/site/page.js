@@ -1,4 +1,4 @@
-import { createReranker, RerankError } from './node_modules/rerank-wasm/dist/index.js';
+import { createReranker, listCache, RerankError } from './node_modules/rerank-wasm/dist/index.js';
 import mini from './node_modules/rerank-wasm-mini/index.js';
 
 const models = { mini, url: new URL('node_modules/rerank-wasm-mini', location.href) };
@@ -36,6 +36,11 @@ async function rankPastCut(call) {
 /** Keeps what is cached from going away while the page is there. */
 async function hold() {
   globalThis.held = await caches.open('rerank-wasm');
+}
+
+/** The addresses of the files that the cache has. */
+async function cached() {
+  return (await listCache()).map(({ url }) => url);
 }
 
 /** How a promise fails. */
@@ -85,4 +90,4 @@ async function rankFrom({ base, question: { query, documents } }) {
   return { results, kinds };
 }
 
-globalThis.actions = { rank, rankPastCut, begin, begun: () => globalThis.begun, hold, failureWith, stops, rankFrom };
+globalThis.actions = { rank, rankPastCut, begin, begun: () => globalThis.begun, hold, cached, failureWith, stops, rankFrom };
