@@ -261,7 +261,10 @@ describe('the installed package', async () => {
         assert.equal(results.length, 1);
         assert.equal(warnings.length, 1, `${warnings}`);
         assert.match(warnings[0], /^going on without the cache: .*\(QuotaExceededError\)$/);
-        assert.deepEqual((await does('cached', undefined, tab)).filter((path) => path.endsWith('.onnx')), []);
+        assert.deepEqual(
+          (await does('cached', undefined, tab)).filter((path) => path.endsWith('.onnx')),
+          [],
+        );
       }
     } finally {
       await tab.close();

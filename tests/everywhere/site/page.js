@@ -90,4 +90,14 @@ async function rankFrom({ base, question: { query, documents } }) {
   return { results, kinds };
 }
 
-globalThis.actions = { rank, rankPastCut, begin, begun: () => globalThis.begun, hold, cached, failureWith, stops, rankFrom };
+globalThis.actions = {
+  rank,
+  rankPastCut,
+  begin,
+  begun: () => globalThis.begun,
+  hold,
+  cached,
+  failureWith,
+  stops,
+  rankFrom,
+};
