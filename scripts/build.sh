@@ -81,7 +81,7 @@ make_artifacts() {
 
 # No path under src holds a space.
 # shellcheck disable=SC2046
-key=$(hash_of Cargo.toml Cargo.lock package.json scripts/build.sh scripts/cargo-wasm.sh "$CACHE/toolchain" "$CACHE/threads-toolchain" $(find src -name '*.rs' -not -path 'src/bin/*' | LC_ALL=C sort))
+key=$(hash_of Cargo.toml Cargo.lock package.json scripts/build.sh scripts/cargo-wasm.sh "$CACHE/toolchain" "$CACHE/threads-toolchain" $(find src -type f -not -path 'src/bin/*' | LC_ALL=C sort))
 artifacts=$CACHE/artifacts/$key
 if ! [ -d "$artifacts" ]; then
   say "building the engine ($TOOLCHAIN toolchain; about 12 minutes where nothing is built yet)"

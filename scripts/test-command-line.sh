@@ -34,6 +34,11 @@ for size in 8MiB 15MiB; do "$rerank" convert --model pkg/mini "$shards/m" --shar
 logits() { "$rerank" logits --model "$bundle" "$@" <(head -n 1 tests/fixtures/mini_pairs.jsonl); }
 rounded=$(logits) exact=$(logits --exact-activations)
 awk -v a="$rounded" -v b="$exact" 'BEGIN { exit !(a != b && a - b < 1 && b - a < 1) }' || fail "logits $rounded, and $exact on floats: they must be near and not the same"
+mkdir "$shards/full.1.partial"
+expect_failure 'full.1' convert --model pkg/mini "$shards/full" --shard 8MiB
+rmdir "$shards/full.1.partial"
+[ "$(cd "$shards" && echo full*)" = 'full*' ] || fail "shards that could not all be written left something: $(ls "$shards")"
+
 expect_failure '[invalid_input]' score --model pkg/mini ' ' -
 expect_failure 'none of' score --model src 'query' -
 expect_failure 'No such file' score --model pkg/mini 'query' /nowhere

@@ -16,7 +16,7 @@ done
 ln -s "$model/onnx/model.onnx" "$work/float/onnx/"
 say "the recipe of the published file: onnxruntime's quantize_dynamic, per_channel, reduce_range, QInt8"
 scripts/bench-python.sh bench/standin/requantize.py "$model/onnx/model.onnx" "$work/published/onnx/model_quantized.onnx" >&2
-say "rerank convert, 8 bits, rounded for 102 pairs, for the 8 that are built in, and to the nearest"
+say "rerank convert, 8 bits, rounded for 102 pairs, for those that are built in, and to the nearest"
 node scripts/sample-pairs.mjs held-out >"$work/sample.tsv"
 "$native" convert --model "$work/float" "$work/sample.bundle" --bits 8 --sample "$work/sample.tsv" >&2
 "$native" convert --model "$work/float" "$work/built-in.bundle" --bits 8 >&2

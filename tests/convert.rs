@@ -65,6 +65,17 @@ fn texts_of_the_corpus_keep_their_logits_without_the_other_pieces() {
 }
 
 #[test]
+fn what_texts_lose_with_their_pieces_is_told() {
+    let told = |sample: (&str, &str)| {
+        let sample = vec![(sample.0.to_owned(), sample.1.to_owned())];
+        let pieces = PieceChoice { corpus: vec!["the house".to_owned()], ..Default::default() };
+        from_quantized(&Options { pieces, sample, ..Default::default() }).unwrap().1.error.mean
+    };
+    assert_eq!(told(("the house", "the house")), 0.0);
+    assert!(told(("the house", "a heat pump warms it")) > 0.0);
+}
+
+#[test]
 fn the_same_options_give_the_same_bytes() {
     let options = Options { bits: Bits::Four, ..Default::default() };
     assert_eq!(from_quantized(&options).unwrap(), from_quantized(&options).unwrap());
@@ -114,7 +125,9 @@ fn mixed_bits_fill_the_memory_that_there_is() {
 fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
     let golden = golden(FOLDER);
     let ours = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
-        let bundled = load(&from_float(&Options { rounding, ..Default::default() }).unwrap().0);
+        let (bundle, report) = from_float(&Options { rounding, ..Default::default() }).unwrap();
+        assert!(report.error.mean > 0.0 && report.error.mean < report.error.spread, "{:?}", report.error);
+        let bundled = load(&bundle);
         mean(golden.iter().map(|it| (it.exact - f64::from(bundled.logit(&it.sequence).unwrap())).abs()))
     });
     let quantized = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();

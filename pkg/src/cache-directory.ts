@@ -23,9 +23,10 @@ export function defaultDirectory({ env, platform } = process): string {
 
 function userCaches(env: NodeJS.ProcessEnv, platform: string): string {
   if (env.XDG_CACHE_HOME) return env.XDG_CACHE_HOME;
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches');
   if (platform === 'win32' && env.LOCALAPPDATA) return env.LOCALAPPDATA;
-  return join(homedir(), '.cache');
+  // Deno wants a permission for the function.
+  const home = env.HOME || homedir();
+  return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
 }
 
 /**

@@ -103,8 +103,14 @@ class OpfsWriter implements CacheWriter {
     const previous = await readEntry(this.#folder, name);
     const entry: StoredEntry = { key: this.#key, url, size, sha256, body: this.#body };
     const facts = await openForWriting(await this.#folder.getFileHandle(name, { create: true }));
-    await facts.write(new TextEncoder().encode(JSON.stringify(entry)));
-    await facts.close();
+    try {
+      await facts.write(new TextEncoder().encode(JSON.stringify(entry)));
+      await facts.close();
+    } catch (error) {
+      await facts.close().catch(() => {});
+      await remove(this.#folder, name);
+      throw error;
+    }
     if (previous) await remove(this.#folder, previous.body);
   }
 
@@ -142,8 +148,11 @@ async function openForWriting(handle: FileHandle): Promise<Sink> {
       }
     },
     async close() {
-      access.flush();
-      access.close();
+      try {
+        access.flush();
+      } finally {
+        access.close();
+      }
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { Backend } from './backend.js';
 import type { CacheChoice } from './cache.js';
 import { ClientReranker } from './client.js';
-import { callbackError, untilAborted } from './deferred.js';
+import { callbackError } from './deferred.js';
 import { disposedError, messageOf, RerankError, throwIfAborted } from './errors.js';
-import { type LoadedModel, loadModel } from './load.js';
+import type { PlainLocation } from './kinds.js';
+import { type LoadedModel, loadModel, modelUntilAborted } from './load.js';
 import { LocalBackend, type Reload } from './local.js';
 import { type CheckedRerankerOptions, checkRerankerOptions, invalid, type ThreadWish } from './options.js';
 import type { Platform } from './platform.js';
@@ -107,7 +108,7 @@ async function loadHere(
   const report = guarded(onProgress, 'onProgress');
   const warn = guarded(onWarning, 'onWarning');
   const loading = loadModel({ model, wasm, threads, cache, signal, report, warn }, platform);
-  const loaded = await untilAborted(loading, signal);
+  const loaded = await modelUntilAborted(loading, signal);
   return new LocalBackend(loaded, platform, reloadOf(model, loaded, cache, platform));
 }
 
@@ -118,11 +119,16 @@ function reloadOf(
   cache: CacheChoice,
   platform: Platform,
 ): Reload | undefined {
-  const isRemote = model.files.some(({ location }) => typeof location === 'string');
-  if (platform.requestsOwnDownloads && isRemote) return undefined;
+  const locations = model.files.flatMap(({ location, more = [] }) => [location, ...more]);
+  if (platform.requestsOwnDownloads && locations.some(isRemote)) return undefined;
   const files = retain(model);
   return async (signal) =>
     loadModel({ model: files(), wasm, threads, cache, signal, report() {}, warn() {} }, platform);
+}
+
+/** False for bytes that are at hand. */
+function isRemote(location: PlainLocation): boolean {
+  return typeof location === 'function' || (typeof location === 'string' && !location.startsWith('data:'));
 }
 
 /** The caller's callback; what it throws is the caller's mistake. */

@@ -24,13 +24,17 @@ export const rerankErrorCodes = [
   'internal',
 ] as const;
 
+/** The code of a {@link RerankError}: one of {@link rerankErrorCodes}, which say what each means. */
 export type RerankErrorCode = (typeof rerankErrorCodes)[number];
 
 /** Every failure of this package. `code` is stable, `message` is for people, `cause` is the error behind it, if any. */
 export class RerankError extends Error {
+  /** Tells it from other errors, also where it comes from another copy of the package. */
   override readonly name = 'RerankError';
+  /** What went wrong. */
   readonly code: RerankErrorCode;
 
+  /** `options.cause` is the error behind it. */
   constructor(code: RerankErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;

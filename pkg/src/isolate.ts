@@ -1,6 +1,7 @@
 import { clearAll, listAll } from './cache.js';
 import { create } from './create.js';
 import { noDirectories } from './no-directories.js';
+import { dyingWithItsRequest } from './once.js';
 import type { Platform } from './platform.js';
 import { shareReranker } from './share.js';
 import type { CacheEntry, Reranker, RerankerOptions } from './types.js';
@@ -18,8 +19,8 @@ export function isolateEntry(engine: WebAssembly.Module) {
     requestsOwnDownloads: true,
   };
   return {
-    createReranker: (options?: RerankerOptions): Promise<Reranker> => create(platform, options),
-    rerank: shareReranker(() => create(platform, undefined)),
+    createReranker: dyingWithItsRequest((options?: RerankerOptions): Promise<Reranker> => create(platform, options)),
+    rerank: shareReranker(dyingWithItsRequest(() => create(platform, undefined))),
     listCache: (): Promise<CacheEntry[]> => listAll(platform),
     clearCache: (): Promise<void> => clearAll(platform),
     directoryCache: noDirectories,

@@ -1,4 +1,5 @@
 import { type CacheChoice, ModelCache } from './cache.js';
+import { untilAborted } from './deferred.js';
 import { throwIfAborted } from './errors.js';
 import { feed, turn } from './feed.js';
 import type { EngineSource, ThreadWish } from './options.js';
@@ -38,7 +39,11 @@ export interface LoadedModel {
 export async function loadModel(task: LoadTask, platform: Platform): Promise<LoadedModel> {
   const { model, signal, report, warn } = task;
   const { module, runtime } = await startEngine(task, platform);
+  // A file may never come, and the threads are not to wait for it.
+  const close = () => void runtime.close();
+  signal?.addEventListener('abort', close);
   try {
+    throwIfAborted(signal);
     const loader = runtime.call(() => new runtime.bindings.Loader());
     const cache = new ModelCache(task.cache, platform, warn);
     let bytes = 0;
@@ -51,6 +56,21 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
     return { name: model.name, maxTokens: runtime.call(() => engine.maxTokens), module, runtime, engine };
   } catch (error) {
     await runtime.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', close);
+  }
+}
+
+/** The model that `loading` gives, unless the signal speaks first; one that comes all the same is closed. */
+export async function modelUntilAborted(
+  loading: Promise<LoadedModel>,
+  signal: AbortSignal | undefined,
+): Promise<LoadedModel> {
+  try {
+    return await untilAborted(loading, signal);
+  } catch (error) {
+    loading.then(({ runtime }) => runtime.close()).catch(() => {});
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { engineUrl } from './engine-url.js';
 import { messageOf, RerankError, throwIfAborted } from './errors.js';
 import type { LocalBundle, ModelDirectory, OpenFile, Platform } from './platform.js';
+import { smallModelHint } from './source.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
 export const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
@@ -19,7 +20,7 @@ export async function readEngine(): Promise<WebAssembly.Module> {
 
 async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<OpenFile> {
   throwIfAborted(signal);
-  const path = fileURLToPath(url);
+  const path = pathOf(url);
   let file: FileHandle | undefined;
   try {
     file = await open(path);
@@ -46,11 +47,12 @@ async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Ar
 }
 
 async function findModel(path: string | URL): Promise<ModelDirectory | LocalBundle> {
-  const root = typeof path === 'string' ? path : fileURLToPath(path);
+  const root = typeof path === 'string' ? path : pathOf(path);
   const found = await stat(root).catch(() => undefined);
   if (found?.isFile()) return { bundle: pathToFileURL(root) };
   if (!found?.isDirectory()) {
-    throw new RerankError('model_not_found', `${root} is neither the name of a published model nor a directory`);
+    const what = `${root} is neither the name of a published model nor a directory`;
+    throw new RerankError('model_not_found', `${what}${smallModelHint(root)}`);
   }
   return {
     config: await findFile(root, ['config.json']),
@@ -66,6 +68,15 @@ export async function findFile(root: string, candidates: string[]): Promise<URL>
     if ((await stat(path).catch(() => undefined))?.isFile()) return pathToFileURL(path);
   }
   throw new RerankError('model_not_found', `${root} has no ${candidates.join(' or ')}`);
+}
+
+/** @throws `invalid_input` for a URL that no file can have here: with a host, with a slash that is written `%2F` */
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new RerankError('invalid_input', `${url} is not the URL of a file: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function unreadable(cause: unknown, path: string): RerankError {

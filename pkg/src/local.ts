@@ -1,7 +1,6 @@
 import type { Backend, ScoreTask } from './backend.js';
-import { untilAborted } from './deferred.js';
-import { disposedError, toRerankError } from './errors.js';
-import type { LoadedModel } from './load.js';
+import { disposedError, RerankError, toRerankError } from './errors.js';
+import { type LoadedModel, modelUntilAborted } from './load.js';
 import type { Platform } from './platform.js';
 import { Scoring } from './scoring.js';
 import type { RerankerStatistics } from './types.js';
@@ -18,6 +17,9 @@ export class LocalBackend implements Backend {
   readonly #reload: Reload | undefined;
   #model: LoadedModel | undefined;
   #disposed = false;
+  #disposal: Promise<void> | undefined;
+  /** Settles when the threads of the instance that broke have ended. */
+  #clearance: Promise<void> | undefined;
   #replacement: Promise<LoadedModel> | undefined;
   /** Of the replacement that is under way. In workerd a controller belongs to the request that made it. */
   #stop: AbortController | undefined;
@@ -50,7 +52,12 @@ export class LocalBackend implements Backend {
     return this.#reload !== undefined || this.#model?.runtime.usable === true;
   }
 
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#end();
+    return this.#disposal;
+  }
+
+  async #end(): Promise<void> {
     this.#disposed = true;
     try {
       this.#stop?.abort();
@@ -59,6 +66,7 @@ export class LocalBackend implements Backend {
     }
     for (const call of this.#calls) call.reject(disposedError());
     await this.#server;
+    await this.#clearance;
     const model = this.#model;
     this.#model = undefined;
     await model?.runtime.close();
@@ -82,12 +90,16 @@ export class LocalBackend implements Backend {
 
   /** Another instance; undefined where there is none to be had, which all calls that wait for it are told. */
   async #replaceFor(calls: Scoring[]): Promise<LoadedModel | undefined> {
+    const suspects = calls.filter(({ begun }) => begun);
     // What they hold of the broken instance keeps its memory.
     for (const call of calls) call.release();
     try {
       return await this.#usable();
-    } catch (error) {
-      for (const call of calls) call.reject(toRerankError(error));
+    } catch (cause) {
+      const error = toRerankError(cause);
+      // What broke the instance may be theirs: another is not to be asked the same.
+      for (const call of suspects) call.reject(new RerankError(error.code, error.message, { cause: error.cause }));
+      for (const call of calls) call.reject(error);
       return undefined;
     }
   }
@@ -97,6 +109,7 @@ export class LocalBackend implements Backend {
     const model = this.#model;
     if (model?.runtime.usable) return model;
     if (model && !this.#reload) throw model.runtime.brokenError();
+    this.#clearance = model?.runtime.close() ?? this.#clearance;
     this.#model = undefined;
     this.#replacement ??= this.#replace();
     return this.#replacement;
@@ -106,9 +119,13 @@ export class LocalBackend implements Backend {
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     try {
-      if (!this.#reload) throw disposedError();
-      const model = await untilAborted(this.#reload(signal), signal);
-      if (this.#disposed) throw disposedError();
+      await this.#clearance;
+      if (!this.#reload || this.#disposed) throw disposedError();
+      const model = await modelUntilAborted(this.#reload(signal), signal);
+      if (this.#disposed) {
+        await model.runtime.close();
+        throw disposedError();
+      }
       this.#model = model;
       return model;
     } catch (error) {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, freemem } from 'node:os';
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
+import { messageOf } from './errors.js';
 import type { ThreadSupport } from './platform.js';
 import type { StartThread } from './pool.js';
 import { hasRelaxedSimd } from './simd.js';
@@ -18,11 +19,20 @@ export function nodeThreads(): ThreadSupport | string {
 }
 
 const support: ThreadSupport = {
-  processors: () => Math.min(availableParallelism(), 1 + Math.floor(freemem() / bytesPerThread)),
+  processors: availableParallelism,
+  room: () => 1 + Math.floor(availableBytes() / bytesPerThread),
   engine: async () =>
     WebAssembly.compile(await readFile(fileURLToPath(new URL('./wasm/rerank-threads.wasm', import.meta.url)))),
   startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
 };
+
+/** What can be had without swapping. */
+function availableBytes(): number {
+  // macOS calls free only what nobody has used yet, which is next to nothing on a machine that has run for a while.
+  if (process.platform === 'darwin') return totalmem();
+  // It knows the limits of a container. 0 is what it says where it knows nothing.
+  return process.availableMemory?.() || freemem();
+}
 
 const startThread: StartThread = (task, listener) => {
   const thread = new Worker(new URL('./thread-node.js', import.meta.url), { workerData: task });
@@ -31,7 +41,8 @@ const startThread: StartThread = (task, listener) => {
     thread.unref();
     listener.receive(message);
   });
-  thread.on('error', (error) => listener.fail(error instanceof Error ? error.message : String(error)));
+  thread.on('messageerror', (error) => listener.fail(messageOf(error)));
+  thread.on('error', (error) => listener.fail(messageOf(error)));
   thread.on('exit', (code) => listener.fail(`it ended with exit code ${code}`));
   return () => {
     thread.removeAllListeners('exit');

@@ -35,6 +35,8 @@ export interface ManagedCache extends CacheBackend {
 export interface ThreadSupport {
   /** How many run at the same time. */
   processors(): number;
+  /** For how many there is memory. */
+  room(): number;
   /** The compiled engine with threads. */
   engine(signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
   /** An instance of that engine with its threads, `count` in all. */

@@ -1,5 +1,6 @@
 import { Deferred } from './deferred.js';
 import { messageOf, RerankError } from './errors.js';
+import { silence, startMilliseconds } from './start-limit.js';
 import type { ThreadMessage, ThreadTask } from './thread.js';
 
 /** A thread that was started, and what it is told by. */
@@ -18,17 +19,19 @@ export type StartThread = (task: ThreadTask, listener: ThreadListener) => EndThr
 /** The further threads of one instance of the engine. None of them outlives `close`. */
 export class ThreadPool {
   readonly #threads: EndThread[] = [];
-  readonly #ready = new Deferred<void>();
+  readonly #ready: Deferred<void>;
   #waitingFor: number;
   #failure: RerankError | undefined;
+  #closing: Promise<void> | undefined;
 
-  private constructor(count: number) {
+  private constructor(count: number, signal: AbortSignal | undefined) {
     this.#waitingFor = count;
+    this.#ready = new Deferred(signal);
     if (count === 0) this.#ready.resolve();
   }
 
   /**
-   * Starts `count` threads; settles when all of them wait for work.
+   * Starts `count` threads; settles when all of them wait for work, or one has not said so in 30 s.
    *
    * @throws `unsupported_environment`, `out_of_memory`, `aborted`
    */
@@ -38,20 +41,17 @@ export class ThreadPool {
     task: ThreadTask,
     signal: AbortSignal | undefined,
   ): Promise<ThreadPool> {
-    const pool = new ThreadPool(count);
-    const ready = new Deferred<void>(signal);
-    pool.#ready.promise.then(
-      () => ready.resolve(),
-      (error) => ready.reject(error),
-    );
+    const pool = new ThreadPool(count, signal);
+    const timer = setTimeout(() => pool.#ready.reject(notStarted(silence)), startMilliseconds);
+    pool.#begin(count, start, task);
     try {
-      for (let index = 0; index < count; index += 1) pool.#threads.push(start(task, pool.#listener()));
-      await ready.promise;
+      await pool.#ready.promise;
       return pool;
-    } catch (cause) {
+    } catch (error) {
       await pool.close();
-      if (cause instanceof RerankError) throw cause;
-      throw notStarted(messageOf(cause), cause);
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -65,9 +65,22 @@ export class ThreadPool {
     return this.#failure;
   }
 
-  async close(): Promise<void> {
-    const threads = this.#threads.splice(0);
-    await Promise.all(threads.map((end) => end()));
+  /** Ends the threads; settles when they have ended, however often it is called. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((end) => end()));
+  }
+
+  #begin(count: number, start: StartThread, task: ThreadTask): void {
+    try {
+      while (!this.#ready.settled && this.#threads.length < count) this.#threads.push(start(task, this.#listener()));
+    } catch (cause) {
+      this.#ready.reject(notStarted(messageOf(cause), cause));
+    }
   }
 
   #listener(): ThreadListener {

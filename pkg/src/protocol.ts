@@ -29,7 +29,9 @@ export type Message =
   | { type: 'warning'; id: number; warning: RerankWarning }
   | { type: 'answer'; id: number; value: unknown }
   /** `broken`: the engine did not survive it; nothing that is asked later gets an answer. */
-  | { type: 'failure'; id: number; error: PlainError; broken: boolean };
+  | { type: 'failure'; id: number; error: PlainError; broken: boolean }
+  /** The engine broke before it began with a request; nothing gets an answer any more. */
+  | { type: 'broken' };
 
 /** A cache of the caller's own stays with the page; the worker gets a port to it. */
 export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;

@@ -1,4 +1,5 @@
 import { RerankError } from './errors.js';
+import type { PlainLocation } from './kinds.js';
 import type { ResolvedFile, ResolvedModel } from './source.js';
 
 /**
@@ -10,10 +11,17 @@ export function retain({ name, files }: ResolvedModel): () => ResolvedModel {
   return () => ({ name, files: kept.map((file) => file()) });
 }
 
-function retainFile(file: ResolvedFile): () => ResolvedFile {
-  const { location, ...facts } = file;
+function retainFile({ location, more, ...facts }: ResolvedFile): () => ResolvedFile {
+  const first = retainLocation(location, facts.role);
+  const others = more?.map((shard) => retainLocation(shard, facts.role));
+  return () => ({ ...facts, location: first(), ...(others && { more: others.map((shard) => shard()) }) });
+}
+
+function retainLocation(location: PlainLocation, role: ResolvedFile['role']): () => PlainLocation {
   // Some versions of workerd have no weak references.
-  return location instanceof Uint8Array && typeof WeakRef !== 'undefined' ? retainBytes(location, facts) : () => file;
+  return location instanceof Uint8Array && typeof WeakRef !== 'undefined'
+    ? retainBytes(location, role)
+    : () => location;
 }
 
 /**
@@ -23,14 +31,14 @@ function retainFile(file: ResolvedFile): () => ResolvedFile {
  */
 function retainBytes(
   { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
-  facts: Omit<ResolvedFile, 'location'>,
-): () => ResolvedFile {
+  role: ResolvedFile['role'],
+): () => PlainLocation {
   // The caller holds the buffer; the view may be ours alone.
   const held = new WeakRef(buffer);
   return () => {
     const bytes = held.deref();
-    if (bytes) return { ...facts, location: new Uint8Array(bytes, byteOffset, byteLength) };
-    const reason = `the engine broke, and nobody has the bytes of the ${facts.role} file any more`;
+    if (bytes) return new Uint8Array(bytes, byteOffset, byteLength);
+    const reason = `the engine broke, and nobody has the bytes of the ${role} file any more`;
     throw new RerankError('model_not_found', `${reason}; create a new reranker`);
   };
 }

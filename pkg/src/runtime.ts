@@ -4,6 +4,9 @@ import type { ThreadPool } from './pool.js';
 import { isOutOfMemory } from './traps.js';
 import { type Bindings, createBindings, type Instance } from './wasm/bindings.js';
 
+/** The instance broke in an earlier call. */
+export class BrokenError extends RerankError {}
+
 /** One instance of the engine. It maps what the engine throws, and bars the way once the instance is broken. */
 export class Runtime {
   readonly bindings: Bindings;
@@ -47,9 +50,9 @@ export class Runtime {
   }
 
   /** The failure of every call once the instance is broken. */
-  brokenError(): RerankError {
+  brokenError(): BrokenError {
     const { code, message } = this.#broken ?? new RerankError('internal', 'it did not');
-    return new RerankError(code, `the engine broke earlier, create a new reranker: ${message}`, {
+    return new BrokenError(code, `the engine broke earlier, create a new reranker: ${message}`, {
       cause: this.#broken,
     });
   }

@@ -1,3 +1,4 @@
+import type { PlainLocation } from './kinds.js';
 import type { Platform } from './platform.js';
 import type { ResolvedFile, ResolvedModel } from './source.js';
 
@@ -11,13 +12,25 @@ export async function sendable({ name, files }: ResolvedModel, platform: Platfor
   return { name, files: sent };
 }
 
-async function withoutBytes(file: ResolvedFile, { pause }: Platform): Promise<ResolvedFile> {
-  const { location } = file;
-  if (!(location instanceof Uint8Array) || location.length <= partBytes) return file;
+async function withoutBytes({ location, more, ...facts }: ResolvedFile, platform: Platform): Promise<ResolvedFile> {
+  if (!more) return { ...facts, location: isSmall(location) ? location : await blobOf(location, platform) };
+  // Each may be small, and all of them together large.
+  const blobs: PlainLocation[] = [];
+  for (const shard of more) blobs.push(await blobOf(shard, platform));
+  return { ...facts, location: await blobOf(location, platform), more: blobs };
+}
+
+function isSmall(location: PlainLocation): boolean {
+  return location instanceof Uint8Array && location.length <= partBytes;
+}
+
+/** The location, where it is bytes as a blob. */
+async function blobOf(location: PlainLocation, { pause }: Platform): Promise<PlainLocation> {
+  if (!(location instanceof Uint8Array)) return location;
   const parts: Blob[] = [];
   for (let start = 0; start < location.length; start += partBytes) {
     parts.push(new Blob([location.subarray(start, start + partBytes)]));
     await pause();
   }
-  return { ...file, location: new Blob(parts) };
+  return new Blob(parts);
 }

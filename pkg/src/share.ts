@@ -1,24 +1,11 @@
 import { Call, type ClientReranker } from './client.js';
 import { untilAborted } from './deferred.js';
+import { createOnce } from './once.js';
 import type { Reranker } from './types.js';
 
-/**
- * A function that ranks with one reranker, made at its first use and shared by all calls. A creation that failed is not
- * kept: the next call starts afresh.
- */
+/** A function that ranks with one reranker, which is made at its first use and shared by all calls. */
 export function shareReranker(create: () => Promise<ClientReranker>): Reranker['rerank'] {
-  let shared: Promise<ClientReranker> | undefined;
-
-  function get(): Promise<ClientReranker> {
-    if (shared) return shared;
-    const created = create();
-    created.catch(() => {
-      if (shared === created) shared = undefined;
-    });
-    shared = created;
-    return created;
-  }
-
+  const get = createOnce(create);
   return async (query, documents, options) => {
     // Before anything is loaded: arguments that are wrong must not cost a download.
     const call = new Call(query, documents, options);

@@ -148,6 +148,12 @@ function unknownModel(name: string): RerankError {
   const names = [...publishedModels.keys()].join(', ');
   return new RerankError(
     'model_not_found',
-    `no model is called ${JSON.stringify(name)}; known names: ${names}; URLs must be absolute`,
+    `no model is called ${JSON.stringify(name)}; known names: ${names}; URLs must be absolute${smallModelHint(name)}`,
   );
+}
+
+/** How a message goes on where what is not there was asked for by the small model's name. */
+export function smallModelHint(name: string): string {
+  if (name !== 'mini' && name !== 'rerank-wasm-mini') return '';
+  return "; the small model is a package of its own: `import mini from 'rerank-wasm-mini'`";
 }

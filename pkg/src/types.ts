@@ -15,6 +15,7 @@ export type FileLocation =
 
 /** A model file together with what it must be; both facts are checked before the file is used. */
 export interface PinnedFile {
+  /** Its bytes, or where they are. */
   location: FileLocation;
   /** Size in bytes. Also what progress is measured against. */
   size?: number;
@@ -39,11 +40,13 @@ export interface ShardedFile {
 export interface ModelSource {
   /** Shown in progress and statistics. */
   name: string;
+  /** Its files, or the one that holds them all. */
   files: ModelFiles | BundleFile;
 }
 
 /** All of a model in one file, as `rerank convert` writes it. */
 export interface BundleFile {
+  /** The file, in one piece or in shards. */
   bundle: FileLocation | PinnedFile | ShardedFile;
 }
 
@@ -135,6 +138,7 @@ export interface CacheBackend {
   list(): Promise<CacheEntry[]>;
 }
 
+/** How a model is loaded and where it runs; without options the default model is downloaded, or taken from the cache. */
 export interface RerankerOptions {
   /**
    * A name in the registry, a base URL with the Hugging Face layout below it, a local directory (Node), the URL of a bundle
@@ -159,7 +163,7 @@ export interface RerankerOptions {
   /**
    * How many threads score, the engine's own included. `'auto'` (default): as many as there are processors, up to 8, where
    * threads can be had: in Node 21 or newer, Deno and Bun, and in the package's worker on a page that is cross-origin
-   * isolated, in a browser with relaxed SIMD; elsewhere one, and whoever wrote `'auto'` is told why by `onWarning`. A number is what you get, or
+   * isolated, in a browser with relaxed SIMD; elsewhere one, and whoever wrote `'auto'` is told why by `onWarning`. A number, 64 at most, is what you get, or
    * `unsupported_environment`. Scores are the same bits with any number.
    */
   threads?: 'auto' | number;
@@ -194,6 +198,7 @@ export interface RerankProgress {
   total: number;
 }
 
+/** How documents are ranked; a name that is none of these is refused with `invalid_input`. */
 export interface RerankOptions {
   /** How many of the best results to return. Default: all. */
   topN?: number;
@@ -220,6 +225,7 @@ export interface RerankOptions {
 /** The options of a stream: no `topN`, for which all scores would have to be known. */
 export type RerankStreamOptions = Omit<RerankOptions, 'topN'>;
 
+/** A document's place in the ranking, with what the model made of it. */
 export interface RerankResult<Document extends RerankDocument = RerankDocument> {
   /** Position of the document in the list that was passed. */
   index: number;
@@ -237,6 +243,7 @@ export interface RerankResult<Document extends RerankDocument = RerankDocument> 
   document?: Document;
 }
 
+/** What a loaded model is and takes. */
 export interface RerankerStatistics {
   /** Name of the model. */
   model: string;
@@ -274,6 +281,7 @@ export interface Reranker {
     documents: readonly Document[],
     options?: RerankStreamOptions,
   ): AsyncGenerator<RerankResult<Document>, void, undefined>;
+  /** What the model is, and what it takes now. */
   statistics(): Promise<RerankerStatistics>;
   /** Frees the memory. Calls under way or queued, and every later call, fail with `disposed`. May be called twice. */
   dispose(): Promise<void>;

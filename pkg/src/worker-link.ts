@@ -6,10 +6,8 @@ import { disposedError, messageOf, RerankError } from './errors.js';
 import type { EngineSource, ThreadWish } from './options.js';
 import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
+import { silence, startMilliseconds } from './start-limit.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js';
-
-/** A worker that has not said by then that its code runs will not: it may be another script. */
-const startMilliseconds = 30_000;
 
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
@@ -177,6 +175,10 @@ export class WorkerLink {
       this.#ready.resolve();
       return;
     }
+    if (message.type === 'broken') {
+      this.close(new LostError());
+      return;
+    }
     const pending = this.#pending.get(message.id);
     if (message.type === 'failure' && message.broken) {
       // Also where this side has given up the call that did it: those beside it want another worker.
@@ -212,6 +214,6 @@ export class WorkerLink {
 }
 
 function silentError(): RerankError {
-  const reason = `it has not answered for ${startMilliseconds / 1000} s; its script must be, or import, the package's worker`;
+  const reason = `${silence}; its script must be, or import, the package's worker`;
   return new RerankError('unsupported_environment', reason);
 }

@@ -5,6 +5,7 @@ import { loadModel } from './load.js';
 import { LocalBackend } from './local.js';
 import type { Platform } from './platform.js';
 import { type Message, plainError, plainWarning, type Request } from './protocol.js';
+import { BrokenError } from './runtime.js';
 import type { LoadProgress, RerankWarning } from './types.js';
 
 /** The part of a worker's global scope that is used here. */
@@ -55,6 +56,10 @@ export function serve(scope: Scope, platform: Platform): void {
       const value = await answer(request, controller.signal);
       scope.postMessage({ type: 'answer', id, value });
     } catch (error) {
+      if (error instanceof BrokenError && request.type !== 'load') {
+        scope.postMessage({ type: 'broken' });
+        return;
+      }
       const broken = backend !== undefined && !backend.usable;
       scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)), broken });
     } finally {

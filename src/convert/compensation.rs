@@ -9,10 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::Rounding;
 use super::feedback::Feedback;
 use super::float::{File, Quantization, bytes, column_scales, nearest, transposed};
 use super::moments::{Moments, Observed, mean};
 use super::progress::{OnProgress, Stage};
+use super::sample::Reference;
 use crate::error::{Error, Result};
 use crate::graph::exact::outputs;
 use crate::graph::{Graph, TokenSequence};
@@ -36,39 +38,41 @@ const EVEN: f32 = 0.01;
 /// The same as the second for the change of the weights.
 const HOLD: f32 = 2.0;
 
-/// Rounds all matrices anew. Without memory for its moments one stays as it is, as do all where pairs cannot run in step: then
-/// it gives `false`.
+/// Runs the sample with the float weights and gives the logits of its pairs, which are cut, if it is large. With
+/// [`Rounding::Compensated`] it rounds all matrices anew meanwhile; without memory for its moments one stays as it is. Where
+/// pairs cannot run in step it does nothing and gives `None`.
 ///
 /// # Errors
 /// What the graph gives, `invalid_model` where the file cannot be read, `out_of_memory`.
-pub fn compensate(
+pub fn run_floats(
     file: &mut dyn File,
     quantization: &mut Quantization,
+    rounding: Rounding,
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
-) -> Result<bool> {
+) -> Result<Option<Reference>> {
     let names: BTreeMap<_, _> =
         quantization.matrices().map(|(name, packed)| (Arc::as_ptr(packed), name.to_owned())).collect();
     let graph = Graph::from_onnx(quantization.model()?)?;
     let some = within(sample, TOKENS);
+    let rounded: &[_] = if rounding == Rounding::Compensated { &some } else { &[] };
     let mut done = BTreeSet::new();
-    let logits = graph.exact_logits(&[&some[..], &some[..]].concat(), &mut |layers, rows| {
+    let logits = graph.exact_logits(&[&some, rounded].concat(), &mut |layers, rows| {
         let name = |layer: &Arc<Linear>| {
             let unknown = || Error::Internal("a layer with a matrix that the file has not".to_owned());
             names.get(&Arc::as_ptr(layer.matrix())).ok_or_else(unknown)
         };
         let names_of_layers = layers.iter().map(name).collect::<Result<Vec<_>>>()?;
         let can_shift = names_of_layers.iter().all(|name| quantization.has_bias(name));
-        let (exact, rounded) = rows.split_at(rows.len() / 2);
-        let read = Read::new(rounded, layers[0].inputs(), can_shift);
+        let (exact, rounded) = rows.split_at(some.len());
+        let read = if rounded.is_empty() { None } else { Read::new(rounded, layers[0].inputs(), can_shift) };
         let mut results = Vec::with_capacity(layers.len());
         for (layer, name) in layers.iter().zip(names_of_layers) {
             let values = quantization.floats(file, name)?;
             let mut given: Vec<_> = exact.iter().map(|rows| outputs(rows, &values, layer.bias())).collect();
             let mut shift = vec![0.0; layer.outputs()];
-            if done.insert(name)
-                && let Some(read) = &read
-            {
+            let is_new = done.insert(name);
+            if is_new && let Some(read) = &read {
                 let targets: Vec<&[f32]> = given.iter().flat_map(|rows| rows.chunks_exact(layer.outputs())).collect();
                 let (packed, scales);
                 (packed, scales, shift) = read.round(layer, &values, quantization.scales(name), &targets)?;
@@ -83,7 +87,9 @@ pub fn compensate(
         }
         Ok(results)
     })?;
-    Ok(logits.is_some())
+    let Some(logits) = logits else { return Ok(None) };
+    let logits = logits.into_iter().take(some.len()).map(f64::from).collect();
+    Ok(Some(Reference { sample: some, logits }))
 }
 
 /// The pairs, cut so that they have no more than so many tokens in all; of very many each second, third and so on.
@@ -107,8 +113,10 @@ struct Read<'a> {
     observed: Observed<'a>,
     can_shift: bool,
     moments: Moments,
-    /// For the change of the weights, and for their rounding.
+    /// For the change of the weights.
     change: Feedback,
+    /// The inputs as they are rounded: first those that count most, whose errors all others can make up for.
+    order: Vec<usize>,
     rounding: Feedback,
 }
 
@@ -123,8 +131,11 @@ impl<'a> Read<'a> {
         let moments = observed.moments()?;
         let few = inputs as f32 / observed.effective_count().max(1.0);
         let change = Feedback::new(&moments, HOLD * few)?;
-        let rounding = Feedback::new(&moments, DAMPING + DAMPING_OF_FEW * few)?;
-        Some(Self { observed, can_shift, moments, change, rounding })
+        let diagonal = moments.diagonal();
+        let mut order: Vec<usize> = (0..inputs).collect();
+        order.sort_by(|&one, &other| diagonal[other].total_cmp(&diagonal[one]));
+        let rounding = Feedback::new(&moments.arranged(&order)?, DAMPING + DAMPING_OF_FEW * few)?;
+        Some(Self { observed, can_shift, moments, change, order, rounding })
     }
 
     /// How much an error of a weight of each input counts where scales are sought: as the root of its mean square.
@@ -155,15 +166,19 @@ impl<'a> Read<'a> {
         let scales = column_scales(&turned, inputs, &self.importance_of_inputs()).unwrap_or_else(|| scales.to_vec());
         drop(turned);
         let mut packer = Packer::new(inputs, columns).map_err(|_| no_memory(values.len()))?;
+        let mut integers = vec![0; values.len()];
+        let arranged: Vec<f32> =
+            self.order.iter().flat_map(|input| &changed[input * columns..][..columns]).copied().collect();
         let mut given = layer.bias().to_vec();
-        let mut read = self.observed.center().iter();
-        self.rounding.round(&changed, columns, &mut |_, values, rounded| {
-            let integers = nearest(values, &scales);
-            let products = integers.iter().zip(&scales).map(|(&integer, scale)| f32::from(integer) * scale);
+        self.rounding.round(&arranged, columns, &mut |place, values, rounded| {
+            let input = self.order[place];
+            let nearest = nearest(values, &scales);
+            let products = nearest.iter().zip(&scales).map(|(&integer, scale)| f32::from(integer) * scale);
             rounded.iter_mut().zip(products).for_each(|(rounded, product)| *rounded = product);
-            add_multiple(read.next().copied().unwrap_or(0.0), rounded, &mut given);
-            packer.push(&bytes(&integers));
+            add_multiple(self.observed.center()[input], rounded, &mut given);
+            integers[input * columns..][..columns].copy_from_slice(&bytes(&nearest));
         });
+        integers.chunks_exact(columns).for_each(|row| packer.push(row));
         let shift = if self.can_shift {
             wanted.iter().zip(given).map(|(wanted, given)| wanted - given).collect()
         } else {

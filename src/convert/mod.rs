@@ -28,6 +28,7 @@ use crate::graph::{Graph, TokenSequence};
 use crate::onnx::refusal::invalid;
 use crate::onnx::{OnnxModel, Parser, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact};
+use sample::Reference;
 
 /// How much of a file is read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -105,7 +106,7 @@ pub fn convert_with(
     progress: &mut OnProgress<'_>,
 ) -> Result<Report> {
     let Source { name, graph, tokenizer, max_tokens } = source;
-    let (tokenizer, pieces, kept) = if options.pieces.is_all() {
+    let (compact, pieces, kept) = if options.pieces.is_all() {
         (own_or_compact(tokenizer), Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len()), None)
     } else {
         let vocabulary = Vocabulary::read(tokenizer)?;
@@ -115,23 +116,30 @@ pub fn convert_with(
     };
     let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
     let pairs = match &options.sample[..] {
-        [] => PAIRS.map(|(query, document)| (query.to_owned(), document.to_owned())).to_vec(),
+        [] => read_pairs(PAIRS)?,
         pairs => pairs.to_vec(),
     };
-    let sample = sample::sequences(&Tokenizer::from_bytes(&tokenizer)?, &pairs, max_tokens)?;
-    let mut model = match graph {
+    let sample = sample::sequences(&Tokenizer::from_bytes(&compact)?, &pairs, max_tokens)?;
+    let (mut model, reference) = match graph {
         Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample, progress)?,
         Graphs::Quantized(mut model) => {
+            let whole = sample::sequences(&Tokenizer::from_bytes(tokenizer)?, &pairs, max_tokens)?;
+            let logits = sample::logits(&Graph::from_onnx(model.clone())?, &whole, false, progress)?;
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
-            model
+            (model, Some(Reference { sample: sample.clone(), logits }))
         }
     };
     let before = Graph::from_onnx(model.clone())?;
-    let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, tokenizer.len())));
+    let reference = match reference {
+        Some(reference) => reference,
+        None => Reference { logits: sample::logits(&before, &sample, false, progress)?, sample: sample.clone() },
+    };
+    let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, compact.len())));
     precision::reduce(&mut model, options, room, &before, &sample, progress)?;
-    let predicted_memory = memory::predicted(&model, tokenizer.len());
-    let after = Graph::from_onnx(model.clone())?;
-    let error = sample::logit_error(&before, &after, &sample, progress)?;
+    drop(before);
+    let predicted_memory = memory::predicted(&model, compact.len());
+    let after = sample::logits(&Graph::from_onnx(model.clone())?, &reference.sample, true, progress)?;
+    let error = LogitError::new(&reference.logits, &after);
     let (mut matrix_weights, mut four_bit_weights) = (0, 0);
     for (_, weight) in model.weights.iter() {
         if let Weight::Matrix { packed, .. } = weight {
@@ -140,24 +148,25 @@ pub fn convert_with(
         }
     }
     let mut counted = Counted { output, bytes: 0 };
-    write(Contents { name, max_tokens, tokenizer: &tokenizer, model: &model }, &mut counted)
+    write(Contents { name, max_tokens, tokenizer: &compact, model: &model }, &mut counted)
         .map_err(|error| Error::Internal(format!("the bundle cannot be written: {error}")))?;
     Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error })
 }
 
-/// Float weights to integers.
+/// Float weights to integers; the logits of the sample by the floats, if the graph can be run on those.
 fn quantize(
     file: &mut dyn float::File,
     pieces: Option<(usize, &BTreeSet<u32>)>,
     rounding: Rounding,
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
-) -> Result<OnnxModel> {
+) -> Result<(OnnxModel, Option<Reference>)> {
     let mut quantization = float::Quantization::new(file, pieces, rounding)?;
-    if rounding == Rounding::Compensated && !compensation::compensate(file, &mut quantization, sample, progress)? {
+    let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
+    if rounding == Rounding::Compensated && reference.is_none() {
         quantization = float::Quantization::new(file, pieces, Rounding::Nearest)?;
     }
-    quantization.model()
+    Ok((quantization.model()?, reference))
 }
 
 /// Tokenizers that have no compact form stay as they are.

@@ -124,6 +124,18 @@ impl Moments {
         &self.sums
     }
 
+    /// The same of the inputs in another order; `None` without memory.
+    pub fn arranged(&self, order: &[usize]) -> Option<Self> {
+        let inputs = self.inputs;
+        let mut sums = zeros(inputs * inputs)?;
+        for (sums, &one) in sums.chunks_exact_mut(inputs.max(1)).zip(order) {
+            for (sum, &other) in sums.iter_mut().zip(order) {
+                *sum = self.sums[one.min(other) * inputs + one.max(other)];
+            }
+        }
+        Some(Self { inputs, sums })
+    }
+
     /// Takes the product with `matrix`, inputs × `columns`, off `values`.
     pub fn subtract_product(&self, matrix: &[f32], columns: usize, values: &mut [f32]) {
         for row in 0..self.inputs {
@@ -178,6 +190,9 @@ mod tests {
                 near(differences[i * columns + column], -product);
             }
         }
+        let arranged = moments.arranged(&[3, 0, 4, 1, 2]).unwrap();
+        near(arranged.sums()[1], moment(3, 0));
+        near(arranged.sums()[2 * inputs + 3], moment(4, 1));
         near(observed.effective_count(), total * total / rows.iter().map(|(_, weight)| weight * weight).sum::<f32>());
     }
 }

@@ -16,7 +16,8 @@ pub struct Report {
     pub matrix_weights: usize,
     /// Memory in bytes that an isolate will take, its JavaScript included.
     pub predicted_memory: usize,
-    /// The logits of the bundle against those with all weights at 8 bits.
+    /// The logits of the bundle against those of the model that it was made of: by the float weights, where it has them and
+    /// the graph can be run on them, though with the pieces that stay.
     pub error: LogitError,
 }
 
@@ -33,7 +34,7 @@ impl Display for Report {
         writeln!(formatter, "memory of an isolate, predicted: {}", megabytes(*predicted_memory))?;
         writeln!(
             formatter,
-            "logits against 8 bits, {} pairs: mean distance {:.4}, largest {:.4}; their standard deviation is {:.4}",
+            "logits against the model it is made of, {} pairs: mean distance {:.4}, largest {:.4}; their standard deviation is {:.4}",
             error.pairs, error.mean, error.largest, error.spread
         )
     }

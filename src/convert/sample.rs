@@ -9,23 +9,9 @@ use crate::graph::{Graph, TokenSequence};
 use crate::kernels::pack::PackedMatrix;
 use crate::tokenizer::Tokenizer;
 
-/// Pairs for those who bring none: questions with passages that answer them and ones that do not.
-pub const PAIRS: [(&str, &str); 8] = [
-    ("What is the capital of France?", "Paris is the capital and largest city of France."),
-    ("What is the capital of France?", "Berlin has been the capital of Germany since 1990."),
-    (
-        "how do heat pumps work",
-        "A heat pump moves heat from the outdoor air into a house with a compressor and a refrigerant.",
-    ),
-    ("how do heat pumps work", "The pump of the village fountain was replaced last summer, and nobody noticed."),
-    ("symptoms of influenza", "Flu usually starts with fever, chills, muscle aches, cough and a sore throat."),
-    (
-        "python read file line by line",
-        "for line in open('data.txt'): print(line) iterates over the lines of a text file.",
-    ),
-    ("who invented the telephone", "Alexander Graham Bell was awarded the first US patent for the telephone in 1876."),
-    ("cancel my subscription", "To stop your plan from renewing, open Billing and choose 'End membership'."),
-];
+/// Pairs for those who bring none, in the form of [`read_pairs`]: questions and search words of many fields and some
+/// languages, with passages that answer them, that only share their subject, and others.
+pub const PAIRS: &str = include_str!("sample.tsv");
 
 /// Rows of each layer's input that are kept, and that errors are measured on.
 const ROWS: usize = 1024;
@@ -126,32 +112,43 @@ pub struct LogitError {
     pub spread: f64,
 }
 
+/// What the bundle is measured against: pairs as it reads them, and their logits by the model as it was given.
+#[derive(Debug)]
+pub struct Reference {
+    pub sample: Vec<TokenSequence>,
+    pub logits: Vec<f64>,
+}
+
+/// The logits of the sample, the second half of all that is measured if `is_last`.
+///
 /// # Errors
-/// What the graphs give.
-pub fn logit_error(
-    before: &Graph,
-    after: &Graph,
+/// What the graph gives.
+pub fn logits(
+    graph: &Graph,
     sample: &[TokenSequence],
+    is_last: bool,
     progress: &mut OnProgress<'_>,
-) -> Result<LogitError> {
-    let mut measured = 0;
-    let mut logits = |graph: &Graph| {
-        let logit = |sequence| {
-            let logit = graph.logit(sequence).map(f64::from);
-            measured += 1;
-            progress(Stage::Measure, measured, 2 * sample.len());
-            logit
-        };
-        sample.iter().map(logit).collect::<Result<Vec<f64>>>()
+) -> Result<Vec<f64>> {
+    let before = if is_last { sample.len() } else { 0 };
+    let logit = |(index, sequence)| {
+        let logit = graph.logit(sequence).map(f64::from);
+        progress(Stage::Measure, before + index + 1, 2 * sample.len());
+        logit
     };
-    let (before, after) = (logits(before)?, logits(after)?);
-    let count = before.len().max(1) as f64;
-    let distances: Vec<f64> = before.iter().zip(&after).map(|(before, after)| (before - after).abs()).collect();
-    let mean = before.iter().sum::<f64>() / count;
-    Ok(LogitError {
-        pairs: before.len(),
-        mean: distances.iter().sum::<f64>() / count,
-        largest: distances.iter().copied().fold(0.0, f64::max),
-        spread: (before.iter().map(|logit| (logit - mean).powi(2)).sum::<f64>() / count).sqrt(),
-    })
+    sample.iter().enumerate().map(logit).collect()
+}
+
+impl LogitError {
+    /// Of logits after a conversion against those before, in the same order.
+    pub fn new(before: &[f64], after: &[f64]) -> Self {
+        let count = before.len().max(1) as f64;
+        let distances: Vec<f64> = before.iter().zip(after).map(|(before, after)| (before - after).abs()).collect();
+        let mean = before.iter().sum::<f64>() / count;
+        Self {
+            pairs: before.len(),
+            mean: distances.iter().sum::<f64>() / count,
+            largest: distances.iter().copied().fold(0.0, f64::max),
+            spread: (before.iter().map(|logit| (logit - mean).powi(2)).sum::<f64>() / count).sqrt(),
+        }
+    }
 }

@@ -100,22 +100,27 @@ describe('the installed package', async () => {
       assert.deepEqual(logitsIn(runtime), expected);
     });
 
-    it(`keeps in ${name} what it downloads below XDG_CACHE_HOME, for the second start`, async () => {
-      const root = mkdtempSync(join(tmpdir(), 'rerank-wasm-cache-'));
-      const env = { ...process.env, XDG_CACHE_HOME: root, RERANK_WASM_CACHE: '' };
-      const options = { cwd: project.directory, env };
-      hub.requests.length = 0;
-      try {
-        for (const requests of [3, 3]) {
-          const parameters = [...runtime.careful, 'second-start.mjs', hub.model];
-          const { stdout } = await promisify(execFile)(runtime.command, parameters, options);
-          assert.equal(stdout, '1,0; 3 files, no warning\n');
-          assert.equal(hub.requests.length, requests);
+    for (const [variable, below] of [
+      ['XDG_CACHE_HOME', ''],
+      ['HOME', '.cache'],
+    ]) {
+      it(`keeps in ${name} what it downloads below ${variable}, for the second start`, async () => {
+        const root = mkdtempSync(join(tmpdir(), 'rerank-wasm-cache-'));
+        const env = { ...process.env, XDG_CACHE_HOME: '', RERANK_WASM_CACHE: '', [variable]: root };
+        const options = { cwd: project.directory, env };
+        hub.requests.length = 0;
+        try {
+          for (const requests of [3, 3]) {
+            const parameters = [...runtime.careful, 'second-start.mjs', hub.model];
+            const { stdout } = await promisify(execFile)(runtime.command, parameters, options);
+            assert.equal(stdout, '1,0; 3 files, no warning\n');
+            assert.equal(hub.requests.length, requests);
+          }
+          assert.equal(readdirSync(join(root, below, 'rerank-wasm/models')).length, 6);
+        } finally {
+          rmSync(root, { recursive: true });
         }
-        assert.equal(readdirSync(join(root, 'rerank-wasm/models')).length, 6);
-      } finally {
-        rmSync(root, { recursive: true });
-      }
-    });
+      });
+    }
   }
 });

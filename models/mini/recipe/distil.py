@@ -15,9 +15,12 @@ _RANKING = 0.25
 _LEVEL = 0.03
 # Those of layers and ranking in the second part of the training.
 _LAYERS_LATER, _RANKING_LATER = 0.3, 1.0
-# The layers' outputs are compared at one token in this many: neighbours say much the same, and each takes as long as an
-# eighth of its pass.
+# The layers' outputs are compared at one token in this many: neighbours say much the same, and to compare all takes a fifth
+# of a step.
 _COMPARED_EACH = 4
+# Rows that are run together: how much longer the longest of them may be than the shortest, and their tokens.
+_STRETCH = 1.4
+_TOKENS_TOGETHER = 4096
 # They give the dense encoder's cosines the mean and the spread of the teacher's logits, over training lists.
 _DENSE_SCALE, _DENSE_ZERO = 55.0, 0.71
 # The dense encoder has a say: the two together rank better than either. The teacher learned from passages of some 100
@@ -45,28 +48,46 @@ class Distillation:
 
         With `dense`, the dense encoder's cosine for each pair, ranking counts most, and both judge.
         """
-        ids, present = pad(rows, 1, self._device)
-        teacher_ids, teacher_present, types = self._inputs(rows)
+        order, compared, ours, theirs = [], [], [], []
         with mixed_precision(self._device):
-            with torch.no_grad():
-                wanted, teacher_logits = self._teacher.states(teacher_ids, teacher_present, types)
-            given, logits = student.states(ids, present)
-        ours, theirs = self._same_tokens(rows, ids.shape[1], teacher_ids.shape[1])
-        ours, theirs = ours[::_COMPARED_EACH], theirs[::_COMPARED_EACH]
+            for group in _of_like_length(rows):
+                states, logits, teacher_logits = self._states([rows[place] for place in group], student)
+                order += group
+                compared.append(states)
+                ours.append(logits)
+                theirs.append(teacher_logits)
+        # For each layer the first tokens of all rows, and others.
         layers = torch.stack(
             [
-                _difference(state[:, 0], wanted[target][:, 0])
-                if state.shape[1] == 1
-                else _difference(state[:, 0], wanted[target][:, 0])
-                + _difference(state.flatten(0, 1)[ours], wanted[target].flatten(0, 1)[theirs])
-                for state, target in zip(given, self._targets, strict=True)
+                sum(_difference(*map(torch.cat, zip(*kind, strict=True))) for kind in zip(*groups, strict=True))
+                for groups in zip(*compared, strict=True)
             ]
         ).mean()
-        goal = teacher_logits if dense is None else _blend(teacher_logits, dense, rows)
+        places = torch.tensor(order, device=self._device).argsort()
+        logits, goal = torch.cat(ours)[places], torch.cat(theirs)[places]
+        if dense is not None:
+            goal = _blend(goal, dense, rows)
         ranking = _ranking(logits.view(-1, each), goal.view(-1, each))
         level = F.mse_loss(logits, goal)
         layers_weight, ranking_weight = (1.0, _RANKING) if dense is None else (_LAYERS_LATER, _RANKING_LATER)
         return layers_weight * layers + ranking_weight * ranking + _LEVEL * level, torch.stack([layers, ranking, level]).detach()
+
+    def _states(self, rows: list[list[int]], student: CrossEncoder) -> tuple[list[list[tuple[Tensor, Tensor]]], Tensor, Tensor]:
+        """What each layer of the student gives beside what it shall give: for the first tokens and, but in the last layer, for
+        others; and the logits of both."""
+        ids, present = pad(rows, 1, self._device)
+        teacher_ids, teacher_present, types = self._inputs(rows)
+        with torch.no_grad():
+            wanted, teacher_logits = self._teacher.states(teacher_ids, teacher_present, types)
+        given, logits = student.states(ids, present)
+        ours, theirs = self._same_tokens(rows, ids.shape[1], teacher_ids.shape[1])
+        ours, theirs = ours[::_COMPARED_EACH], theirs[::_COMPARED_EACH]
+        states = []
+        for state, target in zip(given, self._targets, strict=True):
+            states.append([(state[:, 0], wanted[target][:, 0])])
+            if state.shape[1] > 1:
+                states[-1].append((state.flatten(0, 1)[ours], wanted[target].flatten(0, 1)[theirs]))
+        return states, logits, teacher_logits
 
     def sums(self, rows: list[list[int]], width: int) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Places of the tokens that the student, with rows of `width`, and the teacher share, in both; and what the layers that
@@ -106,6 +127,18 @@ class Distillation:
             ours += [number * width + place for place in range(len(row)) if place != end + 1]
             theirs += [number * teacher_width + place for place in range(len(row) - 1)]
         return torch.tensor(ours, device=self._device), torch.tensor(theirs, device=self._device)
+
+
+def _of_like_length(rows: list[list[int]]) -> list[list[int]]:
+    """Places of rows that are run together: side by side all of them would be half padding."""
+    groups: list[list[int]] = []
+    for place in sorted(range(len(rows)), key=lambda place: len(rows[place])):
+        length = len(rows[place])
+        is_like = groups and length <= _STRETCH * len(rows[groups[-1][0]])
+        if not is_like or length * (len(groups[-1]) + 1) > _TOKENS_TOGETHER:
+            groups.append([])
+        groups[-1].append(place)
+    return groups
 
 
 def _difference(given: Tensor, wanted: Tensor) -> Tensor:

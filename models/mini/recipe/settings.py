@@ -38,7 +38,7 @@ class Settings:
     # A step takes this many lists.
     lists_each_step: int = 16
     # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
-    rounds: tuple[tuple[int, int], ...] = ((250, 1100),)
+    rounds: tuple[tuple[int, int], ...] = ((260, 900),)
     learning_rate: float = 6e-5
     seed: int = 1
 

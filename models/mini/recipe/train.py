@@ -30,7 +30,7 @@ from .workers import Group, run_workers
 _WARM_UP = 28
 # One list in this many is kept back to watch the training; queries of one passage stay together.
 _KEPT_BACK = 50
-_BATCH_TOKENS = {"cuda": 131072, "cpu": 2048}
+_BATCH_TOKENS = {"cuda": 131072, "cpu": 8192}
 _REFIT_LONGEST = 192
 _SAVE_EVERY_SECONDS = 60
 

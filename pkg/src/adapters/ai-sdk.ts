@@ -6,9 +6,13 @@ export type { ReadingOptions, RerankerSource } from './source.js';
 
 /** What the AI SDK asks of a reranking model: its specification v3, which AI SDK 6 and 7 take. */
 export interface AiSdkRerankingModel {
+  /** The specification that the SDK checks. */
   readonly specificationVersion: 'v3';
+  /** `'rerank-wasm'`; shown in the SDK's answers. */
   readonly provider: string;
+  /** The model's name, URL or directory; `'reranker'` where the source is a reranker. */
   readonly modelId: string;
+  /** Ranks documents for the SDK's `rerank`, best first. */
   doRerank(options: {
     documents: { type: 'text'; values: string[] } | { type: 'object'; values: Record<string, unknown>[] };
     query: string;

@@ -5,7 +5,9 @@ export type { ReadingOptions, RerankerSource } from './source.js';
 
 /** What LangChain.js calls a document, as far as it matters here. */
 export interface LangChainDocument {
+  /** The text that is ranked. */
   pageContent: string;
+  /** What else is known of it; a copy of it gets `relevanceScore`. */
   metadata: Record<string, unknown>;
 }
 
@@ -23,6 +25,7 @@ export class RerankWasmCompressor {
     this.#options = options;
   }
 
+  /** The documents best first, at most `topN`; no documents load nothing. */
   async compressDocuments<Document extends LangChainDocument>(
     documents: Document[],
     query: string,

@@ -1,6 +1,7 @@
 import { createReranker } from 'rerank-wasm';
 
 import { isObject } from '../kinds.js';
+import { createOnce } from '../once.js';
 import type { Reranker, RerankerOptions, RerankOptions } from '../types.js';
 
 /**
@@ -11,20 +12,9 @@ export type RerankerSource = Reranker | RerankerOptions;
 /** How documents are read; see `RerankOptions`. */
 export type ReadingOptions = Pick<RerankOptions, 'longDocuments' | 'maxTokens'>;
 
-/** A function that gives the reranker. A creation that failed is not kept: the next call starts afresh. */
+/** A function that gives the reranker. */
 export function lazily(source: RerankerSource): () => Promise<Reranker> {
-  let made: Promise<Reranker> | undefined;
-  return async () => {
-    if (isReranker(source)) return source;
-    const making = made ?? createReranker(source);
-    made = making;
-    try {
-      return await making;
-    } catch (error) {
-      if (made === making) made = undefined;
-      throw error;
-    }
-  };
+  return isReranker(source) ? async () => source : createOnce(createReranker, source);
 }
 
 export function isReranker(source: RerankerSource): source is Reranker {

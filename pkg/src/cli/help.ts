@@ -59,8 +59,7 @@ logits move. The same model and options give the same bytes, here and with the n
                              --max-memory is met
       --max-memory SIZE      what an isolate with the model may take, JavaScript included, such as 110MB
       --sample FILE          lines of query, tab, document, on which errors are measured and for which weights of 4 bits,
-                             and all of a file with float weights, are rounded; a hundred are better than the few that
-                             are built in
+                             and all of a file with float weights, are rounded; without it those that are built in
       --rounding compensated|nearest
                              nearest does without the sample, in less time
       --shard SIZE           OUTPUT.0, OUTPUT.1 and so on, of at most that size, such as 25MiB, and OUTPUT.json, a list

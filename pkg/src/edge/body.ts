@@ -1,20 +1,24 @@
 import { abortedProblem, Problem } from './problem.js';
 import type { Take } from './queue.js';
+import { startTimer } from './timer.js';
+import type { HandlerLimits } from './types.js';
 
 const json = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
 const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i;
 
+type BodyLimits = Required<Pick<HandlerLimits, 'bodyBytes' | 'bodySeconds'>>;
+
 /**
- * The body of a request as a JSON value, read no further than `limit` bytes and than `take` has room for.
+ * The body of a request as a JSON value, read no further and no longer than `limits` say and than `take` has room for.
  *
  * @throws `unsupported_media_type` and `body_too_large` where the headers say so, before the body is touched;
  * `body_too_large`, `invalid_json`, `request_aborted`; what `take` throws
  */
-export async function readJson(request: Request, limit: number, take: Take): Promise<unknown> {
+export async function readJson(request: Request, limits: BodyLimits, take: Take): Promise<unknown> {
   checkType(request.headers);
   const length = request.headers.get('content-length');
-  if (length !== null && Number(length) > limit) throw tooLarge(limit);
-  const text = await readText(request, limit, take);
+  if (length !== null && Number(length) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
+  const text = await readText(request, limits, take);
   if (request.signal.aborted) throw abortedProblem();
   if (text === '') throw new Problem('invalid_json', 'the body is empty');
   try {
@@ -36,18 +40,31 @@ function checkType(headers: Headers): void {
   }
 }
 
-async function readText({ body, signal }: Request, limit: number, take: Take): Promise<string> {
+async function readText(
+  { body, signal }: Request,
+  { bodyBytes, bodySeconds }: BodyLimits,
+  take: Take,
+): Promise<string> {
   if (!body) return '';
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   // Nobody waits for what cancelling says: the request is over.
   const cancel = () => void reader.cancel().catch(() => {});
+  let late: Problem | undefined;
+  const stopTimer = startTimer(bodySeconds, () => {
+    late = new Problem('invalid_json', `the body did not arrive within ${bodySeconds} s`);
+    cancel();
+  });
   signal.addEventListener('abort', cancel);
   try {
-    return await readAll(reader, limit, take);
+    const text = await readAll(reader, bodyBytes, take);
+    // What is cancelled ends as if all had been read.
+    if (late) throw late;
+    return text;
   } catch (error) {
     cancel();
-    throw signal.aborted ? abortedProblem() : error;
+    throw signal.aborted ? abortedProblem() : (late ?? error);
   } finally {
+    stopTimer();
     signal.removeEventListener('abort', cancel);
   }
 }

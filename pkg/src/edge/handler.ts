@@ -4,7 +4,7 @@ import { checkHandlerOptions } from './options.js';
 import { Problem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 import { router } from './routes.js';
-import type { Handler, HandlerOptions } from './types.js';
+import type { Handler, HandlerContext, HandlerOptions } from './types.js';
 
 /**
  * `createHandler` for a platform.
@@ -20,16 +20,19 @@ export function handlerWith<Env, Caller>(
   const create = typeof reranker === 'function' ? reranker : () => createReranker(reranker);
   const answer = router(checked, create);
 
-  function refuse(error: unknown, id: string): Response {
+  function refuse(error: unknown, id: string, ctx: HandlerContext | undefined): Response {
     const problem = error instanceof Problem ? error : unforeseen(error, id);
     const { cause } = problem.details;
-    if (cause !== undefined) tell(cause, id);
+    if (cause !== undefined) {
+      const told = tell(cause, id);
+      ctx?.waitUntil(told);
+    }
     return problem.toResponse(id);
   }
 
-  function tell(error: unknown, id: string): void {
+  async function tell(error: unknown, id: string): Promise<void> {
     try {
-      checked.onError?.(error, { id });
+      await checked.onError?.(error, { id });
     } catch {
       // The client is owed an answer all the same.
     }
@@ -37,7 +40,9 @@ export function handlerWith<Env, Caller>(
 
   return async (request, env, ctx) => {
     const id = requestIdOf(request);
-    const response = await answer({ request, env: env as Env, ctx, id }).catch((error: unknown) => refuse(error, id));
+    const response = await answer({ request, env: env as Env, ctx, id }).catch((error: unknown) =>
+      refuse(error, id, ctx),
+    );
     const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': id };
     for (const [name, value] of Object.entries({ ...headers, ...corsHeaders(request, checked) })) {
       response.headers.set(name, value);

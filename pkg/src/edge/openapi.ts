@@ -39,8 +39,9 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
     summary: 'Ranks documents by how well they answer the query',
     description:
       `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens, where a token is ` +
-      `taken for ${bytesPerToken} bytes of UTF-8. Requests that wait may have ${limits.queueTokens} tokens and ` +
-      `${limits.queueBytes} bytes together, beyond which the answer is queue_full. Unknown fields are ignored.`,
+      `taken for ${bytesPerToken} bytes of UTF-8. A body has ${limits.bodySeconds} seconds to arrive. Requests that wait may ` +
+      `have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes together, beyond which the answer is queue_full. ` +
+      'Unknown fields are ignored.',
     security,
     requestBody: {
       required: true,

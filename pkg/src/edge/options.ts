@@ -10,12 +10,13 @@ export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'lim
 
 const defaultLimits: Required<HandlerLimits> = {
   bodyBytes: 1_048_576,
+  bodySeconds: 30,
   documents: 1_000,
   tokens: 131_072,
   queueTokens: 262_144,
   queueBytes: 8_388_608,
   waitSeconds: 20,
-  loadSeconds: 300,
+  loadSeconds: 60,
 };
 
 const hooks = ['authenticate', 'rateLimit', 'authorize', 'onError'] as const;

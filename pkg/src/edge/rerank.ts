@@ -40,7 +40,7 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }:
 
   async function answer(call: HookCall<Env, Caller>, { ctx }: Incoming<Env>, version: string, takeBytes: Take) {
     const { request, env, id } = call;
-    const body = await readJson(request, limits.bodyBytes, takeBytes);
+    const body = await readJson(request, limits, takeBytes);
     const dialect = known.of(body);
     const ranking = dialect.read(body);
     checkModel(ranking);

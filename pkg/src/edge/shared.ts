@@ -1,5 +1,6 @@
 import type { Reranker } from '../types.js';
 import { abortedProblem, Problem } from './problem.js';
+import { startTimer } from './timer.js';
 import type { HandlerContext } from './types.js';
 
 /** A reranker that is ready, and how many tokens its pairs may have. */
@@ -24,9 +25,6 @@ interface Load {
 
 /** Seconds after which a client that came too early may try again. */
 const retryAfter = 5;
-
-/** In milliseconds; timers that are set for longer go off at once. */
-const longestTimer = 2 ** 31 - 1;
 
 /** One reranker for all requests, loaded by the first that needs it. A load that failed is not kept. */
 export class SharedReranker<Env> {
@@ -73,8 +71,11 @@ export class SharedReranker<Env> {
     const ended = load.promise.then(
       async (loaded) => {
         load.loaded = loaded;
-        // It was given up and came all the same: those who still wait for it find the one in its place.
-        if (this.#load !== load) await this.forget(loaded);
+        if (this.#load === load) return;
+        // It was given up and came all the same. Where every load takes too long, there would never be a model without it.
+        if (!this.#load?.loaded) this.#load = load;
+        // Those who still wait for it find the one in its place.
+        else await this.forget(loaded);
       },
       () => {
         if (this.#load === load) this.#load = undefined;
@@ -99,10 +100,10 @@ async function within<Value>(promise: Promise<Value>, seconds: number, signal: A
   const ended = new Promise<never>((_, reject) => {
     const abort = () => reject(abortedProblem());
     const late = () => reject(new Problem('model_not_ready', 'the model is still loading', { retryAfter }));
-    const timer = setTimeout(late, Math.min(seconds * 1000, longestTimer));
+    const stopTimer = startTimer(seconds, late);
     signal.addEventListener('abort', abort);
     stop = () => {
-      clearTimeout(timer);
+      stopTimer();
       signal.removeEventListener('abort', abort);
     };
   });

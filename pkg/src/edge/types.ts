@@ -2,6 +2,7 @@ import type { Reranker, RerankerOptions } from '../types.js';
 
 /** The part of a worker's execution context that is used, where there is one. */
 export interface HandlerContext {
+  /** Keeps the worker alive until the promise settles. */
   waitUntil(promise: Promise<unknown>): void;
 }
 
@@ -12,6 +13,7 @@ export type Handler<Env> = (request: Request, env?: Env, ctx?: HandlerContext) =
 export interface HookCall<Env, Caller> {
   /** Its headers and URL are there to be read; its body must be left alone. */
   request: Request;
+  /** What the platform gave the handler as its environment. */
   env: Env;
   /** The request's id, as it is in the answer. */
   id: string;
@@ -33,6 +35,8 @@ export interface RankingCall<Env, Caller> extends HookCall<Env, Caller> {
 export interface HandlerLimits {
   /** Size of a request's body in bytes. Default: 1,048,576. */
   bodyBytes?: number;
+  /** Seconds within which a request's body has to arrive, or the answer is a 400. Default: 30. */
+  bodySeconds?: number;
   /** Documents in one request. Default: 1,000. */
   documents?: number;
   /**
@@ -49,10 +53,17 @@ export interface HandlerLimits {
   queueBytes?: number;
   /** Seconds for which a request waits for the model while it loads, before it gets a 503. Default: 20. */
   waitSeconds?: number;
-  /** Seconds after which a load that has not ended is given up, so that the next request starts another. Default: 300. */
+  /**
+   * Seconds after which a load that has not ended is given up, so that the next request starts another: in a Cloudflare
+   * Worker a load can die with the request that began it. Should be more than a load takes. Default: 60.
+   */
   loadSeconds?: number;
 }
 
+/**
+ * Options of `createHandler`. On Cloudflare turn the compatibility flag `enable_request_signal` on: without it a worker does
+ * not learn that a client has gone, and what that client was waiting for keeps its place in the queue.
+ */
 export interface HandlerOptions<Env = unknown, Caller = unknown> {
   /**
    * The model: options of `createReranker`, or a function that makes a reranker, which gets the environment of the first
@@ -80,14 +91,17 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    * queue then and the model is loaded, so a hook that debits is not asked for requests that get a 503 because of these.
    */
   authorize?: (call: RankingCall<Env, Caller>) => boolean | Promise<boolean>;
+  /** Bounds on requests and on what may wait. */
   limits?: HandlerLimits;
   /** Pages of these origins may call. Without it, no page of another origin may. */
   cors?: { origins: '*' | readonly string[] };
   /**
-   * Told of every failure that a client sees as 500 or 503 because something broke, together with the id in that answer.
+   * Told of every failure that a client sees as 500 or 503 because something broke, together with the id in that answer,
+   * which does not wait for it. In a worker what it has begun may go on after the answer. What it throws, or a promise
+   * that it gives rejects with, is dropped.
    * The handler itself writes no logs.
    */
-  onError?: (error: unknown, call: { id: string }) => void;
+  onError?: (error: unknown, call: { id: string }) => unknown;
 }
 
 /** Whether a call is within its rate. */

@@ -27,8 +27,8 @@ How many bits a weight of the encoder has:
 --bits 8|4|mixed      mixed, the default, is 8 bits, and 4 where that costs least until --max-memory is met
 --max-memory SIZE     what an isolate with the model may take, JavaScript included, such as 110MB
 --sample FILE         lines of query, tab, document, like those that will be ranked. Weights of 4 bits, and all of a file
-                      with float weights, are rounded for them, and the error is measured on them; a hundred are better
-                      than the 8 that are built in
+                      with float weights, are rounded for them, and the error is measured on them; without it those
+                      that are built in
 --rounding compensated|nearest   compensated, the default, rounds for the sample; nearest takes less time
 How it is written:
 --shard SIZE          as OUTPUT.0, OUTPUT.1 and so on of at most that size, such as 25MiB, and OUTPUT.json, which lists them

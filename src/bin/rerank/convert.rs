@@ -12,7 +12,7 @@ use rerank_wasm::tokenizer::compact;
 use sha2::{Digest, Sha256};
 
 use crate::arguments::Conversion;
-use crate::files::{find_float_graph, read, remove, write};
+use crate::files::{Files, find_float_graph, read, remove, write};
 
 /// Writes the compact form of a tokenizer.json.
 pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
@@ -75,27 +75,29 @@ fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {
 }
 
 /// Writes `OUTPUT.0` and so on, and last `OUTPUT.json`, so that there is no list of files that are not there. What an
-/// earlier conversion has left goes: its list first, and those of its shards that are not written over.
+/// earlier conversion has left goes when all of them are written: its list first, and those of its shards that have no
+/// successor.
 fn write_shards(name: &str, output: &Path, bundle: &[u8], size: usize) -> Result<(), Box<dyn Error>> {
     let beside = |ending: String| {
         let mut path = OsString::from(output);
         path.push(ending);
         PathBuf::from(path)
     };
-    let list = beside(".json".to_owned());
-    remove(&list)?;
-    let mut shards = Vec::new();
+    let (mut files, mut shards) = (Files::default(), Vec::new());
     for (index, shard) in bundle.chunks(size).enumerate() {
         let path = beside(format!(".{index}"));
-        write(&path, shard)?;
         shards.push(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        files.add(path, shard)?;
     }
+    let sha256 = hexadecimal(&Sha256::digest(bundle));
+    let index = serde_json::json!({ "name": name, "size": bundle.len(), "sha256": sha256, "shards": shards });
+    let list = beside(".json".to_owned());
+    files.add(list.clone(), serde_json::to_string_pretty(&index)?.as_bytes())?;
+    remove(&list)?;
     for index in shards.len().. {
         if !remove(&beside(format!(".{index}")))? {
             break;
         }
     }
-    let sha256 = hexadecimal(&Sha256::digest(bundle));
-    let index = serde_json::json!({ "name": name, "size": bundle.len(), "sha256": sha256, "shards": shards });
-    write(&list, serde_json::to_string_pretty(&index)?.as_bytes())
+    files.publish()
 }

@@ -87,13 +87,39 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
 
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&partial);
-        named(path, &error).into()
-    })
+    let mut files = Files::default();
+    files.add(path.to_owned(), bytes)?;
+    files.publish()
+}
+
+/// Files that are written beside where they belong, and take their places when all of them are whole. Those that have not by
+/// then are removed.
+#[derive(Default)]
+pub struct Files(Vec<(PathBuf, PathBuf)>);
+
+impl Files {
+    pub fn add(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+        let mut partial = path.clone().into_os_string();
+        partial.push(".partial");
+        let written = fs::write(&partial, bytes).map_err(|error| named(&path, &error));
+        self.0.push((partial.into(), path));
+        Ok(written?)
+    }
+
+    pub fn publish(&mut self) -> Result<(), Box<dyn Error>> {
+        for (partial, path) in &self.0 {
+            fs::rename(partial, path).map_err(|error| named(path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        for (partial, _) in &self.0 {
+            let _ = fs::remove_file(partial);
+        }
+    }
 }
 
 /// Removes a file; false where there is none.

@@ -70,7 +70,7 @@ describe('threads in a page that is cross-origin isolated', () => {
         }
         return [...outcomes].sort();
       },
-      Number(process.env.RERANK_WASM_SOAK ?? 6),
+      Number(process.env.RERANK_WASM_CYCLES ?? 6),
     );
     assert.deepEqual(
       outcomes.filter((outcome) => outcome !== 'ranked'),

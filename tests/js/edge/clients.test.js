@@ -82,6 +82,24 @@ describe('clients of other services, with nothing but their base URL changed', (
     }
   });
 
+  it("Jina's requests are answered as its API says", async () => {
+    const response = await fetch(`${url()}/v1/rerank`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer good-key' },
+      body: JSON.stringify({ model, query, documents, top_n: 2, return_documents: true }),
+    });
+    assert.equal(response.status, 200);
+    const answer = await response.json();
+    assert.equal(answer.model, model);
+    assert.deepEqual(
+      answer.results.map(({ index, document }) => [index, document]),
+      [1, 2].map((index) => [index, { text: documents[index] }]),
+    );
+    const [first, second] = answer.results.map(({ relevance_score }) => relevance_score);
+    assert.ok(first > second && second > 0 && first < 1, `${first}, ${second}`);
+    assert.ok(Number.isSafeInteger(answer.usage.total_tokens) && answer.usage.total_tokens > 30);
+  });
+
   describe('openai', () => {
     const clientWith = (apiKey) => new OpenAI({ apiKey, baseURL: `${url()}/v1`, maxRetries: 0 });
     const failWith = (key, path, body) =>

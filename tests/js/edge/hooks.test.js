@@ -219,17 +219,52 @@ describe('hooks', () => {
     assert.match(errors[0].error.message, /body/);
   });
 
-  it('do no harm when onError throws', async () => {
-    const handle = createHandler({
+  const failing = (onError) =>
+    createHandler({
       reranker: async () => stubReranker(),
       authorize: () => {
         throw new Error('one');
       },
-      onError: () => {
-        throw new Error('two');
-      },
+      onError,
     });
-    assert.equal((await handle(post(body))).status, 500);
+
+  for (const [how, onError] of Object.entries({
+    throws: () => {
+      throw new Error('two');
+    },
+    rejects: async () => {
+      throw new Error('two');
+    },
+  })) {
+    it(`do no harm when onError ${how}`, async () => {
+      const unhandled = [];
+      const note = (error) => unhandled.push(error);
+      process.on('unhandledRejection', note);
+      const waited = [];
+      const ctx = { waitUntil: (work) => waited.push(work) };
+      for (const each of [undefined, ctx]) assert.equal((await failing(onError)(post(body), {}, each)).status, 500);
+      await Promise.all(waited);
+      // A rejection that nobody handles is told after the microtasks.
+      await new Promise(setImmediate);
+      process.off('unhandledRejection', note);
+      assert.deepEqual(unhandled, []);
+    });
+  }
+
+  it('have the worker wait for onError, and not the client', async () => {
+    const sent = gate();
+    const reports = [];
+    const handle = failing(async (error, { id }) => {
+      await sent.promise;
+      await new Promise(setImmediate);
+      reports.push([error.message, id]);
+    });
+    const waited = [];
+    const answer = await handle(post(body), {}, { waitUntil: (work) => waited.push(work) });
+    assert.deepEqual([answer.status, reports], [500, []]);
+    sent.open();
+    await Promise.all(waited);
+    assert.deepEqual(reports, [['one', answer.headers.get('x-request-id')]]);
   });
 });
 
@@ -239,6 +274,7 @@ describe('options that are wrong', () => {
     'an unknown name': { model: 'mini' },
     'an unknown limit': { limits: { bytes: 1 } },
     'a limit of 0': { limits: { documents: 0 } },
+    'no time for a body': { limits: { bodySeconds: 0 } },
     'a limit that is a text': { limits: { documents: '10' } },
     'a queue smaller than a request': { limits: { tokens: 10, queueTokens: 9 } },
     'a queue smaller than a body': { limits: { bodyBytes: 10, queueBytes: 9 } },

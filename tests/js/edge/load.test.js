@@ -110,6 +110,26 @@ describe('the model', () => {
     assert.equal((await ask(post(body))).status, 200);
   });
 
+  it('is that of a load that was given up where it comes before the next', async () => {
+    const late = gate();
+    const disposed = gate();
+    const next = gate();
+    const loads = [late.promise, next.promise];
+    const { ask } = makeHandler({ reranker: () => loads.shift(), limits: { waitSeconds: 2, loadSeconds: 1 } });
+    assertProblem(await ask(post(body)), notReady);
+    const waiting = ask(post(body));
+    while (loads.length > 0) await new Promise(setImmediate);
+    late.open(stubReranker());
+    await new Promise(setImmediate);
+    assert.equal((await ask(post(body))).status, 200);
+    const gone = async () => {
+      throw new RerankError('disposed', 'disposed');
+    };
+    next.open(stubReranker({ rerank: gone, dispose: async () => disposed.open() }));
+    await disposed.promise;
+    assert.equal((await waiting).status, 200);
+  });
+
   for (const code of ['internal', 'out_of_memory']) {
     it(`is loaded anew after ${code}`, async () => {
       let disposed = 0;
@@ -195,17 +215,26 @@ describe('the queue', () => {
     assert.equal((await ask(post({ ...ten, documents: ['x'.repeat(15), 'x'.repeat(15)] }))).status, 200);
   });
 
-  /** A body that stays open after its first bytes until `end`. */
-  function slowBody(bytes) {
-    const text = JSON.stringify(ten);
+  /** A body that stays open after its first bytes, of which `tail` are the last, until `end`. */
+  function slowBody(bytes, tail = []) {
+    const text = JSON.stringify(ten).padStart(bytes - tail.length);
+    const [read, cancelled] = [gate(), gate()];
     let controller;
     const stream = new ReadableStream({
       start(each) {
         controller = each;
-        controller.enqueue(new TextEncoder().encode(' '.repeat(bytes - text.length) + text));
+        controller.enqueue(Uint8Array.of(...new TextEncoder().encode(text), ...tail));
       },
+      pull: read.open,
+      cancel: cancelled.open,
     });
-    return { stream, end: () => controller.close(), fail: () => controller.error(new Error('gone')) };
+    return {
+      stream,
+      read: read.promise,
+      cancelled: cancelled.promise,
+      end: () => controller.close(),
+      fail: () => controller.error(new Error('gone')),
+    };
   }
 
   it('is bounded in bytes of bodies, from the first that are read', async () => {
@@ -235,6 +264,33 @@ describe('the queue', () => {
     reader.open();
     for (const { status } of await Promise.all([answers[0], waiting])) assert.equal(status, 200);
     assert.equal((await ask(post(' '.repeat(900) + JSON.stringify(ten)))).status, 200);
+  });
+
+  it('has room again after bodies that do not arrive in time', async () => {
+    const { ask, errors } = makeHandler({ limits: { bodyBytes: 1000, bodySeconds: 1, queueBytes: 2000 } });
+    // What is there of them is a request that is right, and one that breaks off within a character.
+    const slow = [slowBody(1000), slowBody(1000, [226])];
+    const answers = slow.map(({ stream }) => ask(post(stream)));
+    await Promise.all(slow.map(({ read }) => read));
+    assertProblem(await ask(post(ten)), '503 service_unavailable queue_full');
+    for (const answer of await Promise.all(answers)) {
+      const { message } = assertProblem(answer, '400 invalid_request_error invalid_json');
+      assert.equal(message, 'the body did not arrive within 1 s');
+    }
+    await Promise.all(slow.map(({ cancelled }) => cancelled));
+    const largest = () => post(JSON.stringify(ten).padEnd(1000));
+    for (const { status } of await Promise.all([ask(largest()), ask(largest())])) assert.equal(status, 200);
+    assert.deepEqual(errors, []);
+  });
+
+  it('takes bodies that may come for longer than a timer can be set', async () => {
+    const { ask } = makeHandler({ limits: { bodySeconds: 3_000_000 } });
+    const { stream, read, end } = slowBody(100);
+    const answer = ask(post(stream));
+    await read;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    end();
+    assert.equal((await answer).status, 200);
   });
 
   it('counts those that wait for the model', async () => {

@@ -3,13 +3,14 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { clearCache, createReranker, directoryCache, listCache } from 'rerank-wasm';
 
+import { defaultDirectory } from '../../../pkg/dist/cache-directory.js';
 import { rejectsWith } from '../support/assertions.js';
 import { withRanges } from '../support/faults.js';
 import { startHub } from '../support/hub.js';
@@ -134,6 +135,17 @@ describe('the cache', () => {
     process.env.XDG_CACHE_HOME = join(root, 'xdg');
     await ranks({ model: pinned });
     assert.equal((await readdir(join(root, 'xdg/rerank-wasm/models'))).length, 6);
+  });
+
+  it("lies below the user's directory for caches where no variable says more", () => {
+    for (const [platform, env, directory] of [
+      ['linux', { HOME: '/home/ada' }, '/home/ada/.cache'],
+      ['darwin', { HOME: '/Users/ada' }, '/Users/ada/Library/Caches'],
+      ['win32', { HOME: '/c/ada', LOCALAPPDATA: '/c/local' }, '/c/local'],
+      ['linux', {}, join(homedir(), '.cache')],
+    ]) {
+      assert.equal(defaultDirectory({ platform, env }), join(directory, 'rerank-wasm/models'));
+    }
   });
 
   const damages = {

@@ -37,6 +37,13 @@ const badOptions = [
   ['an unknown option', /"modle"/, { modle: 'x' }],
   ['a model that is no model', /model/, { model: 5 }],
   ['a URL that has nothing below it', /data:/, { model: new URL('data:,x') }],
+  ['a file: URL of another host', /host/, { model: 'file://server/share' }],
+  ['a file: URL with an encoded slash', /%2F|encoded/, { model: new URL('file:///a%2Fb') }],
+  [
+    'a file at such a URL',
+    /host/,
+    { model: { name: 'x', files: { model: new Uint8Array(1), tokenizer: 'file://server/tokenizer.json' } } },
+  ],
   ['a source without a name', /name/, { model: { files: {} } }],
   ['a source without files', /files/, { model: { name: 'x' } }],
   ['a source without a tokenizer', /tokenizer/, { model: { name: 'x', files: { model: new Uint8Array(1) } } }],
@@ -80,6 +87,9 @@ describe('input', () => {
     await rejectsWith(rerank('', ['text']), 'invalid_input');
     await rejectsWith(rerank('query', ['text'], { signal: AbortSignal.abort() }), 'aborted');
   });
+
+  it('the small model is no name here, and the message says where it is', () =>
+    rejectsWith(createReranker({ model: 'mini' }), 'model_not_found', /import mini from 'rerank-wasm-mini'/));
 
   it('a worker cannot be had in Node', () => rejectsWith(createReranker({ worker: true }), 'unsupported_environment'));
 

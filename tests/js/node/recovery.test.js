@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 
 import { createReranker } from 'rerank-wasm';
 
+import { isolateEntry } from '../../../pkg/dist/isolate.js';
 import { rejectsWith } from '../support/assertions.js';
 import { engineThatTraps, engineWithMemoryLimit } from '../support/engine.js';
 import { startHub } from '../support/hub.js';
@@ -194,6 +195,69 @@ describe('a worker whose engine breaks', () => {
     assert.equal(loads, 2);
     await reranker.dispose();
     await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+  });
+
+  it('behind a call that was aborted is replaced for the next call', async () => {
+    const sound = await readFile(engineUrl);
+    const trapping = await engineThatTraps(1, '__wbg_job_free');
+    let loads = 0;
+    /** Its first engine breaks when it lets go of a call. */
+    class FragileWorker extends WebWorker {
+      postMessage(message, transfer) {
+        if (message.type === 'load') loads += 1;
+        super.postMessage(message.type === 'load' && loads === 1 ? { ...message, wasm: trapping } : message, transfer);
+      }
+    }
+    const page = await enterPage(FragileWorker);
+    const reranker = await page.createReranker({ model: await tinyBytes(), wasm: sound, cache: 'none' });
+    const controller = new AbortController();
+    const aborted = reranker.rerank('query', long, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await rejectsWith(aborted, 'aborted');
+    assert.equal((await reranker.rerank('query', ['text'])).length, 1);
+    assert.equal(loads, 2);
+    await reranker.dispose();
+    await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
+  });
+});
+
+describe('an engine that breaks where a download dies with the request that began it', () => {
+  const dataUrl = (bytes) => `data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`;
+  let bytes;
+  let edge;
+  before(async () => {
+    bytes = await tinyBytes();
+    edge = isolateEntry(await WebAssembly.compile(await engineThatTraps(1)));
+  });
+
+  async function breakOne(files) {
+    const reranker = await edge.createReranker({ model: { name: 'tiny', files: { ...bytes.files, ...files } } });
+    await rejectsWith(reranker.rerank('query', ['text']), 'internal', /divi/);
+    return reranker;
+  }
+
+  it('is replaced where the model is at hand', async () => {
+    const { tokenizer, config } = bytes.files;
+    const reranker = await breakOne({ tokenizer: new URL(dataUrl(tokenizer)), config: new Blob([config]) });
+    assert.ok((await reranker.statistics()).memoryBytes > 0);
+    await reranker.dispose();
+  });
+
+  it('is not where a function opens a file, or one must be fetched', async () => {
+    const hub = await startHub();
+    const { config } = bytes.files;
+    try {
+      const model = await tinyAt(hub);
+      for (const files of [{ config: () => new Response(config) }, { tokenizer: model.files.tokenizer }]) {
+        const reranker = await breakOne(files);
+        await rejectsWith(reranker.statistics(), 'internal', /create a new reranker/);
+        await reranker.dispose();
+      }
+    } finally {
+      await hub.close();
+    }
   });
 });
 

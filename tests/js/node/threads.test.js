@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { availableParallelism } from 'node:os';
+import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createReranker } from 'rerank-wasm';
@@ -16,7 +17,7 @@ const text = (length, seed) => Array.from({ length }, (_, word) => words[(word *
 const documents = [...Array.from({ length: 11 }, (_, index) => text(1 + ((index * 53) % 200), index)), text(700, 11)];
 
 /** How often a reranker is made, used and disposed; a soak of 1,000 takes some minutes. */
-const cycles = Number(process.env.RERANK_WASM_SOAK ?? 8);
+const cycles = Number(process.env.RERANK_WASM_CYCLES ?? 8);
 
 const threadsOfProcess = () => readdirSync('/proc/self/task').length;
 
@@ -27,6 +28,9 @@ async function noMoreThreadsThan(count) {
 }
 
 describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
+  // Node starts threads of its own when a file is read for the first time.
+  before(async () => (await createReranker({ model: mini, threads: 2 })).dispose());
+
   it('give the same bits, however many there are', async () => {
     // More documents than threads, fewer, and one in several windows.
     const lists = [documents, documents.slice(7, 9), documents.slice(-1)];
@@ -49,7 +53,7 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
       threads: 'auto',
       onWarning: ({ code }) => warnings.push(code),
     });
-    assert.ok((await reranker.statistics()).threads >= 1);
+    assert.equal((await reranker.statistics()).threads, Math.min(availableParallelism(), 8));
     assert.deepEqual(warnings, []);
     await reranker.dispose();
   });
@@ -78,7 +82,39 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
     await noMoreThreadsThan(before);
   });
 
-  it('fail with the code of the one that had no memory', async () => {
+  it('end where a file never comes and its reranker is not wanted any more', async () => {
+    const before = threadsOfProcess();
+    const controller = new AbortController();
+    let creating;
+    await new Promise((asked) => {
+      const tokenizer = () => {
+        asked();
+        return new Promise(() => {});
+      };
+      const model = { name: 'stuck', files: { ...mini.files, tokenizer } };
+      creating = rejectsWith(createReranker({ model, threads: 3, signal: controller.signal }), 'aborted');
+    });
+    controller.abort();
+    await creating;
+    await noMoreThreadsThan(before);
+  });
+
+  it('end where the signal speaks when the model is ready and nobody has it yet', async () => {
+    const before = threadsOfProcess();
+    const controller = new AbortController();
+    const onProgress = ({ phase, loaded, total }) => {
+      if (phase === 'load' && loaded === total) queueMicrotask(() => controller.abort());
+    };
+    const creating = createReranker({ model: mini, threads: 3, onProgress, signal: controller.signal });
+    await rejectsWith(creating, 'aborted');
+    await noMoreThreadsThan(before);
+  });
+
+  it('fail with the code of the one that had no memory, which the next call has', async () => {
+    const before = threadsOfProcess();
+    const sound = await createReranker({ model: mini, threads: 1 });
+    const expected = await sound.rerank(query, documents);
+    await sound.dispose();
     const { Memory } = WebAssembly;
     // Room for the model and little more.
     WebAssembly.Memory = class extends Memory {
@@ -94,7 +130,9 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
     }
     const long = Array.from({ length: 40 }, (_, index) => text(600, index));
     await rejectsWith(reranker.rerank(query, long), 'out_of_memory');
+    assert.deepEqual(await reranker.rerank(query, documents), expected);
     await reranker.dispose();
+    await noMoreThreadsThan(before);
   });
 });
 
@@ -103,6 +141,7 @@ describe('threads that cannot be had', () => {
     for (const threads of [0, -1, 1.5, '2', null]) {
       await rejectsWith(createReranker({ model: mini, threads }), 'invalid_input', /^threads must be/);
     }
+    await rejectsWith(createReranker({ model: mini, threads: 65 }), 'unsupported_environment', /no 65 threads: 64 is/);
     if (!hasRelaxedSimd()) {
       await rejectsWith(createReranker({ model: mini, threads: 2 }), 'unsupported_environment', /relaxed SIMD/);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { API, SymbolFlags } from 'typescript/unstable/sync';
 
 import { installedNodes } from '../support/nodes.js';
 import { useProject } from '../support/packed.js';
@@ -16,6 +17,36 @@ const attw = fileURLToPath(new URL('../../../node_modules/.bin/attw', import.met
 
 /** The least Node in which `require` takes an ES module without a flag or a warning: 20.19, 22.13, all later. */
 const requires = ([major, minor]) => (major === 20 ? minor >= 19 : major === 22 ? minor >= 13 : major > 22);
+
+const entriesOfTypes = [
+  'rerank-wasm/dist/index.d.ts',
+  'rerank-wasm/dist/edge/index.d.ts',
+  'rerank-wasm/dist/adapters/ai-sdk.d.ts',
+  'rerank-wasm/dist/adapters/langchain.d.ts',
+  'rerank-wasm-mini/index.d.ts',
+];
+
+/** The names that these modules export, and the members of exported interfaces and classes, that have no docstring. */
+function undocumented({ program, checker }, modules) {
+  const missing = [];
+  const look = (symbol, name) => {
+    if (symbol.getDocumentationComment(checker) === '') missing.push(name);
+  };
+  for (const module of modules) {
+    const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(module)));
+    assert.ok(exported.length > 0, `${module} exports nothing`);
+    for (const symbol of exported) {
+      const target = symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      look(target, symbol.name);
+      if (!(target.flags & (SymbolFlags.Interface | SymbolFlags.Class))) continue;
+      for (const [name, member] of target.getMembers()) {
+        const isPublic = member.flags & SymbolFlags.ClassMember && !name.includes('#');
+        if (isPublic) look(member, `${symbol.name}.${name}`);
+      }
+    }
+  }
+  return missing;
+}
 
 const rank = `
   const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
@@ -70,6 +101,39 @@ describe('what npm install gives', () => {
       const { status, stdout } = spawnSync(attw, [tarball, ...parameters], { encoding: 'utf8' });
       assert.equal(status, 0, stdout);
     }
+  });
+
+  it('has a docstring on every exported name and member', () => {
+    const path = join(project.directory, 'tsconfig.json');
+    const modules = entriesOfTypes.map((name) => folderOf(name));
+    const compilerOptions = { module: 'NodeNext', target: 'ES2022', lib: ['ES2022', 'DOM'], types: [] };
+    writeFileSync(path, JSON.stringify({ compilerOptions, files: modules }));
+    const compiler = new API();
+    try {
+      const typed = compiler.updateSnapshot({ openProjects: [path] }).getProject(path);
+      assert.deepEqual(undocumented(typed, modules), []);
+    } finally {
+      compiler.close();
+    }
+  });
+
+  it('ranks lines on the command line, with the small model', () => {
+    const run = (words, input) => {
+      const options = { cwd: project.directory, encoding: 'utf8', input };
+      const { stdout, stderr } = spawnSync(join('node_modules', '.bin', 'rerank-wasm'), words, options);
+      return [stdout, stderr];
+    };
+    const { version } = JSON.parse(readFileSync(join(folderOf('rerank-wasm'), 'package.json'), 'utf8'));
+    assert.deepEqual(run(['--version']), [`${version}\n`, '']);
+    const [output, errors] = run(
+      ['--model', 'mini', 'capital of France'],
+      'giraffe\nParis is the capital of France.\n',
+    );
+    const texts = output
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t').at(-1));
+    assert.deepEqual([texts, errors], [['Paris is the capital of France.', 'giraffe'], '']);
   });
 
   const environments = ['workerd', 'edge-light', 'deno', 'bun', 'node', 'worker', 'browser', 'default'];

@@ -13,11 +13,14 @@ export async function engineWithMemoryLimit(pages) {
   });
 }
 
-/** The engine with an instruction that traps, as a defect of the code would, in the step that is the `count`th of an instance. */
-export async function engineThatTraps(count) {
+/**
+ * The engine with an instruction that traps, as a defect of the code would, in the `count`th call of `exported` that an
+ * instance gets; by itself, in a step.
+ */
+export async function engineThatTraps(count, exported = 'job_step') {
   const bytes = await readFile(engineUrl);
   const imported = importedFunctions(sectionOf(bytes, sections.import));
-  const step = exportedFunction(sectionOf(bytes, sections.export), 'job_step') - imported;
+  const trapping = exportedFunction(sectionOf(bytes, sections.export), exported) - imported;
   const global = readNumber(sectionOf(bytes, sections.global), 0).value;
   const counter = [0x7f, 1, 0x41, ...writeNumber(count), 0x0b];
   const withCounter = rewritten(bytes, sections.global, (body) => {
@@ -33,7 +36,7 @@ export async function engineThatTraps(count) {
   const instructions = [...get, ...one, 0x6b, ...set, ...one, ...get, 0x6e, 0x1a];
   return rewritten(withCounter, sections.code, (body) => {
     let { next } = readNumber(body, 0);
-    for (let skipped = 0; skipped < step; skipped += 1) next = skipText(body, next);
+    for (let skipped = 0; skipped < trapping; skipped += 1) next = skipText(body, next);
     const size = readNumber(body, next);
     const start = skipLocals(body, size.next);
     return [

@@ -9,6 +9,7 @@ interface Env {
 
 const limits: HandlerLimits = {
   bodyBytes: 1,
+  bodySeconds: 1,
   documents: 1,
   tokens: 1,
   queueTokens: 1,

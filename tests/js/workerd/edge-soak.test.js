@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 
+import { assertNothingLogged } from '../support/handler-log.js';
 import { useMini } from '../support/mini.js';
 import { numbers } from '../support/random.js';
 import { useWorkerd } from '../support/workerd.js';
@@ -119,6 +120,6 @@ describe(`requests, ${lanes} at a time`, () => {
     process.stdout.write(`workerd: ${asked} requests, ${JSON.stringify({ before, after })}\n`);
     assert.equal(after.linear, before.linear);
     assert.ok(after.heap < before.heap + mostGrowth, `${after.heap} bytes of heap, ${before.heap} after a quarter`);
-    assert.equal(workerd.output(), '');
+    await assertNothingLogged(workerd);
   });
 });

@@ -3,6 +3,7 @@ import { bearerKeys, createHandler } from 'rerank-wasm/edge';
 import mini from 'rerank-wasm-mini';
 
 let loads = 0;
+let reports = 0;
 let open = false;
 
 /** Handlers by the value of the header `x-handler`. */
@@ -15,6 +16,16 @@ const handlers = {
     authenticate() {
       throw new Error('secret of the deployer');
     },
+    async onError() {
+      // Long after the answer.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      reports += 1;
+      throw new Error('secret of the deployer');
+    },
+  }),
+  hasty: createHandler({
+    reranker: { model: mini },
+    limits: { bodyBytes: 1000, bodySeconds: 1, queueBytes: 1000 },
   }),
   failing: createHandler({
     async reranker() {
@@ -38,6 +49,11 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname === '/open') {
       open = true;
+      return new Response(null);
+    }
+    if (pathname === '/reports') return Response.json(reports);
+    if (pathname === '/log') {
+      console.log(await request.text());
       return new Response(null);
     }
     return handlers[request.headers.get('x-handler')](request, env, ctx);

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 
 import { assertProblem } from '../support/handler.js';
+import { assertNothingLogged } from '../support/handler-log.js';
 import { useMini } from '../support/mini.js';
 import { OpenApiChecker } from '../support/openapi.js';
 import { useWorkerd } from '../support/workerd.js';
@@ -139,5 +143,24 @@ describe('the handler in workerd', () => {
     assert.equal((await rank({ query, documents }, { handler: 'failing' })).status, 200);
   });
 
-  it('has logged nothing', () => assert.equal(workerd.output(), ''));
+  it('tells onError to the end', async () => {
+    const { json: before } = await ask('/reports');
+    await rank({ query, documents }, { handler: 'broken' });
+    while ((await ask('/reports')).json === before) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
+  it('gives up a body that does not arrive, and has room again', async () => {
+    const headers = { 'x-handler': 'hasty', 'content-type': 'application/json' };
+    const sent = request(new URL('/v1/rerank', await workerd.url()), { method: 'POST', headers, agent: false });
+    // All that the queue takes.
+    const largest = JSON.stringify({ query, documents }).padEnd(1000);
+    sent.write(largest);
+    const [response] = await once(sent, 'response');
+    const { message } = JSON.parse(await text(response));
+    sent.destroy();
+    assert.deepEqual([response.statusCode, message], [400, 'the body did not arrive within 1 s']);
+    assert.equal((await rank(largest, { handler: 'hasty' })).status, 200);
+  });
+
+  it('has logged nothing', () => assertNothingLogged(workerd));
 });

@@ -59,7 +59,7 @@ describe('a worker in workerd', () => {
 
   const failures = {
     disposed: ['disposed', /disposed/],
-    unknownModel: ['model_not_found', /bge-reranker-base/],
+    unknownModel: ['model_not_found', /bge-reranker-base.*`import mini from 'rerank-wasm-mini'`/],
     directory: ['unsupported_environment', /local files/],
     worker: ['unsupported_environment', /worker/],
     engineAsBytes: ['unsupported_environment', /WebAssembly\.Module/],
