@@ -138,8 +138,7 @@ fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
 
 #[test]
 fn the_graph_of_float_weights_is_fused_whole() {
-    let model =
-        float::Quantization::new(&mut Cursor::new(read(FLOAT)), None, Rounding::Nearest).unwrap().model().unwrap();
+    let model = float::Quantization::new(&mut Cursor::new(read(FLOAT)), None).unwrap().model().unwrap();
     let fused = Graph::from_onnx(model.clone()).unwrap();
     let from_int8 = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
     assert_eq!(fused.census(), from_int8.census());

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::Rounding;
 use super::feedback::Feedback;
-use super::float::{File, Quantization, bytes, column_scales, nearest, transposed};
+use super::float::{File, Quantization, bytes, nearest, transposed, widest_scales};
 use super::moments::{Moments, Observed, mean};
 use super::progress::{OnProgress, Stage};
 use super::sample::Reference;
@@ -24,19 +24,17 @@ use crate::kernels::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::no_memory;
 
 /// Most tokens of the sample that are run.
-const TOKENS: usize = 4096;
+const TOKENS: usize = 12_288;
 /// Tokens of a pair that are left, if it has so many, in any case.
 const SHORTEST: usize = 32;
 /// How much the first token of a pair counts, which the logit is read from, beside each of the others.
-const FIRST: f32 = 20.0;
+const FIRST: f32 = 5.0;
 /// Added to the diagonal of the moments, as a part of its mean, for the rounding: the sample is not all that the layer will
 /// read. The second grows with the inputs that there are for each row.
 const DAMPING: f32 = 0.01;
 const DAMPING_OF_FEW: f32 = 0.1;
-/// What the importance of an input is not below.
-const EVEN: f32 = 0.01;
 /// The same as the second for the change of the weights.
-const HOLD: f32 = 2.0;
+const HOLD: f32 = 8.0;
 
 /// Runs the sample with the float weights and gives the logits of its pairs, which are cut, if it is large. With
 /// [`Rounding::Compensated`] it rounds all matrices anew meanwhile; without memory for its moments one stays as it is. Where
@@ -138,13 +136,6 @@ impl<'a> Read<'a> {
         Some(Self { observed, can_shift, moments, change, order, rounding })
     }
 
-    /// How much an error of a weight of each input counts where scales are sought: as the root of its mean square.
-    fn importance_of_inputs(&self) -> Vec<f32> {
-        let diagonal = self.moments.diagonal();
-        let mean = diagonal.iter().sum::<f32>() / diagonal.len() as f32;
-        diagonal.iter().map(|moment| (moment / mean).sqrt() + EVEN).collect()
-    }
-
     /// The integers of a layer with these float weights, their scales, and what is to be added to its bias; `scales` are taken
     /// where none can be found, `targets` is what the layer is to give for each row.
     fn round(
@@ -163,7 +154,7 @@ impl<'a> Read<'a> {
         changed.iter_mut().zip(values).for_each(|(changed, value)| *changed += value);
 
         let turned = transposed(&changed, columns);
-        let scales = column_scales(&turned, inputs, &self.importance_of_inputs()).unwrap_or_else(|| scales.to_vec());
+        let scales = widest_scales(&turned, inputs).unwrap_or_else(|| scales.to_vec());
         drop(turned);
         let mut packer = Packer::new(inputs, columns).map_err(|_| no_memory(values.len()))?;
         let mut integers = vec![0; values.len()];
@@ -218,7 +209,7 @@ mod tests {
         let values: Vec<f32> = (0..INPUTS * COLUMNS).map(|index| (index * 37 % 101) as f32 * 0.011 - 0.53).collect();
         let bias = vec![0.25; COLUMNS];
         let targets = outputs(&rows, &values, &bias);
-        let scales = column_scales(&transposed(&values, COLUMNS), INPUTS, &[1.0; INPUTS]).unwrap();
+        let scales = widest_scales(&transposed(&values, COLUMNS), INPUTS).unwrap();
         let mut packer = Packer::new(INPUTS, COLUMNS).unwrap();
         for row in values.chunks_exact(COLUMNS) {
             packer.push(&bytes(&nearest(row, &scales)));
@@ -239,10 +230,10 @@ mod tests {
     fn a_sample_has_no_more_tokens_than_are_run() {
         let pair = |length: u32| TokenSequence { ids: (0..length).collect(), type_ids: vec![0; length as usize] };
         for (count, length, expected) in [(3, 40, 120), (128, 100, 4096), (129, 100, 65 * 63), (10_000, 20, 127 * 20)] {
-            let some = within(&vec![pair(length); count], TOKENS);
+            let some = within(&vec![pair(length); count], 4096);
             assert_eq!(some.iter().map(|sequence| sequence.ids.len()).sum::<usize>(), expected, "{count} × {length}");
             assert!(some.iter().all(|sequence| sequence.ids.last() == Some(&(length - 1))));
         }
-        assert!(within(&[], TOKENS).is_empty());
+        assert!(within(&[], 4096).is_empty());
     }
 }

@@ -161,11 +161,8 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<(OnnxModel, Option<Reference>)> {
-    let mut quantization = float::Quantization::new(file, pieces, rounding)?;
+    let mut quantization = float::Quantization::new(file, pieces)?;
     let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
-    if rounding == Rounding::Compensated && reference.is_none() {
-        quantization = float::Quantization::new(file, pieces, Rounding::Nearest)?;
-    }
     Ok((quantization.model()?, reference))
 }
 

@@ -36,10 +36,10 @@ class Settings:
     pieces: int = 23900
     longest: int = 384
     # A step takes this many lists.
-    lists_each_step: int = 16
+    lists_each_step: int = 8
     # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
-    rounds: tuple[tuple[int, int], ...] = ((260, 900),)
-    learning_rate: float = 6e-5
+    rounds: tuple[tuple[int, int], ...] = ((60, 230),)
+    learning_rate: float = 5e-5
     seed: int = 1
 
     @property

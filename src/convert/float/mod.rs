@@ -13,10 +13,9 @@ use std::sync::Arc;
 
 use index::{Index, Initializer};
 use nodes::Rewriter;
-pub(super) use quantize::{column_scales, nearest};
-use quantize::{quantize_row, widest_scales};
+use quantize::quantize_row;
+pub(super) use quantize::{nearest, widest_scales};
 
-use super::Rounding;
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::{no_memory, unsupported};
@@ -67,13 +66,15 @@ pub struct Quantization {
 }
 
 impl Quantization {
-    /// Rounds each weight to the nearest integer, with the scales of least squared error or, where others are to be found for
-    /// compensated rounding, with those that clip nothing. `pieces` says how many pieces the vocabulary has and which of them
-    /// stay, all where it is `None`.
+    /// Rounds each weight to the nearest integer. `pieces` says how many pieces the vocabulary has and which of them stay, all
+    /// where it is `None`.
+    ///
+    /// The scales of a matrix are those that clip nothing: with those of the least squared error of its weights logits are
+    /// farther off, because large weights are there for large inputs.
     ///
     /// # Errors
     /// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
-    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
+    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) -> Result<Self> {
         let index = Index::read(file)?;
         let uses = nodes::uses(&index)?;
         let biases = nodes::biases(&index, &uses)?;
@@ -104,11 +105,7 @@ impl Quantization {
                     let outputs = initializer.outputs(kind);
                     let turned = transposed(&values, outputs);
                     let rows = values.len() / outputs;
-                    let column_scales = match rounding {
-                        Rounding::Nearest => column_scales(&turned, rows, &vec![1.0; rows]),
-                        Rounding::Compensated => widest_scales(&turned, rows),
-                    };
-                    let column_scales = column_scales.ok_or_else(|| not_finite(initializer))?;
+                    let column_scales = widest_scales(&turned, rows).ok_or_else(|| not_finite(initializer))?;
                     drop(turned);
                     let mut packer = Packer::new(rows, outputs).map_err(|_| no_memory(values.len()))?;
                     for row in values.chunks_exact(outputs) {

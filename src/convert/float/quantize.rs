@@ -9,13 +9,8 @@ const STEPS: usize = 24;
 /// The least of them is this part of the largest.
 const LEAST: f32 = 0.6;
 
-/// A scale for each column of `rows` numbers, which may be below 0; `None` where a number is not finite. An error of a number
-/// counts as much as `importance` says of its row.
-pub fn column_scales(values: &[f32], rows: usize, importance: &[f32]) -> Option<Vec<f32>> {
-    values.chunks_exact(rows).map(|column| best_scale(column, MATRIX_LIMIT, importance)).collect()
-}
-
-/// The same, so that no number is clipped.
+/// A scale for each column of `rows` numbers, which may be below 0, that clips none of them; `None` where a number is not
+/// finite.
 pub fn widest_scales(values: &[f32], rows: usize) -> Option<Vec<f32>> {
     values.chunks_exact(rows).map(|column| widest_scale(column, MATRIX_LIMIT)).collect()
 }
@@ -31,7 +26,7 @@ pub fn quantize_row(values: &[f32]) -> Option<(Vec<i8>, f32)> {
 }
 
 fn quantize(values: &[f32], limit: f32) -> Option<(Vec<i8>, f32)> {
-    let scale = best_scale(values, limit, &vec![1.0; values.len()])?;
+    let scale = best_scale(values, limit)?;
     Some((values.iter().map(|&value| round(value, scale, limit) as i8).collect(), scale))
 }
 
@@ -50,26 +45,24 @@ fn widest_scale(values: &[f32], limit: f32) -> Option<f32> {
     Some(if widest.abs() < f32::MIN_POSITIVE { 1.0 } else { widest })
 }
 
-/// The scale with the least sum of squared errors, each times its importance, of integers in -limit..limit; 1 for zeros.
-fn best_scale(values: &[f32], limit: f32, importance: &[f32]) -> Option<f32> {
+/// The scale with the least sum of squared errors of integers in -limit..limit; 1 for zeros.
+fn best_scale(values: &[f32], limit: f32) -> Option<f32> {
     let widest = widest_scale(values, limit)?;
     let mut best = (f64::INFINITY, widest);
     for step in 0..STEPS {
         let mut scale = widest * (1.0 - (1.0 - LEAST) * step as f32 / STEPS as f32);
         // The scale that is best for the integers that this one gives.
         let (mut products, mut squares) = (0f64, 0f64);
-        for (&value, &importance) in values.iter().zip(importance) {
+        for &value in values {
             let integer = f64::from(round(value, scale, limit));
-            products += f64::from(importance) * integer * f64::from(value);
-            squares += f64::from(importance) * integer * integer;
+            products += integer * f64::from(value);
+            squares += integer * integer;
         }
         if squares > 0.0 && products != 0.0 {
             scale = (products / squares) as f32;
         }
-        let error = |(&value, &importance): (&f32, &f32)| {
-            f64::from(importance) * f64::from(value - round(value, scale, limit) * scale).powi(2)
-        };
-        let error: f64 = values.iter().zip(importance).map(error).sum();
+        let error = |&value: &f32| f64::from(value - round(value, scale, limit) * scale).powi(2);
+        let error: f64 = values.iter().map(error).sum();
         if error < best.0 {
             best = (error, scale);
         }
@@ -107,6 +100,6 @@ mod tests {
         assert_eq!(quantize_row(&[0.0; 3]), Some((vec![0; 3], 1.0)));
         assert_eq!(quantize_row(&[1e-44, 0.0]), Some((vec![0; 2], 1.0)));
         assert_eq!(quantize_row(&[1.0, f32::NAN]), None);
-        assert_eq!(column_scales(&[1.0, f32::INFINITY], 1, &[1.0]), None);
+        assert_eq!(widest_scales(&[1.0, f32::INFINITY], 1), None);
     }
 }
