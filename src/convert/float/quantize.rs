@@ -34,13 +34,16 @@ fn round(value: f32, scale: f32, limit: f32) -> f32 {
     (value / scale).round_ties_even().clamp(-limit, limit - 1.0)
 }
 
-/// The scale by which the number with the largest magnitude becomes -limit, which has no counterpart above; 1 for zeros.
+/// The least scale that clips nothing, by which the number with the largest magnitude becomes -limit, which has no counterpart
+/// above, or less where one of the other sign is as large; 1 for zeros.
 fn widest_scale(values: &[f32], limit: f32) -> Option<f32> {
     if !values.iter().all(|value| value.is_finite()) {
         return None;
     }
-    let largest = values.iter().fold(0f32, |largest, &value| if value.abs() > largest.abs() { value } else { largest });
+    let (least, most) = values.iter().fold((0f32, 0f32), |(least, most), &value| (least.min(value), most.max(value)));
+    let (largest, other) = if -least > most { (least, most) } else { (most, -least) };
     let widest = -largest / limit;
+    let widest = if other > (limit - 0.5) * widest.abs() { widest.signum() * other / (limit - 0.75) } else { widest };
     // A range too small to be divided is 0.
     Some(if widest.abs() < f32::MIN_POSITIVE { 1.0 } else { widest })
 }
