@@ -30,8 +30,8 @@ const support: ThreadSupport = {
 function availableBytes(): number {
   // macOS calls free only what nobody has used yet, which is next to nothing on a machine that has run for a while.
   if (process.platform === 'darwin') return totalmem();
-  // It knows the limits of a container. 0 is what it says where it knows nothing.
-  return process.availableMemory?.() || freemem();
+  // A container has its own limit; what is free of that is not to be had, as the files that it has read count as used.
+  return Math.min(process.constrainedMemory?.() || Number.POSITIVE_INFINITY, freemem());
 }
 
 const startThread: StartThread = (task, listener) => {

@@ -11,6 +11,11 @@ export function dyingWithItsRequest<Create extends object>(create: Create): Crea
   return create;
 }
 
+/** True of a function that was so marked. */
+export function diesWithItsRequest(create: object): boolean {
+  return mortal.has(create);
+}
+
 /**
  * A function that gives one reranker, made at its first use. A creation that failed is not kept: the next use starts
  * afresh. So it is with one that may be dead; of several that come all the same the first is kept.
@@ -40,7 +45,7 @@ export function createOnce<Made extends Pick<Reranker, 'dispose'>, Parameters ex
 
   return async () => {
     if (made) return made;
-    const dead = creation && mortal.has(create) && Date.now() - creation.started > patienceMilliseconds;
+    const dead = creation && diesWithItsRequest(create) && Date.now() - creation.started > patienceMilliseconds;
     return creation && !dead ? creation.promise : start();
   };
 }

@@ -1,3 +1,4 @@
+import { diesWithItsRequest } from '../once.js';
 import type { Reranker, RerankerOptions } from '../types.js';
 import { corsHeaders } from './cors.js';
 import { checkHandlerOptions } from './options.js';
@@ -15,7 +16,7 @@ export function handlerWith<Env, Caller>(
   options: HandlerOptions<Env, Caller>,
   createReranker: (options?: RerankerOptions) => Promise<Reranker>,
 ): Handler<Env> {
-  const checked = checkHandlerOptions(options);
+  const checked = checkHandlerOptions(options, diesWithItsRequest(createReranker) ? 'dies' : 'lives');
   const { reranker } = checked;
   const create = typeof reranker === 'function' ? reranker : () => createReranker(reranker);
   const answer = router(checked, create);

@@ -8,7 +8,7 @@ export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'lim
   models: readonly [string, ...string[]];
 };
 
-const defaultLimits: Required<HandlerLimits> = {
+const defaultLimits: Required<Omit<HandlerLimits, 'loadSeconds'>> = {
   bodyBytes: 1_048_576,
   bodySeconds: 30,
   documents: 1_000,
@@ -16,14 +16,23 @@ const defaultLimits: Required<HandlerLimits> = {
   queueTokens: 262_144,
   queueBytes: 8_388_608,
   waitSeconds: 20,
-  loadSeconds: 60,
 };
+
+/** Where a load can die with its request it has to be given up soon; elsewhere a slow one must not be begun again. */
+const defaultLoadSeconds = { dies: 60, lives: 300 };
 
 const hooks = ['authenticate', 'rateLimit', 'authorize', 'onError'] as const;
 const names = ['reranker', 'models', 'limits', 'cors', ...hooks] as const;
 
-/** @throws `invalid_input` */
-export function checkHandlerOptions<Env, Caller>(options: HandlerOptions<Env, Caller>): CheckedOptions<Env, Caller> {
+/**
+ * `loads` says whether a load can die with the request that began it.
+ *
+ * @throws `invalid_input`
+ */
+export function checkHandlerOptions<Env, Caller>(
+  options: HandlerOptions<Env, Caller>,
+  loads: keyof typeof defaultLoadSeconds,
+): CheckedOptions<Env, Caller> {
   if (!isObject(options)) throw invalid('options must be an object');
   checkNames(options, names, 'options');
   for (const hook of hooks) {
@@ -34,14 +43,18 @@ export function checkHandlerOptions<Env, Caller>(options: HandlerOptions<Env, Ca
     throw invalid('reranker must be options of createReranker or a function');
   }
   checkCors(options.cors);
-  return { ...options, limits: checkLimits(options.limits), models: checkModels(options.models ?? [nameOf(reranker)]) };
+  return {
+    ...options,
+    limits: checkLimits(options.limits, defaultLoadSeconds[loads]),
+    models: checkModels(options.models ?? [nameOf(reranker)]),
+  };
 }
 
-function checkLimits(given: unknown = {}): Required<HandlerLimits> {
+function checkLimits(given: unknown = {}, loadSeconds: number): Required<HandlerLimits> {
+  const limits = { ...defaultLimits, loadSeconds };
   if (!isObject(given)) throw invalid('limits must be an object');
-  checkNames(given, Object.keys(defaultLimits), 'limits');
-  const limits = { ...defaultLimits };
-  for (const name of Object.keys(defaultLimits) as (keyof HandlerLimits)[]) {
+  checkNames(given, Object.keys(limits), 'limits');
+  for (const name of Object.keys(limits) as (keyof HandlerLimits)[]) {
     const value = given[name];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {

@@ -55,7 +55,8 @@ export interface HandlerLimits {
   waitSeconds?: number;
   /**
    * Seconds after which a load that has not ended is given up, so that the next request starts another: in a Cloudflare
-   * Worker a load can die with the request that began it. Should be more than a load takes. Default: 60.
+   * Worker a load can die with the request that began it. Should be more than a load takes. Default: 60 in workerd and
+   * edge-light, else 300.
    */
   loadSeconds?: number;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -53,8 +53,14 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
       threads: 'auto',
       onWarning: ({ code }) => warnings.push(code),
     });
-    assert.equal((await reranker.statistics()).threads, Math.min(availableParallelism(), 8));
-    assert.deepEqual(warnings, []);
+    const { threads } = await reranker.statistics();
+    // With less each thread takes some of what there is.
+    if (Math.min(process.constrainedMemory(), freemem()) > 1e9) {
+      assert.equal(threads, Math.min(availableParallelism(), 8));
+      assert.deepEqual(warnings, []);
+    } else {
+      assert.ok(threads >= 1 && threads <= availableParallelism());
+    }
     await reranker.dispose();
   });
 
