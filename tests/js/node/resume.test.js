@@ -206,10 +206,10 @@ describe('a download that is disturbed', () => {
 
   it('ends at once when it is aborted while it waits', async () => {
     const controller = new AbortController();
-    answer(status(503, { 'retry-after': '30' }));
+    answer(status(503, { 'retry-after': '29' }));
     const { setTimeout } = globalThis;
     globalThis.setTimeout = (callback, milliseconds, ...rest) => {
-      if (milliseconds !== 30_000) return setTimeout(callback, milliseconds, ...rest);
+      if (milliseconds !== 29_000) return setTimeout(callback, milliseconds, ...rest);
       controller.abort('enough');
       return undefined;
     };
