@@ -16,6 +16,8 @@ if ! [ -d "$tool" ]; then
 fi
 
 export KEY=a-key-for-fuzzing
+# It is read before the server, which begins beside this, may have made it.
+: >"$CACHE/fuzz-http-$$"
 node tests/js/support/fuzz-server.mjs >"$CACHE/fuzz-http-$$" &
 server=$!
 trap 'kill "$server"; rm -f "$CACHE/fuzz-http-$$"' EXIT
