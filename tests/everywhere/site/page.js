@@ -6,7 +6,7 @@ const models = { mini, url: new URL('node_modules/rerank-wasm-mini', location.hr
 /** The results for each question, from a new reranker. */
 async function rank({ model, questions, options }) {
   const warnings = [];
-  const onWarning = ({ message }) => warnings.push(message);
+  const onWarning = ({ message, cause }) => warnings.push(cause ? `${message} (${cause.name})` : message);
   const reranker = await createReranker({ model: models[model], onWarning, ...options });
   const results = [];
   for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
