@@ -106,25 +106,29 @@ pub fn convert_with(
     progress: &mut OnProgress<'_>,
 ) -> Result<Report> {
     let Source { name, graph, tokenizer, max_tokens } = source;
-    let (compact, pieces, kept) = if options.pieces.is_all() {
-        (own_or_compact(tokenizer), Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len()), None)
-    } else {
-        let vocabulary = Vocabulary::read(tokenizer)?;
-        let kept = options.pieces.choose(&vocabulary, &Tokenizer::from_bytes(tokenizer)?)?;
-        let before = vocabulary.len();
-        (vocabulary.keep(&kept)?, Some(kept.len()), Some((before, kept)))
-    };
-    let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
     let pairs = match &options.sample[..] {
         [] => read_pairs(PAIRS)?,
         pairs => pairs.to_vec(),
     };
-    let sample = sample::sequences(&Tokenizer::from_bytes(&compact)?, &pairs, max_tokens)?;
+    let whole = Tokenizer::from_bytes(tokenizer)?;
+    let sample_of_all = sample::sequences(&whole, &pairs, max_tokens)?;
+    let (compact, pieces, kept, sample) = if options.pieces.is_all() {
+        let pieces = Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len());
+        (own_or_compact(tokenizer), pieces, None, sample_of_all.clone())
+    } else {
+        let vocabulary = Vocabulary::read(tokenizer)?;
+        let kept = options.pieces.choose(&vocabulary, &whole)?;
+        let before = vocabulary.len();
+        let compact = vocabulary.keep(&kept)?;
+        let sample = sample::sequences(&Tokenizer::from_bytes(&compact)?, &pairs, max_tokens)?;
+        (compact, Some(kept.len()), Some((before, kept)), sample)
+    };
+    drop(whole);
+    let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
     let (mut model, reference) = match graph {
         Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample, progress)?,
         Graphs::Quantized(mut model) => {
-            let whole = sample::sequences(&Tokenizer::from_bytes(tokenizer)?, &pairs, max_tokens)?;
-            let logits = sample::logits(&Graph::from_onnx(model.clone())?, &whole, false, progress)?;
+            let logits = sample::logits(&Graph::from_onnx(model.clone())?, &sample_of_all, false, progress)?;
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
             (model, Some(Reference { sample: sample.clone(), logits }))
         }
