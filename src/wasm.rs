@@ -30,11 +30,18 @@ fn panic_code(message: Option<&str>) -> &'static str {
     if message.is_some_and(|message| message.starts_with("failed to allocate")) { "out_of_memory" } else { "internal" }
 }
 
-/// Makes the calling worker a thread of the pool; ends only when it fails.
+/// Makes the calling worker a thread of the pool, until `endThreads` or until it fails.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen(js_name = serveThread)]
 pub fn serve_thread() {
-    crate::threads::serve()
+    crate::threads::serve();
+}
+
+/// Has the threads of the pool leave. Not every runtime can end a worker that waits inside WebAssembly.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen(js_name = endThreads)]
+pub fn end_threads() {
+    crate::threads::end();
 }
 
 /// Tells the other threads, which may wait for this one, that it has failed.

@@ -40,5 +40,9 @@ const startThread: StartThread = (task, listener) => {
     event.preventDefault();
     listener.fail(event.message || 'its script cannot be loaded');
   });
-  return async () => thread.terminate();
+  return async (worked) => {
+    // Chromium never gets rid of a worker that is ended just after it has ended workers of its own. A worker whose pool has
+    // worked is ended next, and its threads with it.
+    if (!worked) thread.terminate();
+  };
 };

@@ -92,7 +92,7 @@ export class LocalBackend implements Backend {
   async #replaceFor(calls: Scoring[]): Promise<LoadedModel | undefined> {
     const suspects = calls.filter(({ begun }) => begun);
     // What they hold of the broken instance keeps its memory.
-    for (const call of calls) call.release();
+    for (const call of calls) call.leaveBroken(this.#reload !== undefined);
     try {
       return await this.#usable();
     } catch (cause) {

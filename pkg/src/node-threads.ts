@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
+import { availableBytes } from './available-memory.js';
 import { messageOf } from './errors.js';
 import type { ThreadSupport } from './platform.js';
 import type { StartThread } from './pool.js';
@@ -25,14 +26,6 @@ const support: ThreadSupport = {
     WebAssembly.compile(await readFile(fileURLToPath(new URL('./wasm/rerank-threads.wasm', import.meta.url)))),
   startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
 };
-
-/** What can be had without swapping. */
-function availableBytes(): number {
-  // macOS calls free only what nobody has used yet, which is next to nothing on a machine that has run for a while.
-  if (process.platform === 'darwin') return totalmem();
-  // A container has its own limit; what is free of that is not to be had, as the files that it has read count as used.
-  return Math.min(process.constrainedMemory?.() || Number.POSITIVE_INFINITY, freemem());
-}
 
 const startThread: StartThread = (task, listener) => {
   const thread = new Worker(new URL('./thread-node.js', import.meta.url), { workerData: task });

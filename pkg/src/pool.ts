@@ -10,8 +10,11 @@ export interface ThreadListener {
   fail(reason: string): void;
 }
 
-/** Ends a thread, whatever it does; settles when it has ended, where that can be known. */
-export type EndThread = () => Promise<unknown>;
+/**
+ * Ends a thread, whatever it does; settles when it has ended, where that can be known. `worked` is true of a thread whose
+ * pool was complete once.
+ */
+export type EndThread = (worked: boolean) => Promise<unknown>;
 
 /** Starts the code of `thread.ts` in a thread. */
 export type StartThread = (task: ThreadTask, listener: ThreadListener) => EndThread;
@@ -20,18 +23,22 @@ export type StartThread = (task: ThreadTask, listener: ThreadListener) => EndThr
 export class ThreadPool {
   readonly #threads: EndThread[] = [];
   readonly #ready: Deferred<void>;
+  readonly #leave: () => void;
   #waitingFor: number;
+  #complete = false;
   #failure: RerankError | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(count: number, signal: AbortSignal | undefined) {
+  private constructor(count: number, signal: AbortSignal | undefined, leave: () => void) {
+    this.#leave = leave;
     this.#waitingFor = count;
     this.#ready = new Deferred(signal);
     if (count === 0) this.#ready.resolve();
   }
 
   /**
-   * Starts `count` threads; settles when all of them wait for work, or one has not said so in 30 s.
+   * Starts `count` threads; settles when all of them wait for work, or one has not said so in 30 s. `leave` has those leave
+   * that wait for work: Deno cannot end a thread that waits inside WebAssembly.
    *
    * @throws `unsupported_environment`, `out_of_memory`, `aborted`
    */
@@ -40,12 +47,14 @@ export class ThreadPool {
     start: StartThread,
     task: ThreadTask,
     signal: AbortSignal | undefined,
+    leave: () => void = () => {},
   ): Promise<ThreadPool> {
-    const pool = new ThreadPool(count, signal);
+    const pool = new ThreadPool(count, signal, leave);
     const timer = setTimeout(() => pool.#ready.reject(notStarted(silence)), startMilliseconds);
     pool.#begin(count, start, task);
     try {
       await pool.#ready.promise;
+      pool.#complete = true;
       return pool;
     } catch (error) {
       await pool.close();
@@ -72,7 +81,12 @@ export class ThreadPool {
   }
 
   async #end(): Promise<void> {
-    await Promise.all(this.#threads.splice(0).map((end) => end()));
+    try {
+      this.#leave();
+    } catch {
+      // The engine broke; what waits for work in it is ended all the same.
+    }
+    await Promise.all(this.#threads.splice(0).map((end) => end(this.#complete)));
   }
 
   #begin(count: number, start: StartThread, task: ThreadTask): void {

@@ -49,9 +49,14 @@ export class Runtime {
     return this.#memory.buffer.byteLength;
   }
 
+  /** What broke the instance. */
+  get failure(): RerankError {
+    return this.#broken ?? new RerankError('internal', 'it did not break');
+  }
+
   /** The failure of every call once the instance is broken. */
   brokenError(): BrokenError {
-    const { code, message } = this.#broken ?? new RerankError('internal', 'it did not');
+    const { code, message } = this.failure;
     return new BrokenError(code, `the engine broke earlier, create a new reranker: ${message}`, {
       cause: this.#broken,
     });

@@ -2,7 +2,7 @@ import type { ScoredDocument, ScoreTask } from './backend.js';
 import { Deferred } from './deferred.js';
 import { type RerankError, toRerankError } from './errors.js';
 import type { LoadedModel } from './load.js';
-import type { Runtime } from './runtime.js';
+import { BrokenError, type Runtime } from './runtime.js';
 import type { Job } from './wasm/bindings.js';
 
 /** The engine gets the documents of a call in slices of so many UTF-16 code units, or of one document that is longer. */
@@ -10,6 +10,9 @@ const sliceLength = 1 << 16;
 
 /** Enough that short documents still fill the groups that the engine scores together. */
 const sliceDocuments = 256;
+
+/** So many instances in a row that broke before a document was done are taken to be the call's doing. */
+const mostBroken = 3;
 
 /** Documents that an instance of the engine is at. */
 interface Slice {
@@ -28,6 +31,8 @@ export class Scoring {
   readonly #answer: Deferred<void>;
   #slice: Slice | undefined;
   #done = 0;
+  /** Instances that broke since a document was done. */
+  #broken = 0;
 
   constructor(task: ScoreTask) {
     this.#task = task;
@@ -59,11 +64,21 @@ export class Scoring {
       for (const document of this.#score(this.#slice)) this.#answer.report(onScored, document);
       if (this.#done === texts.length) this.#answer.resolve();
     } catch (error) {
-      this.reject(toRerankError(error));
+      // A thread ended by itself: who gives the turns finds that out, and another instance may be had.
+      if (!(error instanceof BrokenError)) this.reject(toRerankError(error));
     }
   }
 
-  /** Frees what the engine holds of the call; a call that has not settled can go on, also in another instance. */
+  /** Gives up the instance, which broke; the call can go on in `another` unless it seems to break them all. */
+  leaveBroken(another: boolean): void {
+    const slice = this.#slice;
+    if (!slice) return;
+    this.#broken += 1;
+    if (!another || this.#broken === mostBroken) this.reject(slice.runtime.failure);
+    this.release();
+  }
+
+  /** Frees what the engine holds of the call; a call that has not settled can go on. */
   release(): void {
     const slice = this.#slice;
     this.#slice = undefined;
@@ -88,6 +103,7 @@ export class Scoring {
     const scored = runtime.call(() => job.scored(slice.done));
     slice.done += scored.length;
     this.#done += scored.length;
+    if (scored.length > 0) this.#broken = 0;
     if (slice.done === documents) this.release();
     return scored.map((document, index) => ({ ...document, index: first + index }));
   }

@@ -19,9 +19,7 @@ export async function startThreaded(
   const { __wasm_call_ctors: construct } = await instantiate(bindings, module, memory);
   // The first instance prepares the memory for all.
   construct();
-  return Runtime.withThreads(
-    bindings,
-    memory,
-    await ThreadPool.start(count - 1, startThread, { module, memory }, signal),
-  );
+  const leave = () => bindings.endThreads();
+  const pool = await ThreadPool.start(count - 1, startThread, { module, memory }, signal, leave);
+  return Runtime.withThreads(bindings, memory, pool);
 }

@@ -12,6 +12,9 @@ import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
 
+/** How long threads may take that it has ended: Chromium never gets rid of a worker that is ended meanwhile. */
+const threadsMilliseconds = 1000;
+
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
 /** What a request may bring back besides its answer. */
@@ -104,7 +107,7 @@ export class WorkerLink {
       await this.#load(source, watch);
     } catch (error) {
       // Nobody waits for that: who aborts gets the answer at once.
-      void this.#retire();
+      void this.#retire(source.threads);
       throw error;
     }
   }
@@ -124,10 +127,11 @@ export class WorkerLink {
   }
 
   /** Lets the worker clean up behind a load that was given up, and ends it. */
-  async #retire(): Promise<void> {
+  async #retire(threads: ThreadWish): Promise<void> {
     const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
     await this.#abandoned?.promise;
     clearTimeout(timer);
+    if (threads !== 1) await new Promise((resolve) => setTimeout(resolve, threadsMilliseconds));
     this.close(disposedError());
   }
 

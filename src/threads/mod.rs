@@ -1,8 +1,8 @@
 //! Threads that score together: whole documents side by side, and the rows of one document where threads would be idle.
 //!
 //! In WebAssembly a thread is a worker with an instance of its own on a memory that all share; `pkg/src/pool.ts` starts
-//! them, and each calls [`serve`], which never returns. The pool belongs to the memory, and so to one reranker; natively
-//! it belongs to the process. Builds without atomics have `alone.rs` instead, where the caller does everything.
+//! them, and each calls [`serve`] until the pool ends. The pool belongs to the memory, and so to one reranker; natively it
+//! belongs to the process and never ends. Builds without atomics have `alone.rs` instead, where the caller does everything.
 //!
 //! - A [`Task`] is work that one thread does from beginning to end: a few documents. Nothing in it waits for other threads
 //!   while every thread has a task.
@@ -28,7 +28,7 @@ pub use self::{
 };
 
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
-pub use self::pool::{fail, out_of_memory};
+pub use self::pool::{end, fail, out_of_memory};
 
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
 mod alone;

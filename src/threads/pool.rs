@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 #[cfg(target_arch = "wasm32")]
 use std::sync::atomic::AtomicU8;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,15 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// allocates while it holds the lock: if that failed, all would wait for the lock for ever.
 const OPEN_SPLITS: usize = 8;
 
-pub static POOL: Pool = Pool {
-    state: Mutex::new(State { tasks: VecDeque::new(), splits: [const { None }; OPEN_SPLITS] }),
-    work: Condvar::new(),
-    done: Condvar::new(),
-    workers: AtomicUsize::new(0),
-    idle: AtomicUsize::new(0),
-    #[cfg(target_arch = "wasm32")]
-    failure: AtomicU8::new(0),
-};
+pub static POOL: Pool = Pool::new();
 
 /// Work that some thread takes from the queue. It does nothing where another was first, or nobody wants it any more.
 pub trait Run: Send + Sync {
@@ -40,6 +32,8 @@ pub struct Pool {
     workers: AtomicUsize,
     /// Workers that wait for something to do.
     idle: AtomicUsize,
+    /// Workers are to leave.
+    ending: AtomicBool,
     #[cfg(target_arch = "wasm32")]
     failure: AtomicU8,
 }
@@ -65,6 +59,19 @@ impl State {
 }
 
 impl Pool {
+    const fn new() -> Self {
+        Self {
+            state: Mutex::new(State { tasks: VecDeque::new(), splits: [const { None }; OPEN_SPLITS] }),
+            work: Condvar::new(),
+            done: Condvar::new(),
+            workers: AtomicUsize::new(0),
+            idle: AtomicUsize::new(0),
+            ending: AtomicBool::new(false),
+            #[cfg(target_arch = "wasm32")]
+            failure: AtomicU8::new(0),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -140,27 +147,44 @@ impl Pool {
         }
     }
 
-    fn serve(&self) -> ! {
+    /// Works until the pool ends.
+    fn serve(&self) {
         self.workers.fetch_add(1, Ordering::Relaxed);
-        loop {
-            let mut state = self.lock();
-            let work = match state.next() {
-                Some(work) => work,
-                None => {
-                    self.idle.fetch_add(1, Ordering::Relaxed);
-                    let work = loop {
-                        state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                        if let Some(work) = state.next() {
-                            break work;
-                        }
-                    };
-                    self.idle.fetch_sub(1, Ordering::Relaxed);
-                    work
-                }
-            };
-            drop(state);
+        while let Some(work) = self.wait_for_work() {
             self.run(work);
         }
+        self.workers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// `None` when the pool ends.
+    fn wait_for_work(&self) -> Option<Work> {
+        let mut state = self.lock();
+        let mut is_idle = false;
+        let work = loop {
+            if self.ending.load(Ordering::Relaxed) {
+                break None;
+            }
+            if let Some(work) = state.next() {
+                break Some(work);
+            }
+            if !is_idle {
+                is_idle = true;
+                self.idle.fetch_add(1, Ordering::Relaxed);
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        if is_idle {
+            self.idle.fetch_sub(1, Ordering::Relaxed);
+        }
+        work
+    }
+
+    #[cfg(any(target_arch = "wasm32", test))]
+    fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        // Who looks whether the pool ends does so under the lock, so nobody can miss this between the look and the wait.
+        drop(self.lock());
+        self.work.notify_all();
     }
 }
 
@@ -169,9 +193,15 @@ pub fn count() -> usize {
     1 + POOL.workers.load(Ordering::Relaxed)
 }
 
-/// Makes the calling thread work for the others, for good.
-pub fn serve() -> ! {
-    POOL.serve()
+/// Makes the calling thread work for the others, until the pool ends.
+pub fn serve() {
+    POOL.serve();
+}
+
+/// Has every thread leave that works for the others, when it has done what it is at.
+#[cfg(target_arch = "wasm32")]
+pub fn end() {
+    POOL.end();
 }
 
 /// Says that a thread has failed; nothing that waits for it will ever be done.
@@ -186,4 +216,44 @@ pub fn fail(out_of_memory: bool) {
 #[cfg(target_arch = "wasm32")]
 pub fn out_of_memory() -> bool {
     POOL.failure.load(Ordering::Relaxed) == 2
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{scope, yield_now};
+
+    use super::*;
+
+    struct Mark(AtomicBool);
+
+    impl Run for Mark {
+        fn run(&self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn threads_leave_when_the_pool_ends_whatever_they_were_at() {
+        for round in 0..200 {
+            let pool = Pool::new();
+            scope(|threads| {
+                for _ in 0..3 {
+                    threads.spawn(|| pool.serve());
+                }
+                while pool.workers.load(Ordering::Relaxed) < 3 {
+                    yield_now();
+                }
+                let mark = Arc::new(Mark(AtomicBool::new(false)));
+                if round % 2 == 0 {
+                    pool.add(mark.clone());
+                }
+                while round % 4 == 0 && !mark.0.load(Ordering::Relaxed) {
+                    yield_now();
+                }
+                pool.end();
+            });
+            assert_eq!(pool.workers.into_inner(), 0);
+            assert_eq!(pool.idle.into_inner(), 0);
+        }
+    }
 }

@@ -8,8 +8,10 @@ export interface ThreadedBindings extends Bindings {
     /** Bytes, a multiple of 65,536; of a further instance alone. */
     thread_stack_size?: number;
   }): ReturnType<Bindings>;
-  /** Makes this instance work for the first one, for good: it returns only by what it throws. */
+  /** Makes this instance work for the first one, until that ends its threads. */
   serveThread(): void;
+  /** Has the threads leave, each when it has done what it is at. */
+  endThreads(): void;
   /** To be called in an instance that has failed, so that the others do not wait for it. */
   threadFailed(outOfMemory: boolean): void;
 }

@@ -79,6 +79,50 @@ describe('threads in a page that is cross-origin isolated', () => {
     await noWorkers(open.page);
   });
 
+  it('end with a load that is aborted, whenever that is', async () => {
+    const outcomes = await open.page.evaluate(async () => {
+      const { createReranker, mini } = await import('/site/tools.js');
+      const outcomes = [];
+      for (let milliseconds = 0; milliseconds < 600; milliseconds += 40) {
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(), milliseconds);
+        const creating = createReranker({ model: mini, threads: 3, signal: controller.signal });
+        outcomes.push(
+          await creating.then(
+            (reranker) => reranker.dispose(),
+            ({ code }) => code,
+          ),
+        );
+      }
+      return outcomes.filter((outcome) => outcome !== null && outcome !== undefined);
+    });
+    assert.ok(outcomes.length > 0);
+    assert.deepEqual([...new Set(outcomes)], ['aborted']);
+    await noWorkers(open.page);
+  });
+
+  it('fail with the code of the one that had no memory, and the next call has other threads', async () => {
+    const { failure, expected, ranked } = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini, mixedDocuments } = await import('/site/tools.js');
+      const short = mixedDocuments().slice(0, 8);
+      const logits = async (reranker) =>
+        (await reranker.rerank('boats', short)).map(({ index, logit }) => [index, logit]);
+      const sound = await createReranker({ model: mini, threads: 1 });
+      const expected = await logits(sound);
+      await sound.dispose();
+      const worker = () => new Worker('/site/worker-with-little-memory.js', { type: 'module' });
+      const reranker = await createReranker({ model: mini, threads: 8, worker });
+      const long = Array(40).fill(mixedDocuments().at(-1));
+      const failure = await failureOf(reranker.rerank('boats', long));
+      const ranked = await logits(reranker);
+      await reranker.dispose();
+      return { failure, expected, ranked };
+    });
+    assert.match(failure, /^out_of_memory: /);
+    assert.deepEqual(ranked, expected);
+    await noWorkers(open.page);
+  });
+
   it('are not for an engine on the page itself', async () => {
     const { failure, warnings } = await open.page.evaluate(async () => {
       const { createReranker, failureOf, mini } = await import('/site/tools.js');

@@ -95,6 +95,7 @@ describe('model files', () => {
       throw new Error('input/output error');
     });
     await rejectsWith(works({ model: mini }), 'download_failed', /input\/output error/);
+    context.mock.restoreAll();
     assert.ok(failed.length > 0);
     for (const { fd } of failed) assert.equal(fd, -1);
   });

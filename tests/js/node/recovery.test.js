@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createReranker } from 'rerank-wasm';
 
 import { isolateEntry } from '../../../pkg/dist/isolate.js';
 import { rejectsWith } from '../support/assertions.js';
+import { collectGarbage } from '../support/collect.js';
 import { engineThatTraps, engineWithMemoryLimit } from '../support/engine.js';
 import { startHub } from '../support/hub.js';
 import { MemoryCache } from '../support/memory-cache.js';
@@ -74,7 +74,7 @@ describe('an engine that breaks', () => {
           const streaming = (async () => {
             for await (const { index } of reranker.stream('query', long)) seen.push(index);
           })();
-          const error = await rejectsWith(streaming, 'internal', /divi/);
+          const error = await rejectsWith(streaming, 'internal', /divi/i);
           assert.deepEqual(seen, [0, 1, 2]);
           assert.equal(error.message.includes('create a new'), false);
         }
@@ -152,9 +152,10 @@ describe('an engine that breaks', () => {
 
   for (const worker of [false, true]) {
     const where = worker ? 'in a worker, of which none stays' : 'in place';
-    it(`is loaded again from bytes that the caller still has, and says so where they are gone, ${where}`, async () => {
-      setFlagsFromString('--expose-gc');
-      const collect = runInNewContext('gc');
+    // There is no page in Bun, and its threads keep such bytes even when the reranker is disposed.
+    const skip = worker && Boolean(globalThis.Bun);
+    const what = `is loaded again from bytes that the caller still has, and says so where they are gone, ${where}`;
+    it(what, { skip }, async () => {
       const wasm = await engineThatTraps(1);
       const model = await tinyBytes();
       const reranker = await page.createReranker({ model, wasm, worker });
@@ -162,8 +163,10 @@ describe('an engine that breaks', () => {
       await reranker.statistics();
       await rejectsWith(reranker.rerank('query', many), 'internal');
       model.files.model = undefined;
-      await new Promise(setImmediate);
-      collect();
+      for (let round = 0; round < 5; round += 1) {
+        await sleep(10);
+        collectGarbage();
+      }
       await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
       await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
       await reranker.dispose();
@@ -234,7 +237,7 @@ describe('an engine that breaks where a download dies with the request that bega
 
   async function breakOne(files) {
     const reranker = await edge.createReranker({ model: { name: 'tiny', files: { ...bytes.files, ...files } } });
-    await rejectsWith(reranker.rerank('query', ['text']), 'internal', /divi/);
+    await rejectsWith(reranker.rerank('query', ['text']), 'internal', /divi/i);
     return reranker;
   }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 
 import { RerankError } from 'rerank-wasm';
 
 import { retain } from '../../../pkg/dist/retain.js';
 import { sendable } from '../../../pkg/dist/sendable.js';
+import { collectGarbage } from '../support/collect.js';
 
 /** A model in shards of bytes, each of which is small. */
 function model() {
@@ -34,14 +33,12 @@ describe('shards that are bytes', () => {
   });
 
   it('are let go where the caller has let them go', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc');
     const given = model();
     const again = retain(given);
     assert.deepEqual(again(), given);
     given.files[0].more.pop();
     await new Promise(setImmediate);
-    collect();
+    collectGarbage();
     assert.throws(again, (error) => error instanceof RerankError && error.code === 'model_not_found');
   });
 });

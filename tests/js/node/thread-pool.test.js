@@ -148,6 +148,49 @@ describe('a pool of threads', () => {
     await Promise.all([disposal, replaced]);
     assert.equal(ends.length, 1);
   });
+
+  /**
+   * A reranker with engines whose thread ends as soon as a document of this text is begun; others are scored. Gives it, and
+   * the engines that it had.
+   */
+  async function withFragileEngines(text, replaced) {
+    const engines = [];
+    const load = async () => {
+      let crash;
+      const start = (_, listener) => {
+        crash = () => listener.fail('it crashed');
+        ready(listener);
+        return async () => {};
+      };
+      const runtime = Runtime.withThreads({}, noMemory, await ThreadPool.start(1, start, task, undefined));
+      const job = ([first]) => ({
+        step: () => first === text && crash(),
+        scored: () => [{ logit: 1 }],
+        free: () => {},
+      });
+      engines.push(runtime);
+      return { name: 'stub', maxTokens: 512, runtime, engine: { start: (_, texts) => job(texts) } };
+    };
+    const backend = new LocalBackend(await load(), { pause: () => sleep(1) }, replaced ? load : undefined);
+    const score = (...texts) => backend.score({ query: 'query', texts, onScored: () => {} });
+    return { score, engines };
+  }
+
+  it('that a call breaks in engine after engine is no reason to try for ever', async () => {
+    const { score, engines } = await withFragileEngines('fatal', true);
+    const beside = score('harmless');
+    await rejectsWith(score('fatal'), 'internal', /^a thread of the engine failed: it crashed$/);
+    await beside;
+    await score('harmless');
+    // The third one that broke is replaced when it is needed.
+    assert.equal(engines.length, 4);
+  });
+
+  it('that broke fails the call that was begun with the reason where there is no other engine', async () => {
+    const { score } = await withFragileEngines('fatal', false);
+    await rejectsWith(score('fatal'), 'internal', /^a thread of the engine failed: it crashed$/);
+    await rejectsWith(score('harmless'), 'internal', /broke earlier, create a new reranker/);
+  });
 });
 
 describe('the threads of a page', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
