@@ -4,7 +4,8 @@
 //! as there are any. Where a layer comes, its target is what the first pass gives; what it reads, and is rounded for, is what
 //! the second pass has. So a layer also makes up for what was lost before it: to its weights is added the change that by
 //! least squares brings its outputs nearest to the target, held back the more, the fewer the sample's rows are. Then they
-//! are rounded one input after the other, see [`Feedback`], and what is left of the mean difference goes into the bias.
+//! are rounded one input after the other, see [`Feedback`], and what is left of the mean difference goes into the bias. Where
+//! something is added to what a layer gives, the target is the sum: the layer makes up also for what that has lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use super::moments::{Moments, Observed, mean};
 use super::progress::{OnProgress, Stage};
 use super::sample::Reference;
 use crate::error::{Error, Result};
-use crate::graph::exact::outputs;
-use crate::graph::{Graph, TokenSequence};
+use crate::graph::exact::{Reading, outputs};
+use crate::graph::{Graph, Rewrite, TokenSequence};
 use crate::kernels::float::add_multiple;
 use crate::kernels::linear::Linear;
 use crate::kernels::pack::{PackedMatrix, Packer};
@@ -51,11 +52,13 @@ pub fn run_floats(
 ) -> Result<Option<Reference>> {
     let names: BTreeMap<_, _> =
         quantization.matrices().map(|(name, packed)| (Arc::as_ptr(packed), name.to_owned())).collect();
-    let graph = Graph::from_onnx(quantization.model()?)?;
+    // The last layers read all tokens here, though only the first counts: there are too few pairs to round for theirs alone.
+    let rewrites: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|&rewrite| rewrite != Rewrite::FirstToken).collect();
+    let graph = Graph::from_onnx_with(quantization.model()?, &rewrites)?;
     let some = within(sample, TOKENS);
     let rounded: &[_] = if rounding == Rounding::Compensated { &some } else { &[] };
     let mut done = BTreeSet::new();
-    let logits = graph.exact_logits(&[&some, rounded].concat(), &mut |layers, rows| {
+    let logits = graph.exact_logits(&[&some, rounded].concat(), &mut |Reading { layers, rows, residuals }| {
         let name = |layer: &Arc<Linear>| {
             let unknown = || Error::Internal("a layer with a matrix that the file has not".to_owned());
             names.get(&Arc::as_ptr(layer.matrix())).ok_or_else(unknown)
@@ -64,6 +67,7 @@ pub fn run_floats(
         let can_shift = names_of_layers.iter().all(|name| quantization.has_bias(name));
         let (exact, rounded) = rows.split_at(some.len());
         let read = if rounded.is_empty() { None } else { Read::new(rounded, layers[0].inputs(), can_shift) };
+        let lost = residuals.as_ref().map(|residuals| differences(residuals, some.len()));
         let mut results = Vec::with_capacity(layers.len());
         for (layer, name) in layers.iter().zip(names_of_layers) {
             let values = quantization.floats(file, name)?;
@@ -71,7 +75,9 @@ pub fn run_floats(
             let mut shift = vec![0.0; layer.outputs()];
             let is_new = done.insert(name);
             if is_new && let Some(read) = &read {
-                let targets: Vec<&[f32]> = given.iter().flat_map(|rows| rows.chunks_exact(layer.outputs())).collect();
+                let wanted = lost.as_ref().map(|lost| sums(&given, lost));
+                let rows = wanted.as_ref().unwrap_or(&given).iter();
+                let targets: Vec<&[f32]> = rows.flat_map(|rows| rows.chunks_exact(layer.outputs())).collect();
                 let (packed, scales);
                 (packed, scales, shift) = read.round(layer, &values, quantization.scales(name), &targets)?;
                 quantization.replace(name, packed, scales, &shift)?;
@@ -88,6 +94,18 @@ pub fn run_floats(
     let Some(logits) = logits else { return Ok(None) };
     let logits = logits.into_iter().take(some.len()).map(f64::from).collect();
     Ok(Some(Reference { sample: some, logits }))
+}
+
+/// What the second of two passes, each over `count` pairs, lacks of the first.
+fn differences(values: &[&[f32]], count: usize) -> Vec<Vec<f32>> {
+    let (exact, rounded) = values.split_at(count);
+    let difference = |(exact, rounded): (&&[f32], &&[f32])| exact.iter().zip(*rounded).map(|(a, b)| a - b).collect();
+    exact.iter().zip(rounded).map(difference).collect()
+}
+
+fn sums(ones: &[Vec<f32>], others: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let sum = |(one, other): (&Vec<f32>, &Vec<f32>)| one.iter().zip(other).map(|(a, b)| a + b).collect();
+    ones.iter().zip(others).map(sum).collect()
 }
 
 /// The pairs, cut so that they have no more than so many tokens in all; of very many each second, third and so on.

@@ -165,7 +165,7 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<(OnnxModel, Option<Reference>)> {
-    let mut quantization = float::Quantization::new(file, pieces)?;
+    let mut quantization = float::Quantization::new(file, pieces, rounding)?;
     let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
     Ok((quantization.model()?, reference))
 }

@@ -5,7 +5,9 @@ use tract_core::internal::*;
 use tract_core::plan::eval;
 
 use super::attention::Attention;
+use super::layer_norm::AddLayerNorm;
 use super::linear::{QuantizedLinear, output_for};
+use super::pattern::only_reader;
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::kernels::attention::Inputs;
@@ -14,9 +16,18 @@ use crate::kernels::gelu::gelu;
 use crate::kernels::linear::Linear;
 use crate::onnx::refusal::invalid;
 
-/// Gives the outputs of layers that read the same rows, one layer after the other, for each pair; it is given the layers and
-/// the rows of each pair side by side.
-pub type Layers<'a> = dyn FnMut(&[Arc<Linear>], &[&[f32]]) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
+/// Gives the outputs of layers that read the same rows, one layer after the other, for each pair.
+pub type Layers<'a> = dyn FnMut(&Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
+
+/// Layers that read the same rows.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    pub layers: &'a [Arc<Linear>],
+    /// Of each pair, side by side.
+    pub rows: &'a [&'a [f32]],
+    /// What is added to the outputs of a layer that is alone, of each pair; `None` where nothing is, or it is not known yet.
+    pub residuals: Option<Vec<&'a [f32]>>,
+}
 
 impl Graph {
     /// The logit of one pair on floats.
@@ -28,7 +39,7 @@ impl Graph {
             let mut state = self.plan.spawn()?;
             let outputs =
                 state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
-                    match evaluate(node, std::slice::from_ref(&inputs), &mut own_outputs)? {
+                    match evaluate(node, std::slice::from_ref(&inputs), None, &mut own_outputs)? {
                         Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
                         None => eval(context, state, node, inputs),
                     }
@@ -49,7 +60,10 @@ impl Graph {
         let Some(schedule) = &self.schedule else { return Ok(None) };
         let mut run = || {
             let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
-            schedule.run_with(&self.plan, feeds, &mut |node, inputs| evaluate(node, inputs, layers))
+            schedule.run_with(&self.plan, feeds, &mut |node, inputs, values| {
+                let residuals = residual_of(self.plan.model(), node).and_then(|outlet| values.of(outlet));
+                evaluate(node, inputs, residuals, layers)
+            })
         };
         let outputs = run().map_err(|error| {
             let failed = |error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len()));
@@ -61,7 +75,7 @@ impl Graph {
 }
 
 /// What a layer's own integers give.
-fn own_outputs(layers: &[Arc<Linear>], rows: &[&[f32]]) -> Result<Vec<Vec<Vec<f32>>>> {
+fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> {
     let of_layer = |layer: &Arc<Linear>| {
         let weights = layer.weights();
         rows.iter().map(|rows| outputs(rows, &weights, layer.bias())).collect()
@@ -69,14 +83,22 @@ fn own_outputs(layers: &[Arc<Linear>], rows: &[&[f32]]) -> Result<Vec<Vec<Vec<f3
     Ok(layers.iter().map(of_layer).collect())
 }
 
+/// What is added to the output of a linear layer before the next normalisation.
+fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
+    let norm =
+        only_reader(model, node).filter(|next| node.op_is::<QuantizedLinear>() && next.op_is::<AddLayerNorm>())?;
+    norm.inputs.iter().copied().find(|&input| input != node.id.into())
+}
+
 /// The outputs of a node that rounds activations, for each pair; `None` for others.
 fn evaluate(
     node: &TypedNode,
     inputs: &[TVec<TValue>],
+    residuals: Option<Vec<&TValue>>,
     layers: &mut Layers<'_>,
 ) -> TractResult<Option<Vec<TVec<TValue>>>> {
     if let Some(linear) = node.op_as::<QuantizedLinear>() {
-        return linear_outputs(linear, inputs, layers).map(Some);
+        return linear_outputs(linear, inputs, residuals, layers).map(Some);
     }
     let Some(attention) = node.op_as::<Attention>() else { return Ok(None) };
     let kernel = |inputs: &Inputs<'_>, context: &mut [f32], stride: usize| {
@@ -89,12 +111,21 @@ fn evaluate(
 fn linear_outputs(
     linear: &QuantizedLinear,
     inputs: &[TVec<TValue>],
+    residuals: Option<Vec<&TValue>>,
     layers: &mut Layers<'_>,
 ) -> TractResult<Vec<TVec<TValue>>> {
     let plain = inputs.iter().map(|inputs| inputs[0].try_as_plain_ram()).collect::<TractResult<Vec<_>>>()?;
     let rows = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<Vec<_>>>()?;
+    let added = residuals
+        .map(|values| values.into_iter().map(|value| value.try_as_plain_ram()).collect::<TractResult<Vec<_>>>())
+        .transpose()?;
+    let residuals = added
+        .as_ref()
+        .map(|added| added.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<Vec<_>>>())
+        .transpose()?;
+    let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
     let mut results = vec![tvec![]; inputs.len()];
-    for (layer, outputs) in linear.layers().iter().zip(layers(linear.layers(), &rows)?) {
+    for (layer, outputs) in linear.layers().iter().zip(layers(&reading)?) {
         for ((result, inputs), mut output) in results.iter_mut().zip(inputs).zip(outputs) {
             if linear.has_gelu() {
                 output.chunks_exact_mut(layer.outputs()).for_each(gelu);

@@ -15,8 +15,22 @@ use super::linear::QuantizedLinear;
 
 type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
 
-/// Evaluates a node for all pairs, whose inputs it is given, one after the other; `None` where the node is to do it itself.
-pub type Evaluate<'a> = dyn FnMut(&TypedNode, &[TVec<TValue>]) -> TractResult<Option<Vec<TVec<TValue>>>> + 'a;
+/// Evaluates a node for all pairs, whose inputs it is given, one after the other, and what there is so far; `None` where the
+/// node is to do it itself.
+pub type Evaluate<'a> =
+    dyn FnMut(&TypedNode, &[TVec<TValue>], &Values<'_>) -> TractResult<Option<Vec<TVec<TValue>>>> + 'a;
+
+/// What has been computed and will still be read.
+#[derive(Debug)]
+pub struct Values<'a>(&'a [State]);
+
+impl<'a> Values<'a> {
+    /// The value of an outlet for each pair, where there is one.
+    pub fn of(&self, outlet: OutletId) -> Option<Vec<&'a TValue>> {
+        let value = |state: &'a State| state.turn_state.values[outlet.node].as_ref()?.get(outlet.slot);
+        self.0.iter().map(value).collect()
+    }
+}
 
 /// The nodes in the order in which they run.
 #[derive(Debug)]
@@ -51,7 +65,7 @@ impl Schedule {
 
     /// The first output for each feed of the plan's inputs.
     pub fn run(&self, plan: &Arc<TypedRunnableModel>, feeds: Vec<TVec<TValue>>) -> TractResult<Vec<TValue>> {
-        self.run_with(plan, feeds, &mut |node, inputs| {
+        self.run_with(plan, feeds, &mut |node, inputs, _| {
             let Some(linear) = node.op_as::<QuantizedLinear>() else { return Ok(None) };
             linear.eval_together(&inputs.concat()).map(Some)
         })
@@ -80,7 +94,7 @@ impl Schedule {
                     state.turn_state.values[node] = None;
                 }
             }
-            if let Some(outputs) = evaluate(plan.model().node(step.node), &inputs)? {
+            if let Some(outputs) = evaluate(plan.model().node(step.node), &inputs, &Values(&states))? {
                 for (state, outputs) in states.iter_mut().zip(outputs) {
                     state.set_values(step.node, outputs)?;
                 }

@@ -143,7 +143,7 @@ mod tests {
     fn with_threads() {
         while count() < 4 {
             let before = count();
-            std::thread::spawn(|| serve());
+            std::thread::spawn(serve);
             while count() == before {
                 std::thread::yield_now();
             }

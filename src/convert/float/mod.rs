@@ -3,6 +3,7 @@
 //!
 //! The file is read where it is needed, one matrix or a few rows at a time; its size does not matter.
 
+mod copies;
 mod index;
 mod nodes;
 mod quantize;
@@ -11,11 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
+use copies::Copies;
 use index::{Index, Initializer};
 use nodes::Rewriter;
 use quantize::quantize_row;
 pub(super) use quantize::{nearest, widest_scales};
 
+use super::Rounding;
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::{no_memory, unsupported};
@@ -52,12 +55,15 @@ pub fn has_float_weights(file: &mut dyn File) -> Result<bool> {
 }
 
 /// A model that is being quantised.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Quantization {
     index: Index,
     uses: BTreeMap<String, Use>,
     /// For each matrix the initializer that is added to its products.
     biases: BTreeMap<String, String>,
+    /// Of a layer of copied neurons: of the matrix before them, and of the one behind.
+    copies_behind: BTreeMap<String, Copies>,
+    copies_before: BTreeMap<String, Copies>,
     /// The initializers that stay floats, as TensorProtos.
     kept: BTreeMap<String, Vec<u8>>,
     /// The scales of each matrix and table.
@@ -70,23 +76,42 @@ impl Quantization {
     /// where it is `None`.
     ///
     /// The scales of a matrix are those that clip nothing: with those of the least squared error of its weights logits are
-    /// farther off, because large weights are there for large inputs.
+    /// farther off, because large weights are there for large inputs. Where `rounding` is for what the layers read, outsized
+    /// weights are shared out among [copies](Copies) of their neurons.
     ///
     /// # Errors
     /// Those of [`has_float_weights`]; `unsupported_model` where no table has a row for each piece.
-    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) -> Result<Self> {
+    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
         let index = Index::read(file)?;
         let uses = nodes::uses(&index)?;
         let biases = nodes::biases(&index, &uses)?;
-        let mut kept = BTreeMap::new();
-        let mut scales = BTreeMap::new();
-        let mut weights = WeightStore::default();
+        let mut quantization = Self { index, uses, biases, ..Default::default() };
+        if rounding == Rounding::Compensated {
+            quantization.copy_neurons(file)?;
+        }
+        quantization.round(file, pieces)?;
+        Ok(quantization)
+    }
+
+    /// Finds the neurons that are to have copies.
+    fn copy_neurons(&mut self, file: &mut dyn File) -> Result<()> {
+        for (second, first) in nodes::neurons(&self.index, &self.uses, &self.biases)? {
+            let outputs = self.outputs(&second)?;
+            if let Some(copies) = Copies::for_outsized(&self.floats(file, &second)?, outputs) {
+                self.copies_behind.insert(first, copies.clone());
+                self.copies_before.insert(second, copies);
+            }
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) -> Result<()> {
         let mut pruned = 0;
-        for initializer in &index.initializers {
+        for initializer in &self.index.initializers {
             let name = initializer.name.clone();
-            match uses.get(&name).copied().unwrap_or(Use::Other) {
+            match self.uses.get(&name).copied().unwrap_or(Use::Other) {
                 Use::Other => {
-                    kept.insert(name, initializer.whole(file)?);
+                    self.kept.insert(name, initializer.whole(file)?);
                 }
                 Use::Table => {
                     let rows = match pieces {
@@ -97,12 +122,12 @@ impl Quantization {
                         _ => None,
                     };
                     let (table, row_scales) = quantize_table(file, initializer, rows)?;
-                    weights.insert(quantized_name(&name), Weight::Table(Arc::new(table)));
-                    scales.insert(name, row_scales);
+                    self.weights.insert(quantized_name(&name), Weight::Table(Arc::new(table)));
+                    self.scales.insert(name, row_scales);
                 }
-                kind => {
-                    let values = floats(file, initializer, kind)?;
-                    let outputs = initializer.outputs(kind);
+                Use::Matrix | Use::TransposedMatrix => {
+                    let values = self.floats(file, &name)?;
+                    let outputs = self.outputs(&name)?;
                     let turned = transposed(&values, outputs);
                     let rows = values.len() / outputs;
                     let column_scales = widest_scales(&turned, rows).ok_or_else(|| not_finite(initializer))?;
@@ -111,15 +136,21 @@ impl Quantization {
                     for row in values.chunks_exact(outputs) {
                         packer.push(&bytes(&nearest(row, &column_scales)));
                     }
-                    weights.insert(quantized_name(&name), matrix(packer.finish()));
-                    scales.insert(name, column_scales);
+                    self.weights.insert(quantized_name(&name), matrix(packer.finish()));
+                    self.scales.insert(name, column_scales);
                 }
             }
         }
         if pieces.is_some() && pruned != 1 {
             return Err(unsupported("not just one of its tables has a row for each piece".to_owned()));
         }
-        Ok(Self { index, uses, biases, kept, scales, weights })
+        for (first, copies) in &self.copies_behind {
+            let bias = &self.biases[first];
+            let message = self.kept.get_mut(bias).ok_or_else(|| no_matrix(first))?;
+            let more = copies.added(&vector(message)?);
+            *message = nodes::tensor(bias, index::FLOAT, &[more.len()], &nodes::raw_floats(&more));
+        }
+        Ok(())
     }
 
     /// The model as it is now; its weights are those of this value and take no memory of their own.
@@ -150,14 +181,31 @@ impl Quantization {
         }
     }
 
-    /// The numbers of a matrix in the file: inputs × outputs, row after row.
+    /// The numbers of a matrix in the file: inputs × outputs, row after row; with those of copied neurons.
     ///
     /// # Errors
     /// `internal` for a name that no matrix has; `invalid_model` and `out_of_memory` where they cannot be read.
     pub fn floats(&self, file: &mut dyn File, name: &str) -> Result<Vec<f32>> {
+        let (initializer, kind) = self.find(name)?;
+        let mut values = floats(file, initializer, kind)?;
+        if let Some(copies) = self.copies_before.get(name) {
+            values = copies.shared(&values, initializer.outputs(kind));
+        }
+        if let Some(copies) = self.copies_behind.get(name) {
+            values = copies.added(&values);
+        }
+        Ok(values)
+    }
+
+    /// How many outputs the layer of a matrix has, with those of copied neurons.
+    fn outputs(&self, name: &str) -> Result<usize> {
+        let (initializer, kind) = self.find(name)?;
+        Ok(initializer.outputs(kind) + self.copies_behind.get(name).map_or(0, Copies::count))
+    }
+
+    fn find(&self, name: &str) -> Result<(&Initializer, Use)> {
         let initializer = self.index.initializers.iter().find(|it| it.name == name);
-        let (initializer, kind) = initializer.zip(self.uses.get(name)).ok_or_else(|| no_matrix(name))?;
-        floats(file, initializer, *kind)
+        initializer.zip(self.uses.get(name).copied()).ok_or_else(|| no_matrix(name))
     }
 
     /// The scale of each output of a matrix.
@@ -182,9 +230,7 @@ impl Quantization {
         self.weights.insert(quantized_name(name), matrix(integers));
         let Some(bias) = self.biases.get(name) else { return Ok(()) };
         let Some(message) = self.kept.get_mut(bias) else { return Ok(()) };
-        let old = TensorFields::read(message)?.raw_data;
-        let values = old.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number));
-        let shifted: Vec<f32> = values.zip(shift).map(|(value, shift)| value + shift).collect();
+        let shifted: Vec<f32> = vector(message)?.iter().zip(shift).map(|(value, shift)| value + shift).collect();
         *message = nodes::tensor(bias, index::FLOAT, &[shifted.len()], &nodes::raw_floats(&shifted));
         Ok(())
     }
@@ -192,6 +238,12 @@ impl Quantization {
 
 fn quantized_name(name: &str) -> String {
     format!("{name}_quantized")
+}
+
+/// The floats of a TensorProto.
+fn vector(message: &[u8]) -> Result<Vec<f32>> {
+    let bytes = TensorFields::read(message)?.raw_data;
+    Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
 }
 
 fn matrix(packed: PackedMatrix) -> Weight {

@@ -6,7 +6,7 @@ use super::index::{FLOAT, Index, Initializer, fields};
 use super::{Use, quantized_name};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
-use crate::onnx::tensor::INT8;
+use crate::onnx::tensor::{INT8, TensorFields};
 use crate::onnx::wire::{write_bytes_field, write_varint_field};
 use crate::onnx::{WeightStore, write_input};
 
@@ -111,46 +111,164 @@ pub fn uses(index: &Index) -> Result<BTreeMap<String, Use>> {
     Ok(uses)
 }
 
+/// The nodes of a graph, and who reads what.
+struct Graph<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Of each value the nodes that read it, as often as they do.
+    readers: BTreeMap<&'a str, Vec<usize>>,
+    initializers: BTreeMap<&'a str, &'a Initializer>,
+}
+
+impl<'a> Graph<'a> {
+    fn read(index: &'a Index) -> Result<Self> {
+        let nodes = index.nodes.iter().map(|message| Node::read(message)).collect::<Result<Vec<_>>>()?;
+        let mut readers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, node) in nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&input| readers.entry(input).or_default().push(number));
+        }
+        let initializers = index.initializers.iter().map(|it| (&*it.name, it)).collect();
+        Ok(Self { nodes, readers, initializers })
+    }
+
+    fn readers(&self, name: &str) -> &[usize] {
+        self.readers.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn only_reader(&self, name: &str) -> Option<&Node<'a>> {
+        if let [reader] = self.readers(name) { Some(&self.nodes[*reader]) } else { None }
+    }
+
+    /// The matrix of a layer.
+    fn matrix(&self, node: &Node<'_>, uses: &BTreeMap<String, Use>) -> Result<Option<(&'a Initializer, Use)>> {
+        let Some((at, _)) = node.weight()? else { return Ok(None) };
+        let matrix = node.inputs.get(at).and_then(|&name| self.initializers.get(name).copied());
+        let known = matrix.and_then(|matrix| Some((matrix, *uses.get(&matrix.name)?)));
+        Ok(known.filter(|(_, kind)| matches!(kind, Use::Matrix | Use::TransposedMatrix)))
+    }
+
+    /// What the products of a layer are added to, and the sum's name.
+    fn sum(&self, node: &Node<'a>) -> Option<(&'a str, &'a str)> {
+        let &output = node.outputs.first()?;
+        if node.operator == "Gemm" {
+            return Some((*node.inputs.get(2)?, output));
+        }
+        let reader = self.only_reader(output).filter(|reader| reader.operator == "Add")?;
+        let added = reader.inputs.iter().find(|&&input| input != output)?;
+        Some((*added, *reader.outputs.first()?))
+    }
+}
+
 /// Of each matrix the initializer that is added to its products, where that is floats, one for each column, and neither has
 /// another reader.
 pub fn biases(index: &Index, uses: &BTreeMap<String, Use>) -> Result<BTreeMap<String, String>> {
-    let nodes = index.nodes.iter().map(|message| Node::read(message)).collect::<Result<Vec<_>>>()?;
-    let mut readers: BTreeMap<&str, Vec<&Node<'_>>> = BTreeMap::new();
-    for node in &nodes {
-        node.inputs.iter().for_each(|&input| readers.entry(input).or_default().push(node));
-    }
-    let only_reader = |name: &str| match readers.get(name).map(Vec::as_slice) {
-        Some([reader]) => Some(*reader),
-        _ => None,
-    };
-    let initializers: BTreeMap<&str, &Initializer> = index.initializers.iter().map(|it| (&*it.name, it)).collect();
-    let initializer = |name: &str| initializers.get(name).copied();
+    let graph = Graph::read(index)?;
     let mut biases = BTreeMap::new();
-    for node in &nodes {
-        let Some((at, _)) = node.weight()? else { continue };
-        let (Some(matrix), [output, ..]) = (node.inputs.get(at).and_then(|name| initializer(name)), &node.outputs[..])
-        else {
-            continue;
-        };
-        let kind = uses.get(&matrix.name).copied().unwrap_or(Use::Other);
-        if !matches!(kind, Use::Matrix | Use::TransposedMatrix) {
-            continue;
-        }
-        let added = match node.operator {
-            "Gemm" => node.inputs.get(2),
-            _ => only_reader(output)
-                .filter(|reader| reader.operator == "Add")
-                .and_then(|reader| reader.inputs.iter().find(|input| *input != output)),
-        };
-        let Some(bias) = added.and_then(|bias| initializer(bias)) else { continue };
+    for node in &graph.nodes {
+        let Some((matrix, kind)) = graph.matrix(node, uses)? else { continue };
+        let Some(bias) = graph.sum(node).and_then(|(bias, _)| graph.initializers.get(bias)) else { continue };
         if bias.is_float_vector(matrix.outputs(kind))
-            && only_reader(&bias.name).is_some()
-            && only_reader(&matrix.name).is_some()
+            && graph.only_reader(&bias.name).is_some()
+            && graph.only_reader(&matrix.name).is_some()
         {
             biases.insert(matrix.name.clone(), bias.name.clone());
         }
     }
     Ok(biases)
+}
+
+/// The matrices that read nothing but the outputs of another layer, each by itself, as behind an activation function; each
+/// with the matrix of that layer, which has a [bias](biases) and no other reader.
+pub fn neurons(
+    index: &Index,
+    uses: &BTreeMap<String, Use>,
+    biases: &BTreeMap<String, String>,
+) -> Result<Vec<(String, String)>> {
+    let graph = Graph::read(index)?;
+    let mut first_layers = BTreeMap::new();
+    for node in &graph.nodes {
+        if let Some((matrix, kind)) = graph.matrix(node, uses)?.filter(|(matrix, _)| biases.contains_key(&matrix.name))
+            && let Some((_, sum)) = graph.sum(node)
+        {
+            first_layers.insert(sum, (matrix, kind));
+        }
+    }
+    let producers: BTreeMap<&str, usize> = (0..graph.nodes.len())
+        .flat_map(|number| graph.nodes[number].outputs.iter().map(move |&output| (output, number)))
+        .collect();
+    let mut found = Vec::new();
+    for (number, node) in graph.nodes.iter().enumerate() {
+        let Some((second, kind)) = graph.matrix(node, uses)? else { continue };
+        let inputs = if kind == Use::Matrix { second.rows() } else { second.columns() };
+        let walk = Walk { graph: &graph, producers: &producers, first_layers: &first_layers };
+        let Some(sum) = walk.back_from(node.inputs[0], number) else { continue };
+        let (first, first_kind) = first_layers[sum];
+        if first.outputs(first_kind) == inputs && graph.only_reader(&second.name).is_some() {
+            found.push((second.name.clone(), first.name.clone()));
+        }
+    }
+    Ok(found)
+}
+
+/// Operators that make each number of one number and of constants.
+const ELEMENTWISE: [&str; 12] =
+    ["Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Neg"];
+
+struct Walk<'w, 'a> {
+    graph: &'w Graph<'a>,
+    producers: &'w BTreeMap<&'a str, usize>,
+    first_layers: &'w BTreeMap<&'a str, (&'a Initializer, Use)>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// The sum that all of `name` is made of, number by number, where nothing but that and the node `last` reads it.
+    fn back_from(&self, name: &'a str, last: usize) -> Option<&'a str> {
+        let mut sum = None;
+        let mut values = BTreeSet::new();
+        let mut nodes = BTreeSet::from([last]);
+        let mut open = vec![name];
+        while let Some(value) = open.pop() {
+            if !values.insert(value) || self.is_scalar(value) {
+                continue;
+            }
+            if self.first_layers.contains_key(value) {
+                sum = Some(value);
+                continue;
+            }
+            let &number = self.producers.get(value)?;
+            let node = &self.graph.nodes[number];
+            if !(ELEMENTWISE.contains(&node.operator) && matches!(node.domain, "" | "ai.onnx")) {
+                return None;
+            }
+            nodes.insert(number);
+            open.extend(&node.inputs);
+        }
+        let sums = values.iter().filter(|value| self.first_layers.contains_key(*value)).count();
+        let read_by_others = |value: &&str| {
+            !self.is_scalar(value) && self.graph.readers(value).iter().any(|reader| !nodes.contains(reader))
+        };
+        sum.filter(|_| sums == 1 && !values.iter().any(read_by_others))
+    }
+
+    fn is_scalar(&self, name: &str) -> bool {
+        if let Some(initializer) = self.graph.initializers.get(name) {
+            return initializer.dims.iter().all(|&size| size == 1);
+        }
+        let Some(node) = self.producers.get(name).map(|&number| &self.graph.nodes[number]) else { return false };
+        node.operator == "Constant" && node.attributes.iter().all(|attribute| is_scalar_attribute(attribute))
+    }
+}
+
+/// True of an attribute that is no tensor, or one of a single number.
+fn is_scalar_attribute(attribute: &[u8]) -> bool {
+    fields(attribute).all(|field| {
+        field.is_ok_and(|field| {
+            field.number != 5
+                || field
+                    .bytes()
+                    .and_then(TensorFields::read)
+                    .is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1))
+        })
+    })
 }
 
 pub struct Rewriter<'a> {
