@@ -47,7 +47,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     for wanted in [2, 3, 8] {
         while threads::count() < wanted {
             let before = threads::count();
-            spawn(|| threads::serve());
+            spawn(threads::serve);
             while threads::count() == before {
                 std::thread::yield_now();
             }

@@ -10,7 +10,8 @@ export type Reload = (signal: AbortSignal) => Promise<LoadedModel>;
 
 /**
  * A model in this thread. The calls take turns of a long document or a few short ones each, and the event loop turns in
- * between. An instance that broke is replaced when it is needed next; calls that did not break it lose nothing.
+ * between. An instance that broke is replaced when it is needed next, and the calls beside the one that broke it go on; those
+ * that were begun fail with it where there is no other instance, or where instance after instance breaks under them.
  */
 export class LocalBackend implements Backend {
   readonly #platform: Platform;
@@ -93,6 +94,7 @@ export class LocalBackend implements Backend {
     const suspects = calls.filter(({ begun }) => begun);
     // What they hold of the broken instance keeps its memory.
     for (const call of calls) call.leaveBroken(this.#reload !== undefined);
+    if (calls.every(({ settled }) => settled)) return undefined;
     try {
       return await this.#usable();
     } catch (cause) {

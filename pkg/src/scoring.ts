@@ -69,12 +69,12 @@ export class Scoring {
     }
   }
 
-  /** Gives up the instance, which broke; the call can go on in `another` unless it seems to break them all. */
-  leaveBroken(another: boolean): void {
+  /** Gives up the instance, which broke; the call goes on in another if there is one, unless it seems to break them all. */
+  leaveBroken(isReplaced: boolean): void {
     const slice = this.#slice;
     if (!slice) return;
     this.#broken += 1;
-    if (!another || this.#broken === mostBroken) this.reject(slice.runtime.failure);
+    if (!isReplaced || this.#broken === mostBroken) this.reject(slice.runtime.failure);
     this.release();
   }
 

@@ -12,8 +12,8 @@ import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
 
-/** How long threads may take that it has ended: Chromium never gets rid of a worker that is ended meanwhile. */
-const threadsMilliseconds = 1000;
+/** How long the threads that a worker has ended may take to be gone: Chromium never gets rid of one that is ended meanwhile. */
+const threadsEndMilliseconds = 1000;
 
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
@@ -131,7 +131,7 @@ export class WorkerLink {
     const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
     await this.#abandoned?.promise;
     clearTimeout(timer);
-    if (threads !== 1) await new Promise((resolve) => setTimeout(resolve, threadsMilliseconds));
+    if (threads !== 1) await new Promise((resolve) => setTimeout(resolve, threadsEndMilliseconds));
     this.close(disposedError());
   }
 

@@ -83,10 +83,10 @@ fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Ve
     Ok(layers.iter().map(of_layer).collect())
 }
 
-/// What is added to the output of a linear layer before the next normalisation.
+/// What is added to the output of a linear layer, as it is, before the next normalisation.
 fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
-    let norm =
-        only_reader(model, node).filter(|next| node.op_is::<QuantizedLinear>() && next.op_is::<AddLayerNorm>())?;
+    node.op_as::<QuantizedLinear>().filter(|linear| linear.layers().len() == 1 && !linear.has_gelu())?;
+    let norm = only_reader(model, node).filter(|next| next.op_is::<AddLayerNorm>())?;
     norm.inputs.iter().copied().find(|&input| input != node.id.into())
 }
 

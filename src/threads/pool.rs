@@ -12,8 +12,8 @@ use super::splitting::Split;
 /// How long a waiting thread sleeps before it looks whether another has failed.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Splits that can be open at once; where all places are taken, work is not split. The number is fixed so that no thread
-/// allocates while it holds the lock: if that failed, all would wait for the lock for ever.
+/// Splits that can be open at once; where all places are taken, work is not split. The number is fixed, because no thread may
+/// panic while it holds the lock, as for lack of memory: all would wait for the lock for ever.
 const OPEN_SPLITS: usize = 8;
 
 pub static POOL: Pool = Pool::new();
@@ -83,8 +83,14 @@ impl Pool {
 
     /// Puts a task at the end of the queue.
     pub fn add(&self, task: Arc<dyn Run>) {
-        if self.workers.load(Ordering::Relaxed) > 0 {
-            self.lock().tasks.push_back(task);
+        if self.workers.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        // Without memory for its place, the task is done by whoever wants its result.
+        if state.tasks.try_reserve(1).is_ok() {
+            state.tasks.push_back(task);
+            drop(state);
             self.work.notify_one();
         }
     }
@@ -127,14 +133,20 @@ impl Pool {
     /// Waits until something is done, but no longer than a moment.
     ///
     /// # Panics
-    /// Where a thread has failed.
+    /// Where a thread has failed, or the pool ends.
     pub fn wait_unless(&self, finished: impl Fn() -> bool) {
         let state = self.lock();
-        if !finished() {
+        if finished() {
+            drop(state);
+        } else {
             drop(self.done.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner));
         }
+        // Not under the lock, which nobody would open any more: a panic does not unwind there.
         #[cfg(target_arch = "wasm32")]
-        assert!(self.failure.load(Ordering::Relaxed) == 0, "a thread failed");
+        {
+            assert!(self.failure.load(Ordering::Relaxed) == 0, "a thread failed");
+            assert!(!self.ending.load(Ordering::Relaxed), "the pool ends");
+        }
     }
 
     fn run(&self, work: Work) {

@@ -9,7 +9,8 @@
 /// Neurons that are added to a layer; so many keep the number of inputs a multiple of what the kernels take together.
 const ADDED: usize = 32;
 
-/// The largest weight of an output is outsized where it is so many times that of the output in the middle.
+/// The largest weight of an output is outsized where it is so many times that of the output in the middle. Where there is one,
+/// all neurons are added, each for what is the largest then.
 const OUTSIZED: f32 = 2.0;
 
 /// Neurons between two layers, some of which have copies.
@@ -47,23 +48,32 @@ impl Copies {
         self.of.len()
     }
 
-    /// The first layer's weights, inputs × neurons, or its bias, with the added neurons.
-    pub fn added(&self, rows: &[f32]) -> Vec<f32> {
+    /// The first layer's weights, inputs × neurons, or its bias, with the added neurons; `None` without memory.
+    pub fn added(&self, rows: &[f32]) -> Option<Vec<f32>> {
         let neurons = self.shares.len();
-        rows.chunks_exact(neurons)
-            .flat_map(|row| row.iter().chain(self.of.iter().map(|&neuron| &row[neuron])))
-            .copied()
-            .collect()
+        let mut added = room(rows.len() / neurons * (neurons + self.of.len()))?;
+        for row in rows.chunks_exact(neurons) {
+            added.extend_from_slice(row);
+            added.extend(self.of.iter().map(|&neuron| row[neuron]));
+        }
+        Some(added)
     }
 
-    /// The second layer's weights, neurons × `outputs`, shared out.
-    pub fn shared(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
-        let share = |neuron: usize| {
+    /// The second layer's weights, neurons × `outputs`, shared out; `None` without memory.
+    pub fn shared(&self, weights: &[f32], outputs: usize) -> Option<Vec<f32>> {
+        let mut shared = room((self.shares.len() + self.of.len()) * outputs)?;
+        for neuron in (0..self.shares.len()).chain(self.of.iter().copied()) {
             let share = self.shares[neuron];
-            weights[neuron * outputs..][..outputs].iter().map(move |weight| weight * share)
-        };
-        (0..self.shares.len()).chain(self.of.iter().copied()).flat_map(share).collect()
+            shared.extend(weights[neuron * outputs..][..outputs].iter().map(|weight| weight * share));
+        }
+        Some(shared)
     }
+}
+
+fn room(length: usize) -> Option<Vec<f32>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(length).ok()?;
+    Some(values)
 }
 
 /// The neuron that the largest weight of each output reads, and how large its parts are.
@@ -98,12 +108,12 @@ mod tests {
         weights[9 * OUTPUTS + 2] = -5.0;
         let copies = Copies::for_outsized(&weights, OUTPUTS).unwrap();
         assert_eq!(copies.of.len(), ADDED);
-        let shared = copies.shared(&weights, OUTPUTS);
+        let shared = copies.shared(&weights, OUTPUTS).unwrap();
         assert_eq!(shared.len(), (NEURONS + ADDED) * OUTPUTS);
         assert!(shared.iter().all(|weight| weight.abs() < 1.0), "{shared:?}");
         // What each neuron and its copies give together.
         let numbers: Vec<f32> = (0..2 * NEURONS).map(|index| index as f32).collect();
-        let added = copies.added(&numbers);
+        let added = copies.added(&numbers).unwrap();
         assert_eq!(added.len(), 2 * (NEURONS + ADDED));
         let sums = |values: &[f32], weights: &[f32]| {
             let mut sums = [0.0; OUTPUTS];

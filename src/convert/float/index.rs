@@ -109,6 +109,23 @@ impl Index {
         Ok(Initializer { name: name.to_owned(), dims, data_type, start, length: end - start, raw_start, raw_length })
     }
 
+    /// The names of what the graph gives.
+    pub fn outputs(&self) -> Result<Vec<&str>> {
+        let mut names = Vec::new();
+        for end in fields(&self.ends) {
+            let end = end?;
+            if end.number == OUTPUT {
+                for field in fields(end.bytes()?) {
+                    let field = field?;
+                    if field.number == 1 {
+                        names.push(field.text()?);
+                    }
+                }
+            }
+        }
+        Ok(names)
+    }
+
     /// The header at `position`, and where its value begins; all of it lies before `end`.
     fn header(&mut self, file: &mut dyn File, position: u64, end: u64) -> Result<(Header, u64)> {
         self.fields += 1;

@@ -147,7 +147,7 @@ impl Quantization {
         for (first, copies) in &self.copies_behind {
             let bias = &self.biases[first];
             let message = self.kept.get_mut(bias).ok_or_else(|| no_matrix(first))?;
-            let more = copies.added(&vector(message)?);
+            let more = copies.added(&vector(message)?).ok_or_else(|| no_memory(message.len()))?;
             *message = nodes::tensor(bias, index::FLOAT, &[more.len()], &nodes::raw_floats(&more));
         }
         Ok(())
@@ -189,10 +189,10 @@ impl Quantization {
         let (initializer, kind) = self.find(name)?;
         let mut values = floats(file, initializer, kind)?;
         if let Some(copies) = self.copies_before.get(name) {
-            values = copies.shared(&values, initializer.outputs(kind));
+            values = copies.shared(&values, initializer.outputs(kind)).ok_or_else(|| no_memory(4 * values.len()))?;
         }
         if let Some(copies) = self.copies_behind.get(name) {
-            values = copies.added(&values);
+            values = copies.added(&values).ok_or_else(|| no_memory(4 * values.len()))?;
         }
         Ok(values)
     }

@@ -114,7 +114,7 @@ pub fn uses(index: &Index) -> Result<BTreeMap<String, Use>> {
 /// The nodes of a graph, and who reads what.
 struct Graph<'a> {
     nodes: Vec<Node<'a>>,
-    /// Of each value the nodes that read it, as often as they do.
+    /// Of each value the nodes that read it, as often as they do; for what the graph gives a number that no node has.
     readers: BTreeMap<&'a str, Vec<usize>>,
     initializers: BTreeMap<&'a str, &'a Initializer>,
 }
@@ -126,6 +126,9 @@ impl<'a> Graph<'a> {
         for (number, node) in nodes.iter().enumerate() {
             node.inputs.iter().for_each(|&input| readers.entry(input).or_default().push(number));
         }
+        for name in index.outputs()? {
+            readers.entry(name).or_default().push(nodes.len());
+        }
         let initializers = index.initializers.iter().map(|it| (&*it.name, it)).collect();
         Ok(Self { nodes, readers, initializers })
     }
@@ -135,7 +138,7 @@ impl<'a> Graph<'a> {
     }
 
     fn only_reader(&self, name: &str) -> Option<&Node<'a>> {
-        if let [reader] = self.readers(name) { Some(&self.nodes[*reader]) } else { None }
+        if let [reader] = self.readers(name) { self.nodes.get(*reader) } else { None }
     }
 
     /// The matrix of a layer.
@@ -152,7 +155,8 @@ impl<'a> Graph<'a> {
         if node.operator == "Gemm" {
             return Some((*node.inputs.get(2)?, output));
         }
-        let reader = self.only_reader(output).filter(|reader| reader.operator == "Add")?;
+        let reader =
+            self.only_reader(output).filter(|it| it.operator == "Add" && matches!(it.domain, "" | "ai.onnx"))?;
         let added = reader.inputs.iter().find(|&&input| input != output)?;
         Some((*added, *reader.outputs.first()?))
     }
@@ -192,14 +196,21 @@ pub fn neurons(
             first_layers.insert(sum, (matrix, kind));
         }
     }
-    let producers: BTreeMap<&str, usize> = (0..graph.nodes.len())
-        .flat_map(|number| graph.nodes[number].outputs.iter().map(move |&output| (output, number)))
-        .collect();
+    let outputs =
+        || (0..).zip(&graph.nodes).flat_map(|(number, node)| node.outputs.iter().map(move |&output| (output, number)));
+    let producers: BTreeMap<&str, usize> = outputs().collect();
+    if producers.len() < outputs().count() {
+        // Some name has several meanings.
+        return Ok(Vec::new());
+    }
+    let walk = Walk { graph: &graph, producers: &producers, first_layers: &first_layers };
     let mut found = Vec::new();
     for (number, node) in graph.nodes.iter().enumerate() {
         let Some((second, kind)) = graph.matrix(node, uses)? else { continue };
         let inputs = if kind == Use::Matrix { second.rows() } else { second.columns() };
-        let walk = Walk { graph: &graph, producers: &producers, first_layers: &first_layers };
+        if node.inputs[1..].iter().any(|input| !graph.initializers.contains_key(input)) {
+            continue;
+        }
         let Some(sum) = walk.back_from(node.inputs[0], number) else { continue };
         let (first, first_kind) = first_layers[sum];
         if first.outputs(first_kind) == inputs && graph.only_reader(&second.name).is_some() {
@@ -212,6 +223,9 @@ pub fn neurons(
 /// Operators that make each number of one number and of constants.
 const ELEMENTWISE: [&str; 12] =
     ["Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Neg"];
+
+/// Most values between two layers; GELU has some ten.
+const LONGEST_WALK: usize = 64;
 
 struct Walk<'w, 'a> {
     graph: &'w Graph<'a>,
@@ -229,6 +243,9 @@ impl<'a> Walk<'_, 'a> {
         while let Some(value) = open.pop() {
             if !values.insert(value) || self.is_scalar(value) {
                 continue;
+            }
+            if values.len() > LONGEST_WALK {
+                return None;
             }
             if self.first_layers.contains_key(value) {
                 sum = Some(value);
@@ -254,19 +271,22 @@ impl<'a> Walk<'_, 'a> {
             return initializer.dims.iter().all(|&size| size == 1);
         }
         let Some(node) = self.producers.get(name).map(|&number| &self.graph.nodes[number]) else { return false };
-        node.operator == "Constant" && node.attributes.iter().all(|attribute| is_scalar_attribute(attribute))
+        node.operator == "Constant"
+            && matches!(node.domain, "" | "ai.onnx")
+            && node.attributes.iter().all(|attribute| is_one_number(attribute))
     }
 }
 
-/// True of an attribute that is no tensor, or one of a single number.
-fn is_scalar_attribute(attribute: &[u8]) -> bool {
+/// True of the value of a Constant that is one number.
+fn is_one_number(attribute: &[u8]) -> bool {
     fields(attribute).all(|field| {
-        field.is_ok_and(|field| {
-            field.number != 5
-                || field
-                    .bytes()
-                    .and_then(TensorFields::read)
-                    .is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1))
+        field.is_ok_and(|field| match field.number {
+            // Its name, a float, an integer, its type.
+            1 | 2 | 3 | 20 => true,
+            5 => {
+                field.bytes().and_then(TensorFields::read).is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1))
+            }
+            _ => false,
         })
     })
 }

@@ -11,6 +11,8 @@ import { tiny } from '../support/tiny.js';
 const calls = 10_000;
 const warmUp = 2_000;
 const most = 1.02;
+/** Bytes of buffers that a runtime may have for its own use just then. */
+const pooled = 65_536;
 
 // Code that V8 compiles, optimises and forgets by its own clock makes up more than 2 % of this heap.
 const steadyCode = [
@@ -80,7 +82,7 @@ it('10,000 calls of mixed size leave memory as it was after 2,000 of them', asyn
   await reranker.dispose();
   const told = JSON.stringify({ before, after });
   assert.ok(after.at(-1).linear <= before.linear * most, told);
-  for (const kind of ['heap', 'buffers']) {
-    assert.ok(Math.min(...after.slice(1).map((look) => look[kind])) <= before[kind] * most, told);
-  }
+  const least = (kind) => Math.min(...after.slice(1).map((look) => look[kind]));
+  assert.ok(least('heap') <= before.heap * most, told);
+  assert.ok(least('buffers') <= before.buffers * most + pooled, told);
 });
