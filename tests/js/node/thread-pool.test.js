@@ -230,7 +230,7 @@ describe('the threads of a page', { skip: hasRelaxedSimd() ? false : 'this Node 
     return { starting, workers: started.splice(0) };
   }
 
-  it('get their task once they listen', async () => {
+  it('get their task once they listen, and are not ended before the worker that they belong to', async () => {
     const { starting, workers } = await start();
     for (const worker of workers) {
       assert.deepEqual(worker.posted, []);
@@ -244,7 +244,8 @@ describe('the threads of a page', { skip: hasRelaxedSimd() ? false : 'this Node 
     const runtime = await starting;
     assert.equal(runtime.threads, 3);
     await runtime.close();
-    assert.ok(workers.every(({ terminated }) => terminated));
+    // They leave by themselves, and go with the worker that started them: Chromium would keep that for ever else.
+    assert.ok(workers.every(({ terminated }) => !terminated));
   });
 
   it('are given up where what one says cannot be read, or its task cannot be sent', async () => {
