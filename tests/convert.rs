@@ -124,21 +124,20 @@ fn mixed_bits_fill_the_memory_that_there_is() {
 #[test]
 fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
     let golden = golden(FOLDER);
+    let distance = |logit: &dyn Fn(&TokenSequence) -> Result<f32>| {
+        mean(golden.iter().map(|it| (it.exact - f64::from(logit(&it.sequence).unwrap())).abs()))
+    };
     let ours = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
         let (bundle, report) = from_float(&Options { rounding, ..Default::default() }).unwrap();
         assert!(report.error.mean > 0.0 && report.error.mean < report.error.spread, "{:?}", report.error);
         let bundled = load(&bundle);
-        let distance = |logit: &dyn Fn(&TokenSequence) -> Result<f32>| {
-            mean(golden.iter().map(|it| (it.exact - f64::from(logit(&it.sequence).unwrap())).abs()))
-        };
         let [by_weights, by_both] = [distance(&|it| bundled.exact_logit(it)), distance(&|it| bundled.logit(it))];
         println!("{by_weights:.4} by weights, {by_both:.4} with activations");
         assert!(by_both < 1.7 * by_weights, "{by_both} and {by_weights}");
         by_weights
     });
     let quantized = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
-    let activations =
-        mean(golden.iter().map(|it| (it.exact - f64::from(quantized.logit(&it.sequence).unwrap())).abs()));
+    let activations = distance(&|it| quantized.logit(it));
     println!("mean distance by weights {ours:.4?}, by activations {activations:.4}");
     assert!(ours.iter().all(|&ours| ours < 1.25 * activations), "{ours:?} against {activations}");
 }

@@ -1,5 +1,5 @@
 import type { Backend, ScoreTask } from './backend.js';
-import { disposedError, RerankError, toRerankError } from './errors.js';
+import { disposedError, toRerankError } from './errors.js';
 import { type LoadedModel, modelUntilAborted } from './load.js';
 import type { Platform } from './platform.js';
 import { Scoring } from './scoring.js';
@@ -91,7 +91,6 @@ export class LocalBackend implements Backend {
 
   /** Another instance; undefined where there is none to be had, which all calls that wait for it are told. */
   async #replaceFor(calls: Scoring[]): Promise<LoadedModel | undefined> {
-    const suspects = calls.filter(({ begun }) => begun);
     // What they hold of the broken instance keeps its memory.
     for (const call of calls) call.leaveBroken(this.#reload !== undefined);
     if (calls.every(({ settled }) => settled)) return undefined;
@@ -99,8 +98,6 @@ export class LocalBackend implements Backend {
       return await this.#usable();
     } catch (cause) {
       const error = toRerankError(cause);
-      // What broke the instance may be theirs: another is not to be asked the same.
-      for (const call of suspects) call.reject(new RerankError(error.code, error.message, { cause: error.cause }));
       for (const call of calls) call.reject(error);
       return undefined;
     }

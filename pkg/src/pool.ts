@@ -25,7 +25,6 @@ export class ThreadPool {
   readonly #ready: Deferred<void>;
   readonly #leave: () => void;
   #waitingFor: number;
-  #complete = false;
   #failure: RerankError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -54,7 +53,6 @@ export class ThreadPool {
     pool.#begin(count, start, task);
     try {
       await pool.#ready.promise;
-      pool.#complete = true;
       return pool;
     } catch (error) {
       await pool.close();
@@ -86,7 +84,7 @@ export class ThreadPool {
     } catch {
       // The engine broke; what waits for work in it is ended all the same.
     }
-    await Promise.all(this.#threads.splice(0).map((end) => end(this.#complete)));
+    await Promise.all(this.#threads.splice(0).map((end) => end(this.#waitingFor === 0)));
   }
 
   #begin(count: number, start: StartThread, task: ThreadTask): void {

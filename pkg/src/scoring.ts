@@ -47,11 +47,6 @@ export class Scoring {
     return this.#answer.settled;
   }
 
-  /** True while an instance of the engine is at documents of the call. */
-  get begun(): boolean {
-    return this.#slice !== undefined;
-  }
-
   reject(error: RerankError): void {
     this.#answer.reject(error);
   }

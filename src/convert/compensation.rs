@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Rounding;
 use super::feedback::Feedback;
 use super::float::{File, Quantization, bytes, nearest, transposed, widest_scales};
-use super::moments::{Moments, Observed, mean};
+use super::moments::{Moments, Observed, difference, mean};
 use super::progress::{OnProgress, Stage};
 use super::sample::Reference;
 use crate::error::{Error, Result};
@@ -99,8 +99,7 @@ pub fn run_floats(
 /// What the second of two passes, each over `count` pairs, lacks of the first.
 fn differences(values: &[&[f32]], count: usize) -> Vec<Vec<f32>> {
     let (exact, rounded) = values.split_at(count);
-    let difference = |(exact, rounded): (&&[f32], &&[f32])| exact.iter().zip(*rounded).map(|(a, b)| a - b).collect();
-    exact.iter().zip(rounded).map(difference).collect()
+    exact.iter().zip(rounded).map(|(exact, rounded)| difference(exact, rounded)).collect()
 }
 
 fn sums(ones: &[Vec<f32>], others: &[Vec<f32>]) -> Vec<Vec<f32>> {

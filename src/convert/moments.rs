@@ -79,7 +79,8 @@ impl<'a> Observed<'a> {
     }
 }
 
-fn difference(row: &[f32], center: &[f32]) -> Vec<f32> {
+/// A row less another.
+pub fn difference(row: &[f32], center: &[f32]) -> Vec<f32> {
     row.iter().zip(center).map(|(value, center)| value - center).collect()
 }
 

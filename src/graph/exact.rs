@@ -114,15 +114,10 @@ fn linear_outputs(
     residuals: Option<Vec<&TValue>>,
     layers: &mut Layers<'_>,
 ) -> TractResult<Vec<TVec<TValue>>> {
-    let plain = inputs.iter().map(|inputs| inputs[0].try_as_plain_ram()).collect::<TractResult<Vec<_>>>()?;
-    let rows = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<Vec<_>>>()?;
-    let added = residuals
-        .map(|values| values.into_iter().map(|value| value.try_as_plain_ram()).collect::<TractResult<Vec<_>>>())
-        .transpose()?;
-    let residuals = added
-        .as_ref()
-        .map(|added| added.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<Vec<_>>>())
-        .transpose()?;
+    let rows = plain(inputs.iter().map(|inputs| &inputs[0]))?;
+    let rows = floats(&rows)?;
+    let residuals = residuals.map(plain).transpose()?;
+    let residuals = residuals.as_deref().map(floats).transpose()?;
     let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
     let mut results = vec![tvec![]; inputs.len()];
     for (layer, outputs) in linear.layers().iter().zip(layers(&reading)?) {
@@ -136,6 +131,14 @@ fn linear_outputs(
         }
     }
     Ok(results)
+}
+
+fn plain<'a>(values: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<PlainView<'a>>> {
+    values.into_iter().map(|value| value.try_as_plain_ram()).collect()
+}
+
+fn floats<'a>(values: &'a [PlainView<'_>]) -> TractResult<Vec<&'a [f32]>> {
+    values.iter().map(|value| value.as_slice()).collect()
 }
 
 /// What a layer makes of rows side by side; `weights` is inputs × outputs.

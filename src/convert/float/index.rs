@@ -157,6 +157,11 @@ impl Initializer {
         if kind == Use::TransposedMatrix { self.rows() } else { self.columns() }
     }
 
+    /// Inputs of such a layer.
+    pub fn inputs(&self, kind: Use) -> usize {
+        if kind == Use::TransposedMatrix { self.columns() } else { self.rows() }
+    }
+
     /// True of a matrix of floats that has all of its data as raw bytes.
     pub fn is_float_matrix(&self) -> bool {
         let [rows, columns] = self.dims[..] else { return false };

@@ -5,6 +5,7 @@
 
 mod copies;
 mod index;
+mod layers;
 mod nodes;
 mod quantize;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use copies::Copies;
 use index::{Index, Initializer};
+use layers::Graph;
 use nodes::Rewriter;
 use quantize::quantize_row;
 pub(super) use quantize::{nearest, widest_scales};
@@ -84,20 +86,21 @@ impl Quantization {
     pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
         let index = Index::read(file)?;
         let uses = nodes::uses(&index)?;
-        let biases = nodes::biases(&index, &uses)?;
+        let graph = Graph::read(&index, &uses)?;
+        let biases = graph.biases()?;
+        let neurons = if rounding == Rounding::Compensated { graph.neurons(&biases)? } else { Vec::new() };
         let mut quantization = Self { index, uses, biases, ..Default::default() };
-        if rounding == Rounding::Compensated {
-            quantization.copy_neurons(file)?;
-        }
+        quantization.copy_neurons(file, neurons)?;
         quantization.round(file, pieces)?;
         Ok(quantization)
     }
 
-    /// Finds the neurons that are to have copies.
-    fn copy_neurons(&mut self, file: &mut dyn File) -> Result<()> {
-        for (second, first) in nodes::neurons(&self.index, &self.uses, &self.biases)? {
-            let outputs = self.outputs(&second)?;
-            if let Some(copies) = Copies::for_outsized(&self.floats(file, &second)?, outputs) {
+    /// Decides which neurons have copies; `layers` are pairs of the matrix behind some and the one before them.
+    fn copy_neurons(&mut self, file: &mut dyn File, layers: Vec<(String, String)>) -> Result<()> {
+        for (second, first) in layers {
+            let (initializer, kind) = self.find(&second)?;
+            let outputs = self.outputs(initializer, kind);
+            if let Some(copies) = Copies::for_outsized(&self.values(file, initializer, kind)?, outputs) {
                 self.copies_behind.insert(first, copies.clone());
                 self.copies_before.insert(second, copies);
             }
@@ -125,9 +128,9 @@ impl Quantization {
                     self.weights.insert(quantized_name(&name), Weight::Table(Arc::new(table)));
                     self.scales.insert(name, row_scales);
                 }
-                Use::Matrix | Use::TransposedMatrix => {
-                    let values = self.floats(file, &name)?;
-                    let outputs = self.outputs(&name)?;
+                kind @ (Use::Matrix | Use::TransposedMatrix) => {
+                    let values = self.values(file, initializer, kind)?;
+                    let outputs = self.outputs(initializer, kind);
                     let turned = transposed(&values, outputs);
                     let rows = values.len() / outputs;
                     let column_scales = widest_scales(&turned, rows).ok_or_else(|| not_finite(initializer))?;
@@ -148,7 +151,7 @@ impl Quantization {
             let bias = &self.biases[first];
             let message = self.kept.get_mut(bias).ok_or_else(|| no_matrix(first))?;
             let more = copies.added(&vector(message)?).ok_or_else(|| no_memory(message.len()))?;
-            *message = nodes::tensor(bias, index::FLOAT, &[more.len()], &nodes::raw_floats(&more));
+            *message = nodes::vector(bias, &more);
         }
         Ok(())
     }
@@ -187,20 +190,23 @@ impl Quantization {
     /// `internal` for a name that no matrix has; `invalid_model` and `out_of_memory` where they cannot be read.
     pub fn floats(&self, file: &mut dyn File, name: &str) -> Result<Vec<f32>> {
         let (initializer, kind) = self.find(name)?;
+        self.values(file, initializer, kind)
+    }
+
+    fn values(&self, file: &mut dyn File, initializer: &Initializer, kind: Use) -> Result<Vec<f32>> {
         let mut values = floats(file, initializer, kind)?;
-        if let Some(copies) = self.copies_before.get(name) {
+        if let Some(copies) = self.copies_before.get(&initializer.name) {
             values = copies.shared(&values, initializer.outputs(kind)).ok_or_else(|| no_memory(4 * values.len()))?;
         }
-        if let Some(copies) = self.copies_behind.get(name) {
+        if let Some(copies) = self.copies_behind.get(&initializer.name) {
             values = copies.added(&values).ok_or_else(|| no_memory(4 * values.len()))?;
         }
         Ok(values)
     }
 
     /// How many outputs the layer of a matrix has, with those of copied neurons.
-    fn outputs(&self, name: &str) -> Result<usize> {
-        let (initializer, kind) = self.find(name)?;
-        Ok(initializer.outputs(kind) + self.copies_behind.get(name).map_or(0, Copies::count))
+    fn outputs(&self, initializer: &Initializer, kind: Use) -> usize {
+        initializer.outputs(kind) + self.copies_behind.get(&initializer.name).map_or(0, Copies::count)
     }
 
     fn find(&self, name: &str) -> Result<(&Initializer, Use)> {
@@ -231,7 +237,7 @@ impl Quantization {
         let Some(bias) = self.biases.get(name) else { return Ok(()) };
         let Some(message) = self.kept.get_mut(bias) else { return Ok(()) };
         let shifted: Vec<f32> = vector(message)?.iter().zip(shift).map(|(value, shift)| value + shift).collect();
-        *message = nodes::tensor(bias, index::FLOAT, &[shifted.len()], &nodes::raw_floats(&shifted));
+        *message = nodes::vector(bias, &shifted);
         Ok(())
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::index::{FLOAT, Index, Initializer, fields};
+use super::index::{FLOAT, Index, fields};
 use super::{Use, quantized_name};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
-use crate::onnx::tensor::{INT8, TensorFields};
+use crate::onnx::tensor::INT8;
 use crate::onnx::wire::{write_bytes_field, write_varint_field};
 use crate::onnx::{WeightStore, write_input};
 
@@ -21,17 +21,17 @@ mod field {
 
 /// What is read of a node.
 #[derive(Debug, Default)]
-struct Node<'a> {
-    inputs: Vec<&'a str>,
-    outputs: Vec<&'a str>,
+pub struct Node<'a> {
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
     name: &'a str,
-    operator: &'a str,
+    pub operator: &'a str,
     domain: &'a str,
-    attributes: Vec<&'a [u8]>,
+    pub attributes: Vec<&'a [u8]>,
 }
 
 impl<'a> Node<'a> {
-    fn read(message: &'a [u8]) -> Result<Self> {
+    pub fn read(message: &'a [u8]) -> Result<Self> {
         let mut node = Self::default();
         for field in fields(message) {
             let field = field?;
@@ -46,6 +46,11 @@ impl<'a> Node<'a> {
             }
         }
         Ok(node)
+    }
+
+    /// True of an operator that ONNX itself defines.
+    pub fn is_standard(&self) -> bool {
+        matches!(self.domain, "" | "ai.onnx")
     }
 
     /// An attribute that is an integer, or a float that is one.
@@ -70,8 +75,8 @@ impl<'a> Node<'a> {
     }
 
     /// Which of its inputs is a weight, and as what.
-    fn weight(&self) -> Result<Option<(usize, Use)>> {
-        if !matches!(self.domain, "" | "ai.onnx") {
+    pub fn weight(&self) -> Result<Option<(usize, Use)>> {
+        if !self.is_standard() {
             return Ok(None);
         }
         Ok(match self.operator {
@@ -109,186 +114,6 @@ pub fn uses(index: &Index) -> Result<BTreeMap<String, Use>> {
         }
     }
     Ok(uses)
-}
-
-/// The nodes of a graph, and who reads what.
-struct Graph<'a> {
-    nodes: Vec<Node<'a>>,
-    /// Of each value the nodes that read it, as often as they do; for what the graph gives a number that no node has.
-    readers: BTreeMap<&'a str, Vec<usize>>,
-    initializers: BTreeMap<&'a str, &'a Initializer>,
-}
-
-impl<'a> Graph<'a> {
-    fn read(index: &'a Index) -> Result<Self> {
-        let nodes = index.nodes.iter().map(|message| Node::read(message)).collect::<Result<Vec<_>>>()?;
-        let mut readers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (number, node) in nodes.iter().enumerate() {
-            node.inputs.iter().for_each(|&input| readers.entry(input).or_default().push(number));
-        }
-        for name in index.outputs()? {
-            readers.entry(name).or_default().push(nodes.len());
-        }
-        let initializers = index.initializers.iter().map(|it| (&*it.name, it)).collect();
-        Ok(Self { nodes, readers, initializers })
-    }
-
-    fn readers(&self, name: &str) -> &[usize] {
-        self.readers.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    fn only_reader(&self, name: &str) -> Option<&Node<'a>> {
-        if let [reader] = self.readers(name) { self.nodes.get(*reader) } else { None }
-    }
-
-    /// The matrix of a layer.
-    fn matrix(&self, node: &Node<'_>, uses: &BTreeMap<String, Use>) -> Result<Option<(&'a Initializer, Use)>> {
-        let Some((at, _)) = node.weight()? else { return Ok(None) };
-        let matrix = node.inputs.get(at).and_then(|&name| self.initializers.get(name).copied());
-        let known = matrix.and_then(|matrix| Some((matrix, *uses.get(&matrix.name)?)));
-        Ok(known.filter(|(_, kind)| matches!(kind, Use::Matrix | Use::TransposedMatrix)))
-    }
-
-    /// What the products of a layer are added to, and the sum's name.
-    fn sum(&self, node: &Node<'a>) -> Option<(&'a str, &'a str)> {
-        let &output = node.outputs.first()?;
-        if node.operator == "Gemm" {
-            return Some((*node.inputs.get(2)?, output));
-        }
-        let reader =
-            self.only_reader(output).filter(|it| it.operator == "Add" && matches!(it.domain, "" | "ai.onnx"))?;
-        let added = reader.inputs.iter().find(|&&input| input != output)?;
-        Some((*added, *reader.outputs.first()?))
-    }
-}
-
-/// Of each matrix the initializer that is added to its products, where that is floats, one for each column, and neither has
-/// another reader.
-pub fn biases(index: &Index, uses: &BTreeMap<String, Use>) -> Result<BTreeMap<String, String>> {
-    let graph = Graph::read(index)?;
-    let mut biases = BTreeMap::new();
-    for node in &graph.nodes {
-        let Some((matrix, kind)) = graph.matrix(node, uses)? else { continue };
-        let Some(bias) = graph.sum(node).and_then(|(bias, _)| graph.initializers.get(bias)) else { continue };
-        if bias.is_float_vector(matrix.outputs(kind))
-            && graph.only_reader(&bias.name).is_some()
-            && graph.only_reader(&matrix.name).is_some()
-        {
-            biases.insert(matrix.name.clone(), bias.name.clone());
-        }
-    }
-    Ok(biases)
-}
-
-/// The matrices that read nothing but the outputs of another layer, each by itself, as behind an activation function; each
-/// with the matrix of that layer, which has a [bias](biases) and no other reader.
-pub fn neurons(
-    index: &Index,
-    uses: &BTreeMap<String, Use>,
-    biases: &BTreeMap<String, String>,
-) -> Result<Vec<(String, String)>> {
-    let graph = Graph::read(index)?;
-    let mut first_layers = BTreeMap::new();
-    for node in &graph.nodes {
-        if let Some((matrix, kind)) = graph.matrix(node, uses)?.filter(|(matrix, _)| biases.contains_key(&matrix.name))
-            && let Some((_, sum)) = graph.sum(node)
-        {
-            first_layers.insert(sum, (matrix, kind));
-        }
-    }
-    let outputs =
-        || (0..).zip(&graph.nodes).flat_map(|(number, node)| node.outputs.iter().map(move |&output| (output, number)));
-    let producers: BTreeMap<&str, usize> = outputs().collect();
-    if producers.len() < outputs().count() {
-        // Some name has several meanings.
-        return Ok(Vec::new());
-    }
-    let walk = Walk { graph: &graph, producers: &producers, first_layers: &first_layers };
-    let mut found = Vec::new();
-    for (number, node) in graph.nodes.iter().enumerate() {
-        let Some((second, kind)) = graph.matrix(node, uses)? else { continue };
-        let inputs = if kind == Use::Matrix { second.rows() } else { second.columns() };
-        if node.inputs[1..].iter().any(|input| !graph.initializers.contains_key(input)) {
-            continue;
-        }
-        let Some(sum) = walk.back_from(node.inputs[0], number) else { continue };
-        let (first, first_kind) = first_layers[sum];
-        if first.outputs(first_kind) == inputs && graph.only_reader(&second.name).is_some() {
-            found.push((second.name.clone(), first.name.clone()));
-        }
-    }
-    Ok(found)
-}
-
-/// Operators that make each number of one number and of constants.
-const ELEMENTWISE: [&str; 12] =
-    ["Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Neg"];
-
-/// Most values between two layers; GELU has some ten.
-const LONGEST_WALK: usize = 64;
-
-struct Walk<'w, 'a> {
-    graph: &'w Graph<'a>,
-    producers: &'w BTreeMap<&'a str, usize>,
-    first_layers: &'w BTreeMap<&'a str, (&'a Initializer, Use)>,
-}
-
-impl<'a> Walk<'_, 'a> {
-    /// The sum that all of `name` is made of, number by number, where nothing but that and the node `last` reads it.
-    fn back_from(&self, name: &'a str, last: usize) -> Option<&'a str> {
-        let mut sum = None;
-        let mut values = BTreeSet::new();
-        let mut nodes = BTreeSet::from([last]);
-        let mut open = vec![name];
-        while let Some(value) = open.pop() {
-            if !values.insert(value) || self.is_scalar(value) {
-                continue;
-            }
-            if values.len() > LONGEST_WALK {
-                return None;
-            }
-            if self.first_layers.contains_key(value) {
-                sum = Some(value);
-                continue;
-            }
-            let &number = self.producers.get(value)?;
-            let node = &self.graph.nodes[number];
-            if !(ELEMENTWISE.contains(&node.operator) && matches!(node.domain, "" | "ai.onnx")) {
-                return None;
-            }
-            nodes.insert(number);
-            open.extend(&node.inputs);
-        }
-        let sums = values.iter().filter(|value| self.first_layers.contains_key(*value)).count();
-        let read_by_others = |value: &&str| {
-            !self.is_scalar(value) && self.graph.readers(value).iter().any(|reader| !nodes.contains(reader))
-        };
-        sum.filter(|_| sums == 1 && !values.iter().any(read_by_others))
-    }
-
-    fn is_scalar(&self, name: &str) -> bool {
-        if let Some(initializer) = self.graph.initializers.get(name) {
-            return initializer.dims.iter().all(|&size| size == 1);
-        }
-        let Some(node) = self.producers.get(name).map(|&number| &self.graph.nodes[number]) else { return false };
-        node.operator == "Constant"
-            && matches!(node.domain, "" | "ai.onnx")
-            && node.attributes.iter().all(|attribute| is_one_number(attribute))
-    }
-}
-
-/// True of the value of a Constant that is one number.
-fn is_one_number(attribute: &[u8]) -> bool {
-    fields(attribute).all(|field| {
-        field.is_ok_and(|field| match field.number {
-            // Its name, a float, an integer, its type.
-            1 | 2 | 3 | 20 => true,
-            5 => {
-                field.bytes().and_then(TensorFields::read).is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1))
-            }
-            _ => false,
-        })
-    })
 }
 
 pub struct Rewriter<'a> {
@@ -407,7 +232,7 @@ impl<'a> Rewriter<'a> {
 }
 
 /// A TensorProto.
-pub fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8> {
+fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8> {
     let mut tensor = Vec::new();
     shape.iter().for_each(|&size| write_varint_field(&mut tensor, 1, size as u64));
     write_varint_field(&mut tensor, 2, data_type as u64);
@@ -416,8 +241,13 @@ pub fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8
     tensor
 }
 
+/// A TensorProto of floats in a row.
+pub fn vector(name: &str, values: &[f32]) -> Vec<u8> {
+    tensor(name, FLOAT, &[values.len()], &raw_floats(values))
+}
+
 /// Floats as they are in a TensorProto.
-pub fn raw_floats(values: &[f32]) -> Vec<u8> {
+fn raw_floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 

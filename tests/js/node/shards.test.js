@@ -37,8 +37,7 @@ describe('shards that are bytes', () => {
     const again = retain(given);
     assert.deepEqual(again(), given);
     given.files[0].more.pop();
-    await new Promise(setImmediate);
-    collectGarbage();
+    await collectGarbage();
     assert.throws(again, (error) => error instanceof RerankError && error.code === 'model_not_found');
   });
 });

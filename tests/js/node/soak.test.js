@@ -26,10 +26,7 @@ for (const flag of steadyCode) setFlagsFromString(flag);
 
 /** What is held after all that is not needed has gone. */
 async function heldBytes(reranker) {
-  for (let round = 0; round < 3; round += 1) {
-    await new Promise(setImmediate);
-    collectGarbage();
-  }
+  await collectGarbage();
   const { memoryBytes } = await reranker.statistics();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return { linear: memoryBytes, heap: heapUsed, buffers: arrayBuffers };

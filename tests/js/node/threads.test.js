@@ -8,6 +8,7 @@ import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
 import { hasRelaxedSimd } from '../../../pkg/dist/simd.js';
+import { LittleMemory } from '../browser/site/little-memory.js';
 import { rejectsWith } from '../support/assertions.js';
 import { numbers } from '../support/random.js';
 
@@ -122,12 +123,7 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
     const expected = await sound.rerank(query, documents);
     await sound.dispose();
     const { Memory } = WebAssembly;
-    // Room for the model and little more.
-    WebAssembly.Memory = class extends Memory {
-      constructor({ initial, shared }) {
-        super({ initial, maximum: initial + 800, shared });
-      }
-    };
+    WebAssembly.Memory = LittleMemory;
     let reranker;
     try {
       reranker = await createReranker({ model: mini, threads: 8 });

@@ -1,8 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Collects all garbage of this process. */
-export const collectGarbage = globalThis.Bun ? () => globalThis.Bun.gc(true) : exposedByV8();
+const collect = globalThis.Bun ? () => globalThis.Bun.gc(true) : exposedByV8();
+
+/** Collects all garbage of this process, also what is held a while by what is under way. */
+export async function collectGarbage() {
+  for (let round = 0; round < 5; round += 1) {
+    await sleep(10);
+    collect();
+  }
+}
 
 function exposedByV8() {
   setFlagsFromString('--expose-gc');

@@ -1,8 +1,4 @@
-// The package's worker, with room for the small model and little more.
-const { Memory } = WebAssembly;
-WebAssembly.Memory = class extends Memory {
-  constructor({ initial, shared }) {
-    super({ initial, maximum: initial + 800, shared });
-  }
-};
+import { LittleMemory } from './little-memory.js';
+
+WebAssembly.Memory = LittleMemory;
 await import('/rerank-wasm/worker-threads.js');

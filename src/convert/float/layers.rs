@@ -1,0 +1,187 @@
+//! The linear layers of a float graph, and which of them read what others give.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Use;
+use super::index::{Index, Initializer, fields};
+use super::nodes::Node;
+use crate::error::Result;
+use crate::onnx::tensor::TensorFields;
+
+/// Operators that make each number of one number and of constants.
+const ELEMENTWISE: [&str; 12] =
+    ["Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Neg"];
+
+/// Most values between two layers; GELU has some ten.
+const LONGEST_WALK: usize = 64;
+
+/// The nodes of a graph, and who reads what.
+pub struct Graph<'a> {
+    nodes: Vec<Node<'a>>,
+    uses: &'a BTreeMap<String, Use>,
+    /// Of each value the nodes that read it, as often as they do; for what the graph gives a number that no node has.
+    readers: BTreeMap<&'a str, Vec<usize>>,
+    initializers: BTreeMap<&'a str, &'a Initializer>,
+}
+
+/// The nodes that make each value.
+type Producers<'a> = BTreeMap<&'a str, usize>;
+
+/// The matrix of each layer with a bias, by the name of the sum.
+type Sums<'a> = BTreeMap<&'a str, (&'a Initializer, Use)>;
+
+impl<'a> Graph<'a> {
+    pub fn read(index: &'a Index, uses: &'a BTreeMap<String, Use>) -> Result<Self> {
+        let nodes = index.nodes.iter().map(|message| Node::read(message)).collect::<Result<Vec<_>>>()?;
+        let mut readers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, node) in nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&input| readers.entry(input).or_default().push(number));
+        }
+        for name in index.outputs()? {
+            readers.entry(name).or_default().push(nodes.len());
+        }
+        let initializers = index.initializers.iter().map(|it| (&*it.name, it)).collect();
+        Ok(Self { nodes, uses, readers, initializers })
+    }
+
+    /// Of each matrix the initializer that is added to its products, where that is floats, one for each column, and neither
+    /// has another reader.
+    pub fn biases(&self) -> Result<BTreeMap<String, String>> {
+        let mut biases = BTreeMap::new();
+        for node in &self.nodes {
+            let Some((matrix, kind)) = self.matrix(node)? else { continue };
+            let Some(bias) = self.sum(node).and_then(|(bias, _)| self.initializers.get(bias)) else { continue };
+            if bias.is_float_vector(matrix.outputs(kind))
+                && self.only_reader(&bias.name).is_some()
+                && self.only_reader(&matrix.name).is_some()
+            {
+                biases.insert(matrix.name.clone(), bias.name.clone());
+            }
+        }
+        Ok(biases)
+    }
+
+    /// The matrices that read nothing but the outputs of another layer, each by itself, as behind an activation function; each
+    /// with the matrix of that layer, which has one of the [biases](Self::biases) and no other reader.
+    pub fn neurons(&self, biases: &BTreeMap<String, String>) -> Result<Vec<(String, String)>> {
+        let outputs = || {
+            (0..).zip(&self.nodes).flat_map(|(number, node)| node.outputs.iter().map(move |&output| (output, number)))
+        };
+        let producers: Producers<'a> = outputs().collect();
+        if producers.len() < outputs().count() {
+            // Some name has several meanings.
+            return Ok(Vec::new());
+        }
+        let mut sums = Sums::new();
+        for node in &self.nodes {
+            if let Some((matrix, kind)) = self.matrix(node)?.filter(|(matrix, _)| biases.contains_key(&matrix.name))
+                && let Some((_, sum)) = self.sum(node)
+            {
+                sums.insert(sum, (matrix, kind));
+            }
+        }
+        let mut found = Vec::new();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let Some((second, kind)) = self.matrix(node)? else { continue };
+            if node.inputs[1..].iter().any(|input| !self.initializers.contains_key(input)) {
+                continue;
+            }
+            let Some((first, first_kind)) = self.made_of(node.inputs[0], number, &producers, &sums) else { continue };
+            if first.outputs(first_kind) == second.inputs(kind) && self.only_reader(&second.name).is_some() {
+                found.push((second.name.clone(), first.name.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    fn readers(&self, name: &str) -> &[usize] {
+        self.readers.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn only_reader(&self, name: &str) -> Option<&Node<'a>> {
+        if let [reader] = self.readers(name) { self.nodes.get(*reader) } else { None }
+    }
+
+    /// The matrix of a layer.
+    fn matrix(&self, node: &Node<'_>) -> Result<Option<(&'a Initializer, Use)>> {
+        let Some((at, _)) = node.weight()? else { return Ok(None) };
+        let matrix = node.inputs.get(at).and_then(|&name| self.initializers.get(name).copied());
+        let known = matrix.and_then(|matrix| Some((matrix, *self.uses.get(&matrix.name)?)));
+        Ok(known.filter(|(_, kind)| matches!(kind, Use::Matrix | Use::TransposedMatrix)))
+    }
+
+    /// What the products of a layer are added to, and the sum's name.
+    fn sum(&self, node: &Node<'a>) -> Option<(&'a str, &'a str)> {
+        let &output = node.outputs.first()?;
+        if node.operator == "Gemm" {
+            return Some((*node.inputs.get(2)?, output));
+        }
+        let reader = self.only_reader(output).filter(|reader| reader.operator == "Add" && reader.is_standard())?;
+        let added = reader.inputs.iter().find(|&&input| input != output)?;
+        Some((*added, *reader.outputs.first()?))
+    }
+
+    /// The layer whose sum is all that `name` is made of, number by number, where nothing but that and the node `last` reads it.
+    fn made_of(
+        &self,
+        name: &'a str,
+        last: usize,
+        producers: &Producers<'a>,
+        sums: &Sums<'a>,
+    ) -> Option<(&'a Initializer, Use)> {
+        let mut layer = None;
+        let mut values = BTreeSet::new();
+        let mut nodes = BTreeSet::from([last]);
+        let mut open = vec![name];
+        while let Some(value) = open.pop() {
+            if !values.insert(value) || self.is_scalar(value, producers) {
+                continue;
+            }
+            if values.len() > LONGEST_WALK {
+                return None;
+            }
+            if let Some(&sum) = sums.get(value) {
+                if layer.replace(sum).is_some() {
+                    return None;
+                }
+                continue;
+            }
+            let &number = producers.get(value)?;
+            let node = &self.nodes[number];
+            if !(ELEMENTWISE.contains(&node.operator) && node.is_standard()) {
+                return None;
+            }
+            nodes.insert(number);
+            open.extend(&node.inputs);
+        }
+        let is_read_by_others = |value: &&str| {
+            !self.is_scalar(value, producers) && self.readers(value).iter().any(|reader| !nodes.contains(reader))
+        };
+        layer.filter(|_| !values.iter().any(is_read_by_others))
+    }
+
+    /// True of a constant that is one number.
+    fn is_scalar(&self, name: &str, producers: &Producers<'a>) -> bool {
+        if let Some(initializer) = self.initializers.get(name) {
+            return initializer.dims.iter().all(|&size| size == 1);
+        }
+        let Some(node) = producers.get(name).map(|&number| &self.nodes[number]) else { return false };
+        node.operator == "Constant"
+            && node.is_standard()
+            && node.attributes.iter().all(|attribute| is_one_number(attribute))
+    }
+}
+
+/// True of the value of a Constant that is one number.
+fn is_one_number(attribute: &[u8]) -> bool {
+    fields(attribute).all(|field| {
+        field.is_ok_and(|field| match field.number {
+            // Its name, a float, an integer, its type.
+            1 | 2 | 3 | 20 => true,
+            5 => {
+                field.bytes().and_then(TensorFields::read).is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1))
+            }
+            _ => false,
+        })
+    })
+}
