@@ -58,9 +58,10 @@ fn no_stock_product_and_no_stock_integer_operator_is_left() {
             ("Embedding", 1),
             ("RobertaPositions", 1),
             ("AddLayerNorm", 1 + 2 * 2),
-            ("Attention", 2),
-            ("QuantizedLinear", 2 * 3 + 1 + 2),
-            ("QuantizedLinearGelu", 2),
+            ("SelfAttention", 1),
+            ("Attention", 1),
+            ("QuantizedLinear", 2 + 2 + 2),
+            ("FeedForward", 2),
             // The mask.
             ("AddAxis", 2),
             ("Cast", 1),

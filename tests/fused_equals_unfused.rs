@@ -2,7 +2,12 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rerank_wasm::graph::exact::outputs;
 use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
+use rerank_wasm::kernels::linear::Linear;
 use support::{TINY, graph_with, logit, read};
 
 fn sequence(length: u32, seed: u32) -> Vec<u32> {
@@ -55,21 +60,67 @@ fn linear_layers_are_the_stock_ones_where_a_tensor_is_one_row() {
     assert!(distances[distances.len() - 1] < 0.1, "{distances:?}");
 }
 
-/// Rows do not depend on each other, so which of them are computed, and how often they are quantised, changes no bit.
+/// Rows do not depend on each other, so which of them are computed, in which order, and how often they are quantised,
+/// changes no bit.
 #[test]
-fn work_that_is_left_out_changes_no_bit() {
-    let [most @ .., Rewrite::FirstToken, Rewrite::SharedInput] = Rewrite::ALL else {
-        panic!("the last rewrites are others")
-    };
-    let (plain, all) = (tiny(&most), tiny(&Rewrite::ALL));
-    let first_token = tiny(&[&most[..], &[Rewrite::FirstToken]].concat());
-    assert_ne!(first_token.census()["Gather"], plain.census()["Gather"]);
-    assert_ne!(first_token.census()["QuantizedLinear"], all.census()["QuantizedLinear"]);
+fn work_that_is_left_out_or_done_in_another_order_changes_no_bit() {
+    let last = [Rewrite::FirstToken, Rewrite::SharedInput, Rewrite::FeedForward, Rewrite::SelfAttention];
+    let most = Rewrite::ALL.strip_suffix(&last).expect("the last rewrites are these");
+    let plain = tiny(most);
+    let [first_token, shared_input, feed_forward, _] = last;
+    let others = [&last[..], &last[1..], &[first_token], &[shared_input], &[feed_forward]]
+        .map(|rewrites| tiny(&[most, rewrites].concat()));
+    for (index, graph) in others.iter().enumerate() {
+        assert!(others[..index].iter().chain([&plain]).all(|other| other.census() != graph.census()));
+    }
+    // Also more rows than the feed-forward part has in a block.
     for length in [1, 2, 7, 130] {
         let ids = sequence(length, 2);
-        let [plain, first_token, all] = [&plain, &first_token, &all].map(|graph| logit(graph, &ids).to_bits());
-        assert!(first_token == plain && all == plain, "{length} tokens");
+        let expected = logit(&plain, &ids).to_bits();
+        assert!(others.iter().all(|graph| logit(graph, &ids).to_bits() == expected), "{length} tokens");
     }
+}
+
+/// The converter asks a plan for the rows that each layer reads, and for logits on floats.
+#[test]
+fn fused_operators_show_the_layers_that_they_are_made_of() {
+    let last = [Rewrite::FeedForward, Rewrite::SelfAttention];
+    let most = Rewrite::ALL.strip_suffix(&last).expect("the last rewrites are these");
+    let [fused, plain] = [&Rewrite::ALL, most].map(tiny);
+    assert_ne!(fused.census(), plain.census());
+    let sequences = [7, 130].map(|length| support::sequence(&sequence(length, 2)));
+    let observed = |graph: &Graph| {
+        let mut observed = BTreeMap::new();
+        for sequence in &sequences {
+            let mut see = |layer: &Linear, rows: &[f32]| {
+                observed.entry(layer.matrix().unpack()).or_insert_with(Vec::new).extend_from_slice(rows);
+            };
+            graph.observe(sequence, &mut see).unwrap();
+        }
+        observed
+    };
+    let (by_fused, by_plain) = (observed(&fused), observed(&plain));
+    assert_eq!(by_fused.len(), 2 * 6 + 2);
+    assert!(by_fused == by_plain);
+
+    let exact = |graph: &Graph| sequences.each_ref().map(|sequence| graph.exact_logit(sequence).unwrap().to_bits());
+    assert_eq!(exact(&fused), exact(&plain));
+    let in_step = |graph: &Graph| {
+        let mut residuals = 0;
+        let logits = graph.exact_logits(&sequences, &mut |reading| {
+            residuals += usize::from(reading.residuals.is_some());
+            let of_layer = |layer: &Arc<Linear>| {
+                let weights = layer.weights();
+                reading.rows.iter().map(|rows| outputs(rows, &weights, layer.bias())).collect()
+            };
+            Ok(reading.layers.iter().map(of_layer).collect())
+        });
+        (logits.unwrap().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>(), residuals)
+    };
+    let (logits, residuals) = in_step(&fused);
+    assert_eq!(logits, exact(&plain));
+    assert!(residuals > 0);
+    assert_eq!(in_step(&plain), (logits, residuals));
 }
 
 #[test]

@@ -1,6 +1,14 @@
 //! What an isolate that runs a model will hold, in bytes.
 
-use crate::onnx::OnnxModel;
+use crate::onnx::{OnnxModel, Weight};
+
+/// Bytes of activations for each number of a hidden state, about: what a layer reads and writes, as floats, and between them
+/// codes with either keys and values or a block of a feed-forward part four times as wide.
+const BLOCKS: usize = 14;
+
+/// Bytes for each number between the layers of a feed-forward part that runs as a whole: a float, its code, and a share of
+/// what the layers read and write.
+const WHOLE: usize = 7;
 
 /// Tokens of the longest pair that is reckoned with.
 const TOKENS: usize = 512;
@@ -9,18 +17,12 @@ const TOKENS: usize = 512;
 /// in workerd, and some more, for garbage comes and goes.
 const FIXED: usize = 20_000_000;
 
-/// The memory of the engine with this model and of the JavaScript around it, while it scores pairs of 512 tokens.
-pub fn predicted(model: &OnnxModel, tokenizer: usize) -> usize {
-    model.weights.bytes() + around(model, tokenizer)
-}
-
-/// The same without the weights.
-pub fn around(model: &OnnxModel, tokenizer: usize) -> usize {
-    let widest = model.weights.iter().map(|(_, weight)| weight.columns()).max().unwrap_or(0);
-    FIXED + activations(widest) + tokenizer + model.graph.len()
-}
-
-/// The layer with the most outputs holds them as floats, and their codes; what it read and attention's are smaller.
-fn activations(widest: usize) -> usize {
-    TOKENS * widest * 7
+/// The memory of the engine with this model, but for its weights, and of the JavaScript around it, while it scores pairs of
+/// 512 tokens. The tokenizer takes so many bytes; `has_feed_forward` where the plan runs feed-forward parts in blocks of rows.
+pub fn around(model: &OnnxModel, tokenizer: usize, has_feed_forward: bool) -> usize {
+    let matrices = model.weights.iter().filter(|(_, weight)| matches!(weight, Weight::Matrix { .. }));
+    let widest = matrices.max_by_key(|(_, weight)| weight.columns());
+    let (hidden, columns) = widest.map_or((0, 0), |(_, weight)| (weight.rows(), weight.columns()));
+    let activations = if has_feed_forward { BLOCKS * hidden } else { WHOLE * columns };
+    FIXED + TOKENS * activations + tokenizer + model.graph.len()
 }

@@ -138,10 +138,11 @@ pub fn convert_with(
         Some(reference) => reference,
         None => Reference { logits: sample::logits(&before, &sample, false, progress)?, sample: sample.clone() },
     };
-    let room = options.max_memory.map(|most| most.saturating_sub(memory::around(&model, compact.len())));
+    let around = memory::around(&model, compact.len(), before.census().contains_key("FeedForward"));
+    let room = options.max_memory.map(|most| most.saturating_sub(around));
     precision::reduce(&mut model, options, room, &before, &sample, progress)?;
     drop(before);
-    let predicted_memory = memory::predicted(&model, compact.len());
+    let predicted_memory = model.weights.bytes() + around;
     let after = sample::logits(&Graph::from_onnx(model.clone())?, &reference.sample, true, progress)?;
     let error = LogitError::new(&reference.logits, &after);
     let (mut matrix_weights, mut four_bit_weights) = (0, 0);

@@ -21,8 +21,9 @@ const QUERIES_OF_A_PART: usize = 32;
 /// sequence × hidden), mask (batch × 1 × 1 × sequence, added to the scores). Output: context, shaped like the queries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attention {
-    heads: usize,
-    scale: f32,
+    pub heads: usize,
+    /// Factor of the scores.
+    pub scale: f32,
 }
 
 impl Eq for Attention {}
@@ -39,14 +40,18 @@ impl EvalOp for Attention {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let kernel = |inputs: &Inputs<'_>, context: &mut [f32], stride: usize| {
-            attention(inputs, &mut Scratch::default(), context, stride);
-        };
-        Ok(tvec!(self.eval_with(&inputs, &kernel)?))
+        Ok(tvec!(self.eval_alone(&inputs)?))
     }
 }
 
 impl Attention {
+    /// The output.
+    pub fn eval_alone(&self, inputs: &[TValue]) -> TractResult<TValue> {
+        self.eval_with(inputs, &|inputs, context, stride| {
+            attention(inputs, &mut Scratch::default(), context, stride);
+        })
+    }
+
     /// The output, computed by `kernel`, which is given what it reads, where to write and from where to where a row reaches.
     pub fn eval_with(
         &self,

@@ -4,10 +4,11 @@
 use tract_core::internal::*;
 use tract_core::plan::eval;
 
-use super::attention::Attention;
+use super::fused::{Stage, eval_stages, stages};
 use super::layer_norm::AddLayerNorm;
-use super::linear::{QuantizedLinear, output_for};
+use super::linear::QuantizedLinear;
 use super::pattern::only_reader;
+use super::rows::output_for;
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::kernels::attention::Inputs;
@@ -85,7 +86,10 @@ fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Ve
 
 /// What is added to the output of a linear layer, as it is, before the next normalisation.
 fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
-    node.op_as::<QuantizedLinear>().filter(|linear| linear.layers().len() == 1 && !linear.has_gelu())?;
+    let Some(&Stage::Linear(linear)) = stages(node).last() else { return None };
+    if linear.layers().len() != 1 || linear.has_gelu() {
+        return None;
+    }
     let norm = only_reader(model, node).filter(|next| next.op_is::<AddLayerNorm>())?;
     norm.inputs.iter().copied().find(|&input| input != node.id.into())
 }
@@ -97,26 +101,25 @@ fn evaluate(
     residuals: Option<Vec<&TValue>>,
     layers: &mut Layers<'_>,
 ) -> TractResult<Option<Vec<TVec<TValue>>>> {
-    if let Some(linear) = node.op_as::<QuantizedLinear>() {
-        return linear_outputs(linear, inputs, residuals, layers).map(Some);
-    }
-    let Some(attention) = node.op_as::<Attention>() else { return Ok(None) };
-    let kernel = |inputs: &Inputs<'_>, context: &mut [f32], stride: usize| {
-        float::attention(inputs, &mut Vec::new(), context, stride);
+    let mut linear = |linear: &QuantizedLinear, inputs: &[TVec<TValue>], is_last: bool| {
+        linear_outputs(linear, inputs, residuals.as_deref().filter(|_| is_last), layers)
     };
-    let outputs = |inputs: &TVec<TValue>| Ok(tvec!(attention.eval_with(inputs, &kernel)?));
-    inputs.iter().map(outputs).collect::<TractResult<_>>().map(Some)
+    eval_stages(node, inputs, &mut linear, &mut |attention, inputs| attention.eval_with(inputs, &on_floats))
+}
+
+fn on_floats(inputs: &Inputs<'_>, context: &mut [f32], stride: usize) {
+    float::attention(inputs, &mut Vec::new(), context, stride);
 }
 
 fn linear_outputs(
     linear: &QuantizedLinear,
     inputs: &[TVec<TValue>],
-    residuals: Option<Vec<&TValue>>,
+    residuals: Option<&[&TValue]>,
     layers: &mut Layers<'_>,
 ) -> TractResult<Vec<TVec<TValue>>> {
     let rows = plain(inputs.iter().map(|inputs| &inputs[0]))?;
     let rows = floats(&rows)?;
-    let residuals = residuals.map(plain).transpose()?;
+    let residuals = residuals.map(|residuals| plain(residuals.iter().copied())).transpose()?;
     let residuals = residuals.as_deref().map(floats).transpose()?;
     let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
     let mut results = vec![tvec![]; inputs.len()];
@@ -125,7 +128,7 @@ fn linear_outputs(
             if linear.has_gelu() {
                 output.chunks_exact_mut(layer.outputs()).for_each(gelu);
             }
-            let mut tensor = output_for(layer, &inputs[0])?;
+            let mut tensor = output_for(&inputs[0], layer.outputs())?;
             tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.copy_from_slice(&output);
             result.push(tensor.into_tvalue());
         }

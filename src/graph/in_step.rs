@@ -11,7 +11,7 @@ use tract_core::model::order::build_flush_list;
 use tract_core::ops::konst::Const;
 use tract_core::plan::SimpleState;
 
-use super::linear::QuantizedLinear;
+use super::fused::{Stage, eval_together, stages};
 
 type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
 
@@ -54,7 +54,8 @@ impl Schedule {
         let outlets =
             model.nodes().iter().flat_map(|node| (0..node.outputs.len()).map(|slot| OutletId::new(node.id, slot)));
         let follows = outlets.filter_map(|outlet| symbols(&outlet)).flatten().all(|symbol| known.contains(&symbol));
-        if !follows || !model.nodes().iter().any(|node| node.op_is::<QuantizedLinear>()) {
+        let has_layer = |node: &TypedNode| stages(node).iter().any(|stage| matches!(stage, Stage::Linear(_)));
+        if !follows || !model.nodes().iter().any(has_layer) {
             return None;
         }
         let order = plan.order_without_consts();
@@ -65,10 +66,7 @@ impl Schedule {
 
     /// The first output for each feed of the plan's inputs.
     pub fn run(&self, plan: &Arc<TypedRunnableModel>, feeds: Vec<TVec<TValue>>) -> TractResult<Vec<TValue>> {
-        self.run_with(plan, feeds, &mut |node, inputs, _| {
-            let Some(linear) = node.op_as::<QuantizedLinear>() else { return Ok(None) };
-            linear.eval_together(&inputs.concat()).map(Some)
-        })
+        self.run_with(plan, feeds, &mut |node, inputs, _| eval_together(node, inputs))
     }
 
     /// The same with another way to evaluate some nodes.

@@ -13,14 +13,12 @@ use tract_core::ops::nn::gelu_exact::GeluExact;
 
 use super::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use super::pattern::*;
+use super::rows::{eval_rows, output_fact, rows_of_a_part, split_rows};
 use super::weights::Weights;
 use crate::kernels::gelu::gelu;
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
-use crate::kernels::quantize::quantize_row_i8;
+use crate::kernels::quantize::{RowScale, quantize_row_i8};
 use crate::threads;
-
-/// Fewer rows are not worth another thread, which reads all weights once more.
-const ROWS_OF_A_PART: usize = 24;
 
 /// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows. Layers that
 /// read the same rows, as those for queries, keys and values do, share one operator, which has an output for each.
@@ -33,8 +31,8 @@ pub struct QuantizedLinear {
 
 impl std::fmt::Debug for QuantizedLinear {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let outputs: Vec<_> = self.layers.iter().map(|layer| layer.outputs()).collect();
-        write!(formatter, "QuantizedLinear {{ {} → {outputs:?}, gelu: {} }}", self.inputs(), self.gelu)
+        let (inputs, outputs) = (self.inputs(), self.output_lengths());
+        write!(formatter, "QuantizedLinear {{ {inputs} → {outputs:?}, gelu: {} }}", self.gelu)
     }
 }
 
@@ -49,8 +47,19 @@ impl PartialEq for QuantizedLinear {
 impl Eq for QuantizedLinear {}
 
 impl QuantizedLinear {
-    fn inputs(&self) -> usize {
+    /// Length of an input row.
+    pub fn inputs(&self) -> usize {
         self.layers[0].inputs()
+    }
+
+    /// Layers that have one number of inputs, at least one.
+    pub fn new(layers: TVec<Arc<Linear>>) -> Self {
+        Self { layers, gelu: false }
+    }
+
+    /// The same with these of its layers.
+    pub fn with_layers(&self, indices: impl IntoIterator<Item = usize>) -> Self {
+        Self { layers: indices.into_iter().map(|index| self.layers[index].clone()).collect(), ..*self }
     }
 
     pub fn layers(&self) -> &[Arc<Linear>] {
@@ -62,60 +71,42 @@ impl QuantizedLinear {
         self.gelu
     }
 
-    /// The outputs for each of several inputs. The rows of all run through the layers together, so that weights are read
-    /// once; no row depends on another.
-    pub fn eval_together(&self, inputs: &[TValue]) -> TractResult<Vec<TVec<TValue>>> {
-        let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
-        let values = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<TVec<_>>>()?;
-        let rows: Vec<&[f32]> = values.iter().flat_map(|values| values.chunks_exact(self.inputs())).collect();
-        // The outputs of all inputs, for each layer.
-        let mut outputs = self
-            .layers
-            .iter()
-            .map(|layer| inputs.iter().map(|input| output_for(layer, input)).collect::<TractResult<Vec<_>>>())
-            .collect::<TractResult<TVec<_>>>()?;
-        self.write(&rows, &mut outputs)?;
-        let mut results = vec![tvec![]; inputs.len()];
-        for outputs in outputs {
-            for (result, output) in results.iter_mut().zip(outputs) {
-                result.push(output.into_tvalue());
-            }
-        }
-        Ok(results)
+    /// Numbers in a row of each output.
+    pub fn output_lengths(&self) -> TVec<usize> {
+        self.layers.iter().map(|layer| layer.outputs()).collect()
     }
 
-    fn write(&self, rows: &[&[f32]], outputs: &mut [Vec<Tensor>]) -> TractResult<()> {
-        let mut plain = outputs
-            .iter_mut()
-            .map(|outputs| outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect())
-            .collect::<TractResult<TVec<Vec<_>>>>()?;
-        let mut values = plain
-            .iter_mut()
-            .map(|outputs| outputs.iter_mut().map(|output| output.as_slice_mut::<f32>()).collect())
-            .collect::<TractResult<TVec<Vec<_>>>>()?;
-        let mut outputs: TVec<Vec<&mut [f32]>> = self
-            .layers
-            .iter()
-            .zip(&mut values)
-            .map(|(layer, values)| values.iter_mut().flat_map(|it| it.chunks_exact_mut(layer.outputs())).collect())
-            .collect();
-        let part_rows = rows.len().div_ceil(threads::parts(rows.len(), ROWS_OF_A_PART)).max(1);
-        let mut parts: Vec<(_, TVec<_>)> = rows.chunks(part_rows).map(|rows| (rows, tvec![])).collect();
-        for outputs in &mut outputs {
-            for (outputs, part) in outputs.chunks_mut(part_rows).zip(&mut parts) {
-                part.1.push(outputs);
-            }
+    /// The outputs for each of several inputs, whose rows run through the layers together; no row depends on another.
+    pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
+        eval_rows(inputs, &self.output_lengths(), |rows, outputs| {
+            split_rows(rows, outputs, &|rows, outputs| self.apply(rows, outputs));
+        })
+    }
+
+    /// The codes of rows, with the stride that the layers read, and their scales.
+    fn quantize(&self, rows: &[&[f32]]) -> (Vec<i8>, Vec<RowScale>) {
+        let stride = self.layers[0].input_stride();
+        let mut codes = vec![0; rows.len() * stride];
+        let quantized = rows.iter().zip(codes.chunks_exact_mut(stride));
+        let scales = quantized.map(|(row, codes)| quantize_row_i8(row, codes)).collect();
+        (codes, scales)
+    }
+
+    /// The same with the help of idle threads.
+    pub fn quantize_together(&self, rows: &[&[f32]]) -> (Vec<i8>, Vec<RowScale>) {
+        let part_rows = rows_of_a_part(rows.len());
+        if part_rows >= rows.len() {
+            return self.quantize(rows);
         }
-        threads::split(parts, |(rows, mut outputs)| self.apply(rows, &mut outputs));
-        Ok(())
+        let mut parts: Vec<_> = rows.chunks(part_rows).map(|rows| (rows, Default::default())).collect();
+        threads::split(parts.iter_mut().collect(), |(rows, quantized)| *quantized = self.quantize(rows));
+        let (codes, scales): (Vec<_>, Vec<_>) = parts.into_iter().map(|(_, quantized)| quantized).unzip();
+        (codes.concat(), scales.concat())
     }
 
     /// Writes what each layer makes of the rows.
-    fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
-        let stride = self.layers[0].input_stride();
-        let mut codes = vec![0; rows.len() * stride];
-        let scales: Vec<_> =
-            rows.iter().zip(codes.chunks_exact_mut(stride)).map(|(row, codes)| quantize_row_i8(row, codes)).collect();
+    pub fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
+        let (codes, scales) = self.quantize(rows);
         let quantized = QuantizedRows { codes: &codes, rows: &scales };
         let mut scratch = LinearScratch::default();
         for (layer, outputs) in self.layers.iter().zip(outputs) {
@@ -125,13 +116,6 @@ impl QuantizedLinear {
             }
         }
     }
-}
-
-/// Room for what a layer makes of `input`.
-pub fn output_for(layer: &Linear, input: &Tensor) -> TractResult<Tensor> {
-    let mut shape: TVec<usize> = input.shape().into();
-    *shape.last_mut().context("a linear layer reads rows")? = layer.outputs();
-    Tensor::zero::<f32>(&shape)
 }
 
 impl Op for QuantizedLinear {
@@ -152,14 +136,9 @@ impl EvalOp for QuantizedLinear {
 
 impl TypedOp for QuantizedLinear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let shape = &inputs[0].shape;
-        let length = shape.last().context("a linear layer reads rows")?;
+        let length = inputs[0].shape.last().context("a linear layer reads rows")?;
         ensure!(*length == self.inputs().to_dim(), "{self:?} reads rows of {length}");
-        let output = |layer: &Arc<Linear>| {
-            let rows = shape[..shape.len() - 1].iter().cloned();
-            f32::fact(rows.chain([layer.outputs().to_dim()]).collect::<TVec<_>>())
-        };
-        Ok(self.layers.iter().map(output).collect())
+        self.output_lengths().iter().map(|&length| output_fact(inputs[0], length)).collect()
     }
 
     as_op!();
@@ -197,7 +176,7 @@ pub fn fuse(
     let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, quantize.inputs[0])?;
-    let output = patch.wire_node(name, QuantizedLinear { layers: tvec!(layer), gelu: false }, &[input])?;
+    let output = patch.wire_node(name, QuantizedLinear::new(tvec!(layer)), &[input])?;
     patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
 }
@@ -239,7 +218,7 @@ pub fn merge(
     let layers = parts.iter().flat_map(|(_, linear)| linear.layers.iter().cloned()).collect();
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
-    let outputs = patch.wire_node(name, QuantizedLinear { layers, gelu: false }, &[input])?;
+    let outputs = patch.wire_node(name, QuantizedLinear::new(layers), &[input])?;
     let merged =
         parts.iter().flat_map(|(node, linear)| (0..linear.layers.len()).map(|slot| OutletId::new(node.id, slot)));
     for (before, after) in merged.zip(outputs) {

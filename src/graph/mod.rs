@@ -3,7 +3,9 @@
 mod attention;
 mod embedding;
 pub mod exact;
+mod feed_forward;
 mod first_token;
+mod fused;
 mod gather;
 mod import;
 mod in_step;
@@ -17,6 +19,8 @@ mod positions;
 mod profile;
 mod proto;
 mod rewrite;
+mod rows;
+mod self_attention;
 mod tanh;
 mod tensor;
 #[cfg(test)]

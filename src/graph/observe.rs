@@ -1,8 +1,10 @@
 //! What the linear layers see in a forward pass.
 
+use tract_core::internal::*;
 use tract_core::plan::eval;
-use tract_core::prelude::*;
 
+use super::attention::Attention;
+use super::fused::eval_stages;
 use super::linear::QuantizedLinear;
 use super::{Graph, TokenSequence};
 use crate::error::Result;
@@ -18,12 +20,16 @@ impl Graph {
         let mut run = || -> TractResult<()> {
             let mut state = self.plan.spawn()?;
             state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
-                if let Some(linear) = node.op_as::<QuantizedLinear>() {
-                    let rows = inputs[0].try_as_plain_ram()?;
+                let mut linear = |linear: &QuantizedLinear, inputs: &[TVec<TValue>], _| {
+                    let rows = inputs[0][0].try_as_plain_ram()?;
                     let rows = rows.as_slice::<f32>()?;
                     linear.layers().iter().for_each(|layer| see(layer, rows));
+                    linear.eval_together(inputs.iter().map(|inputs| &inputs[0]))
+                };
+                match eval_stages(node, std::slice::from_ref(&inputs), &mut linear, &mut Attention::eval_alone)? {
+                    Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
+                    None => eval(context, state, node, inputs),
                 }
-                eval(context, state, node, inputs)
             })?;
             Ok(())
         };

@@ -3,7 +3,7 @@
 use tract_core::internal::*;
 
 use super::weights::Weights;
-use super::{attention, embedding, first_token, layer_norm, linear, positions};
+use super::{attention, embedding, feed_forward, first_token, layer_norm, linear, positions, self_attention};
 
 /// A kind of subgraph that one fused operator replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +17,15 @@ pub enum Rewrite {
     FirstToken,
     /// Layers that read the same rows quantise them once.
     SharedInput,
+    /// The two layers around GELU run on a few rows at a time.
+    FeedForward,
+    /// Attention and the layers that make its queries, keys and values run on a few heads at a time.
+    SelfAttention,
 }
 
 impl Rewrite {
     /// In the order in which they are applied.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Embedding,
         Self::Positions,
         Self::Linear,
@@ -29,6 +33,8 @@ impl Rewrite {
         Self::Attention,
         Self::FirstToken,
         Self::SharedInput,
+        Self::FeedForward,
+        Self::SelfAttention,
     ];
 
     pub(super) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
@@ -49,6 +55,8 @@ impl Rewrite {
                 .with_rule_for("first token above layer norm", first_token::above_layer_norm)
                 .with_rule_for("first token above attention", first_token::above_attention),
             Self::SharedInput => rules.with_rule_for("linear layers with one input", linear::merge),
+            Self::FeedForward => rules.with_rule_for("feed-forward part", feed_forward::fuse),
+            Self::SelfAttention => rules.with_rule_for("self-attention", self_attention::fuse),
         };
         rules.rewrite(weights, model)
     }

@@ -11,6 +11,7 @@
 //!
 //! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::four_bit;
@@ -25,6 +26,11 @@ const BLOCK_BYTES: usize = 192 << 10;
 /// Rows of `stride` activations that pass through one panel before the next is read.
 fn block_rows(stride: usize) -> usize {
     (BLOCK_BYTES / stride.max(1) / TILE_ROWS).max(1) * TILE_ROWS
+}
+
+/// How many groups of `size` outputs fill whole panels, which are computed together.
+pub fn groups_in_panels(size: usize) -> usize {
+    (1..PANEL_COLUMNS).find(|count| (count * size).is_multiple_of(PANEL_COLUMNS)).unwrap_or(PANEL_COLUMNS)
 }
 
 /// Inputs of a layer whose weights have zero points: weights may then differ from them by 255, and the sum of so many
@@ -160,23 +166,54 @@ impl Linear {
     /// # Panics
     /// Where the slices do not have the lengths that the number of rows asks for.
     pub fn apply(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [&mut [f32]]) {
+        self.apply_some(0..self.outputs(), input, scratch, output);
+    }
+
+    /// The outputs around these that [`apply_some`](Self::apply_some) can compute without the others.
+    pub fn whole_panels(&self, outputs: Range<usize>) -> Range<usize> {
+        let end = outputs.end.next_multiple_of(PANEL_COLUMNS).min(self.outputs());
+        outputs.start / PANEL_COLUMNS * PANEL_COLUMNS..end
+    }
+
+    /// [`apply`](Self::apply) for some outputs, as [`whole_panels`](Self::whole_panels) gives them.
+    ///
+    /// # Panics
+    /// As [`apply`](Self::apply), and for other outputs.
+    pub fn apply_some(
+        &self,
+        outputs: Range<usize>,
+        input: QuantizedRows<'_>,
+        scratch: &mut LinearScratch,
+        output: &mut [&mut [f32]],
+    ) {
         let stride = self.input_stride();
+        assert_eq!(self.whole_panels(outputs.clone()), outputs, "outputs of whole panels");
         assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
         assert_eq!(output.len(), input.rows.len(), "outputs of {} rows", input.rows.len());
-        assert!(output.iter().all(|row| row.len() == self.outputs()), "rows of {} outputs", self.outputs());
+        assert!(output.iter().all(|row| row.len() == outputs.len()), "rows of {outputs:?}");
+        let panels = outputs.start / PANEL_COLUMNS..outputs.end.div_ceil(PANEL_COLUMNS);
         let block_rows = block_rows(stride);
         let blocks = input.codes.chunks(block_rows * stride).zip(input.rows.chunks(block_rows));
         for ((codes, rows), output) in blocks.zip(output.chunks_mut(block_rows)) {
-            self.apply_block(QuantizedRows { codes, rows }, scratch, output);
+            self.apply_block(panels.clone(), QuantizedRows { codes, rows }, scratch, output);
         }
     }
 
-    fn apply_block(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [&mut [f32]]) {
+    fn apply_block(
+        &self,
+        panels: Range<usize>,
+        input: QuantizedRows<'_>,
+        scratch: &mut LinearScratch,
+        output: &mut [&mut [f32]],
+    ) {
         let stride = self.input_stride();
         let dot = PanelDot::prepare(self.matrix.encoding(), input.codes, stride, scratch);
         let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
         let PanelDot { narrow, wide_rows, wide_panel, unpacked_panel } = dot;
-        for (index, mut panel) in self.matrix.panels().enumerate() {
+        let places = (0..).step_by(PANEL_COLUMNS);
+        for ((index, mut panel), place) in
+            self.matrix.panels().enumerate().take(panels.end).skip(panels.start).zip(places)
+        {
             if self.matrix.encoding() == Encoding::FourBit {
                 four_bit::unpack_panel(panel, self.matrix.tables(), unpacked_panel);
                 panel = unpacked_panel;
@@ -194,25 +231,26 @@ impl Linear {
                 if !narrow {
                     tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
                 }
-                let codes = &input.codes[first * stride..];
-                self.finish_tile::<Fastest>(index, corrections, codes, rows, &mut dots, &mut output[first..]);
+                let input = QuantizedRows { codes: &input.codes[first * stride..], rows };
+                self.finish_tile::<Fastest>(index, corrections, input, &mut dots, &mut output[first..], place);
             }
         }
     }
 
-    /// From dot products to outputs: corrections, offsets, scales, bias.
+    /// From dot products to outputs: corrections, offsets, scales, bias. Those of the panel begin at `place` of a row.
     fn finish_tile<L: Lanes>(
         &self,
         panel: usize,
         corrections: &[(u32, u32)],
-        codes: &[i8],
-        rows: &[RowScale],
+        input: QuantizedRows<'_>,
         dots: &mut Dots,
         output: &mut [&mut [f32]],
+        place: usize,
     ) {
         let first = panel * PANEL_COLUMNS;
         for &(column, weight_row) in corrections {
-            for ((quantization, dots), codes) in rows.iter().zip(&mut *dots).zip(codes.chunks(self.input_stride())) {
+            let codes = input.codes.chunks(self.input_stride());
+            for ((quantization, dots), codes) in input.rows.iter().zip(&mut *dots).zip(codes) {
                 dots[column as usize - first] += i32::from(codes[weight_row as usize]) - quantization.zero_point;
             }
         }
@@ -221,16 +259,16 @@ impl Linear {
         let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
         let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
         let columns = (self.outputs() - first).min(PANEL_COLUMNS);
-        for ((quantization, dots), output) in rows.iter().zip(dots).zip(output) {
+        for ((quantization, dots), output) in input.rows.iter().zip(dots).zip(output) {
             let finish = |output: &mut [f32; PANEL_COLUMNS]| {
                 finish_row::<L>(quantization, dots, offsets, sums, scales, bias, output)
             };
-            match output[first..][..columns].as_mut_array() {
+            match output[place..][..columns].as_mut_array() {
                 Some(output) => finish(output),
                 None => {
                     let mut finished = [0.0; PANEL_COLUMNS];
                     finish(&mut finished);
-                    output[first..][..columns].copy_from_slice(&finished[..columns]);
+                    output[place..][..columns].copy_from_slice(&finished[..columns]);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Threads that score together: whole documents side by side, and the rows of one document where threads would be idle.
+//! Threads that score together: whole documents side by side, and rows or heads of one document where threads would be idle.
 //!
 //! In WebAssembly a thread is a worker with an instance of its own on a memory that all share; `pkg/src/pool.ts` starts
 //! them, and each calls [`serve`] until the pool ends. The pool belongs to the memory, and so to one reranker; natively it

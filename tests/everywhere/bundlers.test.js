@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
 import { launchOptions, openPage } from '../js/support/chromium.js';
 import { startHub } from '../js/support/hub.js';
-import { useProject } from '../js/support/packed.js';
 import { serveDirectory } from '../js/support/static.js';
+import { usePrograms } from './support/programs.js';
 
 const template = (name) => fileURLToPath(new URL(`projects/${name}`, import.meta.url));
 const page = fileURLToPath(new URL('../js/browser/installed/page.js', import.meta.url));
@@ -20,70 +18,35 @@ const page = fileURLToPath(new URL('../js/browser/installed/page.js', import.met
 const policy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
 
-const startMilliseconds = 120_000;
-const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1', FORCE_COLOR: '0' };
-
 /** A project that is made from a template, with what its tests need. */
 function useBundler(name) {
-  const project = useProject({
+  const programs = usePrograms({
     template: template(name),
     prepare: (directory) => cpSync(page, join(directory, 'rank.js')),
   });
-  const open = [];
   let browser;
   before(async () => {
     browser = await chromium.launch(launchOptions());
   });
-  afterEach(async () => {
-    for (const { close } of open.splice(0).reverse()) await close();
-  });
   after(() => browser?.close());
 
-  const path = (...names) => join(project.directory, ...names);
-  const program = (name) => path('node_modules/.bin', name);
-
   return {
-    path,
-    /** Runs a program of the project to its end. */
-    runs(name, ...parameters) {
-      const options = { cwd: project.directory, env, encoding: 'utf8' };
-      const { status, stdout, stderr } = spawnSync(program(name), parameters, options);
-      assert.equal(status, 0, `${stdout}\n${stderr}`);
-    },
-    /** Starts a server of the project; gives its URL, which it prints. */
-    async starts(name, ...parameters) {
-      const child = spawn(process.execPath, [program(name), ...parameters], {
-        cwd: project.directory,
-        env,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const closed = once(child, 'close');
-      open.push({ close: () => child.kill() && closed });
-      let output = '';
-      const signal = AbortSignal.timeout(startMilliseconds);
-      for (;;) {
-        const [chunk] = await once(child.stdout, 'data', { signal });
-        output += chunk;
-        const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
-        if (url && /ready/i.test(output)) return url;
-      }
-    },
+    ...programs,
     async serves(folder) {
-      const server = await serveDirectory(path(folder), { 'content-security-policy': policy });
-      open.push(server);
+      const server = await serveDirectory(programs.path(folder), { 'content-security-policy': policy });
+      programs.later(server);
       return server.url;
     },
     /** The page ranks in a worker and without, and nothing is said against it. */
     async ranksAt(url) {
       const opened = await openPage(browser, `${url}/`);
-      open.push(opened);
+      programs.later(opened);
       await opened.page.waitForFunction(() => globalThis.rank);
       for (const worker of [true, false]) {
         assert.deepEqual(await opened.page.evaluate((worker) => globalThis.rank({ worker }), worker), [1, 0]);
       }
       return opened;
     },
-    later: (closable) => open.push(closable),
   };
 }
 

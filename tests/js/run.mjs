@@ -37,6 +37,7 @@ const groupsElsewhere = {
   runtimes: { files: ['../everywhere/runtimes.test.js'], nodes: [pathNode] },
   browsers: { files: ['../everywhere/browsers.test.js'], ...onModernNode() },
   bundlers: { files: ['../everywhere/bundlers.test.js'], nodes: [pathNode] },
+  wrangler: { files: ['../everywhere/wrangler.test.js'], ...onModernNode() },
 };
 
 const allGroups = { ...groups, ...groupsElsewhere };

@@ -24,7 +24,7 @@ impl Case {
         Linear::new(Arc::new(packer.finish()), &scales, &bias)
     }
 
-    fn apply(&self, layer: &Linear, rows: std::ops::Range<usize>) -> Vec<f32> {
+    fn quantized(&self, rows: Range<usize>) -> (Vec<i8>, Vec<RowScale>) {
         let (mut codes, mut scales) = (Vec::new(), Vec::new());
         for (row, &(scale, zero_point)) in
             self.codes.chunks(self.inputs).zip(&self.rows).skip(rows.start).take(rows.len())
@@ -33,9 +33,23 @@ impl Case {
             codes.resize(codes.len().next_multiple_of(GROUP_ROWS), 0);
             scales.push(RowScale { scale, zero_point, sum: row.iter().map(|&code| i32::from(code)).sum() });
         }
+        (codes, scales)
+    }
+
+    fn apply(&self, layer: &Linear, rows: Range<usize>) -> Vec<f32> {
+        let (codes, scales) = self.quantized(rows);
         let mut output = vec![f32::NAN; scales.len() * self.outputs];
         let mut rows: Vec<_> = output.chunks_mut(self.outputs).collect();
         layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut LinearScratch::default(), &mut rows);
+        output
+    }
+
+    fn apply_some(&self, layer: &Linear, outputs: Range<usize>) -> Vec<f32> {
+        let (codes, scales) = self.quantized(0..self.rows.len());
+        let mut output = vec![f32::NAN; scales.len() * outputs.len()];
+        let mut rows: Vec<_> = output.chunks_mut(outputs.len()).collect();
+        let input = QuantizedRows { codes: &codes, rows: &scales };
+        layer.apply_some(outputs, input, &mut LinearScratch::default(), &mut rows);
         output
     }
 
@@ -113,6 +127,19 @@ proptest! {
         let layer = case.layer();
         let alone: Vec<f32> = (0..case.rows.len()).flat_map(|row| case.apply(&layer, row..row + 1)).collect();
         assert_same(&alone, &case.apply(&layer, 0..case.rows.len()));
+    }
+
+    #[test]
+    fn an_output_does_not_depend_on_the_others(case in cases(), start in 0..30usize, end in 0..30usize) {
+        let layer = case.layer();
+        let (start, end) = (start.min(case.outputs - 1), end.clamp(1, case.outputs));
+        let wanted = start.min(end - 1)..end.max(start + 1);
+        let outputs = layer.whole_panels(wanted.clone());
+        prop_assert!(outputs.start <= wanted.start && wanted.end <= outputs.end);
+        let some = case.apply_some(&layer, outputs.clone());
+        let all = case.apply(&layer, 0..case.rows.len());
+        let expected = all.chunks(case.outputs).flat_map(|row| &row[outputs.clone()]).copied().collect::<Vec<_>>();
+        assert_same(&some, &expected);
     }
 }
 

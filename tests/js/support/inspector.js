@@ -33,9 +33,13 @@ export class Inspector {
     return new Promise((resolve, reject) => this.#answers.set(this.#lastId, { resolve, reject }));
   }
 
-  /** Bytes of the JavaScript heap that are in use, garbage included. */
-  async heapBytes() {
-    return (await this.#ask('Runtime.getHeapUsage')).usedSize;
+  /**
+   * Bytes of the JavaScript heap that are in use, garbage included, and those outside it that objects on it keep: array
+   * buffers, and what V8 reckons for compiled WebAssembly; without the memories of its instances.
+   */
+  async usage() {
+    const { usedSize, backingStorageSize } = await this.#ask('Runtime.getHeapUsage');
+    return { heap: usedSize, external: backingStorageSize };
   }
 
   /** Bytes of all memories of WebAssembly instances. */

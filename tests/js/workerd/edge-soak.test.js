@@ -96,7 +96,7 @@ describe(`requests, ${lanes} at a time`, () => {
   async function memory() {
     const inspector = await workerd.inspect();
     const linear = await inspector.memoryBytes();
-    const heap = await inspector.heapBytes();
+    const { heap } = await inspector.usage();
     inspector.close();
     return { linear, heap };
   }

@@ -1,0 +1,83 @@
+//! Operators that make each row of their outputs from one row of their input.
+
+use tract_core::internal::*;
+
+use crate::threads;
+
+/// Fewer rows are not worth another thread, which reads all weights once more.
+pub const ROWS_OF_A_PART: usize = 24;
+
+/// What makes the rows of outputs: it is given rows and, for each of the outputs, where theirs go.
+pub type Work<'a> = dyn Fn(&[&[f32]], &mut [&mut [&mut [f32]]]) + Sync + 'a;
+
+/// Computes the outputs, in rows of these lengths, for each of several inputs. `work` is given the rows of all inputs and, for
+/// each of the lengths, where those of the outputs go.
+pub fn eval_rows<'a>(
+    inputs: impl IntoIterator<Item = &'a TValue>,
+    lengths: &[usize],
+    work: impl FnOnce(&[&[f32]], &mut [Vec<&mut [f32]>]),
+) -> TractResult<Vec<TVec<TValue>>> {
+    let inputs: TVec<&TValue> = inputs.into_iter().collect();
+    let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
+    let values = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<TVec<_>>>()?;
+    let row_lengths = inputs.iter().map(|input| input.shape().last().copied().unwrap_or(1).max(1));
+    let rows: Vec<&[f32]> = values.iter().zip(row_lengths).flat_map(|(values, it)| values.chunks_exact(it)).collect();
+    // The outputs of all inputs, for each length.
+    let mut outputs = lengths
+        .iter()
+        .map(|&length| inputs.iter().map(|input| output_for(input, length)).collect::<TractResult<Vec<_>>>())
+        .collect::<TractResult<TVec<_>>>()?;
+    {
+        let mut plain = outputs
+            .iter_mut()
+            .map(|outputs| outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect())
+            .collect::<TractResult<TVec<Vec<_>>>>()?;
+        let values = plain
+            .iter_mut()
+            .map(|outputs| outputs.iter_mut().map(|output| output.as_slice_mut::<f32>()).collect())
+            .collect::<TractResult<TVec<Vec<_>>>>()?;
+        let of_rows = lengths.iter().zip(values);
+        let mut outputs: TVec<Vec<&mut [f32]>> = of_rows
+            .map(|(&length, values)| values.into_iter().flat_map(|it| it.chunks_exact_mut(length)).collect())
+            .collect();
+        work(&rows, &mut outputs);
+    }
+    let mut results = vec![tvec![]; inputs.len()];
+    for outputs in outputs {
+        for (result, output) in results.iter_mut().zip(outputs) {
+            result.push(output.into_tvalue());
+        }
+    }
+    Ok(results)
+}
+
+/// Does `work` on all rows, some of them in idle threads.
+pub fn split_rows(rows: &[&[f32]], outputs: &mut [Vec<&mut [f32]>], work: &Work<'_>) {
+    let part_rows = rows_of_a_part(rows.len());
+    let mut parts: Vec<(_, TVec<_>)> = rows.chunks(part_rows).map(|rows| (rows, tvec![])).collect();
+    for outputs in outputs {
+        for (outputs, part) in outputs.chunks_mut(part_rows).zip(&mut parts) {
+            part.1.push(outputs);
+        }
+    }
+    threads::split(parts, |(rows, mut outputs)| work(rows, &mut outputs));
+}
+
+/// How many of the rows each thread that is idle now would have; at least 1.
+pub fn rows_of_a_part(rows: usize) -> usize {
+    rows.div_ceil(threads::parts(rows, ROWS_OF_A_PART)).max(1)
+}
+
+/// Room for what is made of `input`, in rows of `length` numbers.
+pub fn output_for(input: &Tensor, length: usize) -> TractResult<Tensor> {
+    let mut shape: TVec<usize> = input.shape().into();
+    *shape.last_mut().context("an input has rows")? = length;
+    Tensor::zero::<f32>(&shape)
+}
+
+/// The fact of that output.
+pub fn output_fact(input: &TypedFact, length: usize) -> TractResult<TypedFact> {
+    let mut shape = input.shape.to_tvec();
+    *shape.last_mut().context("an input has rows")? = length.to_dim();
+    Ok(f32::fact(shape))
+}
