@@ -12,7 +12,7 @@ import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
 
-/** How long the threads that a worker has ended may take to be gone: Chromium never gets rid of one that is ended meanwhile. */
+/** How long the threads that a worker has ended may take to be gone: Chromium never gets rid of a worker that is ended meanwhile. */
 const threadsEndMilliseconds = 1000;
 
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
@@ -55,6 +55,8 @@ export class WorkerLink {
   readonly #ready = new Deferred<void>();
   #lastId = 0;
   #closed: RerankError | undefined;
+  /** When the threads are gone that the worker has ended and not used. */
+  #threadsGone = 0;
   /** Settles when the worker has ended a request that this side no longer waits for. */
   #abandoned: Deferred<void> | undefined;
 
@@ -131,7 +133,7 @@ export class WorkerLink {
     const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
     await this.#abandoned?.promise;
     clearTimeout(timer);
-    if (threads !== 1) await new Promise((resolve) => setTimeout(resolve, threadsEndMilliseconds));
+    if (threads !== 1) this.#awaitThreads();
     this.close(disposedError());
   }
 
@@ -148,7 +150,9 @@ export class WorkerLink {
   close(error: RerankError): void {
     if (this.#closed) return;
     this.#closed = error;
-    this.#worker.terminate();
+    const wait = this.#threadsGone - performance.now();
+    if (wait > 0) setTimeout(() => this.#worker.terminate(), wait);
+    else this.#worker.terminate();
     this.#ready.reject(error);
     for (const { answer } of this.#pending.values()) answer.reject(error);
   }
@@ -179,6 +183,7 @@ export class WorkerLink {
       this.#ready.resolve();
       return;
     }
+    if (message.type === 'warning' && message.warning.code === 'threads_unavailable') this.#awaitThreads();
     if (message.type === 'broken') {
       this.close(new LostError());
       return;
@@ -210,6 +215,10 @@ export class WorkerLink {
     this.#pending.delete(message.id);
     if (message.type === 'answer') pending.answer.resolve(message.value);
     else pending.answer.reject(revivedError(message.error));
+  }
+
+  #awaitThreads(): void {
+    this.#threadsGone = performance.now() + threadsEndMilliseconds;
   }
 
   #crash(reason: string): void {

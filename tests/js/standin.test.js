@@ -17,9 +17,10 @@ const documents = [
 
 /** What a page may count on: the file is 279 MB, and most of it stays. */
 const mostMemory = 330e6;
+const mostMemoryOfThread = 12e6;
 
 describe('a model of the size of bge-reranker-base', () => {
-  const chromium = useChromium({ folders: standinFolders() });
+  const chromium = useChromium({ folders: standinFolders(), isolated: true });
   let logits;
   before(async () => {
     const reranker = await createReranker({ model: localStandin() });
@@ -38,10 +39,11 @@ describe('a model of the size of bge-reranker-base', () => {
     assert.equal(new Set(logits).size, documents.length);
   });
 
-  it('scores the same, bit for bit, in a worker of a page, from a server', async () => {
+  /** Ranks in a worker of a page, with files from a server. */
+  async function rankInPage(documents, threads) {
     const { page, close } = await chromium.open('/site/');
-    const { results, memoryBytes } = await page.evaluate(
-      async ([query, documents]) => {
+    const answer = await page.evaluate(
+      async ([query, documents, threads]) => {
         const { createReranker } = await import('/site/tools.js');
         const at = (path) => new URL(path, location.href);
         const files = {
@@ -49,18 +51,33 @@ describe('a model of the size of bge-reranker-base', () => {
           tokenizer: at('/tokenizer/tokenizer.json'),
           config: at('/standin/config.json'),
         };
-        const reranker = await createReranker({ model: { name: 'standin', files }, worker: true });
+        const reranker = await createReranker({ model: { name: 'standin', files }, worker: true, threads });
         const results = await reranker.rerank(query, documents);
         const { memoryBytes } = await reranker.statistics();
         await reranker.dispose();
         return { results, memoryBytes };
       },
-      [query, documents],
+      [query, documents, threads],
     );
     await close();
-    assert.ok(memoryBytes <= mostMemory, megabytes(memoryBytes));
-    print('Chromium', `linear memory ${megabytes(memoryBytes)} at its peak`);
-    assert.deepEqual(bitsOf(logitsByIndex(results)), bitsOf(logits));
+    return { ...answer, logits: logitsByIndex(answer.results) };
+  }
+
+  it('scores the same, bit for bit, in a worker of a page, from a server', async () => {
+    const answer = await rankInPage(documents, 1);
+    assert.ok(answer.memoryBytes <= mostMemory, megabytes(answer.memoryBytes));
+    print('Chromium', `linear memory ${megabytes(answer.memoryBytes)} at its peak`);
+    assert.deepEqual(bitsOf(answer.logits), bitsOf(logits));
+  });
+
+  it('takes little more memory for further threads, also where all documents are of the longest', async () => {
+    const documents = Array.from({ length: 6 }, (_, index) => `document ${index}: ${'word '.repeat(600)}`);
+    const alone = await rankInPage(documents, 1);
+    const together = await rankInPage(documents, 3);
+    assert.deepEqual(bitsOf(together.logits), bitsOf(alone.logits));
+    const further = (together.memoryBytes - alone.memoryBytes) / 2;
+    print('Chromium', `linear memory for a further thread ${megabytes(further)}`);
+    assert.ok(further > 1e6 && further <= mostMemoryOfThread, megabytes(further));
   });
 
   it('is as near to exact arithmetic as onnxruntime is', async () => {

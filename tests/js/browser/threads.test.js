@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { bitsOf } from '../support/bits.js';
 import { noWorkers, useChromium } from '../support/chromium.js';
+import { tinyDirectory } from '../support/tiny.js';
 
 describe('threads in a page that is cross-origin isolated', () => {
-  const chromium = useChromium({ isolated: true });
+  const chromium = useChromium({ folders: { '/tiny/': resolve(tinyDirectory) }, isolated: true });
   let open;
   before(async () => {
     open = await chromium.open('/site/');
@@ -121,6 +123,25 @@ describe('threads in a page that is cross-origin isolated', () => {
     });
     assert.match(failure, /^out_of_memory: /);
     assert.deepEqual(ranked, expected);
+    await noWorkers(open.page);
+  });
+
+  it('that cannot be had in the end leave nothing behind, however soon their reranker is disposed', async () => {
+    const { warnings, threads } = await open.page.evaluate(async () => {
+      const { createReranker } = await import('/site/tools.js');
+      // A model that is ready at once.
+      const model = new URL('/tiny/', location.href).href;
+      const warnings = [];
+      const worker = () => new Worker('/site/worker-with-failing-threads.js', { type: 'module' });
+      const onWarning = ({ code, message }) => warnings.push(`${code}: ${message}`);
+      const reranker = await createReranker({ model, threads: 'auto', worker, onWarning });
+      const { threads } = await reranker.statistics();
+      await reranker.dispose();
+      return { warnings, threads };
+    });
+    assert.equal(threads, 1);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^threads_unavailable: .*script cannot be loaded/);
     await noWorkers(open.page);
   });
 
