@@ -26,7 +26,7 @@ screenshots: ## the pictures of the demo page in docs/screenshots, taken in Chro
 test: ## the tests: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh
 
-test-all: ## those, and in Firefox, WebKit, Deno, Bun, and in projects of Vite, webpack and Next, by wrangler: some 20 minutes more
+test-all: ## those, and in Firefox, WebKit, Deno, Bun, in projects of Vite, webpack and Next, and the example workers by wrangler: some 20 minutes more
 	@scripts/test-all.sh
 
 check: ## format, lints, types, a minute of fuzzing for each parser, artifact sizes

@@ -35,7 +35,7 @@
 //! | `models/mini/` | how that model is made (`recipe/`) and what it is measured by (`eval/`) |
 //! | `www/` | the demo page; it imports the package and nothing else |
 //! | `fuzz/` | cargo-fuzz targets for what reads a file, a workspace of their own |
-//! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd, `tests/everywhere` for other browsers and runtimes and for bundlers; `tests/fixtures` |
+//! | `tests/` | Rust integration tests; `tests/kernels`, the kernels alone, to test them in WebAssembly; `tests/js` for Node, Chromium and workerd, `tests/everywhere` for other browsers and runtimes, bundlers and wrangler; `tests/fixtures` |
 //! | `bench/` | `make bench`: measurements beside onnxruntime-web and transformers.js; the stand-in of bge-reranker-base's size |
 //! | `scripts/` | what the Makefile calls: set-up, build, tests, demo |
 //!

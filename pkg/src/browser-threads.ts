@@ -8,6 +8,9 @@ import { startThreaded } from './threaded-runtime.js';
 /** What a worker is called that is to be a further thread, and not the engine's worker. */
 export const threadName = 'rerank-wasm thread';
 
+/** How long a worker that was ended may take to be gone. */
+const endMilliseconds = 1000;
+
 /** What a thread says first: its task would be lost where its script does not listen yet. */
 export interface ThreadGreeting {
   type: 'thread-listens';
@@ -41,8 +44,10 @@ const startThread: StartThread = (task, listener) => {
     listener.fail(event.message || 'its script cannot be loaded');
   });
   return async (worked) => {
-    // Chromium never gets rid of a worker that is ended just after it has ended workers of its own. A worker whose pool has
-    // worked is ended next, and its threads with it.
-    if (!worked) thread.terminate();
+    // A worker whose pool has worked is ended next, and its threads with it. One whose pool has not may be ended too, but
+    // Chromium would never get rid of it just after it has ended workers of its own.
+    if (worked) return;
+    thread.terminate();
+    await new Promise((resolve) => setTimeout(resolve, endMilliseconds));
   };
 };

@@ -12,9 +12,6 @@ import type { LoadProgress, RerankerStatistics, RerankWarning } from './types.js
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
 const retirementMilliseconds = 5000;
 
-/** How long the threads that a worker has ended may take to be gone: Chromium never gets rid of a worker that is ended meanwhile. */
-const threadsEndMilliseconds = 1000;
-
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
 /** What a request may bring back besides its answer. */
@@ -55,8 +52,6 @@ export class WorkerLink {
   readonly #ready = new Deferred<void>();
   #lastId = 0;
   #closed: RerankError | undefined;
-  /** When the threads are gone that the worker has ended and not used. */
-  #threadsGone = 0;
   /** Settles when the worker has ended a request that this side no longer waits for. */
   #abandoned: Deferred<void> | undefined;
 
@@ -109,7 +104,7 @@ export class WorkerLink {
       await this.#load(source, watch);
     } catch (error) {
       // Nobody waits for that: who aborts gets the answer at once.
-      void this.#retire(source.threads);
+      void this.#retire();
       throw error;
     }
   }
@@ -129,11 +124,10 @@ export class WorkerLink {
   }
 
   /** Lets the worker clean up behind a load that was given up, and ends it. */
-  async #retire(threads: ThreadWish): Promise<void> {
+  async #retire(): Promise<void> {
     const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
     await this.#abandoned?.promise;
     clearTimeout(timer);
-    if (threads !== 1) this.#awaitThreads();
     this.close(disposedError());
   }
 
@@ -150,9 +144,7 @@ export class WorkerLink {
   close(error: RerankError): void {
     if (this.#closed) return;
     this.#closed = error;
-    const wait = this.#threadsGone - performance.now();
-    if (wait > 0) setTimeout(() => this.#worker.terminate(), wait);
-    else this.#worker.terminate();
+    this.#worker.terminate();
     this.#ready.reject(error);
     for (const { answer } of this.#pending.values()) answer.reject(error);
   }
@@ -183,7 +175,6 @@ export class WorkerLink {
       this.#ready.resolve();
       return;
     }
-    if (message.type === 'warning' && message.warning.code === 'threads_unavailable') this.#awaitThreads();
     if (message.type === 'broken') {
       this.close(new LostError());
       return;
@@ -215,10 +206,6 @@ export class WorkerLink {
     this.#pending.delete(message.id);
     if (message.type === 'answer') pending.answer.resolve(message.value);
     else pending.answer.reject(revivedError(message.error));
-  }
-
-  #awaitThreads(): void {
-    this.#threadsGone = performance.now() + threadsEndMilliseconds;
   }
 
   #crash(reason: string): void {

@@ -18,11 +18,12 @@ const TOKENS: usize = 512;
 const FIXED: usize = 20_000_000;
 
 /// The memory of the engine with this model, but for its weights, and of the JavaScript around it, while it scores pairs of
-/// 512 tokens. The tokenizer takes so many bytes; `has_feed_forward` where the plan runs feed-forward parts in blocks of rows.
-pub fn around(model: &OnnxModel, tokenizer: usize, has_feed_forward: bool) -> usize {
+/// 512 tokens. The tokenizer takes so many bytes; `in_blocks` where the plan runs feed-forward parts on blocks of rows and
+/// self-attention on a few heads at a time.
+pub fn around(model: &OnnxModel, tokenizer: usize, in_blocks: bool) -> usize {
     let matrices = model.weights.iter().filter(|(_, weight)| matches!(weight, Weight::Matrix { .. }));
     let widest = matrices.max_by_key(|(_, weight)| weight.columns());
     let (hidden, columns) = widest.map_or((0, 0), |(_, weight)| (weight.rows(), weight.columns()));
-    let activations = if has_feed_forward { BLOCKS * hidden } else { WHOLE * columns };
+    let activations = if in_blocks { BLOCKS * hidden } else { WHOLE * columns };
     FIXED + TOKENS * activations + tokenizer + model.graph.len()
 }

@@ -138,7 +138,9 @@ pub fn convert_with(
         Some(reference) => reference,
         None => Reference { logits: sample::logits(&before, &sample, false, progress)?, sample: sample.clone() },
     };
-    let around = memory::around(&model, compact.len(), before.census().contains_key("FeedForward"));
+    let census = before.census();
+    let in_blocks = ["FeedForward", "SelfAttention"].iter().all(|&operator| census.contains_key(operator));
+    let around = memory::around(&model, compact.len(), in_blocks);
     let room = options.max_memory.map(|most| most.saturating_sub(around));
     precision::reduce(&mut model, options, room, &before, &sample, progress)?;
     drop(before);

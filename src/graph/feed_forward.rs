@@ -38,7 +38,7 @@ impl FeedForward {
     fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
         let width = self.expand.layers()[0].outputs();
         // Blocks of one size: the last one too is worth reading the weights for.
-        let block_rows = rows.len().div_ceil(rows.len().div_ceil(BLOCK_ROWS));
+        let block_rows = rows.len().div_ceil(rows.len().div_ceil(BLOCK_ROWS).max(1)).max(1);
         let outputs = outputs[0].chunks_mut(block_rows);
         let mut between = vec![0.0; block_rows * width];
         for (rows, outputs) in rows.chunks(block_rows).zip(outputs) {

@@ -1,4 +1,4 @@
-//! Operators that make each row of their outputs from one row of their input.
+//! Rows of inputs and outputs, and work that is split by rows.
 
 use tract_core::internal::*;
 

@@ -86,7 +86,7 @@ impl SelfAttention {
         threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, rows, sequences, &mut contexts));
     }
 
-    /// Writes the context of these heads to rows that have room for just that, as many heads at a time as fill whole panels.
+    /// Writes the context of these heads to rows that have room for just that; no more heads at a time than fill whole panels.
     fn write_heads(
         &self,
         heads: Range<usize>,

@@ -32,7 +32,7 @@ async function ranks(project, model, ...options) {
   return url;
 }
 
-/** What wrangler would upload is complete, and as large as any plan allows. */
+/** What wrangler would upload is complete, and no larger than any plan allows. */
 function canBeDeployed(project, ...options) {
   const output = project.runs('wrangler', 'deploy', '--dry-run', ...options);
   const [, kibibytes] = /Total Upload: ([\d.]+) KiB/.exec(output) ?? assert.fail(output);

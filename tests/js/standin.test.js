@@ -17,6 +17,8 @@ const documents = [
 
 /** What a page may count on: the file is 279 MB, and most of it stays. */
 const mostMemory = 330e6;
+
+/** Of linear memory, where each thread scores the longest documents that there are. */
 const mostMemoryOfThread = 12e6;
 
 describe('a model of the size of bge-reranker-base', () => {

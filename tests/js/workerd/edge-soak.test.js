@@ -92,13 +92,13 @@ describe(`requests, ${lanes} at a time`, () => {
     () => rankWrong(),
   ];
 
-  /** Linear memory and what is in use of the heap; looking for memories collects the garbage first. */
+  /** Linear memory and what JavaScript has in use; looking for memories collects the garbage first. */
   async function memory() {
     const inspector = await workerd.inspect();
     const linear = await inspector.memoryBytes();
-    const { heap } = await inspector.usage();
+    const { heap, external } = await inspector.usage();
     inspector.close();
-    return { linear, heap };
+    return { linear, heap, external };
   }
 
   it('are all answered right, in the same memory', async () => {
@@ -119,7 +119,12 @@ describe(`requests, ${lanes} at a time`, () => {
     const after = await ask(3 / 4);
     process.stdout.write(`workerd: ${asked} requests, ${JSON.stringify({ before, after })}\n`);
     assert.equal(after.linear, before.linear);
-    assert.ok(after.heap < before.heap + mostGrowth, `${after.heap} bytes of heap, ${before.heap} after a quarter`);
+    for (const part of ['heap', 'external']) {
+      assert.ok(
+        after[part] < before[part] + mostGrowth,
+        `${part}: ${after[part]} bytes, ${before[part]} after a quarter`,
+      );
+    }
     await assertNothingLogged(workerd);
   });
 });

@@ -8,6 +8,6 @@ if (self.name !== 'rerank-wasm thread') {
       super(started === 5 ? '/site/nowhere.js' : url, options);
     }
   };
-  Object.defineProperty(navigator, 'hardwareConcurrency', { value: 8 });
+  for (const name of ['hardwareConcurrency', 'deviceMemory']) Object.defineProperty(navigator, name, { value: 8 });
 }
 await import('/rerank-wasm/worker-threads.js');
