@@ -5,6 +5,7 @@
 //! outputs that rounding one weight after the other can give.
 
 use super::moments::Moments;
+use super::room::room;
 use crate::kernels::float::add_multiple;
 
 /// Rounds the values of a row, whose number comes first, into the slice that comes last.
@@ -23,8 +24,7 @@ impl Feedback {
     /// are all 0 or not finite, or without memory.
     pub fn new(moments: &Moments, damping: f32) -> Option<Self> {
         let inputs = moments.inputs();
-        let mut factors = Vec::new();
-        factors.try_reserve_exact(inputs * inputs).ok()?;
+        let mut factors = room(inputs * inputs)?;
         factors.extend_from_slice(moments.sums());
         let mean = (0..inputs).map(|index| factors[index * inputs + index]).sum::<f32>() / inputs as f32;
         if !(mean > 0.0 && mean.is_finite()) {

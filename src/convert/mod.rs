@@ -10,6 +10,7 @@ mod pieces;
 mod precision;
 mod progress;
 mod report;
+mod room;
 mod sample;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
 //! What a layer reads and gives for a sample, summed up.
 
+use super::room::zeros;
 use crate::kernels::float::add_multiple;
 
 /// Rows that are added to a sum together.
@@ -150,13 +151,6 @@ impl Moments {
             }
         }
     }
-}
-
-fn zeros(length: usize) -> Option<Vec<f32>> {
-    let mut values = Vec::new();
-    values.try_reserve_exact(length).ok()?;
-    values.resize(length, 0.0);
-    Some(values)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
 use super::pattern::*;
+use super::rows::{floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
 use crate::threads;
@@ -63,9 +64,8 @@ impl Attention {
         if output.len() == 0 {
             return Ok(output.into_tvalue());
         }
-        let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
-        let [queries, keys, values, mask] = [0, 1, 2, 3].map(|input| plain[input].as_slice::<f32>());
-        let (queries, keys, values, mask) = (queries?, keys?, values?, mask?);
+        let views = plain(inputs)?;
+        let &[queries, keys, values, mask] = &floats(&views)?[..] else { bail!("attention has four inputs") };
         let rows = queries.len() / (batch * hidden);
         let mut plain = output.try_as_plain_ram_mut()?;
         let part_rows = rows.div_ceil(threads::parts(rows, QUERIES_OF_A_PART)).next_multiple_of(4);

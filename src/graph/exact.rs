@@ -8,7 +8,7 @@ use super::fused::{Stage, eval_stages, stages};
 use super::layer_norm::AddLayerNorm;
 use super::linear::QuantizedLinear;
 use super::pattern::only_reader;
-use super::rows::output_for;
+use super::rows::{floats, output_for, plain};
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::kernels::attention::Inputs;
@@ -120,7 +120,7 @@ fn linear_outputs(
     let rows = plain(inputs.iter().map(|inputs| &inputs[0]))?;
     let rows = floats(&rows)?;
     let residuals = residuals.map(|residuals| plain(residuals.iter().copied())).transpose()?;
-    let residuals = residuals.as_deref().map(floats).transpose()?;
+    let residuals = residuals.as_deref().map(floats).transpose()?.map(TVec::into_vec);
     let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
     let mut results = vec![tvec![]; inputs.len()];
     for (layer, outputs) in linear.layers().iter().zip(layers(&reading)?) {
@@ -134,14 +134,6 @@ fn linear_outputs(
         }
     }
     Ok(results)
-}
-
-fn plain<'a>(values: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<PlainView<'a>>> {
-    values.into_iter().map(|value| value.try_as_plain_ram()).collect()
-}
-
-fn floats<'a>(values: &'a [PlainView<'_>]) -> TractResult<Vec<&'a [f32]>> {
-    values.iter().map(|value| value.as_slice()).collect()
 }
 
 /// What a layer makes of rows side by side; `weights` is inputs × outputs.

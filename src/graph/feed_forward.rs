@@ -7,7 +7,7 @@ use tract_core::internal::*;
 
 use super::linear::QuantizedLinear;
 use super::pattern::only_reader;
-use super::rows::{eval_rows, split_rows};
+use super::rows::eval_rows_apart;
 use super::weights::Weights;
 
 /// Rows that pass through both layers before the next ones do: few enough for the cache, and so many that reading the
@@ -30,9 +30,7 @@ impl FeedForward {
 
     /// The outputs for each of several inputs, as [`QuantizedLinear::eval_together`] gives them.
     pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
-        eval_rows(inputs, &self.contract.output_lengths(), |rows, outputs| {
-            split_rows(rows, outputs, &|rows, outputs| self.apply(rows, outputs));
-        })
+        eval_rows_apart(inputs, &self.contract.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
     }
 
     fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {

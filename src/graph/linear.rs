@@ -13,7 +13,7 @@ use tract_core::ops::nn::gelu_exact::GeluExact;
 
 use super::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use super::pattern::*;
-use super::rows::{eval_rows, output_fact, rows_of_a_part, split_rows};
+use super::rows::{eval_rows_apart, output_fact, rows_of_a_part};
 use super::weights::Weights;
 use crate::kernels::gelu::gelu;
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
@@ -78,9 +78,7 @@ impl QuantizedLinear {
 
     /// The outputs for each of several inputs, whose rows run through the layers together; no row depends on another.
     pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
-        eval_rows(inputs, &self.output_lengths(), |rows, outputs| {
-            split_rows(rows, outputs, &|rows, outputs| self.apply(rows, outputs));
-        })
+        eval_rows_apart(inputs, &self.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
     }
 
     /// The codes of rows, with the stride that the layers read, and their scales.

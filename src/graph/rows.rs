@@ -10,6 +10,25 @@ pub const ROWS_OF_A_PART: usize = 24;
 /// What makes the rows of outputs: it is given rows and, for each of the outputs, where theirs go.
 pub type Work<'a> = dyn Fn(&[&[f32]], &mut [&mut [&mut [f32]]]) + Sync + 'a;
 
+/// Tensors as they lie in memory, to be read by [`floats`].
+pub fn plain<'a>(values: impl IntoIterator<Item = &'a TValue>) -> TractResult<TVec<PlainView<'a>>> {
+    values.into_iter().map(|value| value.try_as_plain_ram()).collect()
+}
+
+/// The numbers of tensors of floats.
+pub fn floats<'a>(values: &'a [PlainView<'_>]) -> TractResult<TVec<&'a [f32]>> {
+    values.iter().map(|value| value.as_slice()).collect()
+}
+
+/// [`eval_rows`] with `work` that makes each row of the outputs of one row of the inputs; idle threads do it for some rows.
+pub fn eval_rows_apart<'a>(
+    inputs: impl IntoIterator<Item = &'a TValue>,
+    lengths: &[usize],
+    work: &Work<'_>,
+) -> TractResult<Vec<TVec<TValue>>> {
+    eval_rows(inputs, lengths, |rows, outputs| split_rows(rows, outputs, work))
+}
+
 /// Computes the outputs, in rows of these lengths, for each of several inputs. `work` is given the rows of all inputs and, for
 /// each of the lengths, where those of the outputs go.
 pub fn eval_rows<'a>(
@@ -18,8 +37,8 @@ pub fn eval_rows<'a>(
     work: impl FnOnce(&[&[f32]], &mut [Vec<&mut [f32]>]),
 ) -> TractResult<Vec<TVec<TValue>>> {
     let inputs: TVec<&TValue> = inputs.into_iter().collect();
-    let plain = inputs.iter().map(|input| input.try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
-    let values = plain.iter().map(|plain| plain.as_slice::<f32>()).collect::<TractResult<TVec<_>>>()?;
+    let plain = plain(inputs.iter().copied())?;
+    let values = floats(&plain)?;
     let row_lengths = inputs.iter().map(|input| input.shape().last().copied().unwrap_or(1).max(1));
     let rows: Vec<&[f32]> = values.iter().zip(row_lengths).flat_map(|(values, it)| values.chunks_exact(it)).collect();
     // The outputs of all inputs, for each length.
@@ -51,8 +70,7 @@ pub fn eval_rows<'a>(
     Ok(results)
 }
 
-/// Does `work` on all rows, some of them in idle threads.
-pub fn split_rows(rows: &[&[f32]], outputs: &mut [Vec<&mut [f32]>], work: &Work<'_>) {
+fn split_rows(rows: &[&[f32]], outputs: &mut [Vec<&mut [f32]>], work: &Work<'_>) {
     let part_rows = rows_of_a_part(rows.len());
     let mut parts: Vec<(_, TVec<_>)> = rows.chunks(part_rows).map(|rows| (rows, tvec![])).collect();
     for outputs in outputs {

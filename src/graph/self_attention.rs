@@ -11,7 +11,7 @@ use tract_core::internal::*;
 
 use super::attention::Attention;
 use super::linear::QuantizedLinear;
-use super::rows::{ROWS_OF_A_PART, eval_rows};
+use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
@@ -41,11 +41,10 @@ impl SelfAttention {
     /// The context of each of several pairs of inputs. The rows of all run through the linear layers together, so that weights
     /// are read once; no row depends on those of another sequence.
     pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
-        let masks = inputs.iter().map(|inputs| inputs[1].try_as_plain_ram()).collect::<TractResult<TVec<_>>>()?;
+        let masks = plain(inputs.iter().map(|inputs| &inputs[1]))?;
         let mut sequences: Vec<Sequence<'_>> = Vec::new();
-        for (inputs, masks) in inputs.iter().zip(&masks) {
+        for (inputs, masks) in inputs.iter().zip(floats(&masks)?) {
             let &[batch, length, _] = inputs[0].shape() else { bail!("a hidden state is batch × sequence × hidden") };
-            let masks = masks.as_slice::<f32>()?;
             ensure!(masks.len() == batch * length, "{} masks for {batch} × {length} rows", masks.len());
             for mask in masks.chunks_exact(length.max(1)) {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);

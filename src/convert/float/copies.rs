@@ -6,6 +6,8 @@
 //! part of the weight, the layer gives the same and the step is smaller. This is outlier channel splitting (Zhao et al. 2019,
 //! "Improving Neural Network Quantization without Retraining using Outlier Channel Splitting").
 
+use super::super::room::room;
+
 /// Neurons that are added to a layer; so many keep the number of inputs a multiple of what the kernels take together.
 const ADDED: usize = 32;
 
@@ -68,12 +70,6 @@ impl Copies {
         }
         Some(shared)
     }
-}
-
-fn room(length: usize) -> Option<Vec<f32>> {
-    let mut values = Vec::new();
-    values.try_reserve_exact(length).ok()?;
-    Some(values)
 }
 
 /// The neuron that the largest weight of each output reads, and how large its parts are.
