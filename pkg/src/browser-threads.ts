@@ -1,53 +1,54 @@
-import { messageOf } from './errors.js';
 import { compileUrl } from './http.js';
 import type { ThreadSupport } from './platform.js';
-import type { StartThread } from './pool.js';
-import type { ThreadMessage } from './thread.js';
+import type { StartThread, ThreadListener } from './pool.js';
+import { serveThread, type ThreadMessage, type ThreadTask } from './thread.js';
 import { startThreaded } from './threaded-runtime.js';
+import type { Scope } from './worker-serve.js';
 
-/** What a worker is called that is to be a further thread, and not the engine's worker. */
-export const threadName = 'rerank-wasm thread';
+/** Threads of the package's worker: whoever started that one starts them too, each with the same script. */
+export function workerThreads(scope: Scope): ThreadSupport {
+  const listeners = new Map<number, ThreadListener>();
+  let last = 0;
+  scope.addEventListener('message', ({ data }) => {
+    if (data.type === 'thread-lost') listeners.get(data.thread)?.fail(data.reason);
+  });
 
-/** How long a worker that was ended may take to be gone. */
-const endMilliseconds = 1000;
+  const startThread: StartThread = (task, listener) => {
+    last += 1;
+    const thread = last;
+    listeners.set(thread, listener);
+    // By a port of their own, the page never holds the memory: what is left of it there would have to be collected.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<ThreadMessage>) => listener.receive(data);
+    port1.onmessageerror = () => listener.fail('a message cannot be read');
+    port1.postMessage(task);
+    scope.postMessage({ type: 'start-thread', thread, port: port2 }, [port2]);
+    return async () => {
+      listeners.delete(thread);
+      port1.close();
+      scope.postMessage({ type: 'end-thread', thread });
+    };
+  };
 
-/** What a thread says first: its task would be lost where its script does not listen yet. */
-export interface ThreadGreeting {
-  type: 'thread-listens';
+  return {
+    processors: () => navigator.hardwareConcurrency ?? 1,
+    room,
+    engine: (signal) => compileUrl(new URL('./wasm/rerank-threads.wasm', import.meta.url).href, { signal }),
+    startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
+  };
 }
-
-/** Threads of a worker of the package's: each runs the script of that worker. */
-export const workerThreads: ThreadSupport = {
-  processors: () => navigator.hardwareConcurrency ?? 1,
-  room,
-  engine: (signal) => compileUrl(new URL('./wasm/rerank-threads.wasm', import.meta.url).href, { signal }),
-  startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
-};
 
 function room(): number {
   return 'deviceMemory' in navigator ? Math.floor(2 * Number(navigator.deviceMemory)) : Number.POSITIVE_INFINITY;
 }
 
-const startThread: StartThread = (task, listener) => {
-  const thread = new Worker(globalThis.location.href, { type: 'module', name: threadName });
-  thread.addEventListener('message', ({ data }: MessageEvent<ThreadMessage | ThreadGreeting>) => {
-    if (data.type !== 'thread-listens') return listener.receive(data);
-    try {
-      thread.postMessage(task);
-    } catch (cause) {
-      listener.fail(`its task cannot be sent: ${messageOf(cause)}`);
-    }
+/** Has the worker be a thread of the engine in another, where it is asked to. */
+export function serveAsThread(scope: Scope): void {
+  scope.addEventListener('message', ({ data }) => {
+    if (data.type !== 'be-thread') return;
+    const { port } = data;
+    const say = (message: ThreadMessage) => port.postMessage(message);
+    port.onmessage = ({ data: task }: MessageEvent<ThreadTask>) => void serveThread(task, say);
+    port.onmessageerror = () => say({ type: 'thread-failed', code: 'internal', message: 'its task cannot be read' });
   });
-  thread.addEventListener('messageerror', () => listener.fail('a message cannot be read'));
-  thread.addEventListener('error', (event) => {
-    event.preventDefault();
-    listener.fail(event.message || 'its script cannot be loaded');
-  });
-  return async (worked) => {
-    // A worker whose pool has worked is ended next, and its threads with it. One whose pool has not may be ended too, but
-    // Chromium would never get rid of it just after it has ended workers of its own.
-    if (worked) return;
-    thread.terminate();
-    await new Promise((resolve) => setTimeout(resolve, endMilliseconds));
-  };
-};
+}

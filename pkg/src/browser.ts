@@ -11,7 +11,7 @@ export function browserPlatform(): Platform {
   return {
     defaultEngine: (signal) => compileUrl(hrefOf(engineUrl()), { signal }),
     pause,
-    threads: missingForThreads() ?? "the engine runs in place; only the package's worker starts threads",
+    threads: missingForThreads() ?? "the engine runs in place; only one in the package's worker has threads",
     caches: browserCaches,
     exclusively,
   };

@@ -28,7 +28,9 @@ const support: ThreadSupport = {
 };
 
 const startThread: StartThread = (task, listener) => {
-  const thread = new Worker(new URL('./thread-node.js', import.meta.url), { workerData: task });
+  // Without the arguments of the process: a thread has no use for its hooks, and cannot start with some (--input-type).
+  const options = { workerData: task, execArgv: [] };
+  const thread = new Worker(new URL('./thread-node.js', import.meta.url), options);
   thread.on('message', (message: ThreadMessage) => {
     // From now on nobody waits for it alone: a reranker that is not disposed does not keep the process alive.
     thread.unref();
@@ -38,7 +40,8 @@ const startThread: StartThread = (task, listener) => {
   thread.on('error', (error) => listener.fail(messageOf(error)));
   thread.on('exit', (code) => listener.fail(`it ended with exit code ${code}`));
   return () => {
-    thread.removeAllListeners('exit');
+    // Its last words would have the process end before whoever waits for this is told.
+    for (const event of ['message', 'exit']) thread.removeAllListeners(event);
     return thread.terminate();
   };
 };

@@ -77,8 +77,8 @@ export interface Platform {
   /** How to start a worker, and whether that is what one does here; absent where there are none. */
   workers?: {
     /**
-     * Ways to start one, best first. `threads`: the engine may want further ones, which a worker without them need not be
-     * able to start.
+     * Ways to start one, best first. `threads`: the engine may want further ones, which another script need not be able to
+     * be.
      */
     starts(threads: boolean): (() => Worker)[];
     preferred: boolean;

@@ -10,11 +10,8 @@ export interface ThreadListener {
   fail(reason: string): void;
 }
 
-/**
- * Ends a thread, whatever it does; settles when it has ended, where that can be known. `worked` is true of a thread whose
- * pool was complete once.
- */
-export type EndThread = (worked: boolean) => Promise<unknown>;
+/** Ends a thread, whatever it does; settles when it has ended, where that can be known. */
+export type EndThread = () => Promise<unknown>;
 
 /** Starts the code of `thread.ts` in a thread. */
 export type StartThread = (task: ThreadTask, listener: ThreadListener) => EndThread;
@@ -84,7 +81,7 @@ export class ThreadPool {
     } catch {
       // The engine broke; what waits for work in it is ended all the same.
     }
-    await Promise.all(this.#threads.splice(0).map((end) => end(this.#waitingFor === 0)));
+    await Promise.all(this.#threads.splice(0).map((end) => end()));
   }
 
   #begin(count: number, start: StartThread, task: ThreadTask): void {

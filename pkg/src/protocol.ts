@@ -20,6 +20,13 @@ export type Request =
   /** The request `id` is no longer wanted; it gets no answer. */
   | { type: 'abort'; id: number };
 
+/** What the page says of threads: to one of them, or to the worker that wants them. */
+export type ThreadRequest =
+  /** To a worker that has said it runs: be a further thread of another's engine, which speaks by `port`. */
+  | { type: 'be-thread'; port: MessagePort }
+  /** A thread ended by itself, or cannot be had. */
+  | { type: 'thread-lost'; thread: number; reason: string };
+
 /** What the worker says to its page. */
 export type Message =
   /** The worker's code runs; the first message. */
@@ -31,7 +38,10 @@ export type Message =
   /** `broken`: the engine did not survive it; nothing that is asked later gets an answer. */
   | { type: 'failure'; id: number; error: PlainError; broken: boolean }
   /** The engine broke before it began with a request; nothing gets an answer any more. */
-  | { type: 'broken' };
+  | { type: 'broken' }
+  /** A further thread is wanted, which is told its task by `port`. The worker counts them. */
+  | { type: 'start-thread'; thread: number; port: MessagePort }
+  | { type: 'end-thread'; thread: number };
 
 /** A cache of the caller's own stays with the page; the worker gets a port to it. */
 export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;

@@ -157,7 +157,8 @@ export interface RerankerOptions {
    * `'auto'` (default): a page gets a module worker, so its UI never blocks, and a warning where none
    * can be started; everything else runs in place.
    * `true` demands a worker, `false` forbids it. A function starts one whose script is, or imports, `rerank-wasm/worker`
-   * (with threads: `rerank-wasm/worker-threads`), for where the package's own cannot be found.
+   * (with threads: `rerank-wasm/worker-threads`; it is called for each further thread, too), for where the package's own
+   * cannot be found.
    */
   worker?: 'auto' | boolean | (() => Worker);
   /**

@@ -4,6 +4,7 @@ import { serveCache } from './cache-port.js';
 import { Deferred } from './deferred.js';
 import { disposedError, messageOf, RerankError } from './errors.js';
 import type { EngineSource, ThreadWish } from './options.js';
+import { PageThreads } from './page-threads.js';
 import { type Message, type Request, revivedError } from './protocol.js';
 import type { ResolvedModel } from './source.js';
 import { silence, startMilliseconds } from './start-limit.js';
@@ -48,6 +49,7 @@ export class LostError extends RerankError {
 /** One worker, and what is asked of it. */
 export class WorkerLink {
   readonly #worker: Worker;
+  readonly #threads: PageThreads;
   readonly #pending = new Map<number, Pending>();
   readonly #ready = new Deferred<void>();
   #lastId = 0;
@@ -55,8 +57,10 @@ export class WorkerLink {
   /** Settles when the worker has ended a request that this side no longer waits for. */
   #abandoned: Deferred<void> | undefined;
 
-  private constructor(worker: Worker) {
+  private constructor(create: () => Worker) {
+    const worker = create();
     this.#worker = worker;
+    this.#threads = new PageThreads(create, worker);
     worker.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#receive(data));
     worker.addEventListener('error', (event) => {
       event.preventDefault();
@@ -74,7 +78,7 @@ export class WorkerLink {
     let link: WorkerLink | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      link = new WorkerLink(create());
+      link = new WorkerLink(create);
       const begun = new Deferred<void>(signal);
       const { promise } = link.#ready;
       promise.then(
@@ -140,11 +144,12 @@ export class WorkerLink {
     return (await this.#request({ type: 'statistics' })) as RerankerStatistics;
   }
 
-  /** Ends the worker; every request fails with `error`. */
+  /** Ends the worker and its threads; every request fails with `error`. */
   close(error: RerankError): void {
     if (this.#closed) return;
     this.#closed = error;
     this.#worker.terminate();
+    this.#threads.close();
     this.#ready.reject(error);
     for (const { answer } of this.#pending.values()) answer.reject(error);
   }
@@ -177,6 +182,15 @@ export class WorkerLink {
     }
     if (message.type === 'broken') {
       this.close(new LostError());
+      return;
+    }
+    if (message.type === 'start-thread') {
+      if (this.open) this.#threads.start(message.thread, message.port);
+      else message.port.close();
+      return;
+    }
+    if (message.type === 'end-thread') {
+      this.#threads.end(message.thread);
       return;
     }
     const pending = this.#pending.get(message.id);

@@ -4,14 +4,14 @@ import { RerankError, toRerankError } from './errors.js';
 import { loadModel } from './load.js';
 import { LocalBackend } from './local.js';
 import type { Platform } from './platform.js';
-import { type Message, plainError, plainWarning, type Request } from './protocol.js';
+import { type Message, plainError, plainWarning, type Request, type ThreadRequest } from './protocol.js';
 import { BrokenError } from './runtime.js';
 import type { LoadProgress, RerankWarning } from './types.js';
 
 /** The part of a worker's global scope that is used here. */
 export interface Scope {
-  postMessage(message: Message): void;
-  addEventListener(type: 'message', listener: (event: MessageEvent<Request>) => void): void;
+  postMessage(message: Message, transfer?: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<Request | ThreadRequest>) => void): void;
 }
 
 /** Serves one reranker to the page that started the worker. */
@@ -45,6 +45,7 @@ export function serve(scope: Scope, platform: Platform): void {
   }
 
   scope.addEventListener('message', async ({ data: request }) => {
+    if (!('id' in request)) return;
     const { id } = request;
     if (request.type === 'abort') {
       underWay.get(id)?.abort();

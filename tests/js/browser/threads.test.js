@@ -107,7 +107,7 @@ describe('threads in a page that is cross-origin isolated', () => {
   it('fail with the code of the one that had no memory, and the next call has other threads', async () => {
     const { failure, expected, ranked } = await open.page.evaluate(async () => {
       const { createReranker, failureOf, mini, mixedDocuments } = await import('/site/tools.js');
-      const short = mixedDocuments().slice(0, 8);
+      const short = mixedDocuments().map((document) => document.slice(0, 20));
       const logits = async (reranker) =>
         (await reranker.rerank('boats', short)).map(({ index, logit }) => [index, logit]);
       const sound = await createReranker({ model: mini, threads: 1 });
@@ -131,9 +131,15 @@ describe('threads in a page that is cross-origin isolated', () => {
       const { createReranker } = await import('/site/tools.js');
       // A model that is ready at once.
       const model = new URL('/tiny/', location.href).href;
-      const worker = () => new Worker('/site/worker-with-failing-threads.js', { type: 'module' });
       const outcomes = [];
       for (const wish of [{}, { threads: 'auto' }]) {
+        // The engine's worker, and threads of which the fifth is not to be had.
+        let started = 0;
+        const worker = () => {
+          started += 1;
+          const script = started === 6 ? 'nowhere.js' : 'worker-with-eight-processors.js';
+          return new Worker(`/site/${script}`, { type: 'module' });
+        };
         const warnings = [];
         const onWarning = ({ code, message }) => warnings.push(`${code}: ${message}`);
         const reranker = await createReranker({ model, worker, onWarning, ...wish });
@@ -197,9 +203,9 @@ describe('threads in a page that is not', () => {
     assert.match(warnings[0], /^threads_unavailable: /);
     assert.match(warnings[0], headers);
     assert.equal(threads, 1);
-    // It costs those nothing who have none.
+    // Those who have none do not pay for them.
     assert.deepEqual(
-      requests.filter((url) => /threads/.test(url)),
+      requests.filter((url) => /(rerank|worker)-threads/.test(url)),
       [],
     );
   });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { workerThreads } from '../../../pkg/dist/browser-threads.js';
 import { LocalBackend } from '../../../pkg/dist/local.js';
+import { PageThreads } from '../../../pkg/dist/page-threads.js';
 import { ThreadPool } from '../../../pkg/dist/pool.js';
 import { Runtime } from '../../../pkg/dist/runtime.js';
 import { hasRelaxedSimd } from '../../../pkg/dist/simd.js';
@@ -195,70 +196,140 @@ describe('a pool of threads', () => {
   });
 });
 
-describe('the threads of a page', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
-  const started = [];
-  /** A worker whose script is the test's. */
-  class ScriptedWorker extends EventTarget {
-    posted = [];
-    terminated = false;
+/** A worker whose script is the test's, from outside. */
+class ScriptedWorker extends EventTarget {
+  posted = [];
+  terminated = false;
 
-    constructor() {
-      super();
-      started.push(this);
-    }
-
-    postMessage(message) {
-      this.posted.push(message);
-    }
-
-    terminate() {
-      this.terminated = true;
-    }
-
-    say(data) {
-      this.dispatchEvent(Object.assign(new Event('message'), { data }));
-    }
+  postMessage(message, transfer = []) {
+    this.posted.push(message);
+    this.transferred = transfer;
   }
 
-  /** Starts an engine of three threads; gives it, and the two workers that were started for it. */
+  terminate() {
+    this.terminated = true;
+  }
+
+  say(data) {
+    this.dispatchEvent(Object.assign(new Event('message'), { data }));
+  }
+}
+
+describe('the threads that a worker wants', {
+  skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD',
+}, () => {
+  /** Starts an engine of three threads in a worker, which is seen from inside; gives it, and what its page was asked. */
   async function start() {
-    Object.assign(globalThis, { Worker: ScriptedWorker, location: { href: 'https://page.example/worker.js' } });
+    const scope = new ScriptedWorker();
     const module = await WebAssembly.compile(await readFile(new URL('rerank-threads.wasm', engineUrl)));
-    const starting = workerThreads.startRuntime(module, 3, undefined);
+    const starting = workerThreads(scope).startRuntime(module, 3, undefined);
     starting.catch(() => {});
-    while (started.length < 2) await sleep(5);
-    return { starting, workers: started.splice(0) };
+    while (scope.posted.length < 2) await sleep(5);
+    return { starting, scope, ports: scope.posted.splice(0).map(({ port }) => port) };
   }
 
-  it('get their task once they listen, and are not ended before the worker that they belong to', async () => {
-    const { starting, workers } = await start();
-    for (const worker of workers) {
-      assert.deepEqual(worker.posted, []);
-      worker.say({ type: 'thread-listens' });
-      assert.deepEqual(
-        worker.posted.map((task) => Object.keys(task)),
-        [['module', 'memory']],
-      );
-      worker.say({ type: 'thread-ready' });
+  const asked = ({ posted }) => posted.map(({ type, thread }) => [type, thread]);
+  const bothEnded = [
+    ['end-thread', 1],
+    ['end-thread', 2],
+  ];
+
+  it('get their task by a port of their own, and are ended with the engine', async () => {
+    const { starting, scope, ports } = await start();
+    for (const port of ports) {
+      const { data: task } = await new Promise((resolve) => {
+        port.onmessage = resolve;
+      });
+      assert.deepEqual(Object.keys(task), ['module', 'memory']);
+      port.postMessage({ type: 'thread-ready' });
     }
     const runtime = await starting;
     assert.equal(runtime.threads, 3);
+    assert.deepEqual(asked(scope), []);
     await runtime.close();
-    // They leave by themselves, and go with the worker that started them: Chromium would keep that for ever else.
-    assert.ok(workers.every(({ terminated }) => !terminated));
+    assert.deepEqual(asked(scope), bothEnded);
   });
 
-  it('are given up where what one says cannot be read, or its task cannot be sent', async () => {
-    const unreadable = await start();
-    unreadable.workers[1].dispatchEvent(new Event('messageerror'));
-    await rejectsWith(unreadable.starting, 'unsupported_environment', /a message cannot be read/);
-    const unsendable = await start();
-    unsendable.workers[0].postMessage = () => {
-      throw new Error('memory is not shared here');
+  it('are given up where one says that it failed, or the page says so', async () => {
+    const failed = await start();
+    failed.ports[1].postMessage({ type: 'thread-failed', code: 'internal', message: 'its task cannot be read' });
+    await rejectsWith(failed.starting, 'unsupported_environment', /its task cannot be read/);
+    const lost = await start();
+    lost.scope.say({ type: 'thread-lost', thread: 2, reason: 'its script cannot be loaded' });
+    await rejectsWith(lost.starting, 'unsupported_environment', /its script cannot be loaded/);
+    for (const { scope } of [failed, lost]) assert.deepEqual(asked(scope), bothEnded);
+  });
+});
+
+describe('the threads that a page has for a worker', () => {
+  /** Threads of scripted workers, and the worker that they are for. */
+  function threadsOf(create = () => new ScriptedWorker()) {
+    const workers = [];
+    const start = () => {
+      workers.push(create());
+      return workers.at(-1);
     };
-    unsendable.workers[0].say({ type: 'thread-listens' });
-    await rejectsWith(unsendable.starting, 'unsupported_environment', /cannot be sent: memory is not shared here/);
-    for (const { terminated } of [...unreadable.workers, ...unsendable.workers]) assert.ok(terminated);
+    const engine = new ScriptedWorker();
+    return { threads: new PageThreads(start, engine), workers, engine, told: engine.posted };
+  }
+
+  const port = () => ({
+    closed: false,
+    close() {
+      this.closed = true;
+    },
+  });
+
+  it('get the port once they run, and are ended one by one or together', () => {
+    const { threads, workers, told } = threadsOf();
+    const ports = [1, 2, 3].map((thread) => {
+      const it = port();
+      threads.start(thread, it);
+      return it;
+    });
+    assert.deepEqual(workers[1].posted, []);
+    workers[1].say({ type: 'ready' });
+    assert.equal(workers[1].posted.length, 1);
+    assert.equal(workers[1].posted[0].type, 'be-thread');
+    assert.equal(workers[1].posted[0].port, ports[1]);
+    assert.equal(workers[1].transferred[0], ports[1]);
+    threads.end(2);
+    assert.deepEqual(
+      workers.map(({ terminated }) => terminated),
+      [false, true, false],
+    );
+    threads.close();
+    assert.ok(workers.every(({ terminated }) => terminated));
+    // What was sent to a thread that never came would stay in memory.
+    assert.ok(ports.every(({ closed }) => closed));
+    assert.deepEqual(told, []);
+  });
+
+  it('are told to be lost where they crash, what they say cannot be read, or none can be started', () => {
+    const { threads, workers, told } = threadsOf();
+    for (const thread of [1, 2, 3]) threads.start(thread, port());
+    workers[0].dispatchEvent(Object.assign(new Event('error'), { message: 'it crashed' }));
+    workers[1].dispatchEvent(new Event('error'));
+    workers[2].dispatchEvent(new Event('messageerror'));
+    const refused = threadsOf(() => {
+      throw new Error('the policy forbids it');
+    });
+    const unused = [port(), port()];
+    refused.threads.start(4, unused[0]);
+    const same = threadsOf(() => same.engine);
+    same.threads.start(5, unused[1]);
+    assert.equal(same.engine.terminated, false);
+    assert.ok(unused.every(({ closed }) => closed));
+    assert.deepEqual(
+      [...told, ...refused.told, ...same.told].map(({ type, thread, reason }) => [type, thread, reason]),
+      [
+        ['thread-lost', 1, 'it crashed'],
+        ['thread-lost', 2, 'its script cannot be loaded'],
+        ['thread-lost', 3, 'a message cannot be read'],
+        ['thread-lost', 4, 'the policy forbids it'],
+        ['thread-lost', 5, '`worker` gave the same worker twice'],
+      ],
+    );
   });
 });
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
@@ -12,6 +15,8 @@ import { LittleMemory } from '../browser/site/little-memory.js';
 import { rejectsWith } from '../support/assertions.js';
 import { numbers } from '../support/random.js';
 
+const run = promisify(execFile);
+const here = fileURLToPath(new URL('.', import.meta.url));
 const query = 'Where do boats go?';
 const words = ['river', 'bank', 'money', 'water', 'loan', 'boat', 'interest', 'fish'];
 const text = (length, seed) => Array.from({ length }, (_, word) => words[(word * 7 + seed) % words.length]).join(' ');
@@ -135,6 +140,28 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
     assert.deepEqual(await reranker.rerank(query, documents), expected);
     await reranker.dispose();
     await noMoreThreadsThan(before);
+  });
+
+  // The arguments are Node's.
+  const skip = 'Deno' in globalThis || 'Bun' in globalThis;
+  it('hold no promise back when they end, also where nothing else keeps the process', { skip }, async () => {
+    const script = `
+      import { createReranker } from 'rerank-wasm';
+      import mini from 'rerank-wasm-mini';
+      import { LittleMemory } from ${JSON.stringify(new URL('../browser/site/little-memory.js', import.meta.url).href)};
+      WebAssembly.Memory = LittleMemory;
+      const reranker = await createReranker({ model: mini, threads: 8 });
+      const long = Array(40).fill('river bank money water loan boat interest fish '.repeat(80));
+      for (let call = 0; call < 3; call += 1) {
+        const code = await reranker.rerank('boats', long).catch(({ code }) => code);
+        const [{ index }] = await reranker.rerank('boats', ['money', 'A boat.']);
+        console.log(code, index);
+      }
+      await reranker.dispose();
+      console.log('disposed');`;
+    // A promise that is left makes Node end with the exit code 13.
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: here });
+    assert.deepEqual(stdout.trim().split('\n'), [...Array(3).fill('out_of_memory 1'), 'disposed']);
   });
 });
 
