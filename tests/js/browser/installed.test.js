@@ -74,7 +74,6 @@ describe('the installed package', () => {
   const isolation = {
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-embedder-policy': 'require-corp',
-    'content-security-policy': policy,
   };
   const workers = { worker: 'rerank-wasm/worker', 'worker-threads': 'rerank-wasm/worker-threads' };
   for (const [what, names, threads, warnings] of [
@@ -90,7 +89,7 @@ describe('the installed package', () => {
       });
       cpSync(installed('rerank-wasm-mini'), outdir, { recursive: true });
       writeFileSync(join(outdir, 'index.html'), `${page}<script type="module" src="page.js"></script>`);
-      const server = await serves(outdir, isolation);
+      const server = await serves(outdir, { ...isolation, 'content-security-policy': policy });
       open = await openPage(browser, `${server.url}/`);
       const outcome = await open.page.evaluate(async () => {
         const told = [];
@@ -152,26 +151,38 @@ describe('the installed package', () => {
     assert.deepEqual(order, [1, 0]);
   });
 
-  it('ranks in a worker of a page that has it from another origin, as from a CDN', async () => {
-    const cdn = await serves(installed(), { 'access-control-allow-origin': '*' });
-    const directory = join(project.directory, 'cdn');
-    mkdirSync(directory);
-    writeFileSync(join(directory, 'index.html'), page);
-    const server = await serves(directory);
-    open = await openPage(browser, `${server.url}/`);
-    const started = [];
-    open.page.on('worker', (worker) => started.push(worker.url()));
-    const order = await open.page.evaluate(async (base) => {
-      const { createReranker } = await import(`${base}/rerank-wasm/dist/index.js`);
-      const { default: mini } = await import(`${base}/rerank-wasm-mini/index.js`);
-      const reranker = await createReranker({ model: mini });
-      const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
-      await reranker.dispose();
-      return results.map(({ index }) => index);
-    }, cdn.url);
-    assert.deepEqual(order, [1, 0]);
-    assert.equal(started.length, 1);
-    assert.match(started[0], /^blob:/);
-    assert.deepEqual(open.complaints, []);
-  });
+  for (const [where, headers, threads] of [
+    ['a worker', {}, 1],
+    ['a worker with threads', isolation, 2],
+  ]) {
+    it(`ranks in ${where} of a page that has it from another origin, as from a CDN`, async () => {
+      const cdn = await serves(installed(), {
+        'access-control-allow-origin': '*',
+        'cross-origin-resource-policy': 'cross-origin',
+      });
+      const directory = join(project.directory, 'cdn');
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'index.html'), page);
+      const server = await serves(directory, headers);
+      open = await openPage(browser, `${server.url}/`);
+      const started = [];
+      open.page.on('worker', (worker) => started.push(worker.url()));
+      const order = await open.page.evaluate(
+        async ([base, threads]) => {
+          const { createReranker } = await import(`${base}/rerank-wasm/dist/index.js`);
+          const { default: mini } = await import(`${base}/rerank-wasm-mini/index.js`);
+          const reranker = await createReranker({ model: mini, threads });
+          const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+          await reranker.dispose();
+          return results.map(({ index }) => index);
+        },
+        [cdn.url, threads],
+      );
+      assert.deepEqual(order, [1, 0]);
+      assert.equal(started.length, threads);
+      for (const url of started) assert.match(url, /^blob:/);
+      await noWorkers(open.page);
+      assert.deepEqual(open.complaints, []);
+    });
+  }
 });
