@@ -18,6 +18,9 @@ const page = fileURLToPath(new URL('../js/browser/installed/page.js', import.met
 const policy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
 
+/** What lets a page have threads. */
+const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
 /** A project that is made from a template, with what its tests need. */
 function useBundler(name) {
   const programs = usePrograms({
@@ -33,17 +36,22 @@ function useBundler(name) {
   return {
     ...programs,
     async serves(folder) {
-      const server = await serveDirectory(programs.path(folder), { 'content-security-policy': policy });
+      const server = await serveDirectory(programs.path(folder), { 'content-security-policy': policy, ...isolation });
       programs.later(server);
       return server.url;
     },
-    /** The page ranks in a worker and without, and nothing is said against it. */
+    /** The page ranks in a worker with threads, in one with a single thread and without a worker. */
     async ranksAt(url) {
       const opened = await openPage(browser, `${url}/`);
       programs.later(opened);
       await opened.page.waitForFunction(() => globalThis.rank);
-      for (const worker of [true, false]) {
-        assert.deepEqual(await opened.page.evaluate((worker) => globalThis.rank({ worker }), worker), [1, 0]);
+      for (const options of [
+        { worker: true, threads: 2 },
+        { worker: true, threads: 1 },
+        { worker: false, threads: 1 },
+      ]) {
+        const ranked = await opened.page.evaluate(async (options) => [await rank(options), threads], options);
+        assert.deepEqual(ranked, [[1, 0], options.threads]);
       }
       return opened;
     },
