@@ -28,7 +28,7 @@ const support: ThreadSupport = {
 };
 
 const startThread: StartThread = (task, listener) => {
-  // Without the arguments of the process: a thread has no use for its hooks, and cannot start with some (--input-type).
+  // Without the arguments of the process: with some (--input-type) a thread does not start. NODE_OPTIONS hold for it.
   const options = { workerData: task, execArgv: [] };
   const thread = new Worker(new URL('./thread-node.js', import.meta.url), options);
   thread.on('message', (message: ThreadMessage) => {

@@ -26,7 +26,6 @@ export class PageThreads {
   start(thread: number, port: MessagePort): void {
     try {
       const worker = this.#another();
-      this.#threads.set(thread, { worker, port });
       worker.addEventListener('message', ({ data }: MessageEvent<Message>) => {
         if (data.type === 'ready') worker.postMessage({ type: 'be-thread', port } satisfies ThreadRequest, [port]);
       });
@@ -35,6 +34,7 @@ export class PageThreads {
         this.#lose(thread, event.message || 'its script cannot be loaded');
       });
       worker.addEventListener('messageerror', () => this.#lose(thread, 'a message cannot be read'));
+      this.#threads.set(thread, { worker, port });
     } catch (cause) {
       port.close();
       this.#lose(thread, messageOf(cause));

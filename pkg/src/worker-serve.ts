@@ -45,6 +45,7 @@ export function serve(scope: Scope, platform: Platform): void {
   }
 
   scope.addEventListener('message', async ({ data: request }) => {
+    // What is said of threads has listeners of its own.
     if (!('id' in request)) return;
     const { id } = request;
     if (request.type === 'abort') {

@@ -174,6 +174,19 @@ describe('threads in a page that is cross-origin isolated', () => {
     assert.match(warnings[0], /^threads_unavailable: the engine has one thread: the engine runs in place/);
   });
 
+  it('are not for a worker with the script that has none', async () => {
+    const failure = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini } = await import('/site/tools.js');
+      const worker = () => new Worker('/rerank-wasm/worker.js', { type: 'module' });
+      return failureOf(createReranker({ model: mini, worker, threads: 2 }));
+    });
+    assert.match(
+      failure,
+      /^unsupported_environment: no 2 threads: its worker's script is not `rerank-wasm\/worker-threads`/,
+    );
+    await noWorkers(open.page);
+  });
+
   it('nothing stands in the console', () => assert.deepEqual(open.complaints, []));
 });
 

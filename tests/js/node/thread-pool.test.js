@@ -316,6 +316,12 @@ describe('the threads that a page has for a worker', () => {
     });
     const unused = [port(), port()];
     refused.threads.start(4, unused[0]);
+    for (const nonsense of [undefined, {}]) {
+      const it = threadsOf(() => nonsense);
+      it.threads.start(6, port());
+      it.threads.close();
+      assert.equal(it.told.length, 1);
+    }
     const same = threadsOf(() => same.engine);
     same.threads.start(5, unused[1]);
     assert.equal(same.engine.terminated, false);

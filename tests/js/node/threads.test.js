@@ -160,7 +160,8 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
       await reranker.dispose();
       console.log('disposed');`;
     // A promise that is left makes Node end with the exit code 13.
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: here });
+    const options = { cwd: here, timeout: 300_000, killSignal: 'SIGKILL' };
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], options);
     assert.deepEqual(stdout.trim().split('\n'), [...Array(3).fill('out_of_memory 1'), 'disposed']);
   });
 });
