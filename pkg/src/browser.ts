@@ -4,14 +4,19 @@ import { compileUrl } from './http.js';
 import { missingForThreads } from './isolation.js';
 import { hrefOf } from './kinds.js';
 import { exclusively } from './locks.js';
-import type { Platform } from './platform.js';
+import type { Platform, ThreadSupport } from './platform.js';
 
-/** Pages, workers and whatever else has the web's interfaces; no worker is started from here. */
-export function browserPlatform(): Platform {
+const inPlace = "the engine runs in place; only one in the package's worker has threads";
+
+/**
+ * Pages, workers and whatever else has the web's interfaces; no worker is started from here. `threads`: where the page
+ * allows threads, how to have them or why there are none.
+ */
+export function browserPlatform(threads: ThreadSupport | string = inPlace): Platform {
   return {
     defaultEngine: (signal) => compileUrl(hrefOf(engineUrl()), { signal }),
     pause,
-    threads: missingForThreads() ?? "the engine runs in place; only one in the package's worker has threads",
+    threads: missingForThreads() ?? threads,
     caches: browserCaches,
     exclusively,
   };

@@ -51,7 +51,7 @@ export class PageThreads {
 
   /** Ends all of them. */
   close(): void {
-    for (const thread of [...this.#threads.keys()]) this.end(thread);
+    for (const thread of this.#threads.keys()) this.end(thread);
   }
 
   #another(): Worker {

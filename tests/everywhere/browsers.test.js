@@ -9,16 +9,13 @@ import mini from 'rerank-wasm-mini';
 import { serve } from '../../scripts/serve.mjs';
 import { bitsOf, logitsByIndex } from '../js/support/bits.js';
 import { inTurn, status, withRanges } from '../js/support/faults.js';
+import { isolation, policy } from '../js/support/headers.js';
 import { miniFile, publishedQueries } from '../js/support/mini.js';
 import { useProject } from '../js/support/packed.js';
 import { serveDirectory } from '../js/support/static.js';
 import { browsers, startFirefox } from './support/browsers.js';
 
 const site = fileURLToPath(new URL('site', import.meta.url));
-
-/** All that the package asks of a page's policy. */
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
 
 const graphPath = '/node_modules/rerank-wasm-mini/onnx/model_quantized.onnx';
 
@@ -177,11 +174,7 @@ describe('the installed package', async () => {
       });
 
       it('has threads on a page that is cross-origin isolated, or says why there are none', async () => {
-        const isolated = await serves({
-          'content-security-policy': policy,
-          'cross-origin-opener-policy': 'same-origin',
-          'cross-origin-embedder-policy': 'require-corp',
-        });
+        const isolated = await serves({ 'content-security-policy': policy, ...isolation });
         const wish = relaxed[name] ? 2 : 'auto';
         const answer = await asks('rank', { model: 'mini', questions, options: { threads: wish } }, isolated);
         assert.deepEqual(bitsOf(answer.results.flatMap(logitsByIndex)), expected);

@@ -7,19 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { launchOptions, openPage } from '../js/support/chromium.js';
+import { isolation, policy } from '../js/support/headers.js';
 import { startHub } from '../js/support/hub.js';
 import { serveDirectory } from '../js/support/static.js';
 import { usePrograms } from './support/programs.js';
 
 const template = (name) => fileURLToPath(new URL(`projects/${name}`, import.meta.url));
 const page = fileURLToPath(new URL('../js/browser/installed/page.js', import.meta.url));
-
-/** All that the package asks of a page's policy. */
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
-
-/** What lets a page have threads. */
-const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /** A project that is made from a template, with what its tests need. */
 function useBundler(name) {

@@ -8,15 +8,12 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
 import { launchOptions, noWorkers, openPage } from '../support/chromium.js';
+import { isolation, policy } from '../support/headers.js';
 import { useProject } from '../support/packed.js';
 import { serveDirectory } from '../support/static.js';
 
 const sources = fileURLToPath(new URL('installed', import.meta.url));
 const page = '<!doctype html><html><head><link rel="icon" href="data:,"></head>';
-
-/** All that the package asks of a page's policy. */
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; img-src data:";
 
 describe('the installed package', () => {
   const project = useProject();
@@ -71,10 +68,6 @@ describe('the installed package', () => {
     assert.deepEqual(open.complaints, []);
   });
 
-  const isolation = {
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-embedder-policy': 'require-corp',
-  };
   const workers = { worker: 'rerank-wasm/worker', 'worker-threads': 'rerank-wasm/worker-threads' };
   for (const [what, names, threads, warnings] of [
     ['with threads where both workers are laid out', ['worker', 'worker-threads'], 2, []],
