@@ -93,7 +93,8 @@ if ! [ -d "$artifacts" ]; then
 fi
 rm -rf pkg/dist && mkdir -p pkg/dist/wasm
 cp "$artifacts"/*.* pkg/dist/wasm/
-cp -r "$artifacts/cli" pkg/dist/
+mkdir -p pkg/dist/cli/convert
+cp "$artifacts"/cli/* pkg/dist/cli/convert/
 node_modules/.bin/tsc -p pkg
 chmod +x pkg/dist/cli/main.js
 node scripts/compact-tokenizer.mjs pkg/mini/tokenizer.json pkg/mini/dist/tokenizer.bin

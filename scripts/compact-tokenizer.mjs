@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { Runtime } from '../pkg/dist/runtime.js';
+import { Runtime } from '../pkg/dist/instance/instance.js';
 
 const [input, output] = process.argv.slice(2);
 const engine = new URL('../pkg/dist/wasm/rerank.wasm', import.meta.url);

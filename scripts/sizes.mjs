@@ -15,7 +15,7 @@ const files = readdirSync(directory, { recursive: true })
 const mostBytes = 1_700_000;
 
 /** What the command line converts models with, compressed: nothing else loads it. */
-const converter = 'cli/converter.wasm.br';
+const converter = 'cli/convert/converter.wasm.br';
 
 /**
  * Of the unpacked package, without models: an engine, the converter, all that is neither, and all together. That is more than

@@ -1,13 +1,13 @@
-import { browserPlatform } from './browser.js';
-import { clearAll, listAll } from './cache.js';
-import { create } from './create.js';
-import { noDirectories } from './no-directories.js';
-import type { Platform } from './platform.js';
-import { shareReranker } from './share.js';
+import { clearAll, listAll } from './cache/model-cache.js';
+import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './common/types.js';
+import type { Platform } from './engine/platform.js';
+import { browserPlatform } from './platforms/browser.js';
+import { create } from './reranker/create.js';
+import { noDirectories } from './reranker/no-directories.js';
+import { shareReranker } from './reranker/share.js';
 import { workerStarts } from './start-worker.js';
-import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './types.js';
 
-export * from './public.js';
+export * from './common/public.js';
 
 const platform: Platform = {
   ...browserPlatform(),

@@ -1,13 +1,13 @@
-import { clearAll, listAll } from './cache.js';
-import { DirectoryCache, defaultDirectory } from './cache-directory.js';
-import { create } from './create.js';
-import { localFiles, readEngine } from './local-files.js';
-import { nodeThreads } from './node-threads.js';
-import type { Platform } from './platform.js';
-import { shareReranker } from './share.js';
-import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './types.js';
+import { DirectoryCache, defaultDirectory } from './cache/directory.js';
+import { clearAll, listAll } from './cache/model-cache.js';
+import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './common/types.js';
+import type { Platform } from './engine/platform.js';
+import { localFiles, readEngine } from './platforms/node-files.js';
+import { nodeThreads } from './platforms/node-threads.js';
+import { create } from './reranker/create.js';
+import { shareReranker } from './reranker/share.js';
 
-export * from './public.js';
+export * from './common/public.js';
 
 const platform: Platform = {
   defaultEngine: readEngine,

@@ -1,4 +1,4 @@
-import { missingForThreads } from './isolation.js';
+import { missingForThreads } from './platforms/cross-origin-isolation.js';
 
 /** Ways to start a worker, best first: whoever lays the files out by hand may have the simpler one alone. */
 export function workerStarts(threads: boolean): (() => Worker)[] {

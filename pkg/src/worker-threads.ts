@@ -1,6 +1,6 @@
-import { browserPlatform } from './browser.js';
-import { serveAsThread, workerThreads } from './browser-threads.js';
-import { type Scope, serve } from './worker-serve.js';
+import { browserPlatform } from './platforms/browser.js';
+import { type Scope, serve } from './workers/serve.js';
+import { serveAsThread, workerThreads } from './workers/worker-threads.js';
 
 // One script for the worker with the engine and for its threads: what it is, it learns by the first message.
 const scope = globalThis as unknown as Scope;

@@ -1,4 +1,4 @@
-import { browserPlatform } from './browser.js';
-import { type Scope, serve } from './worker-serve.js';
+import { browserPlatform } from './platforms/browser.js';
+import { type Scope, serve } from './workers/serve.js';
 
 serve(globalThis as unknown as Scope, browserPlatform("its worker's script is not `rerank-wasm/worker-threads`"));

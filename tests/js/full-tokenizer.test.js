@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 
-import { Runtime } from '../../pkg/dist/runtime.js';
+import { Runtime } from '../../pkg/dist/instance/instance.js';
 import { engineUrl } from './support/paths.js';
 import { standinFiles } from './support/standin.js';
 

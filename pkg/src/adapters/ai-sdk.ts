@@ -1,8 +1,8 @@
-import { untilAborted } from '../deferred.js';
-import { defaultModel } from '../models.js';
-import { isReranker, lazily, type ReadingOptions, type RerankerSource } from './source.js';
+import { untilAborted } from '../common/deferred.js';
+import { defaultModel } from '../files/registry.js';
+import { isReranker, lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
-export type { ReadingOptions, RerankerSource } from './source.js';
+export type { ReadingOptions, RerankerSource } from './reranker-source.js';
 
 /** What the AI SDK asks of a reranking model: its specification v3, which AI SDK 6 and 7 take. */
 export interface AiSdkRerankingModel {

@@ -1,7 +1,7 @@
-import type { RerankOptions } from '../types.js';
-import { lazily, type ReadingOptions, type RerankerSource } from './source.js';
+import type { RerankOptions } from '../common/types.js';
+import { lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
-export type { ReadingOptions, RerankerSource } from './source.js';
+export type { ReadingOptions, RerankerSource } from './reranker-source.js';
 
 /** What LangChain.js calls a document, as far as it matters here. */
 export interface LangChainDocument {

@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
-import { messageOf, RerankError } from '../errors.js';
+import { messageOf, RerankError } from '../common/errors.js';
 
 /** The error for words that mean nothing. */
 export function misused(message: string): RerankError {

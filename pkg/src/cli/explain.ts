@@ -1,4 +1,4 @@
-import { toRerankError } from '../errors.js';
+import { toRerankError } from '../common/errors.js';
 
 /** A failure on one line: its code and what it and its causes say. */
 export function explain(error: unknown): string {

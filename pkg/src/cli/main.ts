@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
 
-import { RerankError } from '../errors.js';
+import { RerankError } from '../common/errors.js';
 import { cache } from './cache.js';
 import { type Command, exitCodes } from './command.js';
-import { convert } from './convert.js';
+import { convert } from './convert/command.js';
 import { explain } from './explain.js';
 import { rank } from './rank.js';
-import { verify } from './verify.js';
+import { verify } from './verify/command.js';
 
 const commands: ReadonlyMap<string | undefined, Command> = new Map([
   ['verify', verify],

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
-import { RerankError } from '../errors.js';
+import { RerankError } from '../common/errors.js';
+import type { ModelSource, Reranker } from '../common/types.js';
 import { createReranker } from '../node.js';
-import type { ModelSource, Reranker } from '../types.js';
 import { warn } from './output.js';
 import type { Progress } from './progress.js';
 

@@ -1,5 +1,5 @@
-import type { LoadProgress, RerankProgress } from '../types.js';
-import type { ConversionProgress } from './conversion.js';
+import type { LoadProgress, RerankProgress } from '../common/types.js';
+import type { ConversionProgress } from './convert/run.js';
 import { bar, fit, type Output, styles, widthOf } from './terminal.js';
 
 /** How far things are, on one line of a terminal that is written over. */

@@ -1,11 +1,11 @@
 import { misused, modelOptions, parseCount, parseWords } from './arguments.js';
 import { type Command, exitCodes } from './command.js';
-import { type FoundDocument, readDocuments, standardInput } from './documents.js';
 import { help } from './help.js';
 import { loadReranker, type ModelValues } from './model.js';
 import { print, readVersion, warn } from './output.js';
 import { showProgress } from './progress.js';
 import { asColumns, asJson, asList, type Effort, type Ranked } from './report.js';
+import { type FoundDocument, readDocuments, standardInput } from './text-files.js';
 
 const options = {
   ...modelOptions,

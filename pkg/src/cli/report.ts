@@ -1,6 +1,6 @@
-import type { RerankResult } from '../types.js';
-import type { FoundDocument } from './documents.js';
+import type { RerankResult } from '../common/types.js';
 import { bar, fit, type Output, styles, widthOf } from './terminal.js';
+import type { FoundDocument } from './text-files.js';
 
 /** A document with what the model says of it. */
 export type Ranked = RerankResult & { document: FoundDocument };

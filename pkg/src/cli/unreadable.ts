@@ -1,4 +1,4 @@
-import { messageOf, RerankError } from '../errors.js';
+import { messageOf, RerankError } from '../common/errors.js';
 
 /** What is wrong with a file that the words name and that cannot be read. */
 export function unreadable(path: string, cause: unknown): RerankError {

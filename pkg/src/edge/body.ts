@@ -1,7 +1,7 @@
-import { abortedProblem, Problem } from './problem.js';
 import type { Take } from './queue.js';
 import { startTimer } from './timer.js';
 import type { HandlerLimits } from './types.js';
+import { abortedProblem, Problem } from './wire/problem.js';
 
 const json = /^application\/(json|[\w.+-]+\+json)\s*(;|$)/i;
 const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i;

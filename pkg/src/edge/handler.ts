@@ -1,11 +1,11 @@
-import { diesWithItsRequest } from '../once.js';
-import type { Reranker, RerankerOptions } from '../types.js';
+import type { Reranker, RerankerOptions } from '../common/types.js';
+import { diesWithItsRequest } from '../reranker/once.js';
 import { corsHeaders } from './cors.js';
 import { checkHandlerOptions } from './options.js';
-import { Problem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 import { router } from './routes.js';
 import type { Handler, HandlerContext, HandlerOptions } from './types.js';
+import { Problem } from './wire/problem.js';
 
 /**
  * `createHandler` for a platform.

@@ -1,6 +1,6 @@
 import type { CheckedOptions } from './options.js';
-import { Problem } from './problem.js';
 import type { HandlerContext, HookCall } from './types.js';
+import { Problem } from './wire/problem.js';
 
 /** A request on its way through the handler. */
 export interface Incoming<Env> {

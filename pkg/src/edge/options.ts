@@ -1,6 +1,6 @@
-import { isObject } from '../kinds.js';
-import { defaultModel, publishedModels } from '../models.js';
-import { checkNames, invalid } from '../options.js';
+import { isObject } from '../common/kinds.js';
+import { defaultModel, publishedModels } from '../files/registry.js';
+import { checkNames, invalid } from '../reranker/options.js';
 import type { HandlerLimits, HandlerOptions } from './types.js';
 
 export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'limits' | 'models'> & {

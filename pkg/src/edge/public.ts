@@ -1,4 +1,4 @@
-export { bearerKeys, type KeySource } from './keys.js';
+export { bearerKeys, type KeySource } from './bearer-keys.js';
 export type {
   Handler,
   HandlerContext,

@@ -1,4 +1,4 @@
-import { Problem } from './problem.js';
+import { Problem } from './wire/problem.js';
 
 /** Seconds after which a client that found the queue full may try again. */
 const retryAfter = 2;

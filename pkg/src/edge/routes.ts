@@ -1,14 +1,14 @@
-import type { Reranker } from '../types.js';
+import type { Reranker } from '../common/types.js';
 import { preflight } from './cors.js';
-import { documentPaths, otherServices, rerankPaths } from './endpoints.js';
 import { Hooks, type Incoming } from './hooks.js';
-import { llmsText } from './llms.js';
-import { openApi } from './openapi.js';
+import { SharedReranker } from './loading.js';
 import type { CheckedOptions } from './options.js';
-import { Problem } from './problem.js';
-import { rerankEndpoint } from './rerank.js';
-import { requestSchemas } from './schemas.js';
-import { SharedReranker } from './shared.js';
+import { rerankEndpoint } from './rerank-endpoint.js';
+import { documentPaths, otherServices, rerankPaths } from './wire/endpoints.js';
+import { llmsText } from './wire/llms-txt.js';
+import { openApi } from './wire/openapi.js';
+import { Problem } from './wire/problem.js';
+import { requestSchemas } from './wire/schemas.js';
 
 interface Route<Env> {
   methods: readonly string[];

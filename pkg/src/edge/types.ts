@@ -1,4 +1,4 @@
-import type { Reranker, RerankerOptions } from '../types.js';
+import type { Reranker, RerankerOptions } from '../common/types.js';
 
 /** The part of a worker's execution context that is used, where there is one. */
 export interface HandlerContext {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { clearCache, createReranker, directoryCache, listCache } from 'rerank-wasm';
 
-import { defaultDirectory } from '../../../pkg/dist/cache-directory.js';
+import { defaultDirectory } from '../../../pkg/dist/cache/directory.js';
 import { rejectsWith } from '../support/assertions.js';
 import { withRanges } from '../support/faults.js';
 import { startHub } from '../support/hub.js';

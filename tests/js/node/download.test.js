@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { createReranker as create } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
-import { openUrl } from '../../../pkg/dist/download.js';
+import { openUrl } from '../../../pkg/dist/files/download.js';
 import { rejectsWith } from '../support/assertions.js';
 import { inTurn, status } from '../support/faults.js';
 import { startHub } from '../support/hub.js';

@@ -7,7 +7,7 @@ import { installedNodes } from '../support/nodes.js';
 
 /** The first V8 with relaxed SIMD is that of Node 21. */
 const relaxedMajor = 21;
-const simd = new URL('../../../pkg/dist/simd.js', import.meta.url).href;
+const simd = new URL('../../../pkg/dist/instance/simd.js', import.meta.url).href;
 const engines = fileURLToPath(new URL('../../../pkg/dist/wasm/', import.meta.url));
 
 describe('the engine', () => {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { createReranker } from 'rerank-wasm';
 
-import { isolateEntry } from '../../../pkg/dist/isolate.js';
+import { isolateEntry } from '../../../pkg/dist/platforms/isolate.js';
 import { rejectsWith } from '../support/assertions.js';
 import { collectGarbage } from '../support/collect.js';
 import { engineThatTraps, engineWithMemoryLimit } from '../support/engine.js';

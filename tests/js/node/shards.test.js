@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 
 import { RerankError } from 'rerank-wasm';
 
-import { retain } from '../../../pkg/dist/retain.js';
-import { sendable } from '../../../pkg/dist/sendable.js';
+import { retain } from '../../../pkg/dist/files/retain.js';
+import { sendable } from '../../../pkg/dist/workers/sendable.js';
 import { collectGarbage } from '../support/collect.js';
 
 /** A model in shards of bytes, each of which is small. */

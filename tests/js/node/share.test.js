@@ -3,8 +3,8 @@ import { afterEach, describe, it } from 'node:test';
 
 import { RerankError } from 'rerank-wasm';
 
-import { dyingWithItsRequest } from '../../../pkg/dist/once.js';
-import { shareReranker } from '../../../pkg/dist/share.js';
+import { dyingWithItsRequest } from '../../../pkg/dist/reranker/once.js';
+import { shareReranker } from '../../../pkg/dist/reranker/share.js';
 import { rejectsWith } from '../support/assertions.js';
 
 /** Rerankers that answer with their number. */

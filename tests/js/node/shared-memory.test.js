@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 
-import { createSharedMemory } from '../../../pkg/dist/shared-memory.js';
+import { createSharedMemory } from '../../../pkg/dist/instance/shared-memory.js';
 import { initialPages } from '../../../pkg/dist/wasm/bindings-threads.js';
 
 const { Memory } = WebAssembly;

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { workerThreads } from '../../../pkg/dist/browser-threads.js';
-import { LocalBackend } from '../../../pkg/dist/local.js';
-import { PageThreads } from '../../../pkg/dist/page-threads.js';
-import { ThreadPool } from '../../../pkg/dist/pool.js';
-import { Runtime } from '../../../pkg/dist/runtime.js';
-import { hasRelaxedSimd } from '../../../pkg/dist/simd.js';
-import { startEngine } from '../../../pkg/dist/start-engine.js';
-import { chooseThreads } from '../../../pkg/dist/thread-count.js';
+import { workerThreads } from '../../../pkg/dist/workers/worker-threads.js';
+import { LocalBackend } from '../../../pkg/dist/engine/in-place.js';
+import { PageThreads } from '../../../pkg/dist/workers/page-threads.js';
+import { ThreadPool } from '../../../pkg/dist/instance/thread-pool.js';
+import { Runtime } from '../../../pkg/dist/instance/instance.js';
+import { hasRelaxedSimd } from '../../../pkg/dist/instance/simd.js';
+import { startEngine } from '../../../pkg/dist/engine/start.js';
+import { chooseThreads } from '../../../pkg/dist/engine/thread-count.js';
 import { rejectsWith } from '../support/assertions.js';
 import { engineUrl } from '../support/paths.js';
 

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
-import { hasRelaxedSimd } from '../../../pkg/dist/simd.js';
+import { hasRelaxedSimd } from '../../../pkg/dist/instance/simd.js';
 import { LittleMemory } from '../browser/site/little-memory.js';
 import { rejectsWith } from '../support/assertions.js';
 import { numbers } from '../support/random.js';

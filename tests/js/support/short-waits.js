@@ -5,7 +5,7 @@
 export function shortenWaits(waits) {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (callback, milliseconds, ...rest) => {
-    if (!new Error().stack.includes('/dist/retry.js')) return setTimeout(callback, milliseconds, ...rest);
+    if (!new Error().stack.includes('/dist/files/retry.js')) return setTimeout(callback, milliseconds, ...rest);
     waits.push(milliseconds);
     return setTimeout(callback, milliseconds / 1000, ...rest);
   };

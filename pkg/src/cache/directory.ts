@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
+import type { ManagedCache } from '../engine/platform.js';
+import { idOf, parseEntry } from './entry.js';
+
+const readBytes = 1 << 20;
+
+/** No download is silent for so long and goes on; tells what processes of other machines have left. */
+const leftoverMilliseconds = 60 * 60 * 1000;
+
+/**
+ * The directory for model files where none is given: `models` below `RERANK_WASM_CACHE` or, where that is not set, below
+ * `rerank-wasm` in the user's directory for caches (`XDG_CACHE_HOME`, `~/.cache`, on macOS `~/Library/Caches`, on Windows
+ * `LOCALAPPDATA`).
+ */
+export function defaultDirectory({ env, platform } = process): string {
+  return join(env.RERANK_WASM_CACHE || join(userCaches(env, platform), 'rerank-wasm'), 'models');
+}
+
+function userCaches(env: NodeJS.ProcessEnv, platform: string): string {
+  if (env.XDG_CACHE_HOME) return env.XDG_CACHE_HOME;
+  if (platform === 'win32' && env.LOCALAPPDATA) return env.LOCALAPPDATA;
+  // Deno wants a permission for the function.
+  const home = env.HOME || homedir();
+  return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
+}
+
+/**
+ * A cache in a directory, which several processes may share. Of each file there are its bytes and a small file with the
+ * facts, each moved into place when it is complete and on the disk.
+ */
+export class DirectoryCache implements ManagedCache {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async read(key: string): Promise<CachedFile | undefined> {
+    const { bytes, facts } = pathsOf(this.#path, key);
+    const entry = await readEntry(facts);
+    const file = entry && (await unlessMissing(open(bytes)));
+    if (!entry || !file) return undefined;
+    const { url, size, sha256 } = entry;
+    return { url, size, sha256, stream: streamOf(file) };
+  }
+
+  async write(key: string): Promise<CacheWriter> {
+    await mkdir(this.#path, { recursive: true });
+    await this.#removeLeftovers();
+    return new DirectoryWriter(key, pathsOf(this.#path, key), await PartialFile.create(this.#path));
+  }
+
+  async delete(key: string): Promise<void> {
+    const { bytes, facts } = pathsOf(this.#path, key);
+    await rm(facts, { force: true });
+    await rm(bytes, { force: true });
+  }
+
+  async clear(): Promise<void> {
+    for (const name of (await unlessMissing(readdir(this.#path))) ?? []) {
+      if (/^[0-9a-f-]+\.(bin|json|part)$/.test(name)) await rm(join(this.#path, name), { force: true });
+    }
+  }
+
+  async list(): Promise<CacheEntry[]> {
+    const names = (await unlessMissing(readdir(this.#path))) ?? [];
+    const facts = names.filter((name) => name.endsWith('.json')).sort();
+    const entries = await Promise.all(facts.map((name) => readEntry(join(this.#path, name))));
+    return entries.filter((entry) => entry !== undefined);
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    for (const name of await readdir(this.#path)) {
+      const path = join(this.#path, name);
+      if (name.endsWith('.part') && (await isLeftover(path, name))) await rm(path, { force: true });
+    }
+  }
+}
+
+interface Paths {
+  bytes: string;
+  facts: string;
+}
+
+function pathsOf(directory: string, key: string): Paths {
+  const path = join(directory, idOf(key));
+  return { bytes: `${path}.bin`, facts: `${path}.json` };
+}
+
+class DirectoryWriter implements CacheWriter {
+  readonly #key: string;
+  readonly #paths: Paths;
+  readonly #file: PartialFile;
+
+  constructor(key: string, paths: Paths, file: PartialFile) {
+    this.#key = key;
+    this.#paths = paths;
+    this.#file = file;
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#file.write(chunk);
+  }
+
+  async commit({ url, size, sha256 }: CacheFacts): Promise<void> {
+    const { bytes, facts } = this.#paths;
+    // Facts must never stand beside bytes that they are not about.
+    await rm(facts, { force: true });
+    await this.#file.moveTo(bytes);
+    const entry: CacheEntry = { key: this.#key, url, size, sha256 };
+    const file = await PartialFile.create(join(facts, '..'));
+    try {
+      await file.write(new TextEncoder().encode(`${JSON.stringify(entry)}\n`));
+      await file.moveTo(facts);
+    } catch (error) {
+      await file.remove();
+      throw error;
+    }
+  }
+
+  abort(): Promise<void> {
+    return this.#file.remove();
+  }
+}
+
+/** A file under a name of its own until it is complete. */
+class PartialFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  static async create(directory: string): Promise<PartialFile> {
+    const path = join(directory, `${thisMachine()}-${process.pid}-${randomUUID()}.part`);
+    return new PartialFile(path, await open(path, 'wx'));
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let start = 0; start < chunk.length; ) start += (await this.#handle.write(chunk, start)).bytesWritten;
+  }
+
+  async moveTo(path: string): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
+    await rename(this.#path, path);
+  }
+
+  async remove(): Promise<void> {
+    await this.#handle.close().catch(() => {});
+    await rm(this.#path, { force: true });
+  }
+}
+
+function thisMachine(): string {
+  return idOf(hostname()).slice(0, 8);
+}
+
+/** True where nobody writes to the partial file any more. */
+async function isLeftover(path: string, name: string): Promise<boolean> {
+  const [machine, process] = name.split('-');
+  if (machine === thisMachine()) return !isRunning(Number(process));
+  const facts = await unlessMissing(stat(path));
+  return facts !== undefined && Date.now() - facts.mtimeMs > leftoverMilliseconds;
+}
+
+function isRunning(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function streamOf(file: FileHandle): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { bytesRead, buffer } = await file.read(new Uint8Array(readBytes));
+        if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+      await file.close();
+      controller.close();
+    },
+    cancel: () => file.close(),
+  });
+}
+
+async function readEntry(path: string): Promise<CacheEntry | undefined> {
+  const text = await unlessMissing(readFile(path, 'utf8'));
+  return text === undefined ? undefined : parseEntry(text);
+}
+
+/** What the promise gives; undefined where it fails because something is not there. */
+async function unlessMissing<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

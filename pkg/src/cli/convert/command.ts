@@ -1,0 +1,96 @@
+import { stat } from 'node:fs/promises';
+import { parse } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { RerankError } from '../../common/errors.js';
+import { findFile, graphPaths } from '../../platforms/node-files.js';
+import { misused, parseChoice, parseCount, parseSize, parseWords } from '../arguments.js';
+import type { Command } from '../command.js';
+import { help } from '../help.js';
+import { embeddedDirectory, embeddedName } from '../model.js';
+import { print } from '../output.js';
+import { showProgress } from '../progress.js';
+import { readText } from '../text-files.js';
+import { type ConversionTask, convertTo, type ModelTask } from './run.js';
+
+const options = {
+  model: { type: 'string' },
+  tokenizer: { type: 'string' },
+  'keep-pieces': { type: 'string' },
+  languages: { type: 'string', multiple: true },
+  corpus: { type: 'string', multiple: true },
+  bits: { type: 'string' },
+  'max-memory': { type: 'string' },
+  sample: { type: 'string' },
+  rounding: { type: 'string' },
+  shard: { type: 'string' },
+  name: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Values = ReturnType<typeof parseWords<typeof options>>['values'];
+
+/** `rerank-wasm convert` */
+export const convert: Command = async (words, signal) => {
+  const { values, positionals } = parseWords(words, options);
+  if (values.help) return print(help.convert);
+  const [output, ...rest] = positionals;
+  if (output === undefined) throw misused('convert wants the name of a file to write');
+  if (rest.length > 0) throw misused(`convert takes no ${JSON.stringify(rest[0])} besides its output`);
+  const task = await taskOf(values, output, signal);
+  const progress = showProgress(process.stderr);
+  try {
+    const { text, json } = await convertTo(output, task, { signal, onProgress: progress.converting });
+    progress.end();
+    return print(values.json ? `${json}\n` : `${output}:\n${text}`);
+  } finally {
+    progress.end();
+  }
+};
+
+async function taskOf(values: Values, output: string, signal: AbortSignal): Promise<ConversionTask> {
+  const { model, tokenizer } = values;
+  if (tokenizer !== undefined) {
+    const others = Object.keys(values).filter((name) => !['tokenizer', 'json'].includes(name));
+    if (others.length > 0) throw misused(`--tokenizer goes without --${others.join(', --')}`);
+    return { kind: 'tokenizer', tokenizer };
+  }
+  if (model === undefined) throw misused('convert wants --model or --tokenizer');
+  const task = {
+    kind: 'model',
+    name: values.name ?? parse(output).name,
+    options: {
+      pieces: {
+        count: parseCount(values['keep-pieces'], '--keep-pieces'),
+        languages: (values.languages ?? []).flatMap((codes) => codes.split(',')),
+        corpus: [] as string[],
+      },
+      bits: parseChoice(values.bits, '--bits', ['mixed', '8', '4']),
+      rounding: parseChoice(values.rounding, '--rounding', ['compensated', 'nearest']),
+      maxMemory: parseSize(values['max-memory'], '--max-memory'),
+    },
+    sample: '',
+    shard: parseSize(values.shard, '--shard'),
+  } as const satisfies Partial<ModelTask>;
+  if (task.name === '') throw misused(`${JSON.stringify(output)} is no name of a file to write`);
+  const files = await filesOf(model);
+  for (const path of values.corpus ?? []) task.options.pieces.corpus.push(await readText(path, signal));
+  return { ...task, ...files, sample: values.sample === undefined ? '' : await readText(values.sample, signal) };
+}
+
+/** The files of the model in a directory; a graph with float weights comes before one that was quantised by others. */
+async function filesOf(model: string): Promise<Pick<ModelTask, 'graph' | 'tokenizer' | 'config'>> {
+  const root = model === embeddedName ? embeddedDirectory() : model;
+  if (!(await stat(root).catch(() => undefined))?.isDirectory()) {
+    throw new RerankError(
+      'model_not_found',
+      `${root} is no directory; convert takes a model that lies on this machine`,
+    );
+  }
+  return {
+    graph: fileURLToPath(await findFile(root, [...graphPaths].reverse())),
+    tokenizer: fileURLToPath(await findFile(root, ['tokenizer.json'])),
+    config: fileURLToPath(await findFile(root, ['config.json'])),
+  };
+}

@@ -1,0 +1,96 @@
+/** The thread in which the converter runs: it reads and writes files as it goes, without waiting for anyone. */
+import { readFileSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { brotliDecompressSync } from 'node:zlib';
+
+import { messageOf, type RerankErrorCode, rerankErrorCodes, toRerankError } from '../../common/errors.js';
+import { isOutOfMemory } from '../../instance/traps.js';
+import { unreadable } from '../unreadable.js';
+import { type ConverterBindings, createBindings } from './converter-bindings.js';
+import { ReadableFile, WritableFiles } from './files.js';
+import type { ConversionMessage, ConversionOrder, ConversionProgress, Converted, ModelTask } from './run.js';
+
+const { task, folder } = workerData as ConversionOrder;
+
+function say(message: ConversionMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** Tells of progress that shows: the file is read in very many parts. */
+function teller(): (progress: ConversionProgress) => void {
+  let told = '';
+  return (progress) => {
+    const { stage, done, total } = progress;
+    const shown = `${stage} ${total ? Math.floor((100 * done) / total) : Math.floor(done / 1e6)}`;
+    if (shown === told) return;
+    told = shown;
+    say({ progress });
+  };
+}
+
+async function startConverter(): Promise<ConverterBindings> {
+  const compressed = readFileSync(new URL('./converter.wasm.br', import.meta.url));
+  const bindings = createBindings();
+  const instance = await bindings({ module_or_path: await WebAssembly.compile(brotliDecompressSync(compressed)) });
+  instance.__wasm_call_ctors();
+  return bindings;
+}
+
+async function convert(output: WritableFiles): Promise<Converted> {
+  const converter = await startConverter();
+  if (task.kind === 'model') {
+    const [text, json] = convertModel(converter, task, output) as [string, string];
+    return { text, json, ...output.end() };
+  }
+  const tokenizer = readWhole(task.tokenizer);
+  output.write(converter.convertTokenizer(tokenizer));
+  const { bytes, ...made } = output.end();
+  const json = JSON.stringify({ bytes, before: tokenizer.length });
+  return { text: `${bytes} bytes, from ${tokenizer.length}\n`, json, bytes, ...made };
+}
+
+function convertModel(converter: ConverterBindings, task: ModelTask, output: WritableFiles): string[] {
+  const tell = teller();
+  const graph = new ReadableFile(task.graph, (done, total) => tell({ stage: 'read', done, total }));
+  output.onWritten = (done) => tell({ stage: 'write', done, total: undefined });
+  try {
+    return converter.convertModel(
+      task.name,
+      graph,
+      readWhole(task.tokenizer),
+      readWhole(task.config),
+      task.options,
+      task.sample,
+      output,
+      (stage, done, total) => tell({ stage, done, total }),
+    );
+  } catch (error) {
+    throw graph.failure ?? error;
+  } finally {
+    graph.close();
+  }
+}
+
+function readWhole(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/** A panic and lack of memory come as errors that have a code, or as a trap. */
+function failureOf(error: unknown): { code: RerankErrorCode; message: string } {
+  const known = error instanceof Error && 'code' in error && rerankErrorCodes.find((code) => code === error.code);
+  if (known) return { code: known, message: messageOf(error) };
+  if (isOutOfMemory(error)) return { code: 'out_of_memory', message: 'the converter has not enough memory' };
+  const { code, message } = toRerankError(error);
+  return { code, message };
+}
+
+const output = new WritableFiles(folder, task.kind === 'model' ? task.shard : undefined);
+try {
+  say({ converted: await convert(output) });
+} catch (error) {
+  say({ failure: failureOf(output.failure ?? error) });
+}

@@ -1,0 +1,66 @@
+import { readJson } from './body.js';
+import type { Hooks, Incoming } from './hooks.js';
+import type { SharedReranker } from './loading.js';
+import type { CheckedOptions } from './options.js';
+import { Queue, type Take } from './queue.js';
+import { rank } from './score.js';
+import { estimateTokens, usualMaxTokens } from './tokens.js';
+import type { HookCall } from './types.js';
+import type { Schema } from './wire/check-schema.js';
+import { dialects, type RankingRequest } from './wire/dialects.js';
+import { Problem } from './wire/problem.js';
+
+/** The parts of a handler that a ranking goes through. */
+export interface RerankParts<Env, Caller> {
+  options: CheckedOptions<Env, Caller>;
+  hooks: Hooks<Env, Caller>;
+  shared: SharedReranker<Env>;
+  schemas: { rerank: Schema; workersAi: Schema };
+}
+
+/** Answers POST requests for a ranking; `version` is that of the path. */
+export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }: RerankParts<Env, Caller>) {
+  const { limits, models } = options;
+  const [model] = models;
+  const bytes = new Queue(limits.queueBytes);
+  const tokens = new Queue(limits.queueTokens);
+  const known = dialects(schemas);
+
+  function checkModel({ model: wanted }: RankingRequest): void {
+    if (wanted === undefined || models.includes(wanted)) return;
+    throw new Problem('model_not_found', 'there is no such model; GET /v1/models lists them', { param: 'model' });
+  }
+
+  function costOf(request: RankingRequest): number {
+    const cost = estimateTokens(request, shared.maxTokens ?? usualMaxTokens);
+    if (cost <= limits.tokens) return cost;
+    const message = `the texts have about ${cost} tokens, more than ${limits.tokens}`;
+    throw new Problem('too_many_tokens', message, { param: 'documents' });
+  }
+
+  async function answer(call: HookCall<Env, Caller>, { ctx }: Incoming<Env>, version: string, takeBytes: Take) {
+    const { request, env, id } = call;
+    const body = await readJson(request, limits, takeBytes);
+    const dialect = known.of(body);
+    const ranking = dialect.read(body);
+    checkModel(ranking);
+    const cost = costOf(ranking);
+    const results = await tokens.hold((takeTokens) => {
+      takeTokens(cost);
+      const authorize = () => hooks.authorize(call, { model, documents: ranking.texts.length, tokens: cost });
+      return rank(shared, ranking, { env, ctx, signal: request.signal }, authorize);
+    });
+    return Response.json(dialect.write({ id, model, version, request: ranking, results }));
+  }
+
+  return async (incoming: Incoming<Env>, version: string): Promise<Response> => {
+    const { request, ctx } = incoming;
+    const call = await hooks.authenticate(incoming);
+    await hooks.limitRate(call);
+    if (request.bodyUsed) throw new Error('a hook has read the body of the request');
+    const work = bytes.hold((take) => answer(call, incoming, version, take));
+    // A worker's request stops wherever it waits when its client goes away; what it holds would never be free again.
+    ctx?.waitUntil(work.catch(() => {}));
+    return work;
+  };
+}

@@ -1,0 +1,72 @@
+import { toRerankError } from '../common/errors.js';
+import type { RerankResult } from '../common/types.js';
+import type { Loaded, SharedReranker, Waiting } from './loading.js';
+import type { RankingRequest } from './wire/dialects.js';
+import { abortedProblem, Problem } from './wire/problem.js';
+
+/**
+ * All documents of a request, best first. `authorize` is asked once, when all is there that the ranking needs.
+ *
+ * @throws `invalid_value`, `model_not_ready`, `request_aborted`; what `authorize` throws; what broke
+ */
+export async function rank<Env>(
+  shared: SharedReranker<Env>,
+  request: RankingRequest,
+  waiting: Waiting<Env>,
+  authorize: () => Promise<void>,
+): Promise<RerankResult[]> {
+  const { signal } = waiting;
+  const isEmpty = request.texts.length === 0;
+  const loaded = isEmpty ? undefined : await load(shared, waiting);
+  if (signal.aborted) throw abortedProblem();
+  await authorize();
+  if (!loaded) return [];
+  try {
+    return await tryToScore(shared, loaded, request, signal);
+  } catch (error) {
+    // Only a neighbour whose call broke the engine can have disposed it, so another one is worth a try.
+    if (toRerankError(error).code !== 'disposed') throw error;
+    return tryToScore(shared, await load(shared, waiting), request, signal);
+  }
+}
+
+async function tryToScore<Env>(
+  shared: SharedReranker<Env>,
+  loaded: Loaded,
+  request: RankingRequest,
+  signal: AbortSignal,
+) {
+  try {
+    return await score(loaded, request, signal);
+  } catch (error) {
+    const { code } = toRerankError(error);
+    if (code === 'aborted') throw abortedProblem();
+    if (code === 'invalid_input') throw unreadable(loaded);
+    if (code === 'internal' || code === 'out_of_memory' || code === 'disposed') await shared.forget(loaded);
+    throw error;
+  }
+}
+
+async function load<Env>(shared: SharedReranker<Env>, waiting: Waiting<Env>): Promise<Loaded> {
+  try {
+    return await shared.get(waiting);
+  } catch (error) {
+    if (error instanceof Problem || toRerankError(error).code !== 'download_failed') throw error;
+    throw new Problem('model_not_ready', 'the model could not be loaded; try again', { retryAfter: 5, cause: error });
+  }
+}
+
+async function score({ reranker, maxTokens }: Loaded, request: RankingRequest, signal: AbortSignal) {
+  const { query, texts, maxTokensPerDocument } = request;
+  if (maxTokensPerDocument === undefined || maxTokensPerDocument >= maxTokens) {
+    return reranker.rerank(query, texts, { signal });
+  }
+  // The pair of the query and nothing tells how many tokens each pair has beside its document.
+  const [empty] = await reranker.rerank(query, [''], { signal });
+  return reranker.rerank(query, texts, { signal, maxTokens: (empty?.tokens ?? 0) + maxTokensPerDocument });
+}
+
+function unreadable({ maxTokens }: Loaded): Problem {
+  const message = `the query leaves no room for a document: together they may have ${maxTokens} tokens`;
+  return new Problem('invalid_value', message, { param: 'query' });
+}

@@ -1,0 +1,125 @@
+import { bytesPerToken } from '../tokens.js';
+import type { HandlerLimits } from '../types.js';
+import type { Schema } from './check-schema.js';
+import { documentPaths, rerankPaths } from './endpoints.js';
+import { type ProblemCode, problems } from './problem.js';
+import { responseSchemas } from './schemas.js';
+
+/** What the document depends on. */
+export interface OpenApiFacts {
+  models: readonly string[];
+  limits: Required<HandlerLimits>;
+  schemas: { rerank: Schema; workersAi: Schema };
+  /** Which refusals the deployer's hooks can cause. */
+  hooks: { authenticate: boolean; rateLimit: boolean; authorize: boolean };
+}
+
+const headers = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
+
+/** What the handler does, as an OpenAPI 3.1 document, from the objects that it works with. */
+export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
+  const security = hooks.authenticate ? [{ bearer: [] }] : [];
+  const refusedCallers: ProblemCode[] = hooks.authenticate ? ['invalid_api_key'] : [];
+  const rerankCodes: ProblemCode[] = [
+    'invalid_json',
+    'invalid_value',
+    'too_many_documents',
+    'too_many_tokens',
+    ...refusedCallers,
+    ...(hooks.authorize ? ['insufficient_credits' as const] : []),
+    'model_not_found',
+    'body_too_large',
+    'unsupported_media_type',
+    ...(hooks.rateLimit ? ['rate_limit_exceeded' as const] : []),
+    'internal_error',
+    'model_not_ready',
+    'queue_full',
+  ];
+  const rerank = {
+    summary: 'Ranks documents by how well they answer the query',
+    description:
+      `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens, where a token is ` +
+      `taken for ${bytesPerToken} bytes of UTF-8. A body has ${limits.bodySeconds} seconds to arrive. Requests that wait may ` +
+      `have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes together, beyond which the answer is queue_full. ` +
+      'Unknown fields are ignored.',
+    security,
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: { anyOf: [reference('RerankRequest'), reference('WorkersAiRequest')] } },
+      },
+    },
+    responses: {
+      200: answer('The ranking, in the dialect of the request.', {
+        'application/json': { schema: { anyOf: [reference('RerankResponse'), reference('WorkersAiResponse')] } },
+      }),
+      ...refusals(rerankCodes),
+    },
+  };
+  const reads = {
+    [documentPaths.models]: read('listModels', 'The models by name', ofJson('ModelList'), refusedCallers, security),
+    [documentPaths.health]: read('health', 'Whether the handler is up; loads nothing', ofJson('Health')),
+    [documentPaths.openapi]: read('openApi', 'This document', { 'application/json': { schema: { type: 'object' } } }),
+    [documentPaths.llms]: read('llms', 'How to use this, for language models', {
+      'text/plain': { schema: { type: 'string' } },
+    }),
+  };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'rerank-wasm',
+      version: '1.0.0',
+      description: `Cross-encoder reranking. Models: ${models.join(', ')}.`,
+    },
+    paths: {
+      ...Object.fromEntries(Object.keys(rerankPaths).map((path) => [path, { post: named(rerank, path) }])),
+      ...reads,
+    },
+    components: {
+      headers: { RequestId: { description: 'What the client gave, or a new one.', schema: { type: 'string' } } },
+      ...(hooks.authenticate ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } : {}),
+      schemas: { RerankRequest: schemas.rerank, WorkersAiRequest: schemas.workersAi, ...responseSchemas },
+    },
+  };
+}
+
+function reference(name: keyof typeof responseSchemas | 'RerankRequest' | 'WorkersAiRequest') {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function ofJson(name: keyof typeof responseSchemas) {
+  return { 'application/json': { schema: reference(name) } };
+}
+
+function answer(description: string, content: object) {
+  return { description, headers, content };
+}
+
+function named(operation: object, path: string) {
+  return { operationId: path.slice(1).replace('/', '_'), ...operation };
+}
+
+function read(
+  operationId: string,
+  summary: string,
+  content: object,
+  codes: ProblemCode[] = [],
+  security: object[] = [],
+) {
+  const responses = { 200: answer(summary, content), ...refusals([...codes, 'internal_error']) };
+  return { get: { operationId, summary, security, responses } };
+}
+
+/** The refusals by their status. */
+function refusals(codes: readonly ProblemCode[]) {
+  const statuses = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const [status] = problems[code];
+    statuses.set(status, [...(statuses.get(status) ?? []), code]);
+  }
+  const responses = [...statuses].map(([status, each]) => {
+    const retry = status === 429 || status === 503 ? { 'retry-after': { schema: { type: 'integer' } } } : {};
+    return [status, { ...answer(each.join(', '), ofJson('Problem')), headers: { ...headers, ...retry } }];
+  });
+  return Object.fromEntries(responses);
+}

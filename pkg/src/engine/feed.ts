@@ -1,0 +1,204 @@
+import { cacheKey, compactKey, type ModelCache, type Recording, UnreadableError } from '../cache/model-cache.js';
+import { RerankError, throwIfAborted } from '../common/errors.js';
+import { describeLocation } from '../common/kinds.js';
+import { Sha256 } from '../common/sha256.js';
+import type { LoadProgress } from '../common/types.js';
+import { openFile } from '../files/open.js';
+import type { ResolvedFile } from '../files/resolve.js';
+import type { Runtime } from '../instance/instance.js';
+import type { Loader } from '../wasm/bindings.js';
+import type { Platform } from './platform.js';
+
+/** What a file is fed into, and how that is watched. */
+export interface Feeding {
+  platform: Platform;
+  cache: ModelCache;
+  runtime: Runtime;
+  loader: Loader;
+  signal: AbortSignal | undefined;
+  report(progress: LoadProgress): void;
+}
+
+/** How much is read between two turns of the event loop where reading itself gives it none. */
+const bytesPerTurn = 4 << 20;
+
+const addressableBytes = 2 ** 32 - 1;
+
+const recordedBytes = 1 << 20;
+
+/** Feeds a file into the engine, from the cache where it is there; gives its size in bytes. */
+export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number> {
+  const { cache, platform, signal } = feeding;
+  const key = cacheKey(file);
+  try {
+    if (key === undefined || !cache.usable) return await feedOriginal(file, feeding);
+    const cached = await feedKept(file, key, feeding);
+    if (cached !== undefined) return cached;
+    if (!platform.exclusively) return await feedOriginal(file, feeding, key);
+    // Whoever had the lock before may just have downloaded the file.
+    const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, key));
+    return await platform.exclusively(`rerank-wasm ${key}`, work, signal);
+  } catch (error) {
+    throw located(error, file);
+  }
+}
+
+/** Feeds the file in one of the forms that the cache may have it in; undefined where it has none. */
+async function feedKept(file: ResolvedFile, key: string, feeding: Feeding): Promise<number | undefined> {
+  const compact = file.role === 'tokenizer' ? await feedCached(file, compactKey(key), {}, feeding) : undefined;
+  return compact ?? (await feedCached(file, key, pinsOf(file), feeding));
+}
+
+/** What a file must be. */
+interface Pins {
+  size?: number;
+  sha256?: string;
+}
+
+/**
+ * Feeds what the cache has at this key; undefined where it has nothing, or had it damaged and has lost it now. `pins` are
+ * believed before what the cache has written down.
+ */
+async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: Feeding): Promise<number | undefined> {
+  const { cache, runtime, loader } = feeding;
+  const found = await cache.find(key);
+  if (!found) return undefined;
+  const { size, sha256 } = { ...found, ...pins };
+  try {
+    const { loaded } = await take(
+      { role: file.role, size, sha256, expected: size, chunks: cache.chunks(found) },
+      feeding,
+    );
+    return loaded;
+  } catch (error) {
+    if (!isDamage(error, file.role)) throw error;
+    dropArrival(runtime, loader);
+    await cache.remove(key);
+    return undefined;
+  } finally {
+    // A stream that nobody has begun to read holds its file open.
+    if (!found.stream.locked) await found.stream.cancel().catch(() => {});
+  }
+}
+
+/** Feeds the file from where it is and, given a key, keeps it in the cache once it has proved sound. */
+async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string): Promise<number> {
+  const { role, location, sha256 } = file;
+  const { platform, cache, signal } = feeding;
+  const opened = await openFile(file, platform, signal);
+  let recording: Recording | undefined;
+  try {
+    const size = file.size ?? (opened.exact ? opened.size : undefined);
+    const expected = size ?? opened.size;
+    recording = key === undefined ? undefined : await cache.record(key);
+    const { loaded, compact } = await take({ role, size, sha256, expected, chunks: opened.chunks, recording }, feeding);
+    const known = sha256 ?? opened.sha256?.();
+    const url = String(location);
+    if (key !== undefined && compact) await keepCompact(compact, compactKey(key), url, feeding);
+    else if (known !== undefined) await recording?.commit({ url, size: loaded, sha256: known });
+    return loaded;
+  } finally {
+    opened.close();
+    await recording?.end();
+  }
+}
+
+async function keepCompact(bytes: Uint8Array, key: string, url: string, { cache }: Feeding): Promise<void> {
+  const recording = await cache.record(key);
+  const hash = new Sha256();
+  try {
+    for (let start = 0; start < bytes.length; start += recordedBytes) {
+      const part = bytes.subarray(start, start + recordedBytes);
+      hash.update(part);
+      await recording.write(part);
+    }
+    await recording.commit({ url, size: bytes.length, sha256: hash.digest() });
+  } finally {
+    await recording.end();
+  }
+}
+
+/** A file that is about to be fed. */
+interface Intake {
+  role: ResolvedFile['role'];
+  /** What it must be. */
+  size: number | undefined;
+  sha256: string | undefined;
+  /** What it will probably have. */
+  expected: number | undefined;
+  chunks: AsyncIterable<Uint8Array>;
+  recording?: Recording | undefined;
+}
+
+/** How much was fed and, of a tokenizer that is to be kept, its compact form where it has one. */
+interface Taken {
+  loaded: number;
+  compact: Uint8Array | undefined;
+}
+
+async function take({ role, size, sha256, expected, chunks, recording }: Intake, feeding: Feeding): Promise<Taken> {
+  const { platform, runtime, loader, signal, report } = feeding;
+  if (size !== undefined && size > addressableBytes) {
+    throw new RerankError('out_of_memory', `the ${role} file has ${size} bytes, more than WebAssembly can address`);
+  }
+  const likelySize = expected !== undefined && expected <= addressableBytes ? expected : undefined;
+  let loaded = 0;
+  runtime.call(() => loader.begin(role, size, sha256, likelySize));
+  report({ phase: 'download', file: role, loaded, total: expected });
+  for await (const chunk of chunks) {
+    throwIfAborted(signal);
+    runtime.call(() => loader.push(chunk));
+    await recording?.write(chunk);
+    const turnIsDue = Math.floor((loaded + chunk.length) / bytesPerTurn) > Math.floor(loaded / bytesPerTurn);
+    loaded += chunk.length;
+    const total = expected === undefined || loaded > expected ? undefined : expected;
+    report({ phase: 'download', file: role, loaded, total });
+    if (turnIsDue) await turn(platform, signal);
+  }
+  report({ phase: 'verify', file: role, loaded, total: loaded });
+  await turn(platform, signal);
+  if (role === 'tokenizer' && recording) return { loaded, compact: runtime.call(() => loader.endAndConvert()) };
+  runtime.call(() => loader.end());
+  return { loaded, compact: undefined };
+}
+
+/** Lets the event loop turn. */
+export async function turn(platform: Platform, signal: AbortSignal | undefined): Promise<void> {
+  await platform.pause();
+  throwIfAborted(signal);
+}
+
+function pinsOf({ size, sha256 }: ResolvedFile): Pins {
+  return { ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
+}
+
+/** True for an error that the same file from its source need not give. */
+function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
+  if (error instanceof UnreadableError) return true;
+  if (!(error instanceof RerankError)) return false;
+  // A compact form may be of another version.
+  return ['integrity_mismatch', 'invalid_model', ...(role === 'tokenizer' ? ['unsupported_model'] : [])].includes(
+    error.code,
+  );
+}
+
+/** Has the loader forget a file that it got in part, so that it can come again. */
+function dropArrival(runtime: Runtime, loader: Loader): void {
+  try {
+    runtime.call(() => loader.end());
+  } catch (error) {
+    // The part is refused, or the whole has been refused before: either way it is gone.
+    if (!runtime.usable) throw error;
+  }
+}
+
+/** The engine's complaint about a file, with the place that the file came from. */
+function located(error: unknown, { location }: ResolvedFile): unknown {
+  if (
+    !(error instanceof RerankError) ||
+    !['integrity_mismatch', 'invalid_model', 'unsupported_model'].includes(error.code)
+  ) {
+    return error;
+  }
+  return new RerankError(error.code, `${error.message} (${describeLocation(location)})`, { cause: error.cause });
+}

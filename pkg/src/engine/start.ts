@@ -1,0 +1,78 @@
+import { messageOf, RerankError } from '../common/errors.js';
+import type { RerankWarning } from '../common/types.js';
+import { Runtime } from '../instance/instance.js';
+import type { EngineSource, ThreadWish } from '../reranker/options.js';
+import { compileEngine } from './compile.js';
+import type { Platform } from './platform.js';
+import { chooseThreads } from './thread-count.js';
+
+/** What an instance of the engine is made of. */
+export interface EngineTask {
+  wasm: EngineSource;
+  threads: ThreadWish;
+  signal: AbortSignal | undefined;
+  warn(warning: RerankWarning): void;
+}
+
+export interface StartedEngine {
+  module: WebAssembly.Module;
+  runtime: Runtime;
+}
+
+/** An instance of the engine with its threads. */
+export async function startEngine(task: EngineTask, platform: Platform): Promise<StartedEngine> {
+  const { wasm } = task;
+  if (wasm === undefined || isDirectory(wasm)) return startOwn(task, wasm, platform);
+  // Whoever brings an engine says by it whether it has threads.
+  return startGiven(task, platform);
+}
+
+/** One of the package's engines, beside its code or in a copy of the directory. */
+async function startOwn(task: EngineTask, directory: string | undefined, platform: Platform): Promise<StartedEngine> {
+  const { threads, signal, warn } = task;
+  const support = platform.threads;
+  const { count, missing } = chooseThreads(threads, support);
+  let reason = missing;
+  if (count > 1 && typeof support === 'object') {
+    try {
+      const module = await compileEngine(
+        directory && `${directory}rerank-threads.wasm`,
+        { ...platform, defaultEngine: support.engine },
+        signal,
+      );
+      return { module, runtime: await support.startRuntime(module, count, signal) };
+    } catch (error) {
+      if (typeof threads === 'number' || (error instanceof RerankError && error.code === 'aborted')) throw error;
+      reason = messageOf(error);
+    }
+  }
+  const module = await compileEngine(directory, platform, signal);
+  const runtime = await Runtime.start(module);
+  if (threads === 'auto' && reason !== undefined)
+    warn({ code: 'threads_unavailable', message: `the engine has one thread: ${reason}` });
+  return { module, runtime };
+}
+
+async function startGiven({ wasm, threads, signal }: EngineTask, platform: Platform): Promise<StartedEngine> {
+  const module = await compileEngine(wasm, platform, signal);
+  const isThreaded = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
+  if (isThreaded) {
+    const support = platform.threads;
+    if (typeof support !== 'object') {
+      throw new RerankError(
+        'unsupported_environment',
+        `this engine needs threads: ${support ?? 'there are none here'}`,
+      );
+    }
+    const { count } = chooseThreads(threads, support);
+    return { module, runtime: await support.startRuntime(module, count, signal) };
+  }
+  if (typeof threads === 'number' && threads > 1) {
+    throw new RerankError('unsupported_environment', `no ${threads} threads: the engine that was given has none`);
+  }
+  return { module, runtime: await Runtime.start(module) };
+}
+
+function isDirectory(wasm: EngineSource): wasm is string {
+  return typeof wasm === 'string' && wasm.endsWith('/');
+}

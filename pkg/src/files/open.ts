@@ -1,0 +1,108 @@
+import { chunksOf } from '../common/chunks.js';
+import { messageOf, RerankError } from '../common/errors.js';
+import { isBlob, type Opener, type PlainLocation } from '../common/kinds.js';
+import type { OpenFile, Platform } from '../engine/platform.js';
+import { decodeDataUrl } from './data-url.js';
+import { openUrl } from './download.js';
+import type { ResolvedFile } from './resolve.js';
+
+const sliceBytes = 1 << 20;
+
+/**
+ * Opens a file of a model wherever it is.
+ *
+ * @throws `model_not_found`, `download_failed`, `aborted`, `unsupported_environment`; so do the chunks
+ */
+export async function openFile(
+  file: ResolvedFile,
+  platform: Platform,
+  signal: AbortSignal | undefined,
+): Promise<OpenFile> {
+  if (file.more) return openShards(file, file.more, platform, signal);
+  return openLocation(file, platform, signal);
+}
+
+async function openLocation(
+  { location, sha256 }: Pick<ResolvedFile, 'location' | 'sha256'>,
+  platform: Platform,
+  signal: AbortSignal | undefined,
+): Promise<OpenFile> {
+  if (typeof location === 'string') {
+    if (location.startsWith('data:')) return atHand(decodeDataUrl(location));
+    if (!location.startsWith('file:')) return openUrl(location, { signal, pinned: sha256 !== undefined });
+    if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
+    return platform.files.open(new URL(location), signal);
+  }
+  if (typeof location === 'function') return openResponse(location);
+  if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
+  return atHand(location);
+}
+
+function atHand(bytes: Uint8Array): OpenFile {
+  return { size: bytes.byteLength, exact: true, chunks: slices(bytes), close() {} };
+}
+
+/** The parts one after the other, each opened when its turn comes. */
+async function openShards(
+  { location, size }: ResolvedFile,
+  more: PlainLocation[],
+  platform: Platform,
+  signal: AbortSignal | undefined,
+): Promise<OpenFile> {
+  let current: OpenFile | undefined = await openLocation({ location }, platform, signal);
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (const next of [...more, undefined]) {
+      yield* current?.chunks ?? [];
+      current?.close();
+      current = undefined;
+      if (next !== undefined) current = await openLocation({ location: next }, platform, signal);
+    }
+  }
+  return { size, exact: false, chunks: chunks(), close: () => current?.close() };
+}
+
+async function openResponse(open: Opener): Promise<OpenFile> {
+  const response = await answer(open);
+  const { body, headers, ok, status } = response;
+  if (!ok || !body) {
+    await body?.cancel().catch(() => {});
+    const code = status === 404 ? 'model_not_found' : 'download_failed';
+    throw new RerankError(code, `the response has ${ok ? 'no body' : `the status ${status}`}`);
+  }
+  const length = headers.has('content-encoding') ? Number.NaN : Number(headers.get('content-length') ?? Number.NaN);
+  const size = Number.isSafeInteger(length) && length > 0 ? length : undefined;
+  return { size, exact: false, chunks: received(body), close: () => void body.cancel().catch(() => {}) };
+}
+
+async function answer(open: Opener): Promise<Response> {
+  let response: unknown;
+  try {
+    response = await open();
+  } catch (cause) {
+    throw new RerankError('download_failed', `the file cannot be opened: ${messageOf(cause)}`, { cause });
+  }
+  if (Object.prototype.toString.call(response) === '[object Response]') return response as Response;
+  throw new RerankError('invalid_input', 'what opens a file of a model must give a Response');
+}
+
+async function* received(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunksOf(body);
+  } catch (cause) {
+    throw new RerankError('download_failed', `the response ended early: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
+}
+
+async function* blobSlices(blob: Blob): AsyncGenerator<Uint8Array> {
+  try {
+    for (let start = 0; start < blob.size; start += sliceBytes) {
+      yield new Uint8Array(await blob.slice(start, start + sliceBytes).arrayBuffer());
+    }
+  } catch (cause) {
+    throw new RerankError('download_failed', 'the blob can no longer be read', { cause });
+  }
+}

@@ -1,4 +1,0 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { serveThread } from './thread.js';
-
-void serveThread(workerData, (message) => parentPort?.postMessage(message));

@@ -1,0 +1,176 @@
+import { Deferred } from '../common/deferred.js';
+import { RerankError } from '../common/errors.js';
+import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
+import { cloneable } from './protocol.js';
+
+/** What a worker asks of the page's cache; `handle` names a file that an earlier call opened. */
+type Call =
+  | { method: 'read' | 'write' | 'delete'; key: string }
+  | { method: 'list' }
+  | { method: 'next' | 'cancel' | 'abort'; handle: number }
+  | { method: 'append'; handle: number; chunk: Uint8Array }
+  | { method: 'commit'; handle: number; facts: CacheFacts };
+
+interface Answer {
+  id: number;
+  value?: unknown;
+  /** What the cache threw, as far as it can be sent. */
+  failure?: { cause: unknown };
+}
+
+interface OpenedFile extends CacheFacts {
+  handle: number;
+}
+
+/**
+ * Lets the other side of `port`, which closes it, use a cache of this side. Gives what ends that: files that are still
+ * open are given up, and every later call fails.
+ */
+export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
+  const readers = new Map<number, ReadableStreamDefaultReader<Uint8Array>>();
+  const writers = new Map<number, CacheWriter>();
+  let lastHandle = 0;
+  let closed = false;
+
+  async function answer(call: Call): Promise<unknown> {
+    if (closed) throw new DOMException('the load has ended', 'AbortError');
+    switch (call.method) {
+      case 'read': {
+        const file = await cache.read(call.key);
+        if (!file) return undefined;
+        lastHandle += 1;
+        readers.set(lastHandle, file.stream.getReader());
+        if (closed) await giveUp();
+        return { handle: lastHandle, url: file.url, size: file.size, sha256: file.sha256 } satisfies OpenedFile;
+      }
+      case 'write': {
+        const writer = await cache.write(call.key);
+        lastHandle += 1;
+        writers.set(lastHandle, writer);
+        if (closed) await giveUp();
+        return lastHandle;
+      }
+      case 'delete':
+        return cache.delete(call.key);
+      case 'list':
+        return cache.list();
+      case 'next':
+        return (await readers.get(call.handle)?.read())?.value;
+      case 'cancel':
+        return take(readers, call.handle)?.cancel();
+      case 'append':
+        return writers.get(call.handle)?.write(call.chunk);
+      case 'commit':
+        await writers.get(call.handle)?.commit(call.facts);
+        writers.delete(call.handle);
+        return undefined;
+      case 'abort':
+        return take(writers, call.handle)?.abort();
+    }
+  }
+
+  async function giveUp(): Promise<void> {
+    const ends = [
+      ...[...readers.values()].map((reader) => reader.cancel()),
+      ...[...writers.values()].map((writer) => writer.abort()),
+    ];
+    readers.clear();
+    writers.clear();
+    // Nobody is left who could hear of a failure.
+    await Promise.allSettled(ends);
+  }
+
+  port.onmessage = async ({ data: { id, call } }: MessageEvent<{ id: number; call: Call }>) => {
+    try {
+      port.postMessage({ id, value: await answer(call) } satisfies Answer);
+    } catch (error) {
+      port.postMessage({ id, failure: { cause: cloneable(error) } } satisfies Answer);
+    }
+  };
+  return () => {
+    closed = true;
+    void giveUp();
+  };
+}
+
+function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
+}
+
+/** Carries what the cache threw. */
+class CacheError extends RerankError {
+  constructor(cause: unknown) {
+    super('internal', 'the cache failed', { cause });
+  }
+}
+
+/** A cache that lives on the other side of a port. */
+export class RemoteCache implements CacheBackend {
+  readonly #port: MessagePort;
+  readonly #pending = new Map<number, Deferred<unknown>>();
+  #lastId = 0;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.onmessage = ({ data: { id, value, failure } }: MessageEvent<Answer>) => {
+      const answer = take(this.#pending, id);
+      if (failure === undefined) answer?.resolve(value);
+      else answer?.reject(new CacheError(failure.cause));
+    };
+  }
+
+  async read(key: string): Promise<CachedFile | undefined> {
+    const opened = (await this.#ask({ method: 'read', key })) as OpenedFile | undefined;
+    if (!opened) return undefined;
+    const { handle, ...facts } = opened;
+    const ask = (method: 'next' | 'cancel') => this.#ask({ method, handle });
+    const stream = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const chunk = (await ask('next')) as Uint8Array | undefined;
+        if (chunk) controller.enqueue(chunk);
+        else controller.close();
+      },
+      async cancel() {
+        await ask('cancel');
+      },
+    });
+    return { ...facts, stream };
+  }
+
+  async write(key: string): Promise<CacheWriter> {
+    const handle = (await this.#ask({ method: 'write', key })) as number;
+    const ask = async (call: Call) => void (await this.#ask(call));
+    return {
+      write: (chunk) => ask({ method: 'append', handle, chunk }),
+      commit: (facts) => ask({ method: 'commit', handle, facts }),
+      abort: () => ask({ method: 'abort', handle }),
+    };
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#ask({ method: 'delete', key });
+  }
+
+  async list(): Promise<CacheEntry[]> {
+    return (await this.#ask({ method: 'list' })) as CacheEntry[];
+  }
+
+  /** To be called when nothing more is asked. */
+  close(): void {
+    this.#port.close();
+  }
+
+  async #ask(call: Call): Promise<unknown> {
+    this.#lastId += 1;
+    const answer = new Deferred<unknown>();
+    this.#pending.set(this.#lastId, answer);
+    this.#port.postMessage({ id: this.#lastId, call });
+    try {
+      return await answer.promise;
+    } catch (error) {
+      throw error instanceof CacheError ? error.cause : error;
+    }
+  }
+}

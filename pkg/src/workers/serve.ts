@@ -1,0 +1,72 @@
+import { RerankError, toRerankError } from '../common/errors.js';
+import type { LoadProgress, RerankWarning } from '../common/types.js';
+import type { ScoredDocument } from '../engine/backend.js';
+import { LocalBackend } from '../engine/in-place.js';
+import { loadModel } from '../engine/load.js';
+import type { Platform } from '../engine/platform.js';
+import { BrokenError } from '../instance/instance.js';
+import { RemoteCache } from './cache-port.js';
+import { type Message, plainError, plainWarning, type Request, type ThreadRequest } from './protocol.js';
+
+/** The part of a worker's global scope that is used here. */
+export interface Scope {
+  postMessage(message: Message, transfer?: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<Request | ThreadRequest>) => void): void;
+}
+
+/** Serves one reranker to the page that started the worker. */
+export function serve(scope: Scope, platform: Platform): void {
+  const underWay = new Map<number, AbortController>();
+  let backend: LocalBackend | undefined;
+
+  async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
+    const { id } = request;
+    if (request.type === 'load') {
+      const { model, wasm, threads } = request;
+      const report = (progress: LoadProgress) => scope.postMessage({ type: 'progress', id, progress });
+      const cache = typeof request.cache === 'string' ? request.cache : new RemoteCache(request.cache);
+      const warn = (warning: RerankWarning) =>
+        scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
+      try {
+        backend = new LocalBackend(
+          await loadModel({ model, wasm, threads, cache, signal, report, warn }, platform),
+          platform,
+        );
+      } finally {
+        if (cache instanceof RemoteCache) cache.close();
+      }
+      return undefined;
+    }
+    if (!backend) throw new RerankError('internal', 'the worker has no model');
+    if (request.type === 'statistics') return backend.statistics();
+    const { query, texts, maxTokens, chunk } = request;
+    const onScored = (document: ScoredDocument) => scope.postMessage({ type: 'scored', id, document });
+    return backend.score({ query, texts, maxTokens, chunk, onScored, signal });
+  }
+
+  scope.addEventListener('message', async ({ data: request }) => {
+    // What is said of threads has listeners of its own.
+    if (!('id' in request)) return;
+    const { id } = request;
+    if (request.type === 'abort') {
+      underWay.get(id)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    underWay.set(id, controller);
+    try {
+      const value = await answer(request, controller.signal);
+      scope.postMessage({ type: 'answer', id, value });
+    } catch (error) {
+      if (error instanceof BrokenError && request.type !== 'load') {
+        scope.postMessage({ type: 'broken' });
+        return;
+      }
+      const broken = backend !== undefined && !backend.usable;
+      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)), broken });
+    } finally {
+      underWay.delete(id);
+    }
+  });
+  scope.postMessage({ type: 'ready' });
+}

@@ -1,0 +1,55 @@
+import type { ThreadSupport } from '../engine/platform.js';
+import { threadsEngineUrl } from '../engine-urls.js';
+import { compileUrl } from '../files/connection.js';
+import { serveThread, type ThreadMessage, type ThreadTask } from '../instance/thread.js';
+import type { StartThread, ThreadListener } from '../instance/thread-pool.js';
+import { startThreaded } from '../instance/threaded.js';
+import type { Scope } from './serve.js';
+
+/** Threads of the package's worker: whoever started that one starts them too, each with the same script. */
+export function workerThreads(scope: Scope): ThreadSupport {
+  const listeners = new Map<number, ThreadListener>();
+  let last = 0;
+  scope.addEventListener('message', ({ data }) => {
+    if (data.type === 'thread-lost') listeners.get(data.thread)?.fail(data.reason);
+  });
+
+  const startThread: StartThread = (task, listener) => {
+    last += 1;
+    const thread = last;
+    listeners.set(thread, listener);
+    // By a port of their own, the page never holds the memory: what is left of it there would have to be collected.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<ThreadMessage>) => listener.receive(data);
+    port1.onmessageerror = () => listener.fail('a message cannot be read');
+    port1.postMessage(task);
+    scope.postMessage({ type: 'start-thread', thread, port: port2 }, [port2]);
+    return async () => {
+      listeners.delete(thread);
+      port1.close();
+      scope.postMessage({ type: 'end-thread', thread });
+    };
+  };
+
+  return {
+    processors: () => navigator.hardwareConcurrency ?? 1,
+    room,
+    engine: (signal) => compileUrl(threadsEngineUrl().href, { signal }),
+    startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
+  };
+}
+
+function room(): number {
+  return 'deviceMemory' in navigator ? Math.floor(2 * Number(navigator.deviceMemory)) : Number.POSITIVE_INFINITY;
+}
+
+/** Has the worker be a thread of the engine in another, where it is asked to. */
+export function serveAsThread(scope: Scope): void {
+  scope.addEventListener('message', ({ data }) => {
+    if (data.type !== 'be-thread') return;
+    const { port } = data;
+    const say = (message: ThreadMessage) => port.postMessage(message);
+    port.onmessage = ({ data: task }: MessageEvent<ThreadTask>) => void serveThread(task, say);
+    port.onmessageerror = () => say({ type: 'thread-failed', code: 'internal', message: 'its task cannot be read' });
+  });
+}
