@@ -42,4 +42,4 @@ mini: ## makes the small model anew, hours; SMOKE=1 passes all of it on a slice,
 	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" scripts/mini.sh $(STEPS)
 
 clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)
-	@rm -rf pkg/dist node_modules tests/everywhere/node_modules
+	@rm -rf pkg/dist node_modules tests/runtimes/everywhere/node_modules

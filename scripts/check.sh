@@ -10,7 +10,7 @@ cargo clippy --quiet --locked --workspace --all-targets --features cli -- -D war
 say "biome, tsc"
 node_modules/.bin/biome ci --error-on-warnings
 node_modules/.bin/tsc -p pkg --noEmit
-node_modules/.bin/tsc -p tests/js/types
+node_modules/.bin/tsc -p tests/types
 scripts/fuzz.sh
 say "sizes"
 node scripts/sizes.mjs

@@ -18,7 +18,7 @@ fi
 export KEY=a-key-for-fuzzing
 # It is read before the server, which begins beside this, may have made it.
 : >"$CACHE/fuzz-http-$$"
-node tests/js/support/fuzz-server.mjs >"$CACHE/fuzz-http-$$" &
+node tests/support/servers/fuzz-server.mjs >"$CACHE/fuzz-http-$$" &
 server=$!
 trap 'kill "$server"; rm -f "$CACHE/fuzz-http-$$"' EXIT
 for _ in {1..100}; do

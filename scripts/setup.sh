@@ -74,7 +74,7 @@ wasm_bindgen() {
 # everything.
 npm_packages() {
   local sources workspaces=(--include-workspace-root --workspace pkg --workspace pkg/mini) installed
-  sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/js/package.json bench/package.json)
+  sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/packages/package.json bench/package.json)
   installed=$(cat node_modules/.stamp 2>/dev/null || true)
   case "$1 $installed" in
     "build build $sources" | "build test $sources" | "test test $sources" | *" bench $sources") return 0 ;;
@@ -82,7 +82,7 @@ npm_packages() {
   say "npm install ($1)"
   case $1 in
     build) npm_install "${workspaces[@]}" ;;
-    test) npm_install "${workspaces[@]}" --workspace tests/js ;;
+    test) npm_install "${workspaces[@]}" --workspace tests/packages ;;
     # The peers' install scripts would download runtimes for Node from elsewhere; only their wasm is measured.
     bench) npm_install --ignore-scripts ;;
   esac
@@ -91,13 +91,13 @@ npm_packages() {
 
 npm_install() { npm install --no-save --loglevel=error --prefer-offline "$@"; }
 
-# The projects of tests/everywhere install their bundlers themselves, as a user would.
+# The projects of tests/runtimes/everywhere install their bundlers themselves, as a user would.
 everywhere() {
   command -v firefox-esr >/dev/null || apt_install firefox-esr
   command -v WebKitWebDriver >/dev/null || apt_install webkit2gtk-driver
   command -v Xvfb >/dev/null || apt_install xvfb
   say "npm install (everywhere)"
-  (cd tests/everywhere && npm_install)
+  (cd tests/runtimes/everywhere && npm_install)
 }
 
 browser() {

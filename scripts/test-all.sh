@@ -4,4 +4,4 @@ source "$(dirname "$0")/environment.sh"
 scripts/setup.sh everywhere
 scripts/test.sh
 say "the package everywhere else"
-node tests/js/run.mjs runtimes browsers bundlers wrangler
+node tests/run.mjs runtimes browsers bundlers wrangler

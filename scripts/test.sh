@@ -18,5 +18,5 @@ export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
 RERANK_WASM_BUNDLE=$(scripts/standin-bundle.sh | tail -n 1)
 export RERANK_WASM_BUNDLE
 say "the package in Node, Chromium and workerd"
-node tests/js/run.mjs
+node tests/run.mjs
 scripts/fuzz-http.sh

@@ -1,7 +1,7 @@
 // The package in workerd, a process of its own.
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { startWorkerd } from '../../tests/js/support/start-workerd.js';
+import { startWorkerd } from '../../tests/support/programs/start-workerd.js';
 
 /** Clock ticks of /proc a second. */
 const ticks = 100;

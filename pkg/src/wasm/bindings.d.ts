@@ -1,6 +1,6 @@
 /**
  * The engine as TypeScript sees it. The build puts the generated `bindings.js` beside the compiled code; these types are
- * written by hand so that the package compiles without it, and `tests/js/types/bindings.ts` fails where the two part.
+ * written by hand so that the package compiles without it, and `tests/types/bindings.ts` fails where the two part.
  */
 
 /** Takes the files of a model, one after the other, and makes the engine. */

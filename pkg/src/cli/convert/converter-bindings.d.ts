@@ -1,6 +1,6 @@
 /**
  * The converter as TypeScript sees it. The build puts the generated `converter-bindings.js` beside the compiled code; these
- * types are written by hand so that the package compiles without it, and `tests/js/types/converter-bindings.ts` fails where
+ * types are written by hand so that the package compiles without it, and `tests/types/converter-bindings.ts` fails where
  * the two part.
  */
 import type { Instance } from '../../wasm/bindings.js';

@@ -1,7 +1,0 @@
-import type { createBindings as generated } from '../../../pkg/dist/wasm/bindings-threads.js';
-import type { createBindings as written } from '../../../pkg/src/wasm/bindings-threads.js';
-
-/** What the build generates must be usable as what the package is written against. */
-export function check(bindings: typeof generated): typeof written {
-  return bindings;
-}

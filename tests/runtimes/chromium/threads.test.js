@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import { bitsOf } from '../../support/asserts/bits.js';
+import { noWorkers, useChromium } from '../../support/browsers/chromium.js';
+import { tinyDirectory } from '../../support/models/tiny.js';
+
+describe('threads in a page that is cross-origin isolated', () => {
+  const chromium = useChromium({ folders: { '/tiny/': resolve(tinyDirectory) }, isolated: true });
+  let open;
+  before(async () => {
+    open = await chromium.open('/site/');
+  });
+  after(() => open.close());
+
+  /** What a reranker with that option says, and how it ranks. */
+  function rank(threads) {
+    return open.page.evaluate(async (threads) => {
+      const { createReranker, mini, mixedDocuments } = await import('/site/tools.js');
+      const warnings = [];
+      const reranker = await createReranker({ model: mini, threads, onWarning: ({ code }) => warnings.push(code) });
+      const documents = mixedDocuments();
+      const lists = [documents, documents.slice(7, 9), documents.slice(-1)];
+      const logits = [];
+      for (const list of lists) {
+        const results = await reranker.rerank('Where do boats go?', list, { longDocuments: 'chunk' });
+        for (const { index, logit } of results) logits.push(index, logit);
+      }
+      const statistics = await reranker.statistics();
+      await reranker.dispose();
+      return { logits, threads: statistics.threads, warnings };
+    }, threads);
+  }
+
+  it('give the same bits, however many there are, and end with their reranker', async () => {
+    const alone = await rank(1);
+    assert.equal(alone.threads, 1);
+    for (const threads of [2, 3, 8]) {
+      const together = await rank(threads);
+      assert.equal(together.threads, threads);
+      assert.deepEqual(bitsOf(together.logits), bitsOf(alone.logits));
+      await noWorkers(open.page);
+    }
+  });
+
+  it('are there by themselves', async () => {
+    const processors = await open.page.evaluate(() => navigator.hardwareConcurrency);
+    const { threads, warnings } = await rank('auto');
+    assert.equal(threads, Math.min(processors, 8));
+    assert.deepEqual(warnings, []);
+  });
+
+  it('end with the calls that are aborted and the rerankers that are disposed', async () => {
+    const outcomes = await open.page.evaluate(
+      async (cycles) => {
+        const { createReranker, mini, mixedDocuments } = await import('/site/tools.js');
+        const outcomes = new Set();
+        const outcome = (promise) =>
+          promise.then(
+            () => outcomes.add('ranked'),
+            ({ code }) => outcomes.add(code),
+          );
+        for (let cycle = 0; cycle < cycles; cycle += 1) {
+          const reranker = await createReranker({ model: mini, threads: 2 + (cycle % 2) });
+          const controller = new AbortController();
+          setTimeout(() => controller.abort(), (cycle * 37) % 90);
+          await outcome(reranker.rerank('boats', mixedDocuments(), { signal: controller.signal }));
+          const last = outcome(reranker.rerank('boats', mixedDocuments()));
+          await reranker.dispose();
+          await last;
+        }
+        return [...outcomes].sort();
+      },
+      Number(process.env.RERANK_WASM_CYCLES ?? 6),
+    );
+    assert.deepEqual(
+      outcomes.filter((outcome) => outcome !== 'ranked'),
+      ['aborted', 'disposed'],
+    );
+    await noWorkers(open.page);
+  });
+
+  it('end with a load that is aborted, whenever that is', async () => {
+    const outcomes = await open.page.evaluate(async () => {
+      const { createReranker, mini } = await import('/site/tools.js');
+      const outcomes = [];
+      // Until a few were ready before the signal.
+      for (let [milliseconds, ready] = [0, 0]; ready < 3; milliseconds += 40) {
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(), milliseconds);
+        const creating = createReranker({ model: mini, threads: 3, signal: controller.signal });
+        try {
+          await (await creating).dispose();
+          ready += 1;
+        } catch ({ code }) {
+          outcomes.push(code);
+        }
+      }
+      return outcomes;
+    });
+    assert.ok(outcomes.length > 0);
+    assert.deepEqual([...new Set(outcomes)], ['aborted']);
+    await noWorkers(open.page);
+  });
+
+  it('fail with the code of the one that had no memory, and the next call has other threads', async () => {
+    const { failure, expected, ranked } = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini, mixedDocuments } = await import('/site/tools.js');
+      const short = mixedDocuments().map((document) => document.slice(0, 20));
+      const logits = async (reranker) =>
+        (await reranker.rerank('boats', short)).map(({ index, logit }) => [index, logit]);
+      const sound = await createReranker({ model: mini, threads: 1 });
+      const expected = await logits(sound);
+      await sound.dispose();
+      const worker = () => new Worker('/site/worker-with-little-memory.js', { type: 'module' });
+      const reranker = await createReranker({ model: mini, threads: 8, worker });
+      const long = Array(40).fill(mixedDocuments().at(-1));
+      const failure = await failureOf(reranker.rerank('boats', long));
+      const ranked = await logits(reranker);
+      await reranker.dispose();
+      return { failure, expected, ranked };
+    });
+    assert.match(failure, /^out_of_memory: /);
+    assert.deepEqual(ranked, expected);
+    await noWorkers(open.page);
+  });
+
+  it('that cannot be had in the end leave nothing behind, however soon their reranker is disposed', async () => {
+    const outcomes = await open.page.evaluate(async () => {
+      const { createReranker } = await import('/site/tools.js');
+      // A model that is ready at once.
+      const model = new URL('/tiny/', location.href).href;
+      const outcomes = [];
+      for (const wish of [{}, { threads: 'auto' }]) {
+        // The engine's worker, and threads of which the fifth is not to be had.
+        let started = 0;
+        const worker = () => {
+          started += 1;
+          const script = started === 6 ? 'nowhere.js' : 'worker-with-eight-processors.js';
+          return new Worker(`/site/${script}`, { type: 'module' });
+        };
+        const warnings = [];
+        const onWarning = ({ code, message }) => warnings.push(`${code}: ${message}`);
+        const reranker = await createReranker({ model, worker, onWarning, ...wish });
+        const { threads } = await reranker.statistics();
+        await reranker.dispose();
+        outcomes.push({ threads, warnings });
+      }
+      return outcomes;
+    });
+    assert.deepEqual(
+      outcomes.map(({ threads }) => threads),
+      [1, 1],
+    );
+    const [silent, told] = outcomes.map(({ warnings }) => warnings);
+    assert.deepEqual(silent, []);
+    assert.equal(told.length, 1);
+    assert.match(told[0], /^threads_unavailable: .*script cannot be loaded/);
+    await noWorkers(open.page);
+  });
+
+  it('are not for an engine on the page itself', async () => {
+    const { failure, warnings } = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini } = await import('/site/tools.js');
+      const failure = await failureOf(createReranker({ model: mini, worker: false, threads: 2 }));
+      const warnings = [];
+      const onWarning = ({ code, message }) => warnings.push(`${code}: ${message}`);
+      await (await createReranker({ model: mini, worker: false, threads: 'auto', onWarning })).dispose();
+      return { failure, warnings };
+    });
+    assert.match(failure, /^unsupported_environment: no 2 threads: the engine runs in place/);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^threads_unavailable: the engine has one thread: the engine runs in place/);
+  });
+
+  it('are not for a worker with the script that has none', async () => {
+    const failure = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini } = await import('/site/tools.js');
+      const worker = () => new Worker('/rerank-wasm/worker.js', { type: 'module' });
+      return failureOf(createReranker({ model: mini, worker, threads: 2 }));
+    });
+    assert.match(
+      failure,
+      /^unsupported_environment: no 2 threads: its worker's script is not `rerank-wasm\/worker-threads`/,
+    );
+    await noWorkers(open.page);
+  });
+
+  it('nothing stands in the console', () => assert.deepEqual(open.complaints, []));
+});
+
+describe('threads in a page that is not', () => {
+  const chromium = useChromium();
+
+  it('are missed with a word on the headers', async () => {
+    const { page, requests, close } = await chromium.open('/site/');
+    const { failure, warnings, threads } = await page.evaluate(async () => {
+      const { createReranker, failureOf, mini } = await import('/site/tools.js');
+      const failure = await failureOf(createReranker({ model: mini, threads: 2 }));
+      const warnings = [];
+      const reranker = await createReranker({
+        model: mini,
+        threads: 'auto',
+        onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`),
+      });
+      const { threads } = await reranker.statistics();
+      await reranker.dispose();
+      return { failure, warnings, threads };
+    });
+    await close();
+    const headers = /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/;
+    assert.match(failure, /^unsupported_environment: no 2 threads: /);
+    assert.match(failure, headers);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /^threads_unavailable: /);
+    assert.match(warnings[0], headers);
+    assert.equal(threads, 1);
+    // Those who have none do not pay for them.
+    assert.deepEqual(
+      requests.filter((url) => /(rerank|worker)-threads/.test(url)),
+      [],
+    );
+  });
+});

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { createReranker } from 'rerank-wasm';
+import mini from 'rerank-wasm-mini';
+import { serve } from '../../../scripts/serve.mjs';
+import { bitsOf, logitsByIndex } from '../../support/asserts/bits.js';
+import { miniFile, publishedQueries } from '../../support/models/mini.js';
+import { useProject } from '../../support/programs/packed.js';
+import { inTurn, status, withRanges } from '../../support/servers/faults.js';
+import { isolation, policy } from '../../support/servers/headers.js';
+import { serveDirectory } from '../../support/servers/static.js';
+import { browsers, startFirefox } from './support/browsers.js';
+
+const site = fileURLToPath(new URL('site', import.meta.url));
+
+const graphPath = '/node_modules/rerank-wasm-mini/onnx/model_quantized.onnx';
+
+const relaxed = { Chromium: true, Firefox: true, WebKit: false };
+
+/** In the demo page: the documents of a complete ranking, once there is one and the page says that it is kept. */
+async function showsRanking() {
+  const complete = '.ranking[aria-busy=false] #results li.scored';
+  const isKept = () => /works offline now/.test(document.querySelector('#offline-text')?.textContent);
+  while (!document.querySelector('#order:not(:disabled)') || !document.querySelector(complete) || !isKept()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return [...document.querySelectorAll('#results li')].map((item) => item.textContent);
+}
+
+/** Has the page that a tab is at do what is asked. */
+function does(action, argument, tab) {
+  return tab.run(
+    async ([name, argument]) => {
+      while (!globalThis.actions) await new Promise((resolve) => setTimeout(resolve, 20));
+      return globalThis.actions[name](argument);
+    },
+    [action, argument],
+  );
+}
+
+describe('the installed package', async () => {
+  const questions = (await publishedQueries()).map(({ query, documents }) => ({ query, documents }));
+  const graph = await miniFile('onnx/model_quantized.onnx');
+  const project = useProject();
+  let expected;
+  before(async () => {
+    cpSync(site, project.directory, { recursive: true });
+    const reranker = await createReranker({ model: mini });
+    const results = [];
+    for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
+    await reranker.dispose();
+    expected = bitsOf(results.flatMap(logitsByIndex));
+  });
+
+  for (const [name, start] of Object.entries(browsers)) {
+    describe(`in a page in ${name}`, () => {
+      let browser;
+      let server;
+      const others = [];
+      before(async () => {
+        server = await serveDirectory(project.directory, {
+          'content-security-policy': policy,
+          'cache-control': 'no-store',
+        });
+        browser = await start();
+      });
+      after(async () => {
+        await browser?.close();
+        await server?.close();
+      });
+      afterEach(async () => {
+        for (const other of others.splice(0)) await other.close();
+      });
+
+      /** Visits the page, of this server or another, in a tab, and has it do what is asked. */
+      async function asks(action, argument, { url } = server, tab = browser) {
+        await tab.visit(`${url}/`);
+        return does(action, argument, tab);
+      }
+
+      async function opensTab() {
+        const tab = await browser.newTab();
+        others.push(tab);
+        return tab;
+      }
+
+      async function serves(headers) {
+        const other = await serveDirectory(project.directory, { 'cache-control': 'no-store', ...headers });
+        others.push(other);
+        return other;
+      }
+
+      const isModelFile = (path) => /\.onnx$|tokenizer\.json$|config\.json$/.test(path);
+
+      for (const worker of [true, false]) {
+        it(`gives the logits that Node gives, bit for bit, with worker: ${worker}`, async () => {
+          const { results, warnings } = await asks('rank', { model: 'mini', questions, options: { worker } });
+          assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), expected);
+          assert.deepEqual(warnings, []);
+        });
+      }
+
+      it('takes the engine that is the fastest there', () => {
+        const engines = new Set(
+          server.requests.filter((path) => path.endsWith('.wasm')).map((path) => path.split('/').at(-1)),
+        );
+        assert.deepEqual([...engines], [relaxed[name] ? 'rerank-relaxed.wasm' : 'rerank.wasm']);
+      });
+
+      it('starts a second time while nothing of the model can be downloaded', async () => {
+        const call = { model: 'url', questions: questions.slice(0, 1) };
+        const own = await serves({ 'content-security-policy': policy });
+        // Under WebDriver WebKit keeps what is cached in memory, as in a private window, until nobody has it open.
+        await asks('hold', undefined, own, await opensTab());
+        const first = await asks('rank', call, own);
+        assert.deepEqual(first.warnings, []);
+        const files = own.requests.filter(isModelFile);
+        assert.equal(files.length, 3);
+        for (const path of files) own.faults.set(path, status(500));
+        assert.deepEqual(await asks('rank', call, own), first);
+        assert.equal(own.requests.filter((path) => path.endsWith('/dist/worker.js')).length, 2);
+        assert.equal(own.requests.filter(isModelFile).length, 3);
+      });
+
+      it('downloads once for two tabs that start at once', async () => {
+        const call = { model: 'url', questions: questions.slice(0, 1) };
+        const own = await serves({ 'content-security-policy': policy });
+        const second = await opensTab();
+        // The graph comes when both have asked for the model, as far as one can see it.
+        const asked = Promise.withResolvers();
+        own.faults.set(graphPath, async (_, response) => {
+          await asked.promise;
+          response.writeHead(200, { 'content-length': graph.length }).end(graph);
+        });
+        const tabs = [browser, second];
+        for (const tab of tabs) await asks('begin', call, own, tab);
+        asked.resolve();
+        const results = [];
+        for (const tab of tabs) results.push(await does('begun', undefined, tab));
+        assert.deepEqual(results[1], results[0]);
+        assert.deepEqual(results[0].warnings, []);
+        assert.equal(own.requests.filter(isModelFile).length, 3);
+      });
+
+      it('goes on where a download was cut', async () => {
+        const own = await serves({ 'content-security-policy': policy });
+        const ranges = [];
+        let socket;
+        const begins = (request, response) => {
+          socket = request.socket;
+          response.writeHead(200, { 'content-length': graph.length });
+          response.write(graph.subarray(0, 3_000_000));
+        };
+        const answer = inTurn(begins, withRanges(graph));
+        own.faults.set(graphPath, (request, response) => {
+          ranges.push(request.headers.range);
+          answer(request, response);
+        });
+        // The page says when it has a part: one that a browser has not handed out yet goes with the connection.
+        own.faults.set('/cut', (_, response) => {
+          response.end();
+          socket.destroy();
+        });
+        const call = { model: 'mini', questions: questions.slice(0, 1), options: { cache: 'none' } };
+        const { results, warnings } = await asks('rankPastCut', call, own);
+        assert.deepEqual([results.length, warnings], [1, []]);
+        assert.equal(ranges.length, 2);
+        assert.equal(ranges[0], undefined);
+        assert.match(ranges[1], /^bytes=[1-9]\d*-$/);
+      });
+
+      it('has threads on a page that is cross-origin isolated, or says why there are none', async () => {
+        const isolated = await serves({ 'content-security-policy': policy, ...isolation });
+        const wish = relaxed[name] ? 2 : 'auto';
+        const answer = await asks('rank', { model: 'mini', questions, options: { threads: wish } }, isolated);
+        assert.deepEqual(bitsOf(answer.results.flatMap(logitsByIndex)), expected);
+        assert.equal(answer.isolated, true);
+        const warning = 'the engine has one thread: WebAssembly has no relaxed SIMD here';
+        const { threads, warnings } = answer;
+        assert.deepEqual([threads, warnings], relaxed[name] ? [2, []] : [1, [warning]]);
+      });
+
+      it('has a demo page that ranks, and does so while its server is down', async () => {
+        const demo = await serve({ isolated: true });
+        let stop = () => demo.close();
+        others.push({ close: () => stop?.() });
+        const tab = await opensTab();
+        await tab.visit(`${demo.url}/`);
+        const first = await tab.run(showsRanking);
+        assert.ok(first.length > 1);
+        await stop();
+        stop = undefined;
+        await tab.visit(`${demo.url}/`);
+        assert.deepEqual(await tab.run(showsRanking), first);
+      });
+
+      const failures = [
+        ['model_not_found', { role: 'model', path: 'none.onnx' }],
+        ['download_failed', { role: 'model', path: 'index.html' }],
+        ['invalid_model', { role: 'model', path: 'page.js' }],
+        ['integrity_mismatch', { role: 'tokenizer', sha256: '0'.repeat(64) }],
+        ['download_failed', { role: 'config', options: { wasm: 'http://127.0.0.1:9/' } }],
+        ['download_failed', { role: 'model', options: { wasm: 'data:application/wasm,none' } }],
+      ];
+
+      for (const [code, change] of failures) {
+        it(`fails with ${code}: ${JSON.stringify(change)}`, async () => {
+          const before = { ...change, options: { cache: 'none', ...change.options } };
+          assert.equal(await asks('failureWith', before), code);
+        });
+      }
+
+      it('stops what is aborted or disposed', async () => {
+        assert.deepEqual(await asks('stops'), ['aborted', 1, 'disposed', 'disposed']);
+      });
+
+      it('says so where the policy allows no WebAssembly', async () => {
+        const strict = await serveDirectory(project.directory, {
+          'content-security-policy': policy.replace("'wasm-unsafe-eval'", ''),
+        });
+        others.push(strict);
+        for (const worker of [true, false]) {
+          const code = await asks('failureWith', { role: 'config', options: { worker } }, strict);
+          assert.equal(code, 'unsupported_environment');
+        }
+      });
+
+      it('ranks in a worker where the package comes from another origin, as from a CDN', async () => {
+        const cdn = await serveDirectory(join(project.directory, 'node_modules'), {
+          'access-control-allow-origin': '*',
+        });
+        const open = await serveDirectory(project.directory);
+        others.push(cdn, open);
+        const { results, kinds } = await asks('rankFrom', { base: cdn.url, question: questions[0] }, open);
+        assert.equal(results.length, questions[0].documents.length);
+        assert.deepEqual(kinds, ['blob:']);
+      });
+    });
+  }
+
+  // Of these browsers one can be told how much a site may keep, and Chromium's own tests see to that one.
+  it('does without the cache, after one warning, when the quota is used up, in Firefox', async () => {
+    const server = await serveDirectory(project.directory, { 'cache-control': 'no-store' });
+    const tab = await startFirefox({ quota: 12e6 });
+    try {
+      for (const worker of [true, false]) {
+        await tab.visit(`${server.url}/`);
+        const call = { model: 'url', questions: questions.slice(0, 1), options: { worker } };
+        const { results, warnings } = await does('rank', call, tab);
+        assert.equal(results.length, 1);
+        assert.equal(warnings.length, 1, `${warnings}`);
+        assert.match(warnings[0], /^going on without the cache: .*\(QuotaExceededError\)$/);
+        assert.deepEqual(
+          (await does('cached', undefined, tab)).filter((path) => path.endsWith('.onnx')),
+          [],
+        );
+      }
+    } finally {
+      await tab.close();
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { bitsOf, logitsByIndex } from '../../support/asserts/bits.js';
+import { publishedQueries } from '../../support/models/mini.js';
+import { useProject } from '../../support/programs/packed.js';
+import { startHub } from '../../support/servers/hub.js';
+
+const tests = fileURLToPath(new URL('../..', import.meta.url));
+const command = (name) => fileURLToPath(new URL(`node_modules/.bin/${name}`, import.meta.url));
+const limitMilliseconds = 600_000;
+
+/** How each runtime runs a file of tests, and a program with no more rights than the package needs. */
+const runtimes = {
+  Deno: {
+    command: command('deno'),
+    test: ['test', '--allow-all', '--no-check'],
+    careful: [
+      'run',
+      '--no-prompt',
+      '--allow-read',
+      '--allow-write',
+      '--allow-net=127.0.0.1',
+      '--allow-env',
+      '--allow-sys=hostname',
+    ],
+  },
+  Bun: {
+    command: command('bun'),
+    test: ['test', `--timeout=${limitMilliseconds}`],
+    careful: [],
+  },
+};
+
+const files = ['runtimes/node', 'unit/edge', 'unit/instance', 'unit/reranker', 'unit/workers'].flatMap((folder) => {
+  const names = readdirSync(join(tests, folder)).filter((name) => name.endsWith('.test.js'));
+  return names.sort().map((name) => `./${folder}/${name}`);
+});
+
+const secondStart = `
+  import { createReranker, listCache } from 'rerank-wasm';
+  const warnings = [];
+  const reranker = await createReranker({ model: process.argv[2], onWarning: ({ message }) => warnings.push(message) });
+  const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+  await reranker.dispose();
+  const order = results.map(({ index }) => index).join();
+  console.log(\`\${order}; \${(await listCache()).length} files, \${warnings.join() || 'no warning'}\`);
+`;
+
+function start({ command }, parameters, options = {}) {
+  const env = { ...process.env, NO_COLOR: '1' };
+  return spawnSync(command, parameters, {
+    encoding: 'utf8',
+    timeout: limitMilliseconds,
+    maxBuffer: 1 << 26,
+    env,
+    ...options,
+  });
+}
+
+describe('the tests of Node', () => {
+  for (const [name, runtime] of Object.entries(runtimes)) {
+    for (const file of files) {
+      it(`${file} passes in ${name}`, () => {
+        const { status, stdout, stderr } = start(runtime, [...runtime.test, file], { cwd: tests });
+        assert.equal(status, 0, `${stdout}\n${stderr}`);
+      });
+    }
+  }
+});
+
+describe('the installed package', async () => {
+  const project = useProject();
+  const questions = (await publishedQueries()).map(({ query, documents }) => ({ query, documents }));
+  let hub;
+  let expected;
+  before(async () => {
+    cpSync(join(tests, 'support/models/print-logits.mjs'), join(project.directory, 'print-logits.mjs'));
+    writeFileSync(join(project.directory, 'second-start.mjs'), secondStart);
+    hub = await startHub();
+    expected = logitsIn({ command: process.execPath, careful: [] });
+  });
+  after(() => hub.close());
+
+  function logitsIn(runtime) {
+    const options = { cwd: project.directory, input: JSON.stringify(questions) };
+    const { stdout, stderr } = start(runtime, [...runtime.careful, 'print-logits.mjs'], options);
+    assert.equal(stderr, '');
+    return bitsOf(JSON.parse(stdout).flatMap(logitsByIndex));
+  }
+
+  for (const [name, runtime] of Object.entries(runtimes)) {
+    it(`gives in ${name} the logits that Node gives, bit for bit, and standard error stays empty`, () => {
+      assert.deepEqual(logitsIn(runtime), expected);
+    });
+
+    for (const [variable, below] of [
+      ['XDG_CACHE_HOME', ''],
+      ['HOME', '.cache'],
+    ]) {
+      it(`keeps in ${name} what it downloads below ${variable}, for the second start`, async () => {
+        const root = mkdtempSync(join(tmpdir(), 'rerank-wasm-cache-'));
+        const env = { ...process.env, XDG_CACHE_HOME: '', RERANK_WASM_CACHE: '', [variable]: root };
+        const options = { cwd: project.directory, env };
+        hub.requests.length = 0;
+        try {
+          for (const requests of [3, 3]) {
+            const parameters = [...runtime.careful, 'second-start.mjs', hub.model];
+            const { stdout } = await promisify(execFile)(runtime.command, parameters, options);
+            assert.equal(stdout, '1,0; 3 files, no warning\n');
+            assert.equal(hub.requests.length, requests);
+          }
+          assert.equal(readdirSync(join(root, below, 'rerank-wasm/models')).length, 6);
+        } finally {
+          rmSync(root, { recursive: true });
+        }
+      });
+    }
+  }
+});

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism, freemem } from 'node:os';
+import { before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { createReranker } from 'rerank-wasm';
+import mini from 'rerank-wasm-mini';
+
+import { hasRelaxedSimd } from '#internal/instance/simd.js';
+import { rejectsWith } from '../../support/asserts/assertions.js';
+import { numbers } from '../../support/asserts/random.js';
+import { LittleMemory } from '../chromium/site/little-memory.js';
+
+const run = promisify(execFile);
+const here = fileURLToPath(new URL('.', import.meta.url));
+const query = 'Where do boats go?';
+const words = ['river', 'bank', 'money', 'water', 'loan', 'boat', 'interest', 'fish'];
+const text = (length, seed) => Array.from({ length }, (_, word) => words[(word * 7 + seed) % words.length]).join(' ');
+const documents = [...Array.from({ length: 11 }, (_, index) => text(1 + ((index * 53) % 200), index)), text(700, 11)];
+
+/** How often a reranker is made, used and disposed; a soak of 1,000 takes some minutes. */
+const cycles = Number(process.env.RERANK_WASM_CYCLES ?? 8);
+
+const threadsOfProcess = () => readdirSync('/proc/self/task').length;
+
+/** A thread may take a while to go; and Deno has some of its own, which go when they have been idle for 10 s. */
+async function noMoreThreadsThan(count) {
+  for (let left = 600; threadsOfProcess() > count && left > 0; left -= 1) await sleep(100);
+  assert.ok(threadsOfProcess() <= count, `${threadsOfProcess()} threads, ${count} before`);
+}
+
+describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
+  // Node starts threads of its own when a file is read for the first time.
+  before(async () => (await createReranker({ model: mini, threads: 2 })).dispose());
+
+  it('give the same bits, however many there are', async () => {
+    // More documents than threads, fewer, and one in several windows.
+    const lists = [documents, documents.slice(7, 9), documents.slice(-1)];
+    const seen = [];
+    for (const threads of [1, 2, 3, 8]) {
+      const reranker = await createReranker({ model: mini, threads });
+      assert.equal((await reranker.statistics()).threads, threads);
+      const ranked = [];
+      for (const list of lists) ranked.push(await reranker.rerank(query, list, { longDocuments: 'chunk' }));
+      seen.push(ranked);
+      await reranker.dispose();
+    }
+    for (const ranked of seen) assert.deepEqual(ranked, seen[0]);
+  });
+
+  it('are as many as there are processors, by themselves', async () => {
+    const warnings = [];
+    const reranker = await createReranker({
+      model: mini,
+      threads: 'auto',
+      onWarning: ({ code }) => warnings.push(code),
+    });
+    const { threads } = await reranker.statistics();
+    // With less each thread takes some of what there is.
+    if (Math.min(process.constrainedMemory(), freemem()) > 1e9) {
+      assert.equal(threads, Math.min(availableParallelism(), 8));
+      assert.deepEqual(warnings, []);
+    } else {
+      assert.ok(threads >= 1 && threads <= availableParallelism());
+    }
+    await reranker.dispose();
+  });
+
+  it('end with their reranker, whatever it was at', async () => {
+    const reranker = await createReranker({ model: mini, threads: 3 });
+    const expected = await reranker.rerank(query, documents.slice(0, 6));
+    await reranker.dispose();
+    const before = threadsOfProcess();
+    const random = numbers(8);
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const reranker = await createReranker({ model: mini, threads: 2 + random(2) });
+      const controller = new AbortController();
+      const calls = [
+        reranker.rerank(query, documents, { signal: controller.signal }),
+        reranker.rerank(query, documents.slice(0, 6)),
+      ];
+      setTimeout(() => controller.abort(), random(60));
+      const [long, short] = await Promise.allSettled(calls);
+      if (long.status === 'rejected') assert.equal(long.reason.code, 'aborted');
+      assert.deepEqual(short.value, expected);
+      const last = rejectsWith(reranker.rerank(query, documents), 'disposed');
+      await reranker.dispose();
+      await last;
+    }
+    await noMoreThreadsThan(before);
+  });
+
+  it('end where a file never comes and its reranker is not wanted any more', async () => {
+    const before = threadsOfProcess();
+    const controller = new AbortController();
+    let creating;
+    await new Promise((asked) => {
+      const tokenizer = () => {
+        asked();
+        return new Promise(() => {});
+      };
+      const model = { name: 'stuck', files: { ...mini.files, tokenizer } };
+      creating = rejectsWith(createReranker({ model, threads: 3, signal: controller.signal }), 'aborted');
+    });
+    controller.abort();
+    await creating;
+    await noMoreThreadsThan(before);
+  });
+
+  it('end where the signal speaks when the model is ready and nobody has it yet', async () => {
+    const before = threadsOfProcess();
+    const controller = new AbortController();
+    const onProgress = ({ phase, loaded, total }) => {
+      if (phase === 'load' && loaded === total) queueMicrotask(() => controller.abort());
+    };
+    const creating = createReranker({ model: mini, threads: 3, onProgress, signal: controller.signal });
+    await rejectsWith(creating, 'aborted');
+    await noMoreThreadsThan(before);
+  });
+
+  it('fail with the code of the one that had no memory, which the next call has', async () => {
+    const before = threadsOfProcess();
+    const sound = await createReranker({ model: mini, threads: 1 });
+    const expected = await sound.rerank(query, documents);
+    await sound.dispose();
+    const { Memory } = WebAssembly;
+    WebAssembly.Memory = LittleMemory;
+    let reranker;
+    try {
+      reranker = await createReranker({ model: mini, threads: 8 });
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    const long = Array.from({ length: 40 }, (_, index) => text(600, index));
+    await rejectsWith(reranker.rerank(query, long), 'out_of_memory');
+    assert.deepEqual(await reranker.rerank(query, documents), expected);
+    await reranker.dispose();
+    await noMoreThreadsThan(before);
+  });
+
+  // The arguments are Node's.
+  const skip = 'Deno' in globalThis || 'Bun' in globalThis;
+  it('hold no promise back when they end, also where nothing else keeps the process', { skip }, async () => {
+    const script = `
+      import { createReranker } from 'rerank-wasm';
+      import mini from 'rerank-wasm-mini';
+      import { LittleMemory } from ${JSON.stringify(new URL('../chromium/site/little-memory.js', import.meta.url).href)};
+      WebAssembly.Memory = LittleMemory;
+      const reranker = await createReranker({ model: mini, threads: 8 });
+      const long = Array(40).fill('river bank money water loan boat interest fish '.repeat(80));
+      for (let call = 0; call < 3; call += 1) {
+        const code = await reranker.rerank('boats', long).catch(({ code }) => code);
+        const [{ index }] = await reranker.rerank('boats', ['money', 'A boat.']);
+        console.log(code, index);
+      }
+      await reranker.dispose();
+      console.log('disposed');`;
+    // A promise that is left makes Node end with the exit code 13.
+    const options = { cwd: here, timeout: 300_000, killSignal: 'SIGKILL' };
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], options);
+    assert.deepEqual(stdout.trim().split('\n'), [...Array(3).fill('out_of_memory 1'), 'disposed']);
+  });
+});
+
+describe('threads that cannot be had', () => {
+  it('are refused where a number of them was asked for', async () => {
+    for (const threads of [0, -1, 1.5, '2', null]) {
+      await rejectsWith(createReranker({ model: mini, threads }), 'invalid_input', /^threads must be/);
+    }
+    await rejectsWith(createReranker({ model: mini, threads: 65 }), 'unsupported_environment', /no 65 threads: 64 is/);
+    if (!hasRelaxedSimd()) {
+      await rejectsWith(createReranker({ model: mini, threads: 2 }), 'unsupported_environment', /relaxed SIMD/);
+    }
+  });
+
+  it('are said to be missing, once, where as many as possible were wanted', { skip: hasRelaxedSimd() }, async () => {
+    const warnings = [];
+    const reranker = await createReranker({
+      model: mini,
+      threads: 'auto',
+      onWarning: (warning) => warnings.push(warning),
+    });
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['threads_unavailable'],
+    );
+    assert.match(warnings[0].message, /one thread: .*relaxed SIMD/);
+    assert.equal((await reranker.statistics()).threads, 1);
+    await reranker.dispose();
+  });
+});

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify, stripVTControlCharacters } from 'node:util';
+
+import { createReranker } from 'rerank-wasm';
+import { miniDirectory } from '../../support/paths.js';
+import { run, runOnTerminal, start } from '../../support/programs/command-line.js';
+import { installedNodes } from '../../support/programs/nodes.js';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/standin-tiny', import.meta.url));
+const corpus = 'a heat pump warms the house\nthe capital of France is Paris\n';
+const pairs = 'heat pump\ta heat pump warms the house\n\ncapital\tthe capital of France is Paris\n';
+
+describe('rerank-wasm convert', () => {
+  let root;
+  let folder;
+  const models = {};
+  const at = (name) => join(root, name);
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'rerank-wasm-'));
+    for (const [name, graph, path] of [
+      ['tiny', 'model_quantized.onnx', 'model_quantized.onnx'],
+      ['float', 'model_dequantized.onnx', 'model.onnx'],
+    ]) {
+      models[name] = at(name);
+      await mkdir(join(models[name], 'onnx'), { recursive: true });
+      for (const file of ['config.json', 'tokenizer.json']) await cp(join(fixtures, file), join(models[name], file));
+      await cp(join(fixtures, 'onnx', graph), join(models[name], 'onnx', path));
+    }
+    models.mini = miniDirectory;
+    await writeFile(at('corpus.txt'), corpus);
+    await writeFile(at('pairs.tsv'), pairs);
+  });
+  after(() => rm(root, { recursive: true }));
+  beforeEach(async () => {
+    folder = await mkdtemp(join(root, 'output-'));
+  });
+
+  /** All files of a folder, by name. */
+  async function contents(directory) {
+    const names = (await readdir(directory)).sort();
+    return Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name))])),
+    );
+  }
+
+  /** What the native command line makes of the same words, and what it prints. */
+  async function natively(words) {
+    const native = process.env.RERANK_WASM_NATIVE;
+    assert.ok(native, 'RERANK_WASM_NATIVE is not set; scripts/test.sh says what it is');
+    const directory = await mkdtemp(join(root, 'native-'));
+    const { stdout } = await promisify(execFile)(native, ['convert', ...words, join(directory, 'model.bundle')]);
+    return { files: await contents(directory), output: stdout.replaceAll(directory, folder) };
+  }
+
+  async function givesWhatTheNativeOneGives(words, options) {
+    const { output, errors, code } = await run(['convert', ...words, join(folder, 'model.bundle')], options);
+    assert.deepEqual([errors, code], ['', 0]);
+    const expected = await natively(words);
+    assert.equal(output, expected.output);
+    assert.deepEqual(await contents(folder), expected.files);
+  }
+
+  const conversions = [
+    ['tiny', []],
+    ['tiny', ['--bits', '8', '--json']],
+    ['tiny', ['--bits', '4', '--sample', 'pairs.tsv', '--name', 'Zürich']],
+    ['tiny', ['--max-memory', '21078kB', '--rounding', 'nearest']],
+    ['tiny', ['--corpus', 'corpus.txt', '--shard', '100kB']],
+    ['float', ['--bits', '4', '--corpus', 'corpus.txt', '--languages', 'de,en', '--keep-pieces', '600']],
+    ['mini', ['--bits', '4', '--corpus', 'corpus.txt', '--keep-pieces', '20000', '--shard', '5MiB', '--json']],
+  ];
+  for (const [model, options] of conversions) {
+    it(`makes of ${model} the bytes that the native one makes: ${options.join(' ')}`, async () => {
+      const words = options.map((word) => (/\.(txt|tsv)$/.test(word) ? at(word) : word));
+      await givesWhatTheNativeOneGives(['--model', models[model], ...words]);
+    });
+  }
+
+  for (const { path, version } of installedNodes()) {
+    it(`does so in Node ${version}`, () =>
+      givesWhatTheNativeOneGives(['--model', models.float, '--bits', '4'], { node: path }));
+  }
+
+  it('makes the compact form of a tokenizer', async () => {
+    const path = join(folder, 'tokenizer.bin');
+    const tokenizer = join(miniDirectory, 'tokenizer.json');
+    const { output, code } = await run(['convert', '--tokenizer', tokenizer, path]);
+    const expected = await natively(['--tokenizer', tokenizer]);
+    assert.equal(code, 0);
+    assert.match(output, /tokenizer\.bin:\n\d+ bytes, from \d+\n$/);
+    assert.deepEqual(await readFile(path), expected.files['model.bundle']);
+  });
+
+  it('makes a bundle of the package with the small model, shows how far it is, and the bundle ranks', async () => {
+    const path = join(folder, 'small.bundle');
+    const { output, code } = await runOnTerminal(['convert', '--model', 'mini', path, '--languages', 'en']);
+    assert.equal(code, 0, output);
+    const shown = stripVTControlCharacters(output);
+    const { size } = await stat(join(miniDirectory, 'onnx/model_quantized.onnx'));
+    const read = `of ${(size / 1e6).toFixed(1)} MB`;
+    assert.ok(shown.includes(read), shown);
+    const pairs = (await readFile(new URL('../../../src/convert/sample.tsv', import.meta.url), 'utf8'))
+      .trim()
+      .split('\n').length;
+    assert.match(shown.slice(shown.indexOf(read)), new RegExp(`measuring.*\\d+ of ${2 * pairs}`, 's'));
+    assert.match(shown, /size: \d+\.\d MB\r?\nvocabulary: \d+ pieces/);
+    const reranker = await createReranker({ model: path });
+    const [best] = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);
+    await reranker.dispose();
+    assert.equal(best.index, 1);
+  });
+
+  it('leaves no shard of an earlier conversion', async () => {
+    const words = ['convert', '--model', models.tiny, join(folder, 'model.bundle'), '--shard'];
+    for (const bytes of [100_000, 300_000]) {
+      assert.equal((await run([...words, `${bytes}`])).code, 0);
+      const { size, shards } = JSON.parse(await readFile(join(folder, 'model.bundle.json'), 'utf8'));
+      const names = Array.from({ length: Math.ceil(size / bytes) }, (_, index) => `model.bundle.${index}`);
+      assert.deepEqual(shards, names);
+      assert.deepEqual((await readdir(folder)).sort(), [...names, 'model.bundle.json']);
+    }
+  });
+
+  const failures = [
+    ['no words', [], 2, /^error: invalid_input: convert wants the name of a file to write/],
+    ['no model', ['OUTPUT'], 2, /^error: invalid_input: convert wants --model or --tokenizer/],
+    ['two outputs', ['--model', 'TINY', 'OUTPUT', 'b'], 2, /^error: invalid_input: convert takes no "b"/],
+    ['a model that is not there', ['--model', 'none', 'OUTPUT'], 1, /^error: model_not_found: none is no directory/],
+    [
+      'a directory without a model',
+      ['--model', 'FOLDER', 'OUTPUT'],
+      1,
+      /^error: model_not_found: .* has no model\.onnx or/,
+    ],
+    [
+      'bits that there are not',
+      ['--model', 'TINY', 'OUTPUT', '--bits', '5'],
+      2,
+      /^error: invalid_input: --bits takes mixed or 8 or 4/,
+    ],
+    [
+      'a size that is none',
+      ['--model', 'TINY', 'OUTPUT', '--shard', 'much'],
+      2,
+      /^error: invalid_input: --shard takes a size/,
+    ],
+    [
+      'a size of nothing',
+      ['--model', 'TINY', 'OUTPUT', '--max-memory', '0MB'],
+      2,
+      /^error: invalid_input: --max-memory takes a size/,
+    ],
+    [
+      'an unknown language',
+      ['--model', 'TINY', 'OUTPUT', '--languages', 'xx'],
+      2,
+      /^error: invalid_input: no language is called "xx"/,
+    ],
+    [
+      'too few pieces',
+      ['--model', 'TINY', 'OUTPUT', '--keep-pieces', '1'],
+      2,
+      /^error: invalid_input: 1 pieces are too few/,
+    ],
+    [
+      'too little memory',
+      ['--model', 'TINY', 'OUTPUT', '--max-memory', '20MB'],
+      2,
+      /^error: invalid_input: the weights need .*keep fewer pieces/,
+    ],
+    [
+      'a sample without tabs',
+      ['--model', 'TINY', 'OUTPUT', '--sample', 'CORPUS'],
+      2,
+      /^error: invalid_input: no tab between query and document/,
+    ],
+    [
+      'a corpus that is not there',
+      ['--model', 'TINY', 'OUTPUT', '--corpus', 'none'],
+      2,
+      /^error: invalid_input: cannot read none: ENOENT/,
+    ],
+    [
+      'a folder that is not there',
+      ['--model', 'TINY', '/none/OUTPUT'],
+      2,
+      /^error: invalid_input: cannot write \/none\/OUTPUT: ENOENT/,
+    ],
+    ['a directory in its place', ['--model', 'TINY', 'FOLDER'], 2, /^error: invalid_input: cannot write .*: EISDIR/],
+    ['a tokenizer that is none', ['--tokenizer', 'CORPUS', 'OUTPUT'], 1, /^error: invalid_model: tokenizer file: /],
+    [
+      'options that it has not',
+      ['--tokenizer', 'CORPUS', 'OUTPUT', '--bits', '4'],
+      2,
+      /^error: invalid_input: --tokenizer goes without --bits/,
+    ],
+  ];
+  for (const [what, words, expected, message] of failures) {
+    it(`fails on one line for ${what}, and leaves what was there`, async () => {
+      const kept = { 'model.bundle': Buffer.from('what was there') };
+      await writeFile(join(folder, 'model.bundle'), kept['model.bundle']);
+      const paths = {
+        OUTPUT: join(folder, 'model.bundle'),
+        FOLDER: folder,
+        TINY: models.tiny,
+        CORPUS: at('corpus.txt'),
+      };
+      const { output, errors, code } = await run(['convert', ...words.map((word) => paths[word] ?? word)]);
+      assert.match(errors, /^[^\n]+\n$/);
+      assert.match(errors, message);
+      assert.deepEqual([output, code], ['', expected]);
+      assert.deepEqual(await contents(folder), kept);
+      assert.deepEqual(
+        (await readdir(root)).filter((name) => name.includes('partial')),
+        [],
+      );
+    });
+  }
+
+  for (const [what, damage, code] of [
+    ['cut', (bytes) => bytes.subarray(0, bytes.length - 1000), 'invalid_model'],
+    ['a page', () => Buffer.from('<!doctype html><title>404</title>'), 'invalid_model'],
+    ['empty', () => Buffer.alloc(0), 'invalid_model'],
+  ]) {
+    it(`fails with a code for a graph that is ${what}`, async () => {
+      for (const [model, path] of [
+        ['tiny', 'onnx/model_quantized.onnx'],
+        ['float', 'onnx/model.onnx'],
+      ]) {
+        const damaged = await mkdtemp(join(root, 'damaged-'));
+        await cp(models[model], damaged, { recursive: true });
+        await writeFile(join(damaged, path), damage(await readFile(join(damaged, path))));
+        const { errors, code: ended } = await run(['convert', '--model', damaged, join(folder, 'model.bundle')]);
+        assert.match(errors, new RegExp(`^error: ${code}: [^\\n]+\\n$`));
+        assert.equal(ended, 1);
+        assert.deepEqual(await readdir(folder), []);
+      }
+    });
+  }
+
+  it('ends with 130 when Ctrl-C comes while it works, and leaves nothing behind', async () => {
+    const child = start(['convert', '--model', 'mini', '--bits', '4', join(folder, 'model.bundle')]);
+    while ((await readdir(folder)).length === 0) await sleep(20);
+    // It is deep in its work by then, or has just begun it.
+    await sleep(2000);
+    child.kill('SIGINT');
+    const [output, errors, ended] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    assert.deepEqual([output, errors, ended], ['', '', [130, null]]);
+    assert.deepEqual(await readdir(folder), []);
+  });
+});

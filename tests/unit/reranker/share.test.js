@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+
+import { RerankError } from 'rerank-wasm';
+
+import { dyingWithItsRequest } from '#internal/reranker/once.js';
+import { shareReranker } from '#internal/reranker/share.js';
+import { rejectsWith } from '../../support/asserts/assertions.js';
+
+/** Rerankers that answer with their number. */
+function factory() {
+  const created = [];
+  const create = async () => {
+    const number = created.length + 1;
+    const reranker = { serve: async () => [number] };
+    created.push(reranker);
+    return reranker;
+  };
+  return { created, create };
+}
+
+describe('the shared reranker', () => {
+  it('is made once, by the first call', async () => {
+    const { created, create } = factory();
+    const rerank = shareReranker(create);
+    assert.equal(created.length, 0);
+    assert.deepEqual(await Promise.all([rerank('a', ['b']), rerank('a', ['b'])]), [[1], [1]]);
+    assert.deepEqual(await rerank('a', ['b']), [1]);
+    assert.equal(created.length, 1);
+  });
+
+  it('is not made for arguments that are wrong', async () => {
+    const { created, create } = factory();
+    await rejectsWith(shareReranker(create)('a', 'b'), 'invalid_input');
+    assert.equal(created.length, 0);
+  });
+
+  it('is made anew after a creation that failed', async () => {
+    const { create } = factory();
+    let attempts = 0;
+    const rerank = shareReranker(async () => {
+      attempts += 1;
+      if (attempts === 1) throw new RerankError('download_failed', 'offline');
+      return create();
+    });
+    const both = [rerank('a', ['b']), rerank('a', ['b'])];
+    await Promise.all(both.map((call) => rejectsWith(call, 'download_failed')));
+    assert.deepEqual(await rerank('a', ['b']), [1]);
+  });
+
+  it('does not make a call wait whose signal speaks while it is made', async () => {
+    const controller = new AbortController();
+    const rerank = shareReranker(() => new Promise(() => {}));
+    const call = rerank('a', ['b'], { signal: controller.signal });
+    controller.abort();
+    await rejectsWith(call, 'aborted');
+  });
+});
+
+describe('the shared reranker of an isolate, where a creation can die with the request that began it', () => {
+  const { now } = Date;
+  afterEach(() => {
+    Date.now = now;
+  });
+
+  /** Lets so many seconds pass, for whoever looks at the clock. */
+  function pass(seconds) {
+    const earlier = Date.now;
+    Date.now = () => earlier() + seconds * 1000;
+  }
+
+  /** A shared reranker whose creations come when they are told to. */
+  function slow({ mortal }) {
+    const created = [];
+    const create = () =>
+      new Promise((resolve) => {
+        const number = created.length + 1;
+        const creation = { disposed: false };
+        const reranker = {
+          serve: async () => [number],
+          dispose: async () => {
+            creation.disposed = true;
+          },
+        };
+        creation.comes = () => resolve(reranker);
+        created.push(creation);
+      });
+    const rerank = shareReranker(mortal ? dyingWithItsRequest(create) : create);
+    return { created, rank: () => rerank('a', ['b']) };
+  }
+
+  it('is made by one of the calls that follow, where it has not come after a minute', async () => {
+    const { created, rank } = slow({ mortal: true });
+    rank();
+    pass(59);
+    rank();
+    assert.equal(created.length, 1);
+    pass(2);
+    const calls = [rank(), rank()];
+    assert.equal(created.length, 2);
+    created[1].comes();
+    assert.deepEqual(await Promise.all(calls), [[2], [2]]);
+    pass(61);
+    assert.deepEqual(await rank(), [2]);
+    assert.equal(created.length, 2);
+  });
+
+  it('is disposed of where it comes when there is another, which serves those who have waited for it', async () => {
+    const { created, rank } = slow({ mortal: true });
+    const early = rank();
+    pass(61);
+    const late = rank();
+    created[1].comes();
+    assert.deepEqual(await late, [2]);
+    created[0].comes();
+    assert.deepEqual(await early, [2]);
+    assert.deepEqual(
+      created.map(({ disposed }) => disposed),
+      [true, false],
+    );
+  });
+
+  it('is the first that comes, where it was only slow', async () => {
+    const { created, rank } = slow({ mortal: true });
+    const early = rank();
+    pass(61);
+    const late = rank();
+    created[0].comes();
+    assert.deepEqual(await early, [1]);
+    assert.deepEqual(await rank(), [1]);
+    created[1].comes();
+    assert.deepEqual(await late, [1]);
+    assert.deepEqual(
+      created.map(({ disposed }) => disposed),
+      [false, true],
+    );
+  });
+
+  it('is waited for as long as it takes elsewhere', async () => {
+    const { created, rank } = slow({ mortal: false });
+    const calls = [rank()];
+    pass(3600);
+    calls.push(rank());
+    assert.equal(created.length, 1);
+    created[0].comes();
+    assert.deepEqual(await Promise.all(calls), [[1], [1]]);
+  });
+});
