@@ -7,7 +7,8 @@ scripts/build.sh
 say "cargo fmt, cargo clippy"
 cargo fmt --check
 cargo clippy --quiet --locked --workspace --all-targets --features cli -- -D warnings
-say "biome, tsc"
+say "imports, biome, tsc"
+node scripts/imports/check.mjs
 node_modules/.bin/biome ci --error-on-warnings
 node_modules/.bin/tsc -p pkg --noEmit
 node_modules/.bin/tsc -p tests/types

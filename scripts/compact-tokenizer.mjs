@@ -2,14 +2,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { Runtime } from '../pkg/dist/instance/instance.js';
+import { Instance } from '../pkg/dist/instance/instance.js';
 
 const [input, output] = process.argv.slice(2);
 const engine = new URL('../pkg/dist/wasm/rerank.wasm', import.meta.url);
-const runtime = await Runtime.start(await WebAssembly.compile(readFileSync(engine)));
+const instance = await Instance.start(await WebAssembly.compile(readFileSync(engine)));
 const bytes = readFileSync(input);
-const compact = runtime.call(() => {
-  const loader = new runtime.bindings.Loader();
+const compact = instance.call(() => {
+  const loader = new instance.bindings.Loader();
   loader.begin('tokenizer', bytes.length);
   loader.push(bytes);
   return loader.endAndConvert();

@@ -1,7 +1,8 @@
-import { isolateEntry } from './platforms/isolate.js';
-// Compiled before anyone can ask what the runtime takes, and Next's on Node 20 has no relaxed SIMD.
+import { isolatePlatform } from './platforms/isolate.js';
+import { entry } from './reranker/entry.js';
+// The deployment compiles it before the code can ask what the runtime supports, and Next's on Node 20 has no relaxed SIMD.
 import engine from './wasm/rerank.wasm?module';
 
 export * from './common/public.js';
 
-export const { createReranker, rerank, listCache, clearCache, directoryCache } = isolateEntry(engine);
+export const { createReranker, rerank, listCache, clearCache, directoryCache } = entry(isolatePlatform(engine));

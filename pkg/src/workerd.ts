@@ -1,7 +1,8 @@
-import { isolateEntry } from './platforms/isolate.js';
+import { isolatePlatform } from './platforms/isolate.js';
+import { entry } from './reranker/entry.js';
 // Every workerd has had relaxed SIMD since 2023.
 import engine from './wasm/rerank-relaxed.wasm';
 
 export * from './common/public.js';
 
-export const { createReranker, rerank, listCache, clearCache, directoryCache } = isolateEntry(engine);
+export const { createReranker, rerank, listCache, clearCache, directoryCache } = entry(isolatePlatform(engine));

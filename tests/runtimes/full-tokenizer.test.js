@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 
-import { Runtime } from '#internal/instance/instance.js';
+import { Instance } from '#internal/instance/instance.js';
 import { standinFiles } from '../support/models/standin.js';
 import { engineUrl } from '../support/paths.js';
 
@@ -10,15 +10,15 @@ const pushed = 1 << 20;
 
 /** What linear memory grows by while a tokenizer is loaded, and its compact form. */
 async function load(bytes) {
-  const runtime = await Runtime.start(await WebAssembly.compile(await readFile(engineUrl)));
-  const before = runtime.memoryBytes;
-  const compact = runtime.call(() => {
-    const loader = new runtime.bindings.Loader();
+  const instance = await Instance.start(await WebAssembly.compile(await readFile(engineUrl)));
+  const before = instance.memoryBytes;
+  const compact = instance.call(() => {
+    const loader = new instance.bindings.Loader();
     loader.begin('tokenizer', bytes.length);
     for (let start = 0; start < bytes.length; start += pushed) loader.push(bytes.subarray(start, start + pushed));
     return loader.endAndConvert();
   });
-  return { compact, grown: runtime.memoryBytes - before };
+  return { compact, grown: instance.memoryBytes - before };
 }
 
 describe('the published tokenizer', () => {

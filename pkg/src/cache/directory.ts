@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
-import type { ManagedCache } from '../engine/platform.js';
 import { idOf, parseEntry } from './entry.js';
+import type { ManagedCache } from './managed.js';
 
 const readBytes = 1 << 20;
 

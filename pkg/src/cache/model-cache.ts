@@ -1,23 +1,8 @@
+import type { CacheChoice } from '../common/choices.js';
 import { chunksOf } from '../common/chunks.js';
 import { messageOf, RerankError } from '../common/errors.js';
 import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter, RerankWarning } from '../common/types.js';
-import type { Platform } from '../engine/platform.js';
-import type { ResolvedFile } from '../files/resolve.js';
-
-/** What a caller may ask of the cache. */
-export type CacheChoice = 'auto' | 'none' | CacheBackend;
-
-/** The key of a file that a cache may hold; undefined for one that is not downloaded. A hash stands for every URL. */
-export function cacheKey({ location, more, sha256 }: ResolvedFile): string | undefined {
-  if (typeof location !== 'string' || !/^https?:/i.test(location)) return undefined;
-  if (more && sha256 === undefined) return undefined;
-  return sha256 === undefined ? location : `sha256:${sha256}`;
-}
-
-/** The key of what the engine made of a tokenizer file: a third of its size, and ready several times sooner. */
-export function compactKey(key: string): string {
-  return `${key} compact 1`;
-}
+import type { Caches } from './managed.js';
 
 /** A file in a cache cannot be read to its end. */
 export class UnreadableError extends Error {}
@@ -28,10 +13,10 @@ export class ModelCache {
   #backend: CacheBackend | undefined;
 
   /** What `warn` throws is passed on. */
-  constructor(choice: CacheChoice, platform: Platform, warn: (warning: RerankWarning) => void) {
+  constructor(choice: CacheChoice, caches: Caches | undefined, warn: (warning: RerankWarning) => void) {
     this.#warn = warn;
     if (typeof choice !== 'string') this.#backend = choice;
-    else if (choice === 'auto') this.#backend = this.#preferred(platform);
+    else if (choice === 'auto') this.#backend = this.#preferred(caches);
   }
 
   /** False where nothing is kept. */
@@ -72,9 +57,9 @@ export class ModelCache {
     return new Recording(writer, (error) => this.#fail(error));
   }
 
-  #preferred(platform: Platform): CacheBackend | undefined {
+  #preferred(caches: Caches | undefined): CacheBackend | undefined {
     try {
-      return platform.caches?.preferred();
+      return caches?.preferred();
     } catch (error) {
       this.#tell(error);
       return undefined;
@@ -148,17 +133,17 @@ export class Recording {
 }
 
 /** The files in the platform's own caches. */
-export async function listAll(platform: Platform): Promise<CacheEntry[]> {
+export async function listAll(caches: Caches | undefined): Promise<CacheEntry[]> {
   return managed(async () => {
-    const lists = await Promise.all((platform.caches?.all() ?? []).map((cache) => cache.list()));
+    const lists = await Promise.all((caches?.all() ?? []).map((cache) => cache.list()));
     return lists.flat();
   });
 }
 
 /** Removes all files from the platform's own caches. */
-export async function clearAll(platform: Platform): Promise<void> {
+export async function clearAll(caches: Caches | undefined): Promise<void> {
   await managed(async () => {
-    for (const cache of platform.caches?.all() ?? []) await cache.clear();
+    for (const cache of caches?.all() ?? []) await cache.clear();
   });
 }
 

@@ -1,6 +1,6 @@
 import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
-import type { ManagedCache } from '../engine/platform.js';
 import { idOf, parseEntry } from './entry.js';
+import type { ManagedCache } from './managed.js';
 
 /** The handle that dedicated workers have for writing in place. */
 interface SyncAccessHandle {

@@ -5,7 +5,7 @@ import { RerankError } from '../common/errors.js';
 import { cache } from './cache.js';
 import { type Command, exitCodes } from './command.js';
 import { convert } from './convert/command.js';
-import { explain } from './explain.js';
+import { explain } from './output.js';
 import { rank } from './rank.js';
 import { verify } from './verify/command.js';
 

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
-import { RerankError } from '../common/errors.js';
-import { unreadable } from './unreadable.js';
+import { messageOf, RerankError } from '../common/errors.js';
 
 /** A document with the place that it was read from. */
 export interface FoundDocument {
@@ -58,4 +57,9 @@ export async function readText(file: string, signal: AbortSignal): Promise<strin
   } catch {
     throw new RerankError('invalid_input', `${file} is not text in UTF-8`);
   }
+}
+
+/** What is wrong with a file that the words name and that cannot be read. */
+export function unreadable(path: string, cause: unknown): RerankError {
+  return new RerankError('invalid_input', `cannot read ${path}: ${messageOf(cause)}`, { cause });
 }

@@ -1,5 +1,5 @@
+import { startTimer } from '../common/timer.js';
 import type { Take } from './queue.js';
-import { startTimer } from './timer.js';
 import type { HandlerLimits } from './types.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 

@@ -1,22 +1,30 @@
 import type { Reranker, RerankerOptions } from '../common/types.js';
-import { diesWithItsRequest } from '../reranker/once.js';
+import { type Create, patienceSeconds } from '../reranker/shared.js';
 import { corsHeaders } from './cors.js';
 import { checkHandlerOptions } from './options.js';
-import { requestIdOf } from './request-id.js';
 import { router } from './routes.js';
 import type { Handler, HandlerContext, HandlerOptions } from './types.js';
 import { Problem } from './wire/problem.js';
 
-/**
- * `createHandler` for a platform.
- *
- * @throws `invalid_input`
- */
-export function handlerWith<Env, Caller>(
+/** What an id in a request may look like. */
+const sane = /^[\w.:-]{1,128}$/;
+
+/** A load that can be slow without being dead: a second one would only slow it down. */
+const usualLoadSeconds = 300;
+
+/** `createHandler` with the reranker of a platform. */
+export type CreateHandler = <Env = unknown, Caller = unknown>(options?: HandlerOptions<Env, Caller>) => Handler<Env>;
+
+export function handlersWith(createReranker: Create<Reranker, [options?: RerankerOptions]>): CreateHandler {
+  return (options = {}) => handlerWith(options, createReranker);
+}
+
+/** @throws `invalid_input` */
+function handlerWith<Env, Caller>(
   options: HandlerOptions<Env, Caller>,
-  createReranker: (options?: RerankerOptions) => Promise<Reranker>,
+  createReranker: Create<Reranker, [options?: RerankerOptions]>,
 ): Handler<Env> {
-  const checked = checkHandlerOptions(options, diesWithItsRequest(createReranker) ? 'dies' : 'lives');
+  const checked = checkHandlerOptions(options, createReranker[patienceSeconds] ?? usualLoadSeconds);
   const { reranker } = checked;
   const create = typeof reranker === 'function' ? reranker : () => createReranker(reranker);
   const answer = router(checked, create);
@@ -56,4 +64,10 @@ function unforeseen(cause: unknown, id: string): Problem {
   return new Problem('internal_error', `something broke; who runs this can look it up by the id ${id}`, {
     cause: cause ?? new Error('a hook threw nothing'),
   });
+}
+
+/** The id that the client gave in `x-request-id` where it is fit for logs and headers, else a new one. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get('x-request-id');
+  return given !== null && sane.test(given) ? given : crypto.randomUUID();
 }

@@ -1,17 +1,15 @@
 import { createReranker } from '../index.js';
-import { handlerWith } from './handler.js';
-import type { Handler, HandlerOptions } from './types.js';
+import { type CreateHandler, handlersWith } from './handler.js';
 
 export * from './public.js';
 
 /**
- * Makes what answers `POST /v1/rerank` and its kin: a function from a Request to a Response, for a worker's `fetch` or any
- * server that speaks in those. Nothing is loaded before the first ranking.
+ * Makes a handler for `POST /v1/rerank` and its kin: a function from a Request to a Response, for a worker's `fetch` or any
+ * server with the same interface. The first ranking loads the model.
+ *
+ * @example
+ * export default { fetch: createHandler({ reranker: { model: mini } }) };
  *
  * @throws RerankError: `invalid_input`
  */
-export function createHandler<Env = unknown, Caller = unknown>(
-  options: HandlerOptions<Env, Caller> = {},
-): Handler<Env> {
-  return handlerWith(options, createReranker);
-}
+export const createHandler: CreateHandler = handlersWith(createReranker);

@@ -1,10 +1,11 @@
+import { startTimer } from '../common/timer.js';
 import type { Reranker } from '../common/types.js';
-import { startTimer } from './timer.js';
+import { SharedReranker } from '../reranker/shared.js';
 import type { HandlerContext } from './types.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 
 /** A reranker that is ready, and how many tokens its pairs may have. */
-export interface Loaded {
+export interface Loaded extends Pick<Reranker, 'dispose'> {
   reranker: Reranker;
   maxTokens: number;
 }
@@ -16,85 +17,57 @@ export interface Waiting<Env> {
   signal: AbortSignal;
 }
 
-interface Load {
-  promise: Promise<Loaded>;
-  started: number;
-  /** What the promise gave, once it has. */
-  loaded?: Loaded;
-}
-
 /** Seconds after which a client that came too early may try again. */
 const retryAfter = 5;
 
-/** One reranker for all requests, loaded by the first that needs it. A load that failed is not kept. */
-export class SharedReranker<Env> {
-  readonly #create: (env: Env) => Promise<Reranker>;
-  readonly #limits: { waitSeconds: number; loadSeconds: number };
-  #load: Load | undefined;
+/** The model of a handler: the first request that needs it loads it for all. */
+export class Loading<Env> {
+  readonly #shared: SharedReranker<Loaded, [env: Env, ctx: HandlerContext | undefined]>;
+  readonly #waitSeconds: number;
 
-  constructor(create: (env: Env) => Promise<Reranker>, limits: { waitSeconds: number; loadSeconds: number }) {
-    this.#create = create;
-    this.#limits = limits;
+  constructor(
+    create: (env: Env) => Promise<Reranker>,
+    { waitSeconds, loadSeconds }: { waitSeconds: number; loadSeconds: number },
+  ) {
+    this.#waitSeconds = waitSeconds;
+    this.#shared = new SharedReranker((env: Env, ctx: HandlerContext | undefined) => {
+      const loading = load(create, env);
+      // Others may wait for it when the client of this request has gone.
+      ctx?.waitUntil(loading.catch(() => {}));
+      return loading;
+    }, loadSeconds);
   }
 
   get state(): 'not loaded' | 'loading' | 'ready' {
-    if (!this.#load) return 'not loaded';
-    return this.#load.loaded ? 'ready' : 'loading';
+    return this.#shared.state;
   }
 
   /** Longest pair that the model takes, in tokens; undefined before it is loaded. */
   get maxTokens(): number | undefined {
-    return this.#load?.loaded?.maxTokens;
+    return this.#shared.made?.maxTokens;
   }
 
   /** @throws `model_not_ready`, `request_aborted`; what the load throws */
   async get({ env, ctx, signal }: Waiting<Env>): Promise<Loaded> {
-    const { waitSeconds, loadSeconds } = this.#limits;
-    const load = this.#load;
-    if (load?.loaded) return load.loaded;
-    // What a load waits for can die with the request that began it; it would stay for ever.
-    const stuck = load && Date.now() - load.started > loadSeconds * 1000;
-    const { promise } = load && !stuck ? load : this.#start(env, ctx);
-    return within(promise, waitSeconds, signal);
+    return this.#shared.made ?? within(this.#shared.get(env, ctx), this.#waitSeconds, signal);
   }
 
-  /** Drops a reranker that broke; the next request loads another. */
-  async forget({ reranker }: Loaded): Promise<void> {
-    if (this.#load?.loaded?.reranker === reranker) this.#load = undefined;
-    // What broke may fail at this too; that says nothing new.
-    await reranker.dispose().catch(() => {});
-  }
-
-  #start(env: Env, ctx: HandlerContext | undefined): Load {
-    const load: Load = { promise: this.#make(env), started: Date.now() };
-    this.#load = load;
-    const ended = load.promise.then(
-      async (loaded) => {
-        load.loaded = loaded;
-        if (this.#load === load) return;
-        // It was given up and came all the same. Where every load takes too long, there would never be a model without it.
-        if (!this.#load?.loaded) this.#load = load;
-        // Those who still wait for it find the one in its place.
-        else await this.forget(loaded);
-      },
-      () => {
-        if (this.#load === load) this.#load = undefined;
-      },
-    );
-    // Others may wait for it when the client of this request has gone.
-    ctx?.waitUntil(ended);
-    return load;
-  }
-
-  async #make(env: Env): Promise<Loaded> {
-    const reranker = await this.#create(env);
-    const { maxTokens } = await reranker.statistics();
-    return { reranker, maxTokens };
+  /** Drops a reranker that crashed; the next request loads another. */
+  forget(loaded: Loaded): Promise<void> {
+    return this.#shared.forget(loaded);
   }
 }
 
-/** `promise`, unless the time is up or the client has gone; what is behind the promise goes on. */
+async function load<Env>(create: (env: Env) => Promise<Reranker>, env: Env): Promise<Loaded> {
+  const reranker = await create(env);
+  const { maxTokens } = await reranker.statistics();
+  return { reranker, maxTokens, dispose: () => reranker.dispose() };
+}
+
+/** `promise`, unless the time is up or the client has gone; the work behind the promise goes on. */
 async function within<Value>(promise: Promise<Value>, seconds: number, signal: AbortSignal): Promise<Value> {
+  // A load that fails later has no other listener if the client has gone.
+  promise.catch(() => {});
   if (signal.aborted) throw abortedProblem();
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {

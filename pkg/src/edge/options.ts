@@ -1,6 +1,6 @@
+import { checkNames, invalid } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
 import { defaultModel, publishedModels } from '../files/registry.js';
-import { checkNames, invalid } from '../reranker/options.js';
 import type { HandlerLimits, HandlerOptions } from './types.js';
 
 export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'limits' | 'models'> & {
@@ -18,20 +18,13 @@ const defaultLimits: Required<Omit<HandlerLimits, 'loadSeconds'>> = {
   waitSeconds: 20,
 };
 
-/** Where a load can die with its request it has to be given up soon; elsewhere a slow one must not be begun again. */
-const defaultLoadSeconds = { dies: 60, lives: 300 };
-
 const hooks = ['authenticate', 'rateLimit', 'authorize', 'onError'] as const;
 const names = ['reranker', 'models', 'limits', 'cors', ...hooks] as const;
 
-/**
- * `loads` says whether a load can die with the request that began it.
- *
- * @throws `invalid_input`
- */
+/** @throws `invalid_input` */
 export function checkHandlerOptions<Env, Caller>(
   options: HandlerOptions<Env, Caller>,
-  loads: keyof typeof defaultLoadSeconds,
+  defaultLoadSeconds: number,
 ): CheckedOptions<Env, Caller> {
   if (!isObject(options)) throw invalid('options must be an object');
   checkNames(options, names, 'options');
@@ -45,7 +38,7 @@ export function checkHandlerOptions<Env, Caller>(
   checkCors(options.cors);
   return {
     ...options,
-    limits: checkLimits(options.limits, defaultLoadSeconds[loads]),
+    limits: checkLimits(options.limits, defaultLoadSeconds),
     models: checkModels(options.models ?? [nameOf(reranker)]),
   };
 }

@@ -1,9 +1,9 @@
 import { readJson } from './body.js';
 import type { Hooks, Incoming } from './hooks.js';
-import type { SharedReranker } from './loading.js';
+import type { Loading } from './loading.js';
 import type { CheckedOptions } from './options.js';
 import { Queue, type Take } from './queue.js';
-import { rank } from './score.js';
+import { scoreRequest } from './score.js';
 import { estimateTokens, usualMaxTokens } from './tokens.js';
 import type { HookCall } from './types.js';
 import type { Schema } from './wire/check-schema.js';
@@ -14,12 +14,12 @@ import { Problem } from './wire/problem.js';
 export interface RerankParts<Env, Caller> {
   options: CheckedOptions<Env, Caller>;
   hooks: Hooks<Env, Caller>;
-  shared: SharedReranker<Env>;
+  loading: Loading<Env>;
   schemas: { rerank: Schema; workersAi: Schema };
 }
 
 /** Answers POST requests for a ranking; `version` is that of the path. */
-export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }: RerankParts<Env, Caller>) {
+export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }: RerankParts<Env, Caller>) {
   const { limits, models } = options;
   const [model] = models;
   const bytes = new Queue(limits.queueBytes);
@@ -32,7 +32,7 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }:
   }
 
   function costOf(request: RankingRequest): number {
-    const cost = estimateTokens(request, shared.maxTokens ?? usualMaxTokens);
+    const cost = estimateTokens(request, loading.maxTokens ?? usualMaxTokens);
     if (cost <= limits.tokens) return cost;
     const message = `the texts have about ${cost} tokens, more than ${limits.tokens}`;
     throw new Problem('too_many_tokens', message, { param: 'documents' });
@@ -48,7 +48,7 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, shared, schemas }:
     const results = await tokens.hold((takeTokens) => {
       takeTokens(cost);
       const authorize = () => hooks.authorize(call, { model, documents: ranking.texts.length, tokens: cost });
-      return rank(shared, ranking, { env, ctx, signal: request.signal }, authorize);
+      return scoreRequest(loading, ranking, { env, ctx, signal: request.signal }, authorize);
     });
     return Response.json(dialect.write({ id, model, version, request: ranking, results }));
   }

@@ -1,7 +1,7 @@
 import type { Reranker } from '../common/types.js';
 import { preflight } from './cors.js';
 import { Hooks, type Incoming } from './hooks.js';
-import { SharedReranker } from './loading.js';
+import { Loading } from './loading.js';
 import type { CheckedOptions } from './options.js';
 import { rerankEndpoint } from './rerank-endpoint.js';
 import { documentPaths, otherServices, rerankPaths } from './wire/endpoints.js';
@@ -37,9 +37,9 @@ export function router<Env, Caller>(
 function routesOf<Env, Caller>(options: CheckedOptions<Env, Caller>, create: (env: Env) => Promise<Reranker>) {
   const { limits, models, authenticate, authorize, rateLimit } = options;
   const hooks = new Hooks(options);
-  const shared = new SharedReranker(create, limits);
+  const loading = new Loading(create, limits);
   const schemas = requestSchemas({ documents: limits.documents, models });
-  const rerank = rerankEndpoint({ options, hooks, shared, schemas });
+  const rerank = rerankEndpoint({ options, hooks, loading, schemas });
   const used = { authenticate: !!authenticate, authorize: !!authorize, rateLimit: !!rateLimit };
   const reading = (answer: Route<Env>['answer']): Route<Env> => ({ methods: ['GET', 'HEAD'], answer });
 
@@ -57,7 +57,7 @@ function routesOf<Env, Caller>(options: CheckedOptions<Env, Caller>, create: (en
     )
     .set(
       documentPaths.health,
-      reading(() => Response.json({ status: 'ok', model: shared.state })),
+      reading(() => Response.json({ status: 'ok', model: loading.state })),
     )
     .set(
       documentPaths.openapi,

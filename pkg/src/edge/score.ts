@@ -1,6 +1,6 @@
 import { toRerankError } from '../common/errors.js';
 import type { RerankResult } from '../common/types.js';
-import type { Loaded, SharedReranker, Waiting } from './loading.js';
+import type { Loaded, Loading, Waiting } from './loading.js';
 import type { RankingRequest } from './wire/dialects.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 
@@ -9,47 +9,42 @@ import { abortedProblem, Problem } from './wire/problem.js';
  *
  * @throws `invalid_value`, `model_not_ready`, `request_aborted`; what `authorize` throws; what broke
  */
-export async function rank<Env>(
-  shared: SharedReranker<Env>,
+export async function scoreRequest<Env>(
+  loading: Loading<Env>,
   request: RankingRequest,
   waiting: Waiting<Env>,
   authorize: () => Promise<void>,
 ): Promise<RerankResult[]> {
   const { signal } = waiting;
   const isEmpty = request.texts.length === 0;
-  const loaded = isEmpty ? undefined : await load(shared, waiting);
+  const loaded = isEmpty ? undefined : await load(loading, waiting);
   if (signal.aborted) throw abortedProblem();
   await authorize();
   if (!loaded) return [];
   try {
-    return await tryToScore(shared, loaded, request, signal);
+    return await tryToScore(loading, loaded, request, signal);
   } catch (error) {
     // Only a neighbour whose call broke the engine can have disposed it, so another one is worth a try.
     if (toRerankError(error).code !== 'disposed') throw error;
-    return tryToScore(shared, await load(shared, waiting), request, signal);
+    return tryToScore(loading, await load(loading, waiting), request, signal);
   }
 }
 
-async function tryToScore<Env>(
-  shared: SharedReranker<Env>,
-  loaded: Loaded,
-  request: RankingRequest,
-  signal: AbortSignal,
-) {
+async function tryToScore<Env>(loading: Loading<Env>, loaded: Loaded, request: RankingRequest, signal: AbortSignal) {
   try {
     return await score(loaded, request, signal);
   } catch (error) {
     const { code } = toRerankError(error);
     if (code === 'aborted') throw abortedProblem();
     if (code === 'invalid_input') throw unreadable(loaded);
-    if (code === 'internal' || code === 'out_of_memory' || code === 'disposed') await shared.forget(loaded);
+    if (code === 'internal' || code === 'out_of_memory' || code === 'disposed') await loading.forget(loaded);
     throw error;
   }
 }
 
-async function load<Env>(shared: SharedReranker<Env>, waiting: Waiting<Env>): Promise<Loaded> {
+async function load<Env>(loading: Loading<Env>, waiting: Waiting<Env>): Promise<Loaded> {
   try {
-    return await shared.get(waiting);
+    return await loading.get(waiting);
   } catch (error) {
     if (error instanceof Problem || toRerankError(error).code !== 'download_failed') throw error;
     throw new Problem('model_not_ready', 'the model could not be loaded; try again', { retryAfter: 5, cause: error });

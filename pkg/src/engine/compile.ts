@@ -1,10 +1,11 @@
+import type { EngineSource } from '../common/choices.js';
 import { messageOf, RerankError, throwIfAborted } from '../common/errors.js';
 import { isBytes } from '../common/kinds.js';
-import { compileUrl } from '../files/connection.js';
+import { Connection, type RequestLimits, refuseHtml } from '../files/connection.js';
 import { decodeDataUrl } from '../files/data-url.js';
+import { Retries } from '../files/retry.js';
 import { policyError } from '../instance/failures.js';
 import { engineName, hasSimd } from '../instance/simd.js';
-import type { EngineSource } from '../reranker/options.js';
 import type { Platform } from './platform.js';
 
 /**
@@ -68,4 +69,33 @@ function explain(cause: unknown, source: EngineSource): RerankError {
   }
   const code = typeof source === 'object' ? 'invalid_input' : 'download_failed';
   return new RerankError(code, `what should be the engine is not WebAssembly: ${message}`, { cause });
+}
+
+/**
+ * Fetches and compiles the engine at `url`, while it arrives where the server sends the right media type.
+ *
+ * @throws `download_failed`, `aborted`, and what WebAssembly throws
+ */
+export async function compileUrl(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
+  const retries = new Retries(limits.signal);
+  for (;;) {
+    try {
+      return await compileOnce(url, limits);
+    } catch (error) {
+      await retries.wait(error);
+    }
+  }
+}
+
+async function compileOnce(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
+  const connection = new Connection(url, limits);
+  const response = await connection.request();
+  try {
+    if (response.headers.get('content-type') === 'application/wasm') return await connection.compile(response);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of refuseHtml(connection.body(response), url)) chunks.push(chunk);
+    return await WebAssembly.compile(await new Blob(chunks).arrayBuffer());
+  } finally {
+    connection.close();
+  }
 }

@@ -1,11 +1,11 @@
-import { cacheKey, compactKey, type ModelCache, type Recording, UnreadableError } from '../cache/model-cache.js';
+import { type ModelCache, type Recording, UnreadableError } from '../cache/model-cache.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
-import { describeLocation } from '../common/kinds.js';
 import { Sha256 } from '../common/sha256.js';
 import type { LoadProgress } from '../common/types.js';
+import { describeLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';
 import type { ResolvedFile } from '../files/resolve.js';
-import type { Runtime } from '../instance/instance.js';
+import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
 import type { Platform } from './platform.js';
 
@@ -13,7 +13,7 @@ import type { Platform } from './platform.js';
 export interface Feeding {
   platform: Platform;
   cache: ModelCache;
-  runtime: Runtime;
+  instance: Instance;
   loader: Loader;
   signal: AbortSignal | undefined;
   report(progress: LoadProgress): void;
@@ -60,7 +60,7 @@ interface Pins {
  * believed before what the cache has written down.
  */
 async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: Feeding): Promise<number | undefined> {
-  const { cache, runtime, loader } = feeding;
+  const { cache, instance, loader } = feeding;
   const found = await cache.find(key);
   if (!found) return undefined;
   const { size, sha256 } = { ...found, ...pins };
@@ -72,7 +72,7 @@ async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: 
     return loaded;
   } catch (error) {
     if (!isDamage(error, file.role)) throw error;
-    dropArrival(runtime, loader);
+    dropArrival(instance, loader);
     await cache.remove(key);
     return undefined;
   } finally {
@@ -85,7 +85,7 @@ async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: 
 async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string): Promise<number> {
   const { role, location, sha256 } = file;
   const { platform, cache, signal } = feeding;
-  const opened = await openFile(file, platform, signal);
+  const opened = await openFile(file, platform.files, signal);
   let recording: Recording | undefined;
   try {
     const size = file.size ?? (opened.exact ? opened.size : undefined);
@@ -137,17 +137,17 @@ interface Taken {
 }
 
 async function take({ role, size, sha256, expected, chunks, recording }: Intake, feeding: Feeding): Promise<Taken> {
-  const { platform, runtime, loader, signal, report } = feeding;
+  const { platform, instance, loader, signal, report } = feeding;
   if (size !== undefined && size > addressableBytes) {
     throw new RerankError('out_of_memory', `the ${role} file has ${size} bytes, more than WebAssembly can address`);
   }
   const likelySize = expected !== undefined && expected <= addressableBytes ? expected : undefined;
   let loaded = 0;
-  runtime.call(() => loader.begin(role, size, sha256, likelySize));
+  instance.call(() => loader.begin(role, size, sha256, likelySize));
   report({ phase: 'download', file: role, loaded, total: expected });
   for await (const chunk of chunks) {
     throwIfAborted(signal);
-    runtime.call(() => loader.push(chunk));
+    instance.call(() => loader.push(chunk));
     await recording?.write(chunk);
     const turnIsDue = Math.floor((loaded + chunk.length) / bytesPerTurn) > Math.floor(loaded / bytesPerTurn);
     loaded += chunk.length;
@@ -157,8 +157,8 @@ async function take({ role, size, sha256, expected, chunks, recording }: Intake,
   }
   report({ phase: 'verify', file: role, loaded, total: loaded });
   await turn(platform, signal);
-  if (role === 'tokenizer' && recording) return { loaded, compact: runtime.call(() => loader.endAndConvert()) };
-  runtime.call(() => loader.end());
+  if (role === 'tokenizer' && recording) return { loaded, compact: instance.call(() => loader.endAndConvert()) };
+  instance.call(() => loader.end());
   return { loaded, compact: undefined };
 }
 
@@ -183,12 +183,12 @@ function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
 }
 
 /** Has the loader forget a file that it got in part, so that it can come again. */
-function dropArrival(runtime: Runtime, loader: Loader): void {
+function dropArrival(instance: Instance, loader: Loader): void {
   try {
-    runtime.call(() => loader.end());
+    instance.call(() => loader.end());
   } catch (error) {
     // The part is refused, or the whole has been refused before: either way it is gone.
-    if (!runtime.usable) throw error;
+    if (!instance.usable) throw error;
   }
 }
 
@@ -201,4 +201,16 @@ function located(error: unknown, { location }: ResolvedFile): unknown {
     return error;
   }
   return new RerankError(error.code, `${error.message} (${describeLocation(location)})`, { cause: error.cause });
+}
+
+/** The key of a file that a cache may hold; undefined for one that is not downloaded. A hash stands for every URL. */
+function cacheKey({ location, more, sha256 }: ResolvedFile): string | undefined {
+  if (typeof location !== 'string' || !/^https?:/i.test(location)) return undefined;
+  if (more && sha256 === undefined) return undefined;
+  return sha256 === undefined ? location : `sha256:${sha256}`;
+}
+
+/** The key of what the engine made of a tokenizer file: a third of its size, and ready several times sooner. */
+function compactKey(key: string): string {
+  return `${key} compact 1`;
 }

@@ -1,56 +1,43 @@
 import { disposedError, toRerankError } from '../common/errors.js';
 import type { RerankerStatistics } from '../common/types.js';
 import type { Backend, ScoreTask } from './backend.js';
-import { type LoadedModel, modelUntilAborted } from './load.js';
+import type { LoadedModel } from './load.js';
+import { ModelSlot, type Reload } from './model-slot.js';
 import type { Platform } from './platform.js';
 import { Scoring } from './scoring.js';
-
-/** Loads the model again, into another instance. */
-export type Reload = (signal: AbortSignal) => Promise<LoadedModel>;
+import { TurnQueue } from './turn-queue.js';
 
 /**
- * A model in this thread. The calls take turns of a long document or a few short ones each, and the event loop turns in
- * between. An instance that broke is replaced when it is needed next, and the calls beside the one that broke it go on; those
- * that were begun fail with it where there is no other instance, or where instance after instance breaks under them.
+ * A model in this thread. Calls take turns of one long document or a few short ones. If an instance crashes, the calls beside
+ * the one that crashed it go on in the next instance. Calls that had begun fail with it if there is no next instance, or if
+ * one instance after another crashes under them.
  */
-export class LocalBackend implements Backend {
-  readonly #platform: Platform;
-  readonly #reload: Reload | undefined;
-  #model: LoadedModel | undefined;
-  #disposed = false;
+export class InPlaceBackend implements Backend {
+  readonly #slot: ModelSlot;
+  readonly #turns: TurnQueue;
   #disposal: Promise<void> | undefined;
-  /** Settles when the threads of the instance that broke have ended. */
-  #clearance: Promise<void> | undefined;
-  #replacement: Promise<LoadedModel> | undefined;
-  /** Of the replacement that is under way. In workerd a controller belongs to the request that made it. */
-  #stop: AbortController | undefined;
-  /** In the order of their turns. */
-  #calls: Scoring[] = [];
-  #server: Promise<void> | undefined;
 
-  /** Without `reload` an instance that broke stays broken. */
-  constructor(model: LoadedModel, platform: Platform, reload?: Reload) {
-    this.#model = model;
-    this.#platform = platform;
-    this.#reload = reload;
+  /** Without `reload` a crashed instance stays broken. */
+  constructor(model: LoadedModel, { pause }: Pick<Platform, 'pause'>, reload?: Reload) {
+    this.#slot = new ModelSlot(model, reload);
+    this.#turns = new TurnQueue(pause, (call) => this.#takeTurn(call));
   }
 
   async score(task: ScoreTask): Promise<void> {
-    if (this.#disposed) throw disposedError();
+    if (this.#disposal) throw disposedError();
     const call = new Scoring(task);
-    this.#calls.push(call);
-    this.#server ??= this.#serve();
+    this.#turns.add(call);
     return call.promise;
   }
 
   async statistics(): Promise<RerankerStatistics> {
-    const { name, maxTokens, runtime } = await this.#usable();
-    return { model: name, maxTokens, memoryBytes: runtime.memoryBytes, threads: runtime.threads };
+    const { name, maxTokens, instance } = await this.#slot.usable();
+    return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads };
   }
 
-  /** False where the instance broke and is not replaced. */
+  /** False if the instance crashed and nothing replaces it. */
   get usable(): boolean {
-    return this.#reload !== undefined || this.#model?.runtime.usable === true;
+    return this.#slot.isReplaced || this.#slot.ready !== undefined;
   }
 
   dispose(): Promise<void> {
@@ -59,79 +46,27 @@ export class LocalBackend implements Backend {
   }
 
   async #end(): Promise<void> {
-    this.#disposed = true;
-    try {
-      this.#stop?.abort();
-    } catch {
-      // In workerd another request's replacement cannot be stopped; it ends by itself and is dropped.
-    }
-    for (const call of this.#calls) call.reject(disposedError());
-    await this.#server;
-    await this.#clearance;
-    const model = this.#model;
-    this.#model = undefined;
-    await model?.runtime.close();
-  }
-
-  async #serve(): Promise<void> {
-    for (let call = this.#calls[0]; call; call = this.#calls[0]) {
-      await this.#platform.pause();
-      if (!call.settled) await this.#takeTurn(call);
-      this.#calls.shift();
-      if (call.settled) call.release();
-      else this.#calls.push(call);
-    }
-    this.#server = undefined;
+    const closed = this.#slot.dispose();
+    await this.#turns.end(disposedError());
+    await closed;
   }
 
   async #takeTurn(call: Scoring): Promise<void> {
-    const model = this.#model?.runtime.usable ? this.#model : await this.#replaceFor(this.#calls);
+    const model = this.#slot.ready ?? (await this.#replace());
     if (model && !call.settled) call.step(model);
   }
 
-  /** Another instance; undefined where there is none to be had, which all calls that wait for it are told. */
-  async #replaceFor(calls: Scoring[]): Promise<LoadedModel | undefined> {
-    // What they hold of the broken instance keeps its memory.
-    for (const call of calls) call.leaveBroken(this.#reload !== undefined);
+  /** The model in another instance; undefined if there is none, after every call that waits for it has failed. */
+  async #replace(): Promise<LoadedModel | undefined> {
+    const { calls } = this.#turns;
+    for (const call of calls) call.leaveBroken(this.#slot.isReplaced);
     if (calls.every(({ settled }) => settled)) return undefined;
     try {
-      return await this.#usable();
+      return await this.#slot.usable();
     } catch (cause) {
       const error = toRerankError(cause);
       for (const call of calls) call.reject(error);
       return undefined;
-    }
-  }
-
-  async #usable(): Promise<LoadedModel> {
-    if (this.#disposed) throw disposedError();
-    const model = this.#model;
-    if (model?.runtime.usable) return model;
-    if (model && !this.#reload) throw model.runtime.brokenError();
-    this.#clearance = model?.runtime.close() ?? this.#clearance;
-    this.#model = undefined;
-    this.#replacement ??= this.#replace();
-    return this.#replacement;
-  }
-
-  async #replace(): Promise<LoadedModel> {
-    this.#stop = new AbortController();
-    const { signal } = this.#stop;
-    try {
-      await this.#clearance;
-      if (!this.#reload || this.#disposed) throw disposedError();
-      const model = await modelUntilAborted(this.#reload(signal), signal);
-      if (this.#disposed) {
-        await model.runtime.close();
-        throw disposedError();
-      }
-      this.#model = model;
-      return model;
-    } catch (error) {
-      throw this.#disposed ? disposedError() : error;
-    } finally {
-      this.#stop = undefined;
-      this.#replacement = undefined;
     }
   }
 }

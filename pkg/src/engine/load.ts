@@ -1,10 +1,10 @@
-import { type CacheChoice, ModelCache } from '../cache/model-cache.js';
+import { ModelCache } from '../cache/model-cache.js';
+import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { untilAborted } from '../common/deferred.js';
 import { throwIfAborted } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ResolvedModel } from '../files/resolve.js';
-import type { Runtime } from '../instance/instance.js';
-import type { EngineSource, ThreadWish } from '../reranker/options.js';
+import type { Instance } from '../instance/instance.js';
 import type { Engine } from '../wasm/bindings.js';
 import { feed, turn } from './feed.js';
 import type { Platform } from './platform.js';
@@ -28,7 +28,7 @@ export interface LoadedModel {
   maxTokens: number;
   /** What the instance was made of. */
   module: WebAssembly.Module;
-  runtime: Runtime;
+  instance: Instance;
   engine: Engine;
 }
 
@@ -38,24 +38,24 @@ export interface LoadedModel {
  */
 export async function loadModel(task: LoadTask, platform: Platform): Promise<LoadedModel> {
   const { model, signal, report, warn } = task;
-  const { module, runtime } = await startEngine(task, platform);
+  const { module, instance } = await startEngine(task, platform);
   // A file may never come, and the threads are not to wait for it.
-  const close = () => void runtime.close();
+  const close = () => void instance.close();
   signal?.addEventListener('abort', close);
   try {
     throwIfAborted(signal);
-    const loader = runtime.call(() => new runtime.bindings.Loader());
-    const cache = new ModelCache(task.cache, platform, warn);
+    const loader = instance.call(() => new instance.bindings.Loader());
+    const cache = new ModelCache(task.cache, platform.caches, warn);
     let bytes = 0;
-    for (const file of model.files) bytes += await feed(file, { platform, cache, runtime, loader, signal, report });
+    for (const file of model.files) bytes += await feed(file, { platform, cache, instance, loader, signal, report });
     report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
     await turn(platform, signal);
-    const engine = runtime.call(() => loader.finish());
+    const engine = instance.call(() => loader.finish());
     report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
     throwIfAborted(signal);
-    return { name: model.name, maxTokens: runtime.call(() => engine.maxTokens), module, runtime, engine };
+    return { name: model.name, maxTokens: instance.call(() => engine.maxTokens), module, instance, engine };
   } catch (error) {
-    await runtime.close();
+    await instance.close();
     throw error;
   } finally {
     signal?.removeEventListener('abort', close);
@@ -70,7 +70,7 @@ export async function modelUntilAborted(
   try {
     return await untilAborted(loading, signal);
   } catch (error) {
-    loading.then(({ runtime }) => runtime.close()).catch(() => {});
+    loading.then(({ instance }) => instance.close()).catch(() => {});
     throw error;
   }
 }

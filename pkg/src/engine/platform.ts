@@ -1,47 +1,7 @@
+import type { Caches } from '../cache/managed.js';
 import type { CacheBackend } from '../common/types.js';
-import type { Runtime } from '../instance/instance.js';
-
-/** A file that has been opened: its size where that is known, and its bytes in pieces. */
-export interface OpenFile {
-  size: number | undefined;
-  /** True where the size is a fact; false where it is what a server says, which compression can falsify. */
-  exact: boolean;
-  chunks: AsyncIterable<Uint8Array>;
-  /** The hash of the bytes so far, where nobody else knows what it must be. */
-  sha256?: (() => string) | undefined;
-  /** Lets go of what lies behind the chunks, read or not. */
-  close(): void;
-}
-
-/** Where a model's files lie in a directory. */
-export interface ModelDirectory {
-  model: URL;
-  tokenizer: URL;
-  config: URL;
-}
-
-/** A bundle that was found in the place of a directory. */
-export interface LocalBundle {
-  bundle: URL;
-}
-
-/** A cache of the package's own. */
-export interface ManagedCache extends CacheBackend {
-  /** Removes all files, those that never became complete included. */
-  clear(): Promise<void>;
-}
-
-/** Threads for the engine. */
-export interface ThreadSupport {
-  /** How many run at the same time. */
-  processors(): number;
-  /** For how many there is memory. */
-  room(): number;
-  /** The compiled engine with threads. */
-  engine(signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
-  /** An instance of that engine with its threads, `count` in all. */
-  startRuntime(module: WebAssembly.Module, count: number, signal: AbortSignal | undefined): Promise<Runtime>;
-}
+import type { LocalFiles } from '../files/local-files.js';
+import type { ThreadSupport } from '../instance/thread-support.js';
 
 /** What differs between the environments that the package runs in. */
 export interface Platform {
@@ -50,17 +10,11 @@ export interface Platform {
   /** Lets the event loop turn, so that messages, aborts and painting get their chance. */
   pause(): Promise<void>;
   /** Access to local files, where there is any. */
-  files?: {
-    open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
-    findModel(path: string | URL): Promise<ModelDirectory | LocalBundle>;
-  };
+  files?: LocalFiles;
   /** Where downloaded files can be kept; absent where there is no such place. */
-  caches?: {
-    /** The best one to write to, if there is one. */
-    preferred(): CacheBackend | undefined;
-    /** All that may hold files. */
-    all(): ManagedCache[];
-  };
+  caches?: Caches;
+  /** A cache in a directory of the caller's choice; absent where there are no directories. */
+  directoryCache?(path: string): CacheBackend;
   /**
    * Does `work` while nobody else who shares the caches does work of the same name; absent where that cannot be had.
    *

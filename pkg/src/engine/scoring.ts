@@ -1,6 +1,6 @@
 import { Deferred } from '../common/deferred.js';
 import { type RerankError, toRerankError } from '../common/errors.js';
-import { BrokenError, type Runtime } from '../instance/instance.js';
+import { BrokenError, type Instance } from '../instance/instance.js';
 import type { Job } from '../wasm/bindings.js';
 import type { ScoredDocument, ScoreTask } from './backend.js';
 import type { LoadedModel } from './load.js';
@@ -16,7 +16,7 @@ const mostBroken = 3;
 
 /** Documents that an instance of the engine is at. */
 interface Slice {
-  runtime: Runtime;
+  instance: Instance;
   job: Job;
   documents: number;
   done: number;
@@ -52,10 +52,10 @@ export class Scoring {
   }
 
   /** Scores the next document, a window of it, or the next few short ones. */
-  step({ runtime, engine }: LoadedModel): void {
+  step({ instance, engine }: LoadedModel): void {
     const { texts, onScored } = this.#task;
     try {
-      this.#slice ??= this.#begin({ runtime, engine });
+      this.#slice ??= this.#begin({ instance, engine });
       for (const document of this.#score(this.#slice)) this.#answer.report(onScored, document);
       if (this.#done === texts.length) this.#answer.resolve();
     } catch (error) {
@@ -69,7 +69,7 @@ export class Scoring {
     const slice = this.#slice;
     if (!slice) return;
     this.#broken += 1;
-    if (!isReplaced || this.#broken === mostBroken) this.reject(slice.runtime.failure);
+    if (!isReplaced || this.#broken === mostBroken) this.reject(slice.instance.failure);
     this.release();
   }
 
@@ -78,24 +78,24 @@ export class Scoring {
     const slice = this.#slice;
     this.#slice = undefined;
     try {
-      if (slice?.runtime.usable) slice.runtime.call(() => slice.job.free());
+      if (slice?.instance.usable) slice.instance.call(() => slice.job.free());
     } catch {
       // The instance broke, which the next call finds out.
     }
   }
 
-  #begin({ runtime, engine }: Pick<LoadedModel, 'runtime' | 'engine'>): Slice {
+  #begin({ instance, engine }: Pick<LoadedModel, 'instance' | 'engine'>): Slice {
     const { query, texts, maxTokens, chunk } = this.#task;
     const documents = takeSlice(texts, this.#done);
-    const job = runtime.call(() => engine.start(query, documents, maxTokens, chunk));
-    return { runtime, job, documents: documents.length, done: 0 };
+    const job = instance.call(() => engine.start(query, documents, maxTokens, chunk));
+    return { instance, job, documents: documents.length, done: 0 };
   }
 
   #score(slice: Slice): ScoredDocument[] {
-    const { runtime, job, documents } = slice;
+    const { instance, job, documents } = slice;
     const first = this.#done;
-    if (documents > 0) runtime.call(() => job.step());
-    const scored = runtime.call(() => job.scored(slice.done));
+    if (documents > 0) instance.call(() => job.step());
+    const scored = instance.call(() => job.scored(slice.done));
     slice.done += scored.length;
     this.#done += scored.length;
     if (scored.length > 0) this.#broken = 0;

@@ -1,7 +1,7 @@
+import type { EngineSource, ThreadWish } from '../common/choices.js';
 import { messageOf, RerankError } from '../common/errors.js';
 import type { RerankWarning } from '../common/types.js';
-import { Runtime } from '../instance/instance.js';
-import type { EngineSource, ThreadWish } from '../reranker/options.js';
+import { Instance } from '../instance/instance.js';
 import { compileEngine } from './compile.js';
 import type { Platform } from './platform.js';
 import { chooseThreads } from './thread-count.js';
@@ -16,7 +16,7 @@ export interface EngineTask {
 
 export interface StartedEngine {
   module: WebAssembly.Module;
-  runtime: Runtime;
+  instance: Instance;
 }
 
 /** An instance of the engine with its threads. */
@@ -40,17 +40,17 @@ async function startOwn(task: EngineTask, directory: string | undefined, platfor
         { ...platform, defaultEngine: support.engine },
         signal,
       );
-      return { module, runtime: await support.startRuntime(module, count, signal) };
+      return { module, instance: await support.startInstance(module, count, signal) };
     } catch (error) {
       if (typeof threads === 'number' || (error instanceof RerankError && error.code === 'aborted')) throw error;
       reason = messageOf(error);
     }
   }
   const module = await compileEngine(directory, platform, signal);
-  const runtime = await Runtime.start(module);
+  const instance = await Instance.start(module);
   if (threads === 'auto' && reason !== undefined)
     warn({ code: 'threads_unavailable', message: `the engine has one thread: ${reason}` });
-  return { module, runtime };
+  return { module, instance };
 }
 
 async function startGiven({ wasm, threads, signal }: EngineTask, platform: Platform): Promise<StartedEngine> {
@@ -65,12 +65,12 @@ async function startGiven({ wasm, threads, signal }: EngineTask, platform: Platf
       );
     }
     const { count } = chooseThreads(threads, support);
-    return { module, runtime: await support.startRuntime(module, count, signal) };
+    return { module, instance: await support.startInstance(module, count, signal) };
   }
   if (typeof threads === 'number' && threads > 1) {
     throw new RerankError('unsupported_environment', `no ${threads} threads: the engine that was given has none`);
   }
-  return { module, runtime: await Runtime.start(module) };
+  return { module, instance: await Instance.start(module) };
 }
 
 function isDirectory(wasm: EngineSource): wasm is string {

@@ -1,6 +1,6 @@
+import type { ThreadWish } from '../common/choices.js';
 import { RerankError } from '../common/errors.js';
-import type { ThreadWish } from '../reranker/options.js';
-import type { ThreadSupport } from './platform.js';
+import type { ThreadSupport } from '../instance/thread-support.js';
 
 /** More are of little use: a call has no more than some dozens of documents, and each thread takes memory. */
 const mostByItself = 8;

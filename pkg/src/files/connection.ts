@@ -1,5 +1,5 @@
 import { abortedError, messageOf, RerankError, throwIfAborted } from '../common/errors.js';
-import { parseRetryAfter, Retries, TransientError } from './retry.js';
+import { parseRetryAfter, TransientError } from './retry.js';
 
 /** A connection that gives nothing for this long counts as lost. */
 const stallMilliseconds = 60_000;
@@ -8,35 +8,6 @@ const stallMilliseconds = 60_000;
 export interface RequestLimits {
   signal: AbortSignal | undefined;
   stallMilliseconds?: number;
-}
-
-/**
- * Fetches and compiles the engine at `url`, while it arrives where the server sends the right media type.
- *
- * @throws `download_failed`, `aborted`, and what WebAssembly throws
- */
-export async function compileUrl(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
-  const retries = new Retries(limits.signal);
-  for (;;) {
-    try {
-      return await compileOnce(url, limits);
-    } catch (error) {
-      await retries.wait(error);
-    }
-  }
-}
-
-async function compileOnce(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
-  const connection = new Connection(url, limits);
-  const response = await connection.request();
-  try {
-    if (response.headers.get('content-type') === 'application/wasm') return await connection.compile(response);
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    for await (const chunk of refuseHtml(connection.body(response), url)) chunks.push(chunk);
-    return await WebAssembly.compile(await new Blob(chunks).arrayBuffer());
-  } finally {
-    connection.close();
-  }
 }
 
 /** One request and its answer under the limits; it says why it ended. */

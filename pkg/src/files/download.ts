@@ -1,7 +1,7 @@
 import { RerankError } from '../common/errors.js';
 import { Sha256 } from '../common/sha256.js';
-import type { OpenFile } from '../engine/platform.js';
 import { Connection, type RequestLimits, refuseHtml } from './connection.js';
+import type { OpenFile } from './local-files.js';
 import { Retries, TransientError } from './retry.js';
 
 /** How a file is downloaded. */

@@ -1,9 +1,10 @@
 import { chunksOf } from '../common/chunks.js';
 import { messageOf, RerankError } from '../common/errors.js';
-import { isBlob, type Opener, type PlainLocation } from '../common/kinds.js';
-import type { OpenFile, Platform } from '../engine/platform.js';
+import { isBlob } from '../common/kinds.js';
 import { decodeDataUrl } from './data-url.js';
 import { openUrl } from './download.js';
+import type { LocalFiles, OpenFile } from './local-files.js';
+import type { Opener, PlainLocation } from './location.js';
 import type { ResolvedFile } from './resolve.js';
 
 const sliceBytes = 1 << 20;
@@ -15,23 +16,23 @@ const sliceBytes = 1 << 20;
  */
 export async function openFile(
   file: ResolvedFile,
-  platform: Platform,
+  local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
-  if (file.more) return openShards(file, file.more, platform, signal);
-  return openLocation(file, platform, signal);
+  if (file.more) return openShards(file, file.more, local, signal);
+  return openLocation(file, local, signal);
 }
 
 async function openLocation(
   { location, sha256 }: Pick<ResolvedFile, 'location' | 'sha256'>,
-  platform: Platform,
+  local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
     if (location.startsWith('data:')) return atHand(decodeDataUrl(location));
     if (!location.startsWith('file:')) return openUrl(location, { signal, pinned: sha256 !== undefined });
-    if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
-    return platform.files.open(new URL(location), signal);
+    if (!local) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
+    return local.open(new URL(location), signal);
   }
   if (typeof location === 'function') return openResponse(location);
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
@@ -46,16 +47,16 @@ function atHand(bytes: Uint8Array): OpenFile {
 async function openShards(
   { location, size }: ResolvedFile,
   more: PlainLocation[],
-  platform: Platform,
+  local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
-  let current: OpenFile | undefined = await openLocation({ location }, platform, signal);
+  let current: OpenFile | undefined = await openLocation({ location }, local, signal);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (const next of [...more, undefined]) {
       yield* current?.chunks ?? [];
       current?.close();
       current = undefined;
-      if (next !== undefined) current = await openLocation({ location: next }, platform, signal);
+      if (next !== undefined) current = await openLocation({ location: next }, local, signal);
     }
   }
   return { size, exact: false, chunks: chunks(), close: () => current?.close() };

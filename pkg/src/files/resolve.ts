@@ -1,7 +1,8 @@
+import { checkNames, invalid } from '../common/check.js';
 import { RerankError } from '../common/errors.js';
-import { isBytes, isObject, isUrl, type PlainLocation, parseUrl, plainLocation } from '../common/kinds.js';
-import type { Platform } from '../engine/platform.js';
-import { checkNames, invalid } from '../reranker/options.js';
+import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
+import type { LocalFiles } from './local-files.js';
+import { type PlainLocation, plainLocation } from './location.js';
 import { defaultHub, defaultModel, publishedModels } from './registry.js';
 
 /** A file of a model with its role. */
@@ -33,12 +34,16 @@ const hubPaths = { config: 'config.json', tokenizer: 'tokenizer.json', model: 'o
  *
  * @throws `invalid_input`, `model_not_found`, `unsupported_environment`
  */
-export async function resolveModel(model: unknown, hub: unknown, platform: Platform): Promise<ResolvedModel> {
+export async function resolveModel(
+  model: unknown,
+  hub: unknown,
+  local: LocalFiles | undefined,
+): Promise<ResolvedModel> {
   const published = model === undefined ? defaultModel : model;
   if (typeof published === 'string' && publishedModels.has(published)) return fromHub(published, checkHub(hub));
   if (hub !== undefined) throw invalid('hub is of use only with the name of a published model');
-  if (isUrl(model)) return fromUrl(model, platform);
-  if (typeof model === 'string') return fromText(model, platform);
+  if (isUrl(model)) return fromUrl(model, local);
+  if (typeof model === 'string') return fromText(model, local);
   if (isObject(model)) return fromSource(model);
   throw invalid('model must be a name, a URL, a directory or a ModelSource');
 }
@@ -54,15 +59,15 @@ function fromHub(name: string, hub: URL): ResolvedModel {
   return { name, files };
 }
 
-async function fromText(model: string, platform: Platform): Promise<ResolvedModel> {
+async function fromText(model: string, local: LocalFiles | undefined): Promise<ResolvedModel> {
   const url = parseUrl(model);
-  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return fromUrl(url, platform);
-  if (model === '' || !platform.files) throw unknownModel(model);
-  return fromDirectory(model, model, platform);
+  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return fromUrl(url, local);
+  if (model === '' || !local) throw unknownModel(model);
+  return fromDirectory(model, model, local);
 }
 
-async function fromUrl(url: URL, platform: Platform): Promise<ResolvedModel> {
-  if (url.protocol === 'file:') return fromDirectory(url.href, url, platform);
+async function fromUrl(url: URL, local: LocalFiles | undefined): Promise<ResolvedModel> {
+  if (url.protocol === 'file:') return fromDirectory(url.href, url, local);
   if (isHttp(url) && url.pathname.endsWith(bundleEnding)) {
     return { name: url.href, files: [{ role: 'bundle', location: url.href }] };
   }
@@ -70,9 +75,13 @@ async function fromUrl(url: URL, platform: Platform): Promise<ResolvedModel> {
   return { name: url.href, files: roles.map((role) => ({ role, location: below(url, hubPaths[role]).href })) };
 }
 
-async function fromDirectory(name: string, directory: string | URL, platform: Platform): Promise<ResolvedModel> {
-  if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${name}`);
-  const found = await platform.files.findModel(directory);
+async function fromDirectory(
+  name: string,
+  directory: string | URL,
+  local: LocalFiles | undefined,
+): Promise<ResolvedModel> {
+  if (!local) throw new RerankError('unsupported_environment', `no access to local files here: ${name}`);
+  const found = await local.findModel(directory);
   if ('bundle' in found) return { name, files: [{ role: 'bundle', location: found.bundle.href }] };
   return { name, files: roles.map((role) => ({ role, location: found[role].href })) };
 }

@@ -1,5 +1,5 @@
 import { RerankError } from '../common/errors.js';
-import type { PlainLocation } from '../common/kinds.js';
+import type { PlainLocation } from './location.js';
 import type { ResolvedFile, ResolvedModel } from './resolve.js';
 
 /**

@@ -1,14 +1,13 @@
 import { disposedError, messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from '../common/errors.js';
-import { type Bindings, createBindings, type Instance } from '../wasm/bindings.js';
-import { policyError } from './failures.js';
+import { type Bindings, createBindings, type Exports } from '../wasm/bindings.js';
+import { isOutOfMemory, policyError } from './failures.js';
 import type { ThreadPool } from './thread-pool.js';
-import { isOutOfMemory } from './traps.js';
 
 /** The instance broke in an earlier call. */
 export class BrokenError extends RerankError {}
 
 /** One instance of the engine. It maps what the engine throws, and bars the way once the instance is broken. */
-export class Runtime {
+export class Instance {
   readonly bindings: Bindings;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: ThreadPool | undefined;
@@ -21,17 +20,17 @@ export class Runtime {
   }
 
   /** @throws `out_of_memory`, `unsupported_environment`, `invalid_input` for a module that is not the engine */
-  static async start(module: WebAssembly.Module): Promise<Runtime> {
+  static async start(module: WebAssembly.Module): Promise<Instance> {
     const bindings = createBindings();
     const { memory, __wasm_call_ctors: construct } = await instantiate(bindings, module);
-    const runtime = new Runtime(bindings, memory);
-    runtime.call(construct);
-    return runtime;
+    const instance = new Instance(bindings, memory);
+    instance.call(construct);
+    return instance;
   }
 
   /** An instance that has threads besides its own. */
-  static withThreads(bindings: Bindings, memory: WebAssembly.Memory, pool: ThreadPool): Runtime {
-    return new Runtime(bindings, memory, pool);
+  static withThreads(bindings: Bindings, memory: WebAssembly.Memory, pool: ThreadPool): Instance {
+    return new Instance(bindings, memory, pool);
   }
 
   /** How many threads the engine has. */
@@ -98,7 +97,7 @@ export async function instantiate(
   bindings: Bindings,
   module: WebAssembly.Module,
   memory?: WebAssembly.Memory,
-): Promise<Instance> {
+): Promise<Exports> {
   try {
     return await bindings({ module_or_path: module, ...(memory && { memory }) });
   } catch (cause) {

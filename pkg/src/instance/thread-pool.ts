@@ -1,6 +1,6 @@
 import { Deferred } from '../common/deferred.js';
 import { messageOf, RerankError } from '../common/errors.js';
-import { silence, startMilliseconds } from '../common/start-limit.js';
+import { silence, startSeconds, startTimer } from '../common/timer.js';
 import type { ThreadMessage, ThreadTask } from './thread.js';
 
 /** A thread that was started, and what it is told by. */
@@ -46,7 +46,7 @@ export class ThreadPool {
     leave: () => void = () => {},
   ): Promise<ThreadPool> {
     const pool = new ThreadPool(count, signal, leave);
-    const timer = setTimeout(() => pool.#ready.reject(notStarted(silence)), startMilliseconds);
+    const stopTimer = startTimer(startSeconds, () => pool.#ready.reject(notStarted(silence)));
     pool.#begin(count, start, task);
     try {
       await pool.#ready.promise;
@@ -55,7 +55,7 @@ export class ThreadPool {
       await pool.close();
       throw error;
     } finally {
-      clearTimeout(timer);
+      stopTimer();
     }
   }
 

@@ -1,6 +1,6 @@
 import { messageOf, type RerankErrorCode } from '../common/errors.js';
 import { createBindings } from '../wasm/bindings-threads.js';
-import { isOutOfMemory } from './traps.js';
+import { isOutOfMemory } from './failures.js';
 
 /** What a thread of the engine begins with. */
 export interface ThreadTask {

@@ -1,5 +1,5 @@
 import { createBindings } from '../wasm/bindings-threads.js';
-import { instantiate, Runtime } from './instance.js';
+import { Instance, instantiate } from './instance.js';
 import { createSharedMemory } from './shared-memory.js';
 import { type StartThread, ThreadPool } from './thread-pool.js';
 
@@ -13,7 +13,7 @@ export async function startThreaded(
   count: number,
   startThread: StartThread,
   signal: AbortSignal | undefined,
-): Promise<Runtime> {
+): Promise<Instance> {
   const bindings = createBindings();
   const memory = createSharedMemory();
   const { __wasm_call_ctors: construct } = await instantiate(bindings, module, memory);
@@ -21,5 +21,5 @@ export async function startThreaded(
   construct();
   const leave = () => bindings.endThreads();
   const pool = await ThreadPool.start(count - 1, startThread, { module, memory }, signal, leave);
-  return Runtime.withThreads(bindings, memory, pool);
+  return Instance.withThreads(bindings, memory, pool);
 }

@@ -1,8 +1,9 @@
 import { hrefOf } from '../common/kinds.js';
-import type { Platform, ThreadSupport } from '../engine/platform.js';
+import { compileUrl } from '../engine/compile.js';
+import type { Platform } from '../engine/platform.js';
 import { engineUrl } from '../engine-urls.js';
-import { compileUrl } from '../files/connection.js';
-import { browserCaches } from './cache-browser.js';
+import type { ThreadSupport } from '../instance/thread-support.js';
+import { browserCaches } from './browser-caches.js';
 import { missingForThreads } from './cross-origin-isolation.js';
 import { exclusively } from './locks.js';
 

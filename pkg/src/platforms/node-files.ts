@@ -2,15 +2,15 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf, RerankError, throwIfAborted } from '../common/errors.js';
-import type { LocalBundle, ModelDirectory, OpenFile, Platform } from '../engine/platform.js';
 import { engineUrl } from '../engine-urls.js';
+import type { LocalBundle, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
 import { smallModelHint } from '../files/resolve.js';
 
 /** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
 export const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
 /** Node's file system. */
-export const localFiles: NonNullable<Platform['files']> = { open: openLocal, findModel };
+export const localFiles: LocalFiles = { open: openLocal, findModel };
 
 /** Compiles the engine that lies beside this file. */
 export async function readEngine(): Promise<WebAssembly.Module> {

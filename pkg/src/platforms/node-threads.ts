@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
-import type { ThreadSupport } from '../engine/platform.js';
 import { threadsEngineUrl } from '../engine-urls.js';
 import { hasRelaxedSimd } from '../instance/simd.js';
 import type { ThreadMessage } from '../instance/thread.js';
 import type { StartThread } from '../instance/thread-pool.js';
+import type { ThreadSupport } from '../instance/thread-support.js';
 import { startThreaded } from '../instance/threaded.js';
 import { availableBytes } from './available-memory.js';
 
@@ -23,7 +23,7 @@ const support: ThreadSupport = {
   processors: availableParallelism,
   room: () => 1 + Math.floor(availableBytes() / bytesPerThread),
   engine: async () => WebAssembly.compile(await readFile(fileURLToPath(threadsEngineUrl()))),
-  startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
+  startInstance: (module, count, signal) => startThreaded(module, count, startThread, signal),
 };
 
 const startThread: StartThread = (task, listener) => {

@@ -1,3 +1,4 @@
+import { invalid } from '../common/check.js';
 import { throwIfAborted } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
 import type {
@@ -9,8 +10,7 @@ import type {
   RerankStreamOptions,
 } from '../common/types.js';
 import type { Backend, ScoredDocument, ScoreTask } from '../engine/backend.js';
-import { type CheckedRerankOptions, checkRerankOptions, invalid } from './options.js';
-import { rank } from './ranking.js';
+import { type CheckedRerankOptions, checkRerankOptions } from './options.js';
 import { streamScores } from './stream.js';
 
 /** The arguments of one call, checked, and their texts and list copied: later changes by the caller mean nothing. */
@@ -110,6 +110,11 @@ export class ClientReranker implements Reranker {
   dispose(): Promise<void> {
     return this.#backend.dispose();
   }
+}
+
+/** Best first by logit, ties by index, at most `topN`. */
+function rank(documents: readonly ScoredDocument[], topN: number | undefined): ScoredDocument[] {
+  return [...documents].sort((left, right) => right.logit - left.logit || left.index - right.index).slice(0, topN);
 }
 
 function newStreamCall<Document extends RerankDocument>(

@@ -1,25 +1,27 @@
-import type { CacheChoice } from '../cache/model-cache.js';
+import { invalid } from '../common/check.js';
+import type { CacheChoice, ThreadWish } from '../common/choices.js';
 import { callbackError } from '../common/deferred.js';
 import { disposedError, messageOf, RerankError, throwIfAborted } from '../common/errors.js';
-import type { PlainLocation } from '../common/kinds.js';
 import type { RerankerOptions } from '../common/types.js';
 import type { Backend } from '../engine/backend.js';
-import { LocalBackend, type Reload } from '../engine/in-place.js';
+import { InPlaceBackend } from '../engine/in-place.js';
 import { type LoadedModel, loadModel, modelUntilAborted } from '../engine/load.js';
+import type { Reload } from '../engine/model-slot.js';
 import type { Platform } from '../engine/platform.js';
+import type { PlainLocation } from '../files/location.js';
 import { type ResolvedModel, resolveModel } from '../files/resolve.js';
 import { retain } from '../files/retain.js';
 import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
 import { sendable } from '../workers/sendable.js';
 import { ClientReranker } from './client.js';
-import { type CheckedRerankerOptions, checkRerankerOptions, invalid, type ThreadWish } from './options.js';
+import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
 
 /** `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<ClientReranker> {
   const { model, hub, ...checked } = checkRerankerOptions(options);
   throwIfAborted(checked.signal);
-  const resolved = await resolveModel(model, hub, platform);
+  const resolved = await resolveModel(model, hub, platform.files);
   const { worker, failure } = await startWorker(platform, resolved, checked);
   if (failure) warnOfWorker(failure, worker, checked);
   const backend = worker
@@ -109,13 +111,13 @@ async function loadHere(
   const warn = guarded(onWarning, 'onWarning');
   const loading = loadModel({ model, wasm, threads, cache, signal, report, warn }, platform);
   const loaded = await modelUntilAborted(loading, signal);
-  return new LocalBackend(loaded, platform, reloadOf(model, loaded, cache, platform));
+  return new InPlaceBackend(loaded, platform, reloadOf(model, loaded, cache, platform));
 }
 
 /** How the model is loaded once more, quietly; undefined where that could wait for ever. */
 function reloadOf(
   model: ResolvedModel,
-  { module: wasm, runtime: { threads } }: LoadedModel,
+  { module: wasm, instance: { threads } }: LoadedModel,
   cache: CacheChoice,
   platform: Platform,
 ): Reload | undefined {

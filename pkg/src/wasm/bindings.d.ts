@@ -55,7 +55,7 @@ export interface RankedDocument {
 }
 
 /** An instance as it comes from the linker. */
-export interface Instance {
+export interface Exports {
   memory: WebAssembly.Memory;
   /** Fills tract's registries of kernels; to be called once, before all else. */
   __wasm_call_ctors(): void;
@@ -63,7 +63,7 @@ export interface Instance {
 
 /** Call it once to instantiate; the classes work from then on. */
 export interface Bindings {
-  (init: { module_or_path: WebAssembly.Module; memory?: WebAssembly.Memory }): Promise<Instance>;
+  (init: { module_or_path: WebAssembly.Module; memory?: WebAssembly.Memory }): Promise<Exports>;
   Loader: new () => Loader;
 }
 

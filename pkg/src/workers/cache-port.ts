@@ -1,7 +1,7 @@
-import { Deferred } from '../common/deferred.js';
 import { RerankError } from '../common/errors.js';
 import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
 import { cloneable } from './protocol.js';
+import { Requests } from './rpc.js';
 
 /** What a worker asks of the page's cache; `handle` names a file that an earlier call opened. */
 type Call =
@@ -109,15 +109,14 @@ class CacheError extends RerankError {
 /** A cache that lives on the other side of a port. */
 export class RemoteCache implements CacheBackend {
   readonly #port: MessagePort;
-  readonly #pending = new Map<number, Deferred<unknown>>();
-  #lastId = 0;
+  readonly #requests = new Requests();
 
   constructor(port: MessagePort) {
     this.#port = port;
     port.onmessage = ({ data: { id, value, failure } }: MessageEvent<Answer>) => {
-      const answer = take(this.#pending, id);
-      if (failure === undefined) answer?.resolve(value);
-      else answer?.reject(new CacheError(failure.cause));
+      const request = this.#requests.take(id);
+      if (failure === undefined) request?.answer.resolve(value);
+      else request?.answer.reject(new CacheError(failure.cause));
     };
   }
 
@@ -163,12 +162,8 @@ export class RemoteCache implements CacheBackend {
   }
 
   async #ask(call: Call): Promise<unknown> {
-    this.#lastId += 1;
-    const answer = new Deferred<unknown>();
-    this.#pending.set(this.#lastId, answer);
-    this.#port.postMessage({ id: this.#lastId, call });
     try {
-      return await answer.promise;
+      return await this.#requests.ask({ watch: undefined, post: (id) => this.#port.postMessage({ id, call }) });
     } catch (error) {
       throw error instanceof CacheError ? error.cause : error;
     }

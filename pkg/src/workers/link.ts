@@ -1,17 +1,17 @@
-import type { CacheChoice } from '../cache/model-cache.js';
+import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { Deferred } from '../common/deferred.js';
 import { disposedError, messageOf, RerankError } from '../common/errors.js';
-import { silence, startMilliseconds } from '../common/start-limit.js';
+import { silence, startSeconds, startTimer } from '../common/timer.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from '../common/types.js';
 import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
 import type { ResolvedModel } from '../files/resolve.js';
-import type { EngineSource, ThreadWish } from '../reranker/options.js';
 import { serveCache } from './cache-port.js';
 import { PageThreads } from './page-threads.js';
 import { type Message, type Request, revivedError } from './protocol.js';
+import { Requests } from './rpc.js';
 
 /** How long a worker may take to clean up behind a load that is no longer wanted. */
-const retirementMilliseconds = 5000;
+const retirementSeconds = 5;
 
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
@@ -21,11 +21,6 @@ interface Watch {
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   onScored?: ((document: ScoredDocument) => void) | undefined;
   onWarning?: ((warning: RerankWarning) => void) | undefined;
-}
-
-interface Pending {
-  answer: Deferred<unknown>;
-  watch: Watch;
 }
 
 /** How a caller watches the loading. */
@@ -50,9 +45,8 @@ export class LostError extends RerankError {
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #threads: PageThreads;
-  readonly #pending = new Map<number, Pending>();
+  readonly #requests = new Requests<Watch>();
   readonly #ready = new Deferred<void>();
-  #lastId = 0;
   #closed: RerankError | undefined;
   /** Settles when the worker has ended a request that this side no longer waits for. */
   #abandoned: Deferred<void> | undefined;
@@ -76,7 +70,7 @@ export class WorkerLink {
    */
   static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerLink> {
     let link: WorkerLink | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stopTimer = () => {};
     try {
       link = new WorkerLink(create);
       const begun = new Deferred<void>(signal);
@@ -85,7 +79,7 @@ export class WorkerLink {
         () => begun.resolve(),
         (error) => begun.reject(error),
       );
-      timer = setTimeout(() => begun.reject(silentError()), startMilliseconds);
+      stopTimer = startTimer(startSeconds, () => begun.reject(silentError()));
       await begun.promise;
       return link;
     } catch (cause) {
@@ -93,7 +87,7 @@ export class WorkerLink {
       if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
       throw new RerankError('unsupported_environment', `no worker can be started: ${messageOf(cause)}`, { cause });
     } finally {
-      clearTimeout(timer);
+      stopTimer();
     }
   }
 
@@ -129,9 +123,9 @@ export class WorkerLink {
 
   /** Lets the worker clean up behind a load that was given up, and ends it. */
   async #retire(): Promise<void> {
-    const timer = setTimeout(() => this.#abandoned?.resolve(), retirementMilliseconds);
+    const stopTimer = startTimer(retirementSeconds, () => this.#abandoned?.resolve());
     await this.#abandoned?.promise;
-    clearTimeout(timer);
+    stopTimer();
     this.close(disposedError());
   }
 
@@ -151,28 +145,28 @@ export class WorkerLink {
     this.#worker.terminate();
     this.#threads.close();
     this.#ready.reject(error);
-    for (const { answer } of this.#pending.values()) answer.reject(error);
+    this.#requests.failAll(error);
   }
 
   async #request(payload: Payload, watch: Watch = {}, transfer: Transferable[] = []): Promise<unknown> {
     if (this.#closed) throw this.#closed;
-    this.#lastId += 1;
-    const id = this.#lastId;
-    const answer = new Deferred<unknown>(watch.signal);
-    this.#pending.set(id, { answer, watch });
     try {
-      this.#worker.postMessage({ ...payload, id }, transfer);
-      return await answer.promise;
+      return await this.#requests.ask({
+        watch,
+        signal: watch.signal,
+        post: (id) => this.#worker.postMessage({ ...payload, id }, transfer),
+        onAbandoned: (id) => this.#abandon(id),
+      });
     } catch (cause) {
       if (cause instanceof RerankError) throw cause;
       throw new RerankError('invalid_input', `this cannot be sent to a worker: ${messageOf(cause)}`, { cause });
-    } finally {
-      // Whoever is still waiting for an answer here got its end from this side: a signal, or a callback that threw.
-      if (this.#pending.delete(id) && !this.#closed) {
-        this.#abandoned = new Deferred();
-        this.#worker.postMessage({ type: 'abort', id } satisfies Request);
-      }
     }
+  }
+
+  #abandon(id: number): void {
+    if (this.#closed) return;
+    this.#abandoned = new Deferred();
+    this.#worker.postMessage({ type: 'abort', id } satisfies Request);
   }
 
   #receive(message: Message): void {
@@ -193,33 +187,26 @@ export class WorkerLink {
       this.#threads.end(message.thread);
       return;
     }
-    const pending = this.#pending.get(message.id);
     if (message.type === 'failure' && message.broken) {
       // Also where this side has given up the call that did it: those beside it want another worker.
-      this.#pending.delete(message.id);
-      pending?.answer.reject(revivedError(message.error));
+      this.#requests.take(message.id)?.answer.reject(revivedError(message.error));
       this.close(new LostError());
       return;
     }
+    const pending = this.#requests.find(message.id);
     if (!pending) {
       if (message.type === 'answer' || message.type === 'failure') this.#abandoned?.resolve();
       return;
     }
-    if (message.type === 'progress') {
-      pending.answer.report(pending.watch.onProgress, message.progress);
-      return;
+    const { answer, watch } = pending;
+    if (message.type === 'progress') answer.report(watch.onProgress, message.progress);
+    else if (message.type === 'scored') answer.report(watch.onScored, message.document);
+    else if (message.type === 'warning') answer.report(watch.onWarning, message.warning, 'onWarning');
+    else {
+      this.#requests.take(message.id);
+      if (message.type === 'answer') answer.resolve(message.value);
+      else answer.reject(revivedError(message.error));
     }
-    if (message.type === 'scored') {
-      pending.answer.report(pending.watch.onScored, message.document);
-      return;
-    }
-    if (message.type === 'warning') {
-      pending.answer.report(pending.watch.onWarning, message.warning, 'onWarning');
-      return;
-    }
-    this.#pending.delete(message.id);
-    if (message.type === 'answer') pending.answer.resolve(message.value);
-    else pending.answer.reject(revivedError(message.error));
   }
 
   #crash(reason: string): void {

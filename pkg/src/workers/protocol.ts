@@ -1,9 +1,8 @@
-import type { CacheChoice } from '../cache/model-cache.js';
+import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { messageOf, RerankError, type RerankErrorCode } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
 import type { ResolvedModel } from '../files/resolve.js';
-import type { EngineSource, ThreadWish } from '../reranker/options.js';
 
 /** What the page asks of its worker; the answer carries the same `id`. */
 export type Request =

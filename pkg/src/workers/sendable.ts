@@ -1,5 +1,5 @@
-import type { PlainLocation } from '../common/kinds.js';
 import type { Platform } from '../engine/platform.js';
+import type { PlainLocation } from '../files/location.js';
 import type { ResolvedFile, ResolvedModel } from '../files/resolve.js';
 
 /** A copy of so many bytes takes a few milliseconds at most. */

@@ -1,7 +1,7 @@
 import { RerankError, toRerankError } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
-import { LocalBackend } from '../engine/in-place.js';
+import { InPlaceBackend } from '../engine/in-place.js';
 import { loadModel } from '../engine/load.js';
 import type { Platform } from '../engine/platform.js';
 import { BrokenError } from '../instance/instance.js';
@@ -17,7 +17,7 @@ export interface Scope {
 /** Serves one reranker to the page that started the worker. */
 export function serve(scope: Scope, platform: Platform): void {
   const underWay = new Map<number, AbortController>();
-  let backend: LocalBackend | undefined;
+  let backend: InPlaceBackend | undefined;
 
   async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
     const { id } = request;
@@ -28,7 +28,7 @@ export function serve(scope: Scope, platform: Platform): void {
       const warn = (warning: RerankWarning) =>
         scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
       try {
-        backend = new LocalBackend(
+        backend = new InPlaceBackend(
           await loadModel({ model, wasm, threads, cache, signal, report, warn }, platform),
           platform,
         );

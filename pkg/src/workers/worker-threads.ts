@@ -1,8 +1,8 @@
-import type { ThreadSupport } from '../engine/platform.js';
+import { compileUrl } from '../engine/compile.js';
 import { threadsEngineUrl } from '../engine-urls.js';
-import { compileUrl } from '../files/connection.js';
 import { serveThread, type ThreadMessage, type ThreadTask } from '../instance/thread.js';
 import type { StartThread, ThreadListener } from '../instance/thread-pool.js';
+import type { ThreadSupport } from '../instance/thread-support.js';
 import { startThreaded } from '../instance/threaded.js';
 import type { Scope } from './serve.js';
 
@@ -35,7 +35,7 @@ export function workerThreads(scope: Scope): ThreadSupport {
     processors: () => navigator.hardwareConcurrency ?? 1,
     room,
     engine: (signal) => compileUrl(threadsEngineUrl().href, { signal }),
-    startRuntime: (module, count, signal) => startThreaded(module, count, startThread, signal),
+    startInstance: (module, count, signal) => startThreaded(module, count, startThread, signal),
   };
 }
 

@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 
 import { createReranker } from 'rerank-wasm';
 
-import { isolateEntry } from '#internal/platforms/isolate.js';
+import { isolatePlatform } from '#internal/platforms/isolate.js';
+import { entry } from '#internal/reranker/entry.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { collectGarbage } from '../../support/asserts/collect.js';
 import { enterPage, WebWorker } from '../../support/browsers/page.js';
@@ -234,7 +235,7 @@ describe('an engine that breaks where a download dies with the request that bega
   let edge;
   before(async () => {
     bytes = await tinyBytes();
-    edge = isolateEntry(await WebAssembly.compile(await engineThatTraps(1)));
+    edge = entry(isolatePlatform(await WebAssembly.compile(await engineThatTraps(1))));
   });
 
   async function breakOne(files) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalBackend } from '#internal/engine/in-place.js';
+import { InPlaceBackend } from '#internal/engine/in-place.js';
 import { startEngine } from '#internal/engine/start.js';
 import { chooseThreads } from '#internal/engine/thread-count.js';
-import { Runtime } from '#internal/instance/instance.js';
+import { Instance } from '#internal/instance/instance.js';
 import { hasRelaxedSimd } from '#internal/instance/simd.js';
 import { ThreadPool } from '#internal/instance/thread-pool.js';
 import { PageThreads } from '#internal/workers/page-threads.js';
@@ -72,13 +72,13 @@ describe('a pool of threads', () => {
         processors: () => 3,
         room: () => 3,
         engine: async () => WebAssembly.compile(await readFile(engineUrl)),
-        startRuntime: (_, count, signal) => ThreadPool.start(count - 1, threads.start, task, signal),
+        startInstance: (_, count, signal) => ThreadPool.start(count - 1, threads.start, task, signal),
       },
     };
     const warnings = [];
     const warn = ({ code, message }) => warnings.push(`${code}: ${message}`);
-    const { runtime } = await hurried(() => startEngine({ threads: 'auto', warn }, platform));
-    assert.equal(runtime.threads, 1);
+    const { instance } = await hurried(() => startEngine({ threads: 'auto', warn }, platform));
+    assert.equal(instance.threads, 1);
     assert.equal(threads.ended, 2);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0], /^threads_unavailable: the engine has one thread: no threads can be started: .* 30 s/);
@@ -104,10 +104,10 @@ describe('a pool of threads', () => {
         ready(listener);
         return () => new Promise((resolve) => ends.push(resolve));
       };
-      const runtime = Runtime.withThreads({}, noMemory, await ThreadPool.start(2, start, task, undefined));
-      const backend = new LocalBackend({ name: 'stub', maxTokens: 512, runtime }, {});
+      const instance = Instance.withThreads({}, noMemory, await ThreadPool.start(2, start, task, undefined));
+      const backend = new InPlaceBackend({ name: 'stub', maxTokens: 512, instance }, {});
       breakIt(listeners);
-      assert.equal(runtime.usable, what === 'sound');
+      assert.equal(instance.usable, what === 'sound');
       let disposed = 0;
       const disposals = [1, 2].map(async () => {
         await backend.dispose();
@@ -132,9 +132,9 @@ describe('a pool of threads', () => {
     const load = async () => ({
       name: 'stub',
       maxTokens: 512,
-      runtime: Runtime.withThreads({}, noMemory, await ThreadPool.start(1, start, task, undefined)),
+      instance: Instance.withThreads({}, noMemory, await ThreadPool.start(1, start, task, undefined)),
     });
-    const backend = new LocalBackend(await load(), {}, load);
+    const backend = new InPlaceBackend(await load(), {}, load);
     crash();
     const replaced = rejectsWith(backend.statistics(), 'disposed');
     let disposed = false;
@@ -162,17 +162,17 @@ describe('a pool of threads', () => {
         ready(listener);
         return async () => {};
       };
-      const runtime = Runtime.withThreads({}, noMemory, await ThreadPool.start(1, start, task, undefined));
+      const instance = Instance.withThreads({}, noMemory, await ThreadPool.start(1, start, task, undefined));
       // What a thread says comes between the steps.
       const job = ([first]) => ({
         step: () => first === text && queueMicrotask(crash),
         scored: () => (first === text ? [] : [{ logit: 1 }]),
         free: () => {},
       });
-      engines.push(runtime);
-      return { name: 'stub', maxTokens: 512, runtime, engine: { start: (_, texts) => job(texts) } };
+      engines.push(instance);
+      return { name: 'stub', maxTokens: 512, instance, engine: { start: (_, texts) => job(texts) } };
     };
-    const backend = new LocalBackend(await load(), { pause: () => sleep(1) }, replaced ? load : undefined);
+    const backend = new InPlaceBackend(await load(), { pause: () => sleep(1) }, replaced ? load : undefined);
     const score = (...texts) => backend.score({ query: 'query', texts, onScored: () => {} });
     return { score, engines };
   }
@@ -221,7 +221,7 @@ describe('the threads that a worker wants', {
   async function start() {
     const scope = new ScriptedWorker();
     const module = await WebAssembly.compile(await readFile(new URL('rerank-threads.wasm', engineUrl)));
-    const starting = workerThreads(scope).startRuntime(module, 3, undefined);
+    const starting = workerThreads(scope).startInstance(module, 3, undefined);
     starting.catch(() => {});
     while (scope.posted.length < 2) await sleep(5);
     return { starting, scope, ports: scope.posted.splice(0).map(({ port }) => port) };
@@ -242,10 +242,10 @@ describe('the threads that a worker wants', {
       assert.deepEqual(Object.keys(task), ['module', 'memory']);
       port.postMessage({ type: 'thread-ready' });
     }
-    const runtime = await starting;
-    assert.equal(runtime.threads, 3);
+    const instance = await starting;
+    assert.equal(instance.threads, 3);
     assert.deepEqual(asked(scope), []);
-    await runtime.close();
+    await instance.close();
     assert.deepEqual(asked(scope), bothEnded);
   });
 

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { messageOf, RerankError } from '../../common/errors.js';
-import { unreadable } from '../unreadable.js';
+import { unreadable } from '../text-files.js';
 import type { InputFile, OutputFile } from './converter-bindings.js';
 
 /** A file that the converter reads where it likes. */

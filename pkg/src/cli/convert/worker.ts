@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
-
 import { messageOf, type RerankErrorCode, rerankErrorCodes, toRerankError } from '../../common/errors.js';
-import { isOutOfMemory } from '../../instance/traps.js';
-import { unreadable } from '../unreadable.js';
+import { isOutOfMemory } from '../../instance/failures.js';
+import { unreadable } from '../text-files.js';
 import { type ConverterBindings, createBindings } from './converter-bindings.js';
 import { ReadableFile, WritableFiles } from './files.js';
 import type { ConversionMessage, ConversionOrder, ConversionProgress, Converted, ModelTask } from './run.js';

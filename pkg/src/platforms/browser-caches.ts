@@ -1,6 +1,6 @@
 import { CacheStorageCache, hasCacheStorage } from '../cache/cache-api.js';
+import type { Caches } from '../cache/managed.js';
 import { canWriteOpfs, hasOpfs, OpfsCache } from '../cache/opfs.js';
-import type { Platform } from '../engine/platform.js';
 
 /**
  * The caches of pages and workers. The origin's private file system comes first: a worker, which is where a page's model
@@ -8,7 +8,7 @@ import type { Platform } from '../engine/platform.js';
  * whole in memory. The Cache API may collect a whole body before it stores it (WebKit does). It serves where there
  * is no private file system or where that cannot be written to.
  */
-export const browserCaches: NonNullable<Platform['caches']> = {
+export const browserCaches: Caches = {
   preferred() {
     if (canWriteOpfs()) return new OpfsCache();
     return hasCacheStorage() ? new CacheStorageCache() : undefined;

@@ -3,8 +3,8 @@ import { afterEach, describe, it } from 'node:test';
 
 import { RerankError } from 'rerank-wasm';
 
-import { dyingWithItsRequest } from '#internal/reranker/once.js';
-import { shareReranker } from '#internal/reranker/share.js';
+import { rerankWith } from '#internal/reranker/entry.js';
+import { patienceSeconds } from '#internal/reranker/shared.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 
 /** Rerankers that answer with their number. */
@@ -22,7 +22,7 @@ function factory() {
 describe('the shared reranker', () => {
   it('is made once, by the first call', async () => {
     const { created, create } = factory();
-    const rerank = shareReranker(create);
+    const rerank = rerankWith(create);
     assert.equal(created.length, 0);
     assert.deepEqual(await Promise.all([rerank('a', ['b']), rerank('a', ['b'])]), [[1], [1]]);
     assert.deepEqual(await rerank('a', ['b']), [1]);
@@ -31,14 +31,14 @@ describe('the shared reranker', () => {
 
   it('is not made for arguments that are wrong', async () => {
     const { created, create } = factory();
-    await rejectsWith(shareReranker(create)('a', 'b'), 'invalid_input');
+    await rejectsWith(rerankWith(create)('a', 'b'), 'invalid_input');
     assert.equal(created.length, 0);
   });
 
   it('is made anew after a creation that failed', async () => {
     const { create } = factory();
     let attempts = 0;
-    const rerank = shareReranker(async () => {
+    const rerank = rerankWith(async () => {
       attempts += 1;
       if (attempts === 1) throw new RerankError('download_failed', 'offline');
       return create();
@@ -50,7 +50,7 @@ describe('the shared reranker', () => {
 
   it('does not make a call wait whose signal speaks while it is made', async () => {
     const controller = new AbortController();
-    const rerank = shareReranker(() => new Promise(() => {}));
+    const rerank = rerankWith(() => new Promise(() => {}));
     const call = rerank('a', ['b'], { signal: controller.signal });
     controller.abort();
     await rejectsWith(call, 'aborted');
@@ -85,7 +85,7 @@ describe('the shared reranker of an isolate, where a creation can die with the r
         creation.comes = () => resolve(reranker);
         created.push(creation);
       });
-    const rerank = shareReranker(mortal ? dyingWithItsRequest(create) : create);
+    const rerank = rerankWith(mortal ? Object.assign(create, { [patienceSeconds]: 60 }) : create);
     return { created, rank: () => rerank('a', ['b']) };
   }
 

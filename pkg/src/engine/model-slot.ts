@@ -1,0 +1,114 @@
+import { disposedError } from '../common/errors.js';
+import type { Instance } from '../instance/instance.js';
+import { type LoadedModel, modelUntilAborted } from './load.js';
+
+/** Loads the model again, into another instance. */
+export type Reload = (signal: AbortSignal) => Promise<LoadedModel>;
+
+type State =
+  | { is: 'ready'; model: LoadedModel }
+  /** `instance` is the crashed one, if nothing replaces it. */
+  | { is: 'broken'; instance?: Instance }
+  | { is: 'replacing'; model: Promise<LoadedModel>; stop: AbortController }
+  | { is: 'disposed' };
+
+/** The place of a model in this thread. A crashed instance is replaced at the next use, given a way to load the model again. */
+export class ModelSlot {
+  readonly #reload: Reload | undefined;
+  #state: State;
+  /** Settles when the threads of the crashed instance have ended. */
+  #cleared: Promise<void> = Promise.resolve();
+  #disposal: Promise<void> | undefined;
+
+  /** Without `reload` a crashed instance stays broken. */
+  constructor(model: LoadedModel, reload?: Reload) {
+    this.#state = { is: 'ready', model };
+    this.#reload = reload;
+  }
+
+  /** True if a crashed instance is replaced. */
+  get isReplaced(): boolean {
+    return this.#reload !== undefined;
+  }
+
+  /** The model, if its instance can be called now. */
+  get ready(): LoadedModel | undefined {
+    const state = this.#settle();
+    return state.is === 'ready' ? state.model : undefined;
+  }
+
+  /**
+   * The model in an instance that can be called, another one if the last has crashed.
+   *
+   * @throws `disposed`, BrokenError if nothing replaces the instance, what the loading throws
+   */
+  async usable(): Promise<LoadedModel> {
+    const state = this.#settle();
+    if (state.is === 'disposed') throw disposedError();
+    if (state.is !== 'broken') return state.model;
+    if (state.instance) throw state.instance.brokenError();
+    return this.#replace();
+  }
+
+  /** Frees the model; settles when its threads, and those of a crashed instance, have ended. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#end(this.#settle());
+    return this.#disposal;
+  }
+
+  /** The state, after a look at whether the instance has crashed meanwhile. */
+  #settle(): State {
+    if (this.#state.is !== 'ready' || this.#state.model.instance.usable) return this.#state;
+    const { instance } = this.#state.model;
+    if (this.#reload) this.#cleared = instance.close();
+    // What is held of a crashed instance keeps its memory.
+    this.#state = this.#reload ? { is: 'broken' } : { is: 'broken', instance };
+    return this.#state;
+  }
+
+  async #end(last: State): Promise<void> {
+    this.#state = { is: 'disposed' };
+    if (last.is === 'replacing') stop(last.stop);
+    await this.#cleared;
+    if (last.is === 'ready') await last.model.instance.close();
+    if (last.is === 'broken') await last.instance?.close();
+  }
+
+  #replace(): Promise<LoadedModel> {
+    // In workerd a controller belongs to the request that made it.
+    const stop = new AbortController();
+    const model = this.#load(stop.signal);
+    this.#state = { is: 'replacing', model, stop };
+    return model;
+  }
+
+  async #load(signal: AbortSignal): Promise<LoadedModel> {
+    try {
+      await this.#cleared;
+      if (!this.#reload || this.#isDisposed()) throw disposedError();
+      const model = await modelUntilAborted(this.#reload(signal), signal);
+      if (this.#isDisposed()) {
+        await model.instance.close();
+        throw disposedError();
+      }
+      this.#state = { is: 'ready', model };
+      return model;
+    } catch (error) {
+      if (this.#isDisposed()) throw disposedError();
+      this.#state = { is: 'broken' };
+      throw error;
+    }
+  }
+
+  #isDisposed(): boolean {
+    return this.#state.is === 'disposed';
+  }
+}
+
+function stop(controller: AbortController): void {
+  try {
+    controller.abort();
+  } catch {
+    // In workerd another request's replacement cannot be stopped; it ends by itself and is dropped.
+  }
+}

@@ -1,0 +1,44 @@
+import type { RerankError } from '../common/errors.js';
+import type { Scoring } from './scoring.js';
+
+/** Calls that share one instance by turns, in the order in which they came. The event loop turns between two turns. */
+export class TurnQueue {
+  readonly #pause: () => Promise<void>;
+  readonly #takeTurn: (call: Scoring) => Promise<void>;
+  /** In the order of their turns. */
+  readonly #calls: Scoring[] = [];
+  #serving: Promise<void> | undefined;
+
+  constructor(pause: () => Promise<void>, takeTurn: (call: Scoring) => Promise<void>) {
+    this.#pause = pause;
+    this.#takeTurn = takeTurn;
+  }
+
+  /** The calls under way, the one whose turn it is first. */
+  get calls(): readonly Scoring[] {
+    return this.#calls;
+  }
+
+  /** Adds a call, which settles by itself. */
+  add(call: Scoring): void {
+    this.#calls.push(call);
+    this.#serving ??= this.#serve();
+  }
+
+  /** Fails every call; settles when none takes a turn any more. */
+  async end(error: RerankError): Promise<void> {
+    for (const call of this.#calls) call.reject(error);
+    await this.#serving;
+  }
+
+  async #serve(): Promise<void> {
+    for (let call = this.#calls[0]; call; call = this.#calls[0]) {
+      await this.#pause();
+      if (!call.settled) await this.#takeTurn(call);
+      this.#calls.shift();
+      if (call.settled) call.release();
+      else this.#calls.push(call);
+    }
+    this.#serving = undefined;
+  }
+}

@@ -1,0 +1,17 @@
+import { DirectoryCache, defaultDirectory } from '../cache/directory.js';
+import type { Platform } from '../engine/platform.js';
+import { localFiles, readEngine } from './node-files.js';
+import { nodeThreads } from './node-threads.js';
+
+/** Node, Deno and Bun. */
+export const nodePlatform: Platform = {
+  defaultEngine: readEngine,
+  pause: () => new Promise((resolve) => setImmediate(resolve)),
+  files: localFiles,
+  threads: nodeThreads(),
+  caches: {
+    preferred: () => new DirectoryCache(defaultDirectory()),
+    all: () => [new DirectoryCache(defaultDirectory())],
+  },
+  directoryCache: (path) => new DirectoryCache(path),
+};

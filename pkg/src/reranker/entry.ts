@@ -1,0 +1,50 @@
+import { clearAll, listAll } from '../cache/model-cache.js';
+import { untilAborted } from '../common/deferred.js';
+import { RerankError } from '../common/errors.js';
+import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from '../common/types.js';
+import type { Platform } from '../engine/platform.js';
+import { Call } from './client.js';
+import { create } from './create.js';
+import { type Create, patienceSeconds, SharedReranker } from './shared.js';
+
+/** How long a download may take that can die with its request; a bundle for an isolate arrives in a few seconds. */
+const isolatePatienceSeconds = 60;
+
+/** What every door exports; `index.ts` says what each does. */
+export interface Entry {
+  createReranker: Create<Reranker, [options?: RerankerOptions]>;
+  rerank: Reranker['rerank'];
+  listCache(): Promise<CacheEntry[]>;
+  clearCache(): Promise<void>;
+  directoryCache(path: string): CacheBackend;
+}
+
+/** The exports of a door whose code runs on this platform. */
+export function entry(platform: Platform): Entry {
+  const patience = platform.requestsOwnDownloads ? { [patienceSeconds]: isolatePatienceSeconds } : {};
+  return {
+    createReranker: Object.assign((options?: RerankerOptions) => create(platform, options), patience),
+    rerank: rerankWith(Object.assign(() => create(platform, undefined), patience)),
+    listCache: () => listAll(platform.caches),
+    clearCache: () => clearAll(platform.caches),
+    directoryCache: platform.directoryCache ?? noDirectories,
+  };
+}
+
+/** Ranks with one reranker, which all calls share. */
+export function rerankWith(create: Create<ServingReranker>): Reranker['rerank'] {
+  const shared = new SharedReranker(create);
+  return async (query, documents, options) => {
+    // Before anything is loaded: arguments that are wrong must not cost a download.
+    const call = new Call(query, documents, options);
+    const reranker = await untilAborted(shared.get(), call.task.signal);
+    return reranker.serve(call);
+  };
+}
+
+type ServingReranker = Pick<Awaited<ReturnType<typeof create>>, 'serve' | 'dispose'>;
+
+/** Every door exports `directoryCache`, so that one program runs everywhere. */
+function noDirectories(): never {
+  throw new RerankError('unsupported_environment', 'directoryCache needs Node, Deno or Bun');
+}

@@ -1,0 +1,71 @@
+import type { Reranker } from '../common/types.js';
+
+/**
+ * How many seconds a creation may take before it counts as dead; a property of the functions that create. Where a download
+ * dies with the request that began it, as in an isolate, its promise stays pending for ever.
+ */
+export const patienceSeconds: unique symbol = Symbol.for('rerank-wasm.patienceSeconds');
+
+/** Creates a reranker, or what holds one. */
+export interface Create<Made, Parameters extends unknown[] = []> {
+  (...parameters: Parameters): Promise<Made>;
+  readonly [patienceSeconds]?: number;
+}
+
+/**
+ * One reranker for all callers, created at the first use. A failed creation is retried on the next use, and so is one that
+ * took longer than `patienceSeconds`; if several arrive, the first one stays.
+ */
+export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters extends unknown[] = []> {
+  readonly #create: (...parameters: Parameters) => Promise<Made>;
+  readonly #patienceSeconds: number;
+  #made: Made | undefined;
+  #creation: { promise: Promise<Made>; started: number } | undefined;
+
+  constructor(create: Create<Made, Parameters>, patience = create[patienceSeconds] ?? Number.POSITIVE_INFINITY) {
+    this.#create = create;
+    this.#patienceSeconds = patience;
+  }
+
+  get state(): 'not loaded' | 'loading' | 'ready' {
+    if (this.#made) return 'ready';
+    return this.#creation ? 'loading' : 'not loaded';
+  }
+
+  /** The reranker, if it is ready. */
+  get made(): Made | undefined {
+    return this.#made;
+  }
+
+  /** @throws what the creation rejects with */
+  async get(...parameters: Parameters): Promise<Made> {
+    if (this.#made) return this.#made;
+    const creation = this.#creation;
+    const isDead = creation && Date.now() - creation.started > this.#patienceSeconds * 1000;
+    return creation && !isDead ? creation.promise : this.#start(parameters);
+  }
+
+  /** Drops a reranker that crashed; the next use creates another. */
+  async forget(made: Made): Promise<void> {
+    if (this.#made === made) this.#made = undefined;
+    // An instance that crashed may fail at this too; that says nothing new.
+    await made.dispose().catch(() => {});
+  }
+
+  #start(parameters: Parameters): Promise<Made> {
+    const creation = { promise: this.#make(parameters), started: Date.now() };
+    this.#creation = creation;
+    const end = () => {
+      if (this.#creation === creation) this.#creation = undefined;
+    };
+    creation.promise.then(end, end);
+    return creation.promise;
+  }
+
+  async #make(parameters: Parameters): Promise<Made> {
+    const fresh = await this.#create(...parameters);
+    if (!this.#made) this.#made = fresh;
+    else await fresh.dispose().catch(() => {});
+    return this.#made;
+  }
+}

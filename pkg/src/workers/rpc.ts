@@ -1,0 +1,57 @@
+import { Deferred } from '../common/deferred.js';
+import type { RerankError } from '../common/errors.js';
+
+/** A request that waits for its answer. */
+export interface Pending<Watch> {
+  answer: Deferred<unknown>;
+  /** Receives what comes before the answer. */
+  watch: Watch;
+}
+
+/** How a request is made. */
+export interface Asking<Watch> {
+  watch: Watch;
+  signal?: AbortSignal | undefined;
+  /** Sends the request to the other side. */
+  post(id: number): void;
+  /** Runs if the caller no longer waits and the other side still works: a signal fired or a callback threw. */
+  onAbandoned?(id: number): void;
+}
+
+/** The requests of one side of a channel, by their ids: each settles with the answer that has its id. */
+export class Requests<Watch = undefined> {
+  readonly #pending = new Map<number, Pending<Watch>>();
+  #lastId = 0;
+
+  /** @throws what `post` throws, the failure of the answer, `aborted` */
+  async ask({ watch, signal, post, onAbandoned }: Asking<Watch>): Promise<unknown> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = new Deferred<unknown>(signal);
+    this.#pending.set(id, { answer, watch });
+    try {
+      post(id);
+      return await answer.promise;
+    } finally {
+      if (this.#pending.delete(id)) onAbandoned?.(id);
+    }
+  }
+
+  /** The request, while its caller waits. */
+  find(id: number): Pending<Watch> | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** The request, which from now on waits for nothing more from the other side. */
+  take(id: number): Pending<Watch> | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  /** Fails every request that waits. */
+  failAll(error: RerankError): void {
+    for (const { answer } of this.#pending.values()) answer.reject(error);
+    this.#pending.clear();
+  }
+}
