@@ -38,10 +38,12 @@ const runtimes = {
   },
 };
 
-const files = ['runtimes/node', 'unit/edge', 'unit/instance', 'unit/reranker', 'unit/workers'].flatMap((folder) => {
-  const names = readdirSync(join(tests, folder)).filter((name) => name.endsWith('.test.js'));
-  return names.sort().map((name) => `./${folder}/${name}`);
-});
+const files = ['runtimes/node', 'unit/edge', 'unit/engine', 'unit/instance', 'unit/reranker', 'unit/workers'].flatMap(
+  (folder) => {
+    const names = readdirSync(join(tests, folder)).filter((name) => name.endsWith('.test.js'));
+    return names.sort().map((name) => `./${folder}/${name}`);
+  },
+);
 
 const secondStart = `
   import { createReranker, listCache } from 'rerank-wasm';
