@@ -3,7 +3,7 @@
  * types are written by hand so that the package compiles without it, and `tests/types/converter-bindings.ts` fails where
  * the two part.
  */
-import type { Instance } from '../../wasm/bindings.js';
+import type { Exports } from '../../wasm/bindings.js';
 
 /** A file that can be read anywhere. */
 export interface InputFile {
@@ -31,7 +31,7 @@ export type OnConverterProgress = (stage: 'observe' | 'round' | 'measure', done:
 
 /** Call it once to instantiate; the functions work from then on. */
 export interface ConverterBindings {
-  (init: { module_or_path: WebAssembly.Module }): Promise<Instance>;
+  (init: { module_or_path: WebAssembly.Module }): Promise<Exports>;
   /** Gives what became of the model, as lines for people and as JSON. */
   convertModel(
     name: string,
