@@ -64,7 +64,7 @@ export function sentences(markdown) {
     if (current.length > 0) paragraphs.push(current.join(' '));
     current = [];
   };
-  const marked = markdown.replace(/^```[^]*?^```$/gm, '');
+  const marked = markdown.replace(/^```[\s\S]*?^```$/gm, '');
   for (const line of joinHtml(marked.split('\n'))) {
     if (line.trim() === '' || isTable(line) || /^#/.test(line)) {
       end();
