@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 
 import { transform } from 'esbuild';
 
+import { policy } from '../support/servers/headers.js';
 import { codeBlocks } from './markdown.js';
 import { read, repository } from './paths.js';
 
@@ -38,6 +39,17 @@ describe('the code in docs/', () => {
       for (const { code, line } of snippets) assert.deepEqual(await problemsOf(code), [], `line ${line}`);
     });
   }
+
+  it("that is a policy is the one of the tests' pages", () => {
+    const [{ code }] = codeBlocks(read('docs/platforms.md')).filter(({ language }) => language === 'http');
+    const directives = code.replace(/^[\w-]+:\s*/, '').split('; ');
+    assert.ok(directives.length >= 3);
+    const kept = policy.split('; ');
+    assert.deepEqual(
+      directives.filter((directive) => !kept.includes(directive)),
+      [],
+    );
+  });
 
   it('is looked at', async () => {
     assert.deepEqual(await problemsOf("import { none, rerank } from 'rerank-wasm';"), ['none is not exported']);
