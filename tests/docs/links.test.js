@@ -16,10 +16,14 @@ const pages = [
   'pkg/mini/README.md',
   'bench/README.md',
   'models/mini/README.md',
+  'models/standin/README.md',
   'tests/fixtures/README.md',
-  ...readdirSync(join(repository, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'examples'].flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true })
+      .map((name) => name.split('\\').join('/'))
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 
 /** Folders whose paths are written from the root of the repository. */
