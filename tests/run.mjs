@@ -29,6 +29,7 @@ const groups = {
   'same-bits': { files: ['runtimes/same-bits.test.js'], ...onModernNode() },
   standin: { files: ['runtimes/standin.test.js', 'runtimes/full-tokenizer.test.js'], nodes: [pathNode] },
   imports: { files: filesOf('unit/imports'), nodes: [pathNode] },
+  docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },
   project: { files: filesOf('project'), nodes: [pathNode] },
 };
 

@@ -11,8 +11,8 @@ from .settings import Settings
 
 _INTRODUCTION = """# rerank-wasm-mini
 
-A small English cross-encoder for [rerank-wasm](https://www.npmjs.com/package/rerank-wasm): {megabytes} MB instead of the 296 MB of
-bge-reranker-base, for tests, demos, and places where the large model does not fit, such as edge functions.
+A small English cross-encoder for [rerank-wasm](https://www.npmjs.com/package/rerank-wasm). It has {megabytes} MB; bge-reranker-base has 296 MB.
+Use it for tests, for demos, and where the large model does not fit, such as in edge functions.
 
 ```js
 import { createReranker } from 'rerank-wasm';
@@ -20,9 +20,8 @@ import mini from 'rerank-wasm-mini';
 const reranker = await createReranker({ model: mini });
 ```
 
-The export is the list of the three files with their sizes and SHA-256, which rerank-wasm checks. In Node and browsers,
-bundled or not, they are URLs; bundlers copy the files. In workerd (Cloudflare Workers) they are Data modules, which
-wrangler must be told of the model:
+The export lists the three files with their sizes and SHA-256, which rerank-wasm checks. In Node and browsers, bundled or
+not, they are URLs; bundlers copy the files. In workerd (Cloudflare Workers) they are Data modules. Wrangler needs this rule:
 
 ```toml
 [[rules]]
@@ -33,11 +32,10 @@ fallthrough = true
 
 ## What it is for, and what not
 
-- **For** English questions and search-like queries over short passages. Case and accents are ignored: all is read in small letters.
-- **Long passages** ({long} of {longs} long showcase questions right) are its weak side. Windows ({long_windows} of {longs}) do not help there.
-- **Not** for other languages: what has no piece is unknown to it.
-- **Not** a classifier. One logit says how well a passage answers; its sigmoid is the score, and no probability to set a
-  threshold on without looking. Use the order.
+- **For** English questions and search-like queries over short passages. It ignores case and accents.
+- **Long passages** are its weak side: it gets {long} of {longs} long showcase questions right. Windows do not help ({long_windows} of {longs}).
+- **Not** for other languages: it does not know their pieces.
+- **Not** a classifier. The score is the sigmoid of one logit and no calibrated probability. Use the order.
 - Use bge-reranker-base where it fits.
 """
 
@@ -68,22 +66,22 @@ def _lines(settings: Settings, int8: dict, precision: dict) -> list[str]:
         introduction,
         "## Measured",
         "",
-        "By `make eval` of rerank-wasm: int8, through the package's wasm, whole passages and, for comparison, the best window of 85",
-        "words. The showcase is 100 questions with one passage that answers and four that share its words. The other sets are",
-        "held out: nothing of their sources was trained on. Long passages have 110 words or more.",
+        "By `make eval` of rerank-wasm: int8, through the package, over whole passages and over windows of 85 words, of which the best",
+        "counts. The showcase has 100 questions, each with one passage that answers and four that share its words. The other sets are",
+        "held out: training used nothing of their sources. Long passages have 110 words or more.",
         "",
         "| showcase, right passage first | of 100 |",
         "| --- | --- |",
         *(f"| {'**this model**' if by == 'model' else by.replace('model,', 'this model,')} | {first} |" for by, first in int8["showcase"].items()),
         "",
-        "The showcase was rewritten until the teacher did well on it, so that row flatters it. {}".format(_LOOKED_AT),
+        "The showcase was rewritten until the teacher did well on it, so its row flatters it. {}".format(_LOOKED_AT),
         "",
         "| set | passages | queries | ranked by | nDCG@10 | MRR |",
         "| --- | --- | --- | --- | --- | --- |",
         *(f"| {row['set']} | {row['length']} | {row['queries']} | {row['by']} | {row['ndcg']:.3f} | {row['mrr']:.3f} |" for row in int8["rows"]),
         "",
-        "What int8 costs, both through onnxruntime, which quantises activations by tensor; the package, whose numbers are above, does so",
-        "by token and is closer to fp32:",
+        "What int8 costs, both through onnxruntime. It quantises activations by tensor; the package, which the tables above measure,",
+        "does so by token and is closer to fp32:",
         "",
         "| set | nDCG@10 fp32 | nDCG@10 int8 | mean difference of logits |",
         "| --- | --- | --- | --- |",
@@ -95,10 +93,10 @@ def _lines(settings: Settings, int8: dict, precision: dict) -> list[str]:
         f"passage </s>`), with {len(settings.layers)} layers and hidden size 384. The tokenizer is a unigram model over the pieces of the teacher's WordPiece.",
         "",
         f"- **Start:** layers {', '.join(map(str, settings.layers))} of the teacher, cross-encoder/ms-marco-MiniLM-L-12-v2, and its embeddings, which stay as they are. Each layer's",
-        f"  last matrix was fitted by least squares, on {settings.refit_tokens} tokens, so that it gives what the teacher has after its layers {', '.join(map(str, settings.targets))}.",
+        f"  last matrix was fitted by least squares on {settings.refit_tokens} tokens. Its target is what the teacher has after its layers {', '.join(map(str, settings.targets))}.",
         f"- **Training:** {step} steps of {settings.lists_each_step} lists of {settings.picked} pairs, up to {settings.longest} tokens, AdamW {settings.learning_rate}, {_rounds(settings)}at first on the",
-        "  outputs of the teacher's layers, then also on its ranking, blended with the cosines of bge-small-en-v1.5, and the known answers.",
-        f"  That is some {step * settings.lists_each_step * settings.picked:,} pairs, within half an hour on two busy CPU cores: more of it, on more texts, is what would carry it further.",
+        "  outputs of the teacher's layers. Later it also learns the teacher's ranking, blended with the cosines of bge-small-en-v1.5, and",
+        f"  the known answers. That is some {step * settings.lists_each_step * settings.picked:,} pairs, within half an hour on two busy CPU cores.",
         "- The teacher's authors trained it on MS MARCO; no text of it is used here.",
         "- **int8:** onnxruntime's dynamic quantisation, per channel, with reduced range.",
         "",
@@ -121,7 +119,7 @@ def _lines(settings: Settings, int8: dict, precision: dict) -> list[str]:
 
 
 _LOOKED_AT = (
-    "While this model was made, the showcase and the\nheld-out sets were looked at when the start was tried out, for the weight of bge-small-en-v1.5 in the training, and when a longer training of\nsix layers had come to 72: that is why there are nine."
+    "The makers of this model\nlooked at the showcase and the held-out sets three times: to try out the start, to weigh bge-small-en-v1.5 in the training, and\nwhen a longer training of six layers had come to 72. That is why there are nine."
 )
 
 

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, it } from 'node:test';
+
+import { anchors, codeSpans, linkTargets } from './markdown.js';
+import { read, repository } from './paths.js';
+
+const home = 'https://github.com/rerank-wasm/rerank-wasm';
+const raw = 'https://raw.githubusercontent.com/rerank-wasm/rerank-wasm/main/';
+
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'pkg/mini/README.md',
+  'bench/README.md',
+  'models/mini/README.md',
+  'models/standin/README.md',
+  'tests/fixtures/README.md',
+  ...['docs', 'examples'].flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true })
+      .map((name) => name.split('\\').join('/'))
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+      .map((name) => `${folder}/${name}`),
+  ),
+];
+
+/** Folders whose paths are written from the root of the repository. */
+const rooted = /^(?:\.github|bench|docs|examples|fuzz|models|pkg|scripts|src|tests|www)\//;
+
+/** What a build or an install makes. */
+const made = /^(?:pkg\/(?:mini\/)?dist|node_modules)(?:\/|$)/;
+
+/** `a/{b,c}` as `a/b` and `a/c`. */
+function expanded(path) {
+  const [, before, choices, after] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(path) ?? [];
+  return choices === undefined ? [path] : choices.split(',').flatMap((choice) => expanded(before + choice + after));
+}
+
+/** The files and folders that a page names from the root; patterns are cut before their first star. */
+export function namedPaths(markdown) {
+  return codeSpans(markdown)
+    .filter((span) => rooted.test(span) && /^[\w@./{},*-]+$/.test(span) && !made.test(span))
+    .flatMap((span) => expanded(span))
+    .map((path) => (path.includes('*') ? dirname(`${path.slice(0, path.indexOf('*'))}x`) : path));
+}
+
+/** What is wrong with a link of a page; undefined for one that leads somewhere. */
+function problemOf(page, target) {
+  const inRepository = [`${home}/blob/main/`, `${home}/tree/main/`, raw].find((start) => target.startsWith(start));
+  const [path, anchor] = inRepository
+    ? target.slice(inRepository.length).split('#')
+    : relativeTarget(page, target).split('#');
+  if (/^https?:/.test(path))
+    return path.startsWith(home) && !isKnown(path) ? `${target}: not a page of ${home}` : undefined;
+  const file = join(repository, path);
+  if (!existsSync(file)) return `${target}: there is no ${path}`;
+  if (anchor === undefined || statSync(file).isDirectory()) return undefined;
+  return anchors(readFileSync(file, 'utf8')).includes(anchor) ? undefined : `${target}: ${path} has no such heading`;
+}
+
+function relativeTarget(page, target) {
+  if (/^[a-z]+:/i.test(target)) return target;
+  return target.startsWith('#') ? page + target : join(dirname(page), target);
+}
+
+function isKnown(url) {
+  return [home, `${home}.git`].includes(url) || /\/(?:commits|issues|releases)(?:\/|$)/.test(url.slice(home.length));
+}
+
+describe('links', () => {
+  for (const page of pages) {
+    it(`of ${page} lead to files and headings`, () => {
+      const problems = linkTargets(read(page)).map((target) => problemOf(page, target));
+      assert.deepEqual(
+        problems.filter((problem) => problem !== undefined),
+        [],
+      );
+    });
+
+    it(`of ${page} aside, the paths that it names exist`, () => {
+      const missing = namedPaths(read(page)).filter((path) => !existsSync(join(repository, path)));
+      assert.deepEqual(missing, []);
+    });
+  }
+
+  it('that lead nowhere are found', () => {
+    const nowhere = [
+      'no-such-page.md',
+      `${home}/blob/main/none.md`,
+      `${raw}none.png`,
+      '#no-such-heading',
+      `${home}/none`,
+    ];
+    for (const target of nowhere) assert.ok(problemOf('README.md', target), target);
+    for (const target of ['CONTRIBUTING.md#words', `${home}/blob/main/LICENSE-MIT`, 'https://example.org/none']) {
+      assert.equal(problemOf('README.md', target), undefined, target);
+    }
+  });
+
+  it('are not all that is looked at: paths in backticks are', () => {
+    const named = namedPaths('`src/{lib,none}.rs`, `tests/*.rs`, `pkg/dist/x.js`, `npm test`, `docs/a.md`');
+    assert.deepEqual(named, ['src/lib.rs', 'src/none.rs', 'tests', 'docs/a.md']);
+    assert.ok(existsSync(join(repository, 'src/lib.rs')) && !existsSync(join(repository, 'src/none.rs')));
+    assert.equal(relative(repository, join(repository, 'docs')), 'docs');
+  });
+});

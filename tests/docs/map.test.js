@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+import { codeBlocks, codeSpans } from './markdown.js';
+import { read, repository } from './paths.js';
+
+const map = read('docs/architecture.md');
+const spans = new Set(codeSpans(map));
+const below = (folder) => readdirSync(join(repository, folder), { withFileTypes: true });
+
+/** What a build makes. */
+const made = new Set(['dist/wasm', 'dist/wasm/']);
+
+/** Where the map's paths begin. */
+const starts = ['', 'pkg/src', 'src'];
+
+/** A path of the map as a file or folder; endings may be left out. */
+function exists(path) {
+  return starts.some((start) =>
+    ['', '.ts', '.rs'].some((ending) => existsSync(join(repository, start, path + ending))),
+  );
+}
+
+/** What is a path among these texts. */
+function pathsAmong(texts) {
+  return texts.filter((text) => /^[\w.-]+(?:\/[\w.-]+)*\/?$/.test(text) && /[/]|\.(?:rs|ts|js)$/.test(text));
+}
+
+describe('the map in docs/architecture.md', () => {
+  for (const folder of ['pkg/src', 'src']) {
+    it(`has every room of ${folder}`, () => {
+      const rooms = below(folder).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+      const unnamed = rooms.filter((room) => room !== 'lib.rs' && !spans.has(room) && !spans.has(`${room}rerank/`));
+      assert.deepEqual(unnamed, []);
+    });
+  }
+
+  it('has no room and no file that is not there', () => {
+    const paths = pathsAmong([...spans]);
+    assert.ok(paths.length > 40, `${paths.length} paths`);
+    assert.deepEqual(
+      paths.filter((path) => !made.has(path) && !exists(path)),
+      [],
+    );
+    assert.ok(!exists('engine/none'));
+  });
+
+  it('has no file in its picture that is not there', () => {
+    const [{ code }] = codeBlocks(map);
+    const labels = [...code.matchAll(/"([^"]+)"/g)].map(([, label]) => label);
+    const paths = pathsAmong(labels.flatMap((label) => label.split(/[\s()]+/)));
+    assert.ok(paths.length >= 6, `${paths.length} paths`);
+    assert.deepEqual(
+      paths.filter((path) => !exists(path)),
+      [],
+    );
+  });
+});

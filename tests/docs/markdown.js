@@ -1,0 +1,139 @@
+/** Whether a line opens or closes a fenced block. */
+const fence = /^```/;
+
+/** The fenced blocks of a Markdown text: language, code, and the number of the line that opens each, from 1. */
+export function codeBlocks(markdown) {
+  const blocks = [];
+  let open;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    if (!fence.test(line)) open?.lines.push(line);
+    else if (open) {
+      blocks.push({ language: open.language, line: open.line, code: open.lines.join('\n') });
+      open = undefined;
+    } else open = { language: line.slice(3).trim(), line: index + 1, lines: [] };
+  }
+  return blocks;
+}
+
+/** The lines outside fenced blocks. */
+function linesOutsideCode(markdown) {
+  let inside = false;
+  return markdown.split('\n').filter((line) => {
+    if (!fence.test(line)) return !inside;
+    inside = !inside;
+    return false;
+  });
+}
+
+const isTable = (line) => /^\s*\|/.test(line);
+
+/** A line as it is read: links by their text, no HTML, no marks. */
+function visible(line) {
+  return line
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\]\([^)]*\)/g, ' ')
+    .replace(/^\s*(#+|[-*]|\d+\.)\s/, ' ')
+    .replace(/[|*_`[\]]/g, ' ');
+}
+
+const words = (text) => text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+
+/** The words outside code blocks, those of headings and tables included. */
+export function countWords(markdown) {
+  return words(joinHtml(linesOutsideCode(markdown)).map(visible).join('\n')).length;
+}
+
+/** HTML elements that span several lines, each on one line. */
+function joinHtml(lines) {
+  return lines
+    .join('\n')
+    .replace(/<[^>]*>/g, (tag) => tag.replaceAll('\n', ' '))
+    .split('\n');
+}
+
+/**
+ * The sentences of the prose: paragraphs and list items. Headings, tables and code blocks have none. A sentence ends with
+ * a full stop, a question or an exclamation mark before white space, or with its paragraph. Bold words at the beginning
+ * belong to the sentence that follows.
+ */
+export function sentences(markdown) {
+  const paragraphs = [];
+  let current = [];
+  const end = () => {
+    if (current.length > 0) paragraphs.push(current.join(' '));
+    current = [];
+  };
+  const marked = markdown.replace(/^```[\s\S]*?^```$/gm, '');
+  for (const line of joinHtml(marked.split('\n'))) {
+    if (line.trim() === '' || isTable(line) || /^#/.test(line)) {
+      end();
+      continue;
+    }
+    if (/^\s*([-*]|\d+\.)\s/.test(line)) end();
+    current.push(visible(current.length === 0 ? line.replace(/^(\s*[-*]\s+)?\*\*([^*]+?)[.?!]\*\*/, '$1$2') : line));
+  }
+  end();
+  return paragraphs
+    .flatMap((paragraph) => paragraph.split(/(?<=[.?!])\s+/))
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => words(sentence).length > 0);
+}
+
+/** The words a sentence, on average. */
+export function wordsPerSentence(markdown) {
+  const all = sentences(markdown);
+  return all.reduce((sum, sentence) => sum + words(sentence).length, 0) / all.length;
+}
+
+/** The length of the longest line outside tables and code blocks. */
+export function longestLine(markdown) {
+  return Math.max(
+    ...linesOutsideCode(markdown)
+      .filter((line) => !isTable(line))
+      .map((line) => line.length),
+  );
+}
+
+/** The number of the first line of code; infinite without any. */
+export function firstCodeLine(markdown) {
+  const [first] = codeBlocks(markdown).filter(({ code }) => code.trim() !== '');
+  return first ? first.line + 1 : Number.POSITIVE_INFINITY;
+}
+
+/** The number of lines. */
+export function countLines(markdown) {
+  return markdown.replace(/\n$/, '').split('\n').length;
+}
+
+/** The targets of links and images, in Markdown and in HTML. */
+export function linkTargets(markdown) {
+  const text = linesOutsideCode(markdown)
+    .join('\n')
+    .replace(/`[^`\n]*`/g, (code) => (code.includes('](') ? '' : code));
+  const found = text.matchAll(/\]\(([^()\s]+)\)|\b(?:src|srcset|href)="([^"]+)"|^\[[^\]]+\]:\s+(\S+)$/gm);
+  return [...found].map(([, inline, attribute, reference]) => inline ?? attribute ?? reference);
+}
+
+/** What stands in backticks outside code blocks. */
+export function codeSpans(markdown) {
+  return [
+    ...linesOutsideCode(markdown)
+      .join('\n')
+      .matchAll(/`([^`\n]+)`/g),
+  ].map(([, span]) => span);
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+export function anchors(markdown) {
+  const headings = linesOutsideCode(markdown).filter((line) => /^#+\s/.test(line));
+  return headings.map((line) =>
+    line
+      .replace(/^#+\s+/, '')
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-'),
+  );
+}

@@ -1,0 +1,50 @@
+// What the README's snippets find in their scope. It is copied into a project that has the package installed.
+import { createReranker } from 'rerank-wasm';
+import mini from 'rerank-wasm-mini';
+
+import { documents, query } from './snippet-texts.mjs';
+
+const { MODEL_URL } = process.env;
+
+/** Each makes a value by the name that snippets use; `reranker` is only loaded for snippets that want it. */
+const makers = {
+  query: () => query,
+  documents: () => documents,
+  mini: () => mini,
+  reranker: () => createReranker({ model: mini }),
+  url: () => MODEL_URL,
+  show:
+    () =>
+    (...values) =>
+      console.log(...values),
+  retriever: makeRetriever,
+};
+
+async function makeRetriever() {
+  const { Document } = await import('@langchain/core/documents');
+  const { BaseRetriever } = await import('@langchain/core/retrievers');
+  class FixedRetriever extends BaseRetriever {
+    lc_namespace = ['tests'];
+
+    async _getRelevantDocuments() {
+      return documents.map((pageContent, page) => new Document({ pageContent, metadata: { page } }));
+    }
+  }
+  return new FixedRetriever();
+}
+
+/** Has requests to a host of the README's answered by the test's server. */
+export function serveHost(host) {
+  const real = globalThis.fetch;
+  globalThis.fetch = (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    return url.host === host
+      ? real(new URL(url.pathname.replace(/^\/[^/]+/, new URL(MODEL_URL).pathname), MODEL_URL), init)
+      : real(input, init);
+  };
+}
+
+/** Puts values of these names into the global scope. */
+export async function provide(names) {
+  for (const name of names) globalThis[name] = await makers[name]();
+}
