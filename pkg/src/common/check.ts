@@ -22,9 +22,7 @@ export function describeValue(value: unknown): string {
   if (value === '') return 'an empty string';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (isObject(value)) return withArticle(tagOf(value) === 'Object' ? 'object' : tagOf(value));
-  return ['string', 'function', 'symbol', 'bigint'].includes(typeof value)
-    ? withArticle(typeof value)
-    : String(value);
+  return ['string', 'function', 'symbol', 'bigint'].includes(typeof value) ? withArticle(typeof value) : String(value);
 }
 
 function withArticle(noun: string): string {

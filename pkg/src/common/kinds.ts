@@ -1,4 +1,4 @@
-/** The kind of a value. `instanceof` fails for values of another realm, such as a frame or a test runner's sandbox. */
+/** The class of a value, also if it is of another realm (a frame, a sandbox), where `instanceof` fails. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
@@ -23,7 +23,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Returns undefined for a text that is no absolute URL. */
+/** Returns undefined if the text is no absolute URL. */
 export function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text);
@@ -32,7 +32,7 @@ export function parseUrl(text: string): URL | undefined {
   }
 }
 
-/** The URL in full. Turbopack's URLs of files are relative, although they are of the kind URL. */
+/** Returns the URL in full: the URL objects that Turbopack makes for files are relative. */
 export function hrefOf({ href }: URL): string {
   return new URL(href, globalThis.location?.href).href;
 }

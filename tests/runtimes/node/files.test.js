@@ -138,8 +138,16 @@ describe('model files', () => {
 
   it('an engine that is none is refused', async () => {
     const empty = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
-    await rejectsWith(createReranker({ model: mini, wasm: Uint8Array.of(1, 2, 3) }), 'invalid_input', /WebAssembly/);
-    await rejectsWith(createReranker({ model: mini, wasm: empty }), 'invalid_input', /not the engine/);
+    await rejectsWith(
+      createReranker({ model: mini, wasm: Uint8Array.of(1, 2, 3) }),
+      'invalid_input',
+      /^`wasm` is not WebAssembly: /,
+    );
+    await rejectsWith(
+      createReranker({ model: mini, wasm: empty }),
+      'invalid_input',
+      /module is not the engine of this package version: /,
+    );
     await rejectsWith(
       createReranker({ model: mini, wasm: pathToFileURL(join(root, 'none')) }),
       'download_failed',
