@@ -69,7 +69,7 @@ export function messageOf(error: unknown): string {
 /** Writes `text` as a sentence: its first word, unless it is a name, gets a capital letter, and its end a full stop. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  const begun = /^[a-z]+[ ,:]/.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
+  const begun = /^[a-z]+([ ,]|: )/.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 

@@ -61,6 +61,8 @@ describe('a refused option', () => {
 describe('a sentence', () => {
   it('begins with a capital letter or a name, and ends with one full stop', () => {
     assert.equal(sentence('the file ended'), 'The file ended.');
+    assert.equal(sentence('model file: it is empty'), 'Model file: it is empty.');
+    assert.equal(sentence('https://host/model is missing'), 'https://host/model is missing.');
     assert.equal(sentence(' Quota exceeded.\n'), 'Quota exceeded.');
     assert.equal(sentence('`wasm` is missing'), '`wasm` is missing.');
     assert.equal(sentence('config.json is missing!'), 'config.json is missing!');
