@@ -15,7 +15,7 @@ const modern = modernNode(nodes);
 /** `nodes` are those that a group runs in, one after the other; `lacks` says why there are fewer than there should be. */
 const groups = {
   unit: {
-    files: ['engine', 'instance', 'reranker', 'workers'].flatMap((room) => filesOf(`unit/${room}`)),
+    files: ['common', 'engine', 'files', 'instance', 'reranker', 'workers'].flatMap((room) => filesOf(`unit/${room}`)),
     ...onBothNodes(),
     concurrency: 2,
   },

@@ -1,14 +1,14 @@
 import { hasRelaxedSimd } from './instance/simd.js';
 
-/** The engine beside the package's code, the fastest one that runs here. */
+/** Returns the URL of the fastest engine that runs here, beside the package's code. */
 export function engineUrl(): URL {
-  // Bundlers find files by this very expression, so each stands for itself.
+  // Bundlers find files by this exact expression, so each file has one.
   return hasRelaxedSimd()
     ? new URL('./wasm/rerank-relaxed.wasm', import.meta.url)
     : new URL('./wasm/rerank.wasm', import.meta.url);
 }
 
-/** The engine with threads, beside the package's code. */
+/** Returns the URL of the engine with threads, beside the package's code. */
 export function threadsEngineUrl(): URL {
   return new URL('./wasm/rerank-threads.wasm', import.meta.url);
 }

@@ -4,22 +4,22 @@ import type { ManagedCache } from './managed.js';
 
 const cacheName = 'rerank-wasm';
 
-/** Requests need a URL; nobody fetches it. */
+/** Requests need a URL, which is never fetched. */
 const factsFolder = 'https://rerank-wasm.invalid/facts/';
 const factsUrl = (key: string) => factsFolder + idOf(key);
 const bytesUrl = (key: string) => `https://rerank-wasm.invalid/bytes/${idOf(key)}`;
 
-/** True where the Cache API is. */
+/** True if the Cache API is available. */
 export function hasCacheStorage(): boolean {
   try {
     return typeof globalThis.caches?.open === 'function';
   } catch {
-    // A frame without an origin of its own may not even ask.
+    // In a frame without an origin, reading `caches` throws.
     return false;
   }
 }
 
-/** A cache in the Cache API: a response with the bytes and, stored after it, one with the facts. */
+/** A cache in the Cache API: a response with the bytes and, stored after it, a response with the facts. */
 export class CacheStorageCache implements ManagedCache {
   async read(key: string): Promise<CachedFile | undefined> {
     const cache = await caches.open(cacheName);
@@ -57,13 +57,13 @@ export class CacheStorageCache implements ManagedCache {
   }
 }
 
-/** The bytes stream into the store, which shows a response only when its body has ended well. */
+/** Streams the bytes into the store. It shows a response only after the whole body has arrived. */
 class CacheStorageWriter implements CacheWriter {
   readonly #cache: Cache;
   readonly #key: string;
   readonly #bytes: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stored: Promise<void>;
-  /** Settles, with a failure, where the store gives up before the bytes end. */
+  /** Rejects if the store fails before the bytes end. */
   readonly #failed: Promise<never>;
 
   constructor(cache: Cache, key: string) {

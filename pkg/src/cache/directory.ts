@@ -8,13 +8,13 @@ import type { ManagedCache } from './managed.js';
 
 const readBytes = 1 << 20;
 
-/** No download is silent for so long and goes on; tells what processes of other machines have left. */
+/** A partial file of another machine that did not change for this long is a leftover: downloads end sooner. */
 const leftoverMilliseconds = 60 * 60 * 1000;
 
 /**
- * The directory for model files where none is given: `models` below `RERANK_WASM_CACHE` or, where that is not set, below
- * `rerank-wasm` in the user's directory for caches (`XDG_CACHE_HOME`, `~/.cache`, on macOS `~/Library/Caches`, on Windows
- * `LOCALAPPDATA`).
+ * Returns the default directory for model files: `models` below `RERANK_WASM_CACHE`. Without that variable it is below
+ * `rerank-wasm` in the user's directory for caches: `XDG_CACHE_HOME`, else `~/.cache`, `~/Library/Caches` (macOS) or
+ * `LOCALAPPDATA` (Windows).
  */
 export function defaultDirectory({ env, platform } = process): string {
   return join(env.RERANK_WASM_CACHE || join(userCaches(env, platform), 'rerank-wasm'), 'models');
@@ -23,14 +23,14 @@ export function defaultDirectory({ env, platform } = process): string {
 function userCaches(env: NodeJS.ProcessEnv, platform: string): string {
   if (env.XDG_CACHE_HOME) return env.XDG_CACHE_HOME;
   if (platform === 'win32' && env.LOCALAPPDATA) return env.LOCALAPPDATA;
-  // Deno wants a permission for the function.
+  // Deno asks for a permission before it runs `homedir`.
   const home = env.HOME || homedir();
   return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
 }
 
 /**
- * A cache in a directory, which several processes may share. Of each file there are its bytes and a small file with the
- * facts, each moved into place when it is complete and on the disk.
+ * A cache in a directory, which several processes may share. Each entry is a file with the bytes and a small file with
+ * the facts. Both move into place when they are complete and on the disk.
  */
 export class DirectoryCache implements ManagedCache {
   readonly #path: string;
@@ -108,7 +108,7 @@ class DirectoryWriter implements CacheWriter {
 
   async commit({ url, size, sha256 }: CacheFacts): Promise<void> {
     const { bytes, facts } = this.#paths;
-    // Facts must never stand beside bytes that they are not about.
+    // Facts must never stand beside the bytes of another version.
     await rm(facts, { force: true });
     await this.#file.moveTo(bytes);
     const entry: CacheEntry = { key: this.#key, url, size, sha256 };
@@ -127,7 +127,7 @@ class DirectoryWriter implements CacheWriter {
   }
 }
 
-/** A file under a name of its own until it is complete. */
+/** A file under a unique name until it is complete. */
 class PartialFile {
   readonly #path: string;
   readonly #handle: FileHandle;
@@ -162,7 +162,7 @@ function thisMachine(): string {
   return idOf(hostname()).slice(0, 8);
 }
 
-/** True where nobody writes to the partial file any more. */
+/** True if no process writes to the partial file any more. */
 async function isLeftover(path: string, name: string): Promise<boolean> {
   const [machine, process] = name.split('-');
   if (machine === thisMachine()) return !isRunning(Number(process));
@@ -201,7 +201,7 @@ async function readEntry(path: string): Promise<CacheEntry | undefined> {
   return text === undefined ? undefined : parseEntry(text);
 }
 
-/** What the promise gives; undefined where it fails because something is not there. */
+/** Awaits the promise; undefined if it fails because a file is missing. */
 async function unlessMissing<Value>(promise: Promise<Value>): Promise<Value | undefined> {
   try {
     return await promise;

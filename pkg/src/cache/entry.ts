@@ -2,12 +2,12 @@ import { isObject } from '../common/kinds.js';
 import { sha256OfText } from '../common/sha256.js';
 import type { CacheEntry } from '../common/types.js';
 
-/** A name for the file of a key that every store takes. */
+/** Returns a name for the file of a key, which every store accepts. */
 export function idOf(key: string): string {
   return sha256OfText(key).slice(0, 32);
 }
 
-/** What a store has written down about a file; undefined where the text is damaged. */
+/** Parses a store's facts about a file; undefined if the text is damaged. */
 export function parseEntry(text: string): CacheEntry | undefined {
   try {
     const entry: unknown = JSON.parse(text);

@@ -1,15 +1,15 @@
 import type { CacheBackend } from '../common/types.js';
 
-/** A cache of the package's own. */
+/** A cache that the package manages. */
 export interface ManagedCache extends CacheBackend {
-  /** Removes all files, those that never became complete included. */
+  /** Removes all files, incomplete ones included. */
   clear(): Promise<void>;
 }
 
-/** The caches of a platform. */
+/** The port that this room needs of a platform. */
 export interface Caches {
-  /** The best one to write to, if there is one. */
+  /** The best cache to write to, if there is one. */
   preferred(): CacheBackend | undefined;
-  /** All that may hold files. */
+  /** All caches that may hold files. */
   all(): ManagedCache[];
 }

@@ -1,36 +1,36 @@
 import type { CacheChoice } from '../common/choices.js';
 import { chunksOf } from '../common/chunks.js';
-import { messageOf, RerankError } from '../common/errors.js';
+import { messageOf, RerankError, withReason } from '../common/errors.js';
 import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter, RerankWarning } from '../common/types.js';
 import type { Caches } from './managed.js';
 
-/** A file in a cache cannot be read to its end. */
+/** A cached file could not be read to its end. */
 export class UnreadableError extends Error {}
 
-/** The cache of one creation. It never fails: what goes wrong is told once, and then there is no cache any more. */
+/** The cache of one creation. It never fails it: the first failure becomes a warning and switches the cache off. */
 export class ModelCache {
   readonly #warn: (warning: RerankWarning) => void;
   #backend: CacheBackend | undefined;
 
-  /** What `warn` throws is passed on. */
+  /** An error of `warn` reaches the caller. */
   constructor(choice: CacheChoice, caches: Caches | undefined, warn: (warning: RerankWarning) => void) {
     this.#warn = warn;
     if (typeof choice !== 'string') this.#backend = choice;
     else if (choice === 'auto') this.#backend = this.#preferred(caches);
   }
 
-  /** False where nothing is kept. */
+  /** False if nothing is kept. */
   get usable(): boolean {
     return this.#backend !== undefined;
   }
 
-  /** The file of this key, if there is one. */
+  /** Opens the file of this key, if there is one. */
   find(key: string): Promise<CachedFile | undefined> {
     return this.#attempt((backend) => backend.read(key));
   }
 
   /**
-   * The bytes of a file that was found.
+   * Yields the bytes of a file that was found.
    *
    * @throws {@link UnreadableError}
    */
@@ -61,7 +61,7 @@ export class ModelCache {
     try {
       return caches?.preferred();
     } catch (error) {
-      this.#tell(error);
+      this.#report(error);
       return undefined;
     }
   }
@@ -87,15 +87,19 @@ export class ModelCache {
   #fail(cause: unknown): void {
     if (!this.#backend) return;
     this.#backend = undefined;
-    this.#tell(cause);
+    this.#report(cause);
   }
 
-  #tell(cause: unknown): void {
-    this.#warn({ code: 'cache_failed', message: `going on without the cache: ${messageOf(cause)}`, cause });
+  #report(cause: unknown): void {
+    this.#warn({
+      code: 'cache_failed',
+      message: withReason('The cache failed, and the model loads without it', cause),
+      cause,
+    });
   }
 }
 
-/** A file on its way into a cache, or nowhere once the cache has failed. */
+/** A file on its way into a cache. After a failure its bytes go nowhere. */
 export class Recording {
   readonly #fail: (error: unknown) => void;
   #writer: CacheWriter | undefined;
@@ -114,11 +118,11 @@ export class Recording {
     this.#writer = undefined;
   }
 
-  /** Gives the file up unless it was committed. */
+  /** Drops the file unless it was committed. */
   async end(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
-    // The creation fails for another reason, or has no cache any more.
+    // The creation fails for another reason, or the cache is switched off.
     await writer?.abort().catch(() => {});
   }
 
@@ -132,7 +136,7 @@ export class Recording {
   }
 }
 
-/** The files in the platform's own caches. */
+/** Lists the files in the platform's caches. */
 export async function listAll(caches: Caches | undefined): Promise<CacheEntry[]> {
   return managed(async () => {
     const lists = await Promise.all((caches?.all() ?? []).map((cache) => cache.list()));
@@ -140,7 +144,7 @@ export async function listAll(caches: Caches | undefined): Promise<CacheEntry[]>
   });
 }
 
-/** Removes all files from the platform's own caches. */
+/** Removes all files from the platform's caches. */
 export async function clearAll(caches: Caches | undefined): Promise<void> {
   await managed(async () => {
     for (const cache of caches?.all() ?? []) await cache.clear();
@@ -151,6 +155,6 @@ async function managed<Value>(action: () => Promise<Value>): Promise<Value> {
   try {
     return await action();
   } catch (cause) {
-    throw new RerankError('unsupported_environment', `the cache cannot be used here: ${messageOf(cause)}`, { cause });
+    throw new RerankError('unsupported_environment', withReason('The cache cannot be used here', cause), { cause });
   }
 }

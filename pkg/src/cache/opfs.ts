@@ -2,7 +2,7 @@ import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
 
-/** The handle that dedicated workers have for writing in place. */
+/** Writes in place; dedicated workers have it. */
 interface SyncAccessHandle {
   truncate(size: number): void;
   write(chunk: Uint8Array, options: { at: number }): number;
@@ -21,18 +21,18 @@ interface StoredEntry extends CacheEntry {
 
 const folderName = 'rerank-wasm';
 
-/** No download is silent for so long and goes on. */
+/** A file that did not change for this long is a leftover: downloads end sooner. */
 const leftoverMilliseconds = 60 * 60 * 1000;
 
-/** Facts are small and seldom replaced; to meet that again and again is another trouble. */
+/** Facts are small and seldom replaced. More failures than this have another cause. */
 const readAttempts = 5;
 
-/** True where the origin has a private file system. */
+/** True if the origin has a private file system. */
 export function hasOpfs(): boolean {
   return typeof globalThis.navigator?.storage?.getDirectory === 'function';
 }
 
-/** True where this thread can also write to it; pages of older Safaris cannot. */
+/** True if this thread can also write to it; pages of older Safaris cannot. */
 export function canWriteOpfs(): boolean {
   if (!hasOpfs() || typeof FileSystemFileHandle === 'undefined') return false;
   return (
@@ -41,8 +41,8 @@ export function canWriteOpfs(): boolean {
 }
 
 /**
- * A cache in the origin's private file system. A file is its bytes under a name of their own, and a small file with the
- * facts, which is written last: what it does not name is not there.
+ * A cache in the origin's private file system. Each entry is a file with the bytes under a unique name, and a small
+ * file with the facts. The facts are written last, and only bytes that they name count.
  */
 export class OpfsCache implements ManagedCache {
   async read(key: string): Promise<CachedFile | undefined> {
@@ -120,7 +120,7 @@ class OpfsWriter implements CacheWriter {
   }
 }
 
-/** A file that is written from its beginning, in the place of what it had. */
+/** Writes a file from its beginning and replaces its content. */
 interface Sink {
   write(chunk: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -135,14 +135,14 @@ async function openForWriting(handle: FileHandle): Promise<Sink> {
     };
   }
   const access = await handle.createSyncAccessHandle();
-  // What the file had before would stay behind what is shorter.
+  // The end of a longer, earlier content would stay.
   access.truncate(0);
   let size = 0;
   return {
     async write(chunk) {
       for (let start = 0; start < chunk.length; ) {
         const written = access.write(chunk.subarray(start), { at: size });
-        if (written === 0) throw new DOMException('there is no room for more', 'QuotaExceededError');
+        if (written === 0) throw new DOMException('The origin has no room left.', 'QuotaExceededError');
         start += written;
         size += written;
       }
@@ -183,7 +183,7 @@ async function readText(folder: FileSystemDirectoryHandle, name: string): Promis
     try {
       return await (await handle?.getFile())?.text();
     } catch (error) {
-      // Another tab has put a new file in the place of this one.
+      // Another tab replaced this file.
       const replaced = isNamed(error, 'NotReadableError') || isNamed(error, 'NotFoundError');
       if (!replaced || attempt === readAttempts) throw error;
     }
@@ -200,8 +200,8 @@ async function readEntries(folder: FileSystemDirectoryHandle): Promise<StoredEnt
 }
 
 /**
- * Removes the bytes that no facts belong to, left by tabs that were closed. Those of another key may be of a tab that is
- * just about to write its facts, so they have to be old. A file that is being written refuses.
+ * Removes bytes without facts, which closed tabs left. Another tab may be about to write the facts of another key, so
+ * the bytes of another key must be old. A file that a tab is writing refuses its removal.
  */
 async function removeLeftovers(folder: FileSystemDirectoryHandle, key: string): Promise<void> {
   const bodies = new Set((await readEntries(folder)).map(({ body }) => body));
@@ -215,7 +215,7 @@ async function isOld(handle: FileHandle): Promise<boolean> {
   try {
     return Date.now() - (await handle.getFile()).lastModified > leftoverMilliseconds;
   } catch {
-    // Somebody is at it.
+    // Another tab uses it.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** The chunks of a stream; iterating over the stream itself is not known everywhere. */
+/** Iterates over the chunks of a stream, also where a stream itself is not iterable. */
 export async function* chunksOf<Chunk>(stream: ReadableStream<Chunk>): AsyncGenerator<Chunk, void, undefined> {
   const reader = stream.getReader();
   let ended = false;
@@ -10,7 +10,7 @@ export async function* chunksOf<Chunk>(stream: ReadableStream<Chunk>): AsyncGene
       yield value;
     }
   } finally {
-    // What a stream says that nobody reads any more is of no use.
+    // No reader is left for a failure of the stream.
     if (!ended) await reader.cancel().catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
-import { abortedError, messageOf, RerankError } from './errors.js';
+import { abortedError, RerankError, withReason } from './errors.js';
 
-/** An answer that is owed to a caller: it settles once, and at once when the caller's signal says so. */
+/** A promise for a caller. It settles once, and the caller's signal settles it at once. */
 export class Deferred<Value> {
   readonly promise: Promise<Value>;
   #settlers: { resolve: (value: Value) => void; reject: (error: RerankError) => void } | undefined;
@@ -26,7 +26,7 @@ export class Deferred<Value> {
     this.#settle()?.reject(error);
   }
 
-  /** Tells the caller's `callback` about an event; what it throws is the caller's mistake and fails the call. */
+  /** Reports an event to the caller's `callback`. If that throws, the call fails: the mistake is the caller's. */
   report<Event>(callback: ((event: Event) => void) | undefined, event: Event, name = 'onProgress'): void {
     if (this.settled || !callback) return;
     try {
@@ -55,7 +55,7 @@ export class Deferred<Value> {
   }
 }
 
-/** `promise`, unless the signal speaks first; the work behind the promise goes on. */
+/** Settles like `promise`, or earlier if the signal aborts. The work behind the promise goes on. */
 export function untilAborted<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
   if (!signal) return promise;
   const deferred = new Deferred<Value>(signal);
@@ -66,7 +66,7 @@ export function untilAborted<Value>(promise: Promise<Value>, signal?: AbortSigna
   return deferred.promise;
 }
 
-/** The error of a call whose callback of this name threw. */
+/** The error of a call if its callback of this name threw `cause`. */
 export function callbackError(cause: unknown, name: string): RerankError {
-  return new RerankError('invalid_input', `${name} threw: ${messageOf(cause)}`, { cause });
+  return new RerankError('invalid_input', withReason(`\`${name}\` threw`, cause), { cause });
 }

@@ -1,22 +1,22 @@
-/** What went wrong, as a closed list that never changes its meaning. */
+/** The codes of all errors: a closed list, and no code ever changes its meaning. */
 export const rerankErrorCodes = [
   /** An argument has the wrong type or value. */
   'invalid_input',
-  /** No such name in the registry, or a file of the model is not where it should be (HTTP 404, missing in a directory). */
+  /** No published model has this name, or a file of the model is missing (HTTP 404, a directory without it). */
   'model_not_found',
-  /** The network, the server, or an answer that is not the file (an HTML page). */
+  /** The network or the server failed, or the answer is another file, such as an HTML page. */
   'download_failed',
-  /** Size or SHA-256 of a file differ from what they must be. */
+  /** A file's size or SHA-256 differs from what it must be. */
   'integrity_mismatch',
   /** A file is damaged: cut short, not ONNX, not a tokenizer. */
   'invalid_model',
-  /** The files are sound but not of a kind this engine runs. */
+  /** The files are sound, but of a kind that the engine cannot run. */
   'unsupported_model',
-  /** This environment cannot do what was asked (no WebAssembly SIMD, no Worker where one is demanded, no file system). */
+  /** The platform cannot do what was asked: it has no WebAssembly SIMD, no workers, no threads or no file system. */
   'unsupported_environment',
-  /** The engine could not get the memory it needs. */
+  /** The engine could not get the memory that it needs. */
   'out_of_memory',
-  /** The caller's signal said so. */
+  /** The caller's signal ended the call. */
   'aborted',
   /** The reranker was disposed. */
   'disposed',
@@ -24,14 +24,19 @@ export const rerankErrorCodes = [
   'internal',
 ] as const;
 
-/** The code of a {@link RerankError}: one of {@link rerankErrorCodes}, which say what each means. */
+/** The code of a {@link RerankError}. {@link rerankErrorCodes} says what each means. */
 export type RerankErrorCode = (typeof rerankErrorCodes)[number];
 
-/** Every failure of this package. `code` is stable, `message` is for people, `cause` is the error behind it, if any. */
+/**
+ * Every failure of this package. `code` is stable, `message` is for people, `cause` is the error behind it, if any.
+ *
+ * @example
+ * if (error instanceof RerankError && error.code === 'download_failed') retry();
+ */
 export class RerankError extends Error {
-  /** Tells it from other errors, also where it comes from another copy of the package. */
+  /** Identifies the error, even if another copy of the package threw it. */
   override readonly name = 'RerankError';
-  /** What went wrong. */
+  /** The kind of the failure. */
   readonly code: RerankErrorCode;
 
   /** `options.cause` is the error behind it. */
@@ -41,28 +46,39 @@ export class RerankError extends Error {
   }
 }
 
-/** The failure that a caller's signal asked for. */
+/** The failure of a call that its signal aborted. */
 export function abortedError(signal: AbortSignal): RerankError {
-  return new RerankError('aborted', 'the operation was aborted by its signal', { cause: signal.reason });
+  return new RerankError('aborted', 'The operation was aborted by its signal.', { cause: signal.reason });
 }
 
-/** Throws where the caller's signal has spoken. */
+/** @throws `aborted` if the signal has aborted */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal);
 }
 
-/** `error` itself where it is a failure of this package, else a defect of it that carries `error` as its cause. */
+/** Returns a failure of this package as it is. Any other error is a defect and becomes the cause of `internal`. */
 export function toRerankError(error: unknown): RerankError {
   if (error instanceof RerankError) return error;
-  return new RerankError('internal', `unforeseen: ${messageOf(error)}`, { cause: error });
+  return new RerankError('internal', withReason('An unexpected error occurred', error), { cause: error });
 }
 
-/** What a thrown value says. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Writes `text` as a sentence: its first word, unless it is a name, gets a capital letter, and its end a full stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  const begun = /^[a-z]+([ ,]|: )/.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** Returns the sentence `statement: reason.`; the reason is the message of `cause`. */
+export function withReason(statement: string, cause: unknown): string {
+  return sentence(`${statement}: ${messageOf(cause)}`);
+}
+
 /** The failure of every call on a reranker that was disposed. */
 export function disposedError(): RerankError {
-  return new RerankError('disposed', 'the reranker was disposed');
+  return new RerankError('disposed', 'The reranker was disposed; create a new one.');
 }

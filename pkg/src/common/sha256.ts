@@ -5,7 +5,7 @@ const primes = firstPrimes(64);
 const roundConstants = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
 const initialState = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
 
-/** SHA-256 of bytes that come in pieces, which the platforms' own cannot take. */
+/** SHA-256 of bytes that arrive in pieces. The platforms' SHA-256 takes only whole files. */
 export class Sha256 {
   readonly #state = Int32Array.from(initialState);
   readonly #schedule = new Int32Array(64);
@@ -26,7 +26,7 @@ export class Sha256 {
     this.#block.set(bytes.subarray(start));
   }
 
-  /** The hash of all bytes so far, as 64 lower-case hexadecimal digits; more may follow. */
+  /** Returns the hash of all bytes so far, as 64 lower-case hexadecimal digits. More bytes may follow. */
   digest(): string {
     const last = new Sha256();
     last.#state.set(this.#state);
@@ -58,7 +58,7 @@ export class Sha256 {
       schedule[index] = (schedule[index - 16] as number) + sigma0 + (schedule[index - 7] as number) + sigma1;
     }
     const state = this.#state;
-    // By index: the iterator of a typed array costs a third of the time.
+    // Destructuring would use the typed array's iterator, which costs a third of the time.
     let a = state[0] as number;
     let b = state[1] as number;
     let c = state[2] as number;
@@ -104,7 +104,7 @@ function rotate(word: number, bits: number): number {
   return (word >>> bits) | (word << (32 - bits));
 }
 
-/** The first 32 bits after the point. */
+/** Returns the first 32 bits after the point. */
 function fraction(value: number): number {
   return Math.floor((value % 1) * 2 ** 32);
 }

@@ -1,13 +1,13 @@
-/** In milliseconds; a timer that is set for longer fires at once. */
+/** In milliseconds. A timer that is set for longer fires at once. */
 const longest = 2 ** 31 - 1;
 
 /** A worker or thread that does not report within this time is treated as failed. */
 export const startSeconds = 30;
 
-/** What an error says of a worker or thread that did not report in time. */
-export const silence = `it has not answered for ${startSeconds} s`;
+/** The reason in errors about a worker that did not report in time. */
+export const silence = `it did not answer within ${startSeconds} s`;
 
-/** Calls `late` once, after so many seconds, unless the function that it returns is called before. */
+/** Calls `late` after so many seconds. The function that it returns cancels that. */
 export function startTimer(seconds: number, late: () => void): () => void {
   const timer = setTimeout(late, Math.min(seconds * 1000, longest));
   return () => clearTimeout(timer);

@@ -8,16 +8,16 @@ export type FileLocation =
   /** An absolute URL, written out. */
   | string
   /**
-   * What opens the file, such as `() => env.ASSETS.fetch(url)` in a Cloudflare Worker; called whenever the file is read.
-   * The engine then runs in place, for a function cannot be sent to a worker.
+   * Opens the file, such as `() => env.ASSETS.fetch(url)` in a Cloudflare Worker. It is called whenever the file is
+   * read. The engine then runs in place, because a function cannot be sent to a worker.
    */
   | (() => Response | Promise<Response>);
 
-/** A model file together with what it must be; both facts are checked before the file is used. */
+/** A model file with its expected size and hash. Both are checked before the file is used. */
 export interface PinnedFile {
   /** Its bytes, or where they are. */
   location: FileLocation;
-  /** Size in bytes. Also what progress is measured against. */
+  /** Size in bytes. Progress is measured against it. */
   size?: number;
   /** SHA-256 of the whole file, 64 lower-case hexadecimal digits. */
   sha256?: string;
@@ -34,8 +34,19 @@ export interface ShardedFile {
 }
 
 /**
- * A model by its files. `rerank-wasm-mini` exports one; write your own for files you host or hold. The reranker does not
- * keep bytes alive that you let go of; it then cannot load the model again where the engine breaks.
+ * A model by its files. `rerank-wasm-mini` exports one; write your own for files that you host or hold.
+ *
+ * The reranker does not keep bytes alive that you release. It then cannot reload the model if the engine crashes.
+ *
+ * @example
+ * const model = {
+ *   name: 'my-reranker',
+ *   files: {
+ *     model: { location: 'https://example.org/model.onnx', size: 22_972_869 },
+ *     tokenizer: 'https://example.org/tokenizer.json',
+ *     config: 'https://example.org/config.json',
+ *   },
+ * };
  */
 export interface ModelSource {
   /** Shown in progress and statistics. */
@@ -44,7 +55,7 @@ export interface ModelSource {
   files: ModelFiles | BundleFile;
 }
 
-/** All of a model in one file, as `rerank convert` writes it. */
+/** A model in one file, as `rerank convert` writes it. */
 export interface BundleFile {
   /** The file, in one piece or in shards. */
   bundle: FileLocation | PinnedFile | ShardedFile;
@@ -56,42 +67,47 @@ export interface ModelFiles {
   model: FileLocation | PinnedFile;
   /** Hugging Face `tokenizer.json`. */
   tokenizer: FileLocation | PinnedFile;
-  /** Hugging Face `config.json`: tells how many tokens the model takes (512 without it). */
+  /** Hugging Face `config.json`. It says how many tokens the model takes; without it, 512. */
   config?: FileLocation | PinnedFile;
 }
 
-/** What happens while a reranker is made. */
+/** An event while a reranker is created. */
 export interface LoadProgress {
   /**
-   * `download`: bytes of `file` arrive, from wherever it is; `verify`: its size and hash are checked;
-   * `load`: the files are complete and the graph is prepared.
+   * `download`: bytes of `file` arrive, from wherever it is.
+   * `verify`: its size and hash are checked.
+   * `load`: all files are complete, and the graph is prepared.
    */
   phase: 'download' | 'verify' | 'load';
-  /** Which file: `model`, `tokenizer`, `config` or `bundle`; for `load`, the model's name. */
+  /** `model`, `tokenizer`, `config` or `bundle`; in the phase `load` the model's name. */
   file: string;
-  /** Bytes so far. Starts over where a cached file turns out to be damaged and is downloaded anew. */
+  /** Bytes so far. They start again at 0 if a cached file is damaged and downloaded anew. */
   loaded: number;
-  /** Bytes expected, where that is known: the registry's or the pin's size, else what the server or the cache says. */
+  /**
+   * Bytes expected: the size of the registry or the pin, else of the server or the cache. Undefined if none knows it.
+   */
   total: number | undefined;
 }
 
-/** What went less well than it could have while a reranker was made, which works all the same. */
+/** A problem while a reranker was created. The reranker works all the same. */
 export interface RerankWarning {
   /**
-   * `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk); it is not used any more.
-   * `threads_unavailable`: with `threads: 'auto'`, there could be several threads but for what the message says (headers
-   * of the page, as a rule).
-   * `worker_unavailable`: a worker of the package's cannot be started (its script is not where it should be, the page's
-   * policy forbids it); the model runs where the message says.
+   * `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk). The model loads without
+   * it.
+   *
+   * `threads_unavailable`: `threads: 'auto'` was asked for, and one thread runs. The message says why.
+   *
+   * `worker_unavailable`: a worker of the package cannot be started: its script is missing, or the page's policy
+   * forbids it. The message says where the model runs instead.
    */
   code: 'cache_failed' | 'threads_unavailable' | 'worker_unavailable';
   /** For people. */
   message: string;
-  /** What the cache threw or why no worker starts, if it was one of them. */
+  /** What the cache or the start of the worker threw. */
   cause?: unknown;
 }
 
-/** What is known of a file in a cache. */
+/** Facts that a cache keeps of a file. */
 export interface CacheFacts {
   /** Where the file was downloaded from. */
   url: string;
@@ -103,86 +119,108 @@ export interface CacheFacts {
 
 /** A file in a cache. */
 export interface CacheEntry extends CacheFacts {
-  /** What the file is found by: an opaque text of any characters, unique in its cache. */
+  /** Finds the file in its cache: an opaque, unique text of any characters. */
   key: string;
 }
 
 /** A file in a cache, opened. */
 export interface CachedFile extends CacheFacts {
-  /** The bytes. It is read to its end or cancelled. They need not be checked: that happens while they are used. */
+  /** The bytes. The reader reads to the end or cancels, and checks them against the facts. */
   stream: ReadableStream<Uint8Array>;
 }
 
-/** A file on its way into a cache. Nobody sees it before `commit`; after `commit` or `abort` nothing more is called. */
+/**
+ * A file on its way into a cache. Readers see it after `commit`. After `commit` or `abort` no method is called any
+ * more.
+ */
 export interface CacheWriter {
-  /** Appends bytes; settles when more may come. The chunk stays the caller's, unchanged. */
+  /** Appends bytes; settles when more may follow. It must not change the chunk, which the caller keeps. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Puts the file, which is complete, in the place of what the key had before. */
+  /** Completes the file; it replaces the earlier file of its key. */
   commit(facts: CacheFacts): Promise<void>;
-  /** Gives the file up; nothing of it stays. */
+  /** Drops the file and all that was written of it. */
   abort(): Promise<void>;
 }
 
 /**
- * Where model files are kept between starts. Write your own for a store that the package does not know. What its methods
- * throw becomes one {@link RerankWarning}, and the model is loaded without the cache.
+ * Keeps model files between starts. Write your own for another store.
+ *
+ * If one of its methods throws, the caller gets one {@link RerankWarning}, and the model loads without the cache.
  */
 export interface CacheBackend {
-  /** The file of this key; undefined where there is none. */
+  /** Opens the file of this key; undefined if there is none. */
   read(key: string): Promise<CachedFile | undefined>;
   /** Starts a file for this key. */
   write(key: string): Promise<CacheWriter>;
   /** Removes the file of this key, if there is one. */
   delete(key: string): Promise<void>;
-  /** All files that were committed. */
+  /** Lists all files that were committed. */
   list(): Promise<CacheEntry[]>;
 }
 
-/** How a model is loaded and where it runs; without options the default model is downloaded, or taken from the cache. */
+/**
+ * How a model is loaded and where it runs. Without options, the default model comes from the cache or the network.
+ *
+ * @example
+ * const reranker = await createReranker({
+ *   model: 'https://example.org/my-reranker',
+ *   onProgress: ({ file, loaded, total }) => console.log(file, loaded, total),
+ *   onWarning: ({ code, message }) => console.warn(code, message),
+ * });
+ */
 export interface RerankerOptions {
   /**
-   * A name in the registry, a base URL with the Hugging Face layout below it, a local directory (Node), the URL of a bundle
-   * that ends in `.bundle`, a local bundle (Node), or a {@link ModelSource}.
-   * Default: `'bge-reranker-base'`, which is pinned: revision, sizes and SHA-256 are checked.
-   * The other names are not pinned, their files are taken as the hub has them: `'bge-reranker-large'`,
-   * `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`, `'ms-marco-MiniLM-L-6-v2'`.
+   * A published name, a base URL with Hugging Face's layout below it, a URL that ends in `.bundle`, or a
+   * {@link ModelSource}. In Node also the path of a directory or of a bundle.
+   *
+   * Default: `'bge-reranker-base'`, which is pinned: its revision, sizes and SHA-256 are checked. Other published
+   * names: `'bge-reranker-large'`, `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`,
+   * `'ms-marco-MiniLM-L-6-v2'`. They are not pinned: their files are taken as the hub has them.
    */
   model?: string | URL | ModelSource;
   /**
-   * Where names in the registry are downloaded from: a mirror's base URL. Default: `https://huggingface.co`.
-   * Refused with any other `model`, for which it would mean nothing.
+   * Base URL of a mirror for published names. Default: `https://huggingface.co`. With any other `model` it is refused.
    */
   hub?: string | URL;
   /**
-   * `'auto'` (default): a page gets a module worker, so its UI never blocks, and a warning where none
-   * can be started; everything else runs in place.
-   * `true` demands a worker, `false` forbids it. A function starts one whose script is, or imports, `rerank-wasm/worker`
-   * (with threads: `rerank-wasm/worker-threads`; it is called for each further thread, too), for where the package's own
-   * cannot be found.
+   * Whether the engine runs in a worker. `'auto'` (default) starts a module worker in a page, so that the page never
+   * blocks. If none can be started, the engine runs in place and `onWarning` is called. Everything else runs in place.
+   *
+   * `true` demands a worker, `false` forbids it. A function starts your own worker, for bundlers that do not find the
+   * package's. Its script is, or imports, `rerank-wasm/worker`, or with threads `rerank-wasm/worker-threads`. The
+   * function is called again for each further thread.
    */
   worker?: 'auto' | boolean | (() => Worker);
   /**
-   * How many threads score, the engine's own included. `'auto'` (default): as many as there are processors, up to 8, where
-   * threads can be had: in Node 21 or newer, Deno and Bun, and in the package's worker on a page that is cross-origin
-   * isolated, in a browser with relaxed SIMD; elsewhere one, and whoever wrote `'auto'` is told why by `onWarning`. A number, 64 at most, is what you get, or
-   * `unsupported_environment`. Scores are the same bits with any number.
+   * How many threads score, the engine's own included. Scores have the same bits with any number.
+   *
+   * `'auto'` (default) uses one thread per processor, at most 8. It needs relaxed SIMD and either Node 21 or newer,
+   * Deno, Bun or the package's worker in a cross-origin isolated page. Otherwise one thread runs; pass `'auto'`
+   * explicitly to get a warning that says why.
+   *
+   * A number, at most 64, is what you get; if it is impossible, the creation fails with `unsupported_environment`.
    */
   threads?: 'auto' | number;
   /**
-   * The engine: a compiled module, its bytes, its URL, or the URL of a copy of the package's directory `dist/wasm`, which
-   * ends in a slash. By default it is found beside the package's code.
+   * The engine: a compiled module, its bytes, its URL, or the URL of a copy of the package's `dist/wasm`, with a slash
+   * at the end. By default it is found beside the package's code.
    */
   wasm?: WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
   /**
-   * Where downloaded files are kept, so that a second start asks the network for none of them. `'auto'` (default): the
-   * origin's private file system or the Cache API in browsers, a directory in Node, Deno and Bun, nothing in workerd.
-   * `'none'` or `false`: nowhere. A file enters the cache after it was checked, and is checked again when it is read.
-   * A file that is not pinned by its SHA-256 stays as it was downloaded first, until it is removed from the cache.
+   * Keeps downloaded files, so that a second start needs no network. `'auto'` (default) uses the origin's private file
+   * system or the Cache API in browsers, a directory in Node, Deno and Bun, and nothing in workerd. `'none'` or `false`
+   * keeps nothing.
+   *
+   * A file enters the cache after it was checked, and is checked again when it is read. A file without a pinned SHA-256
+   * stays as it was first downloaded, until you remove it from the cache.
    */
   cache?: 'auto' | 'none' | false | CacheBackend;
-  /** What it throws fails the creation with `invalid_input` and is the `cause`. */
+  /** Receives the progress. If it throws, the creation fails with `invalid_input`, and the error is the `cause`. */
   onProgress?: (progress: LoadProgress) => void;
-  /** Told at most once of each code for each creation. What it throws fails the creation with `invalid_input` and is the `cause`. */
+  /**
+   * Receives each warning code at most once. If it throws, the creation fails with `invalid_input`, and the error is
+   * the `cause`.
+   */
   onWarning?: (warning: RerankWarning) => void;
   /** Aborts the download and the loading. */
   signal?: AbortSignal;
@@ -191,7 +229,7 @@ export interface RerankerOptions {
 /** A passage: its text, or an object that carries the text. */
 export type RerankDocument = string | { text: string };
 
-/** What happens while documents are ranked. */
+/** An event while documents are scored. */
 export interface RerankProgress {
   /** Documents scored so far. */
   done: number;
@@ -199,73 +237,84 @@ export interface RerankProgress {
   total: number;
 }
 
-/** How documents are ranked; a name that is none of these is refused with `invalid_input`. */
+/**
+ * How documents are ranked. Unknown names are refused with `invalid_input`.
+ *
+ * @example
+ * const best = await reranker.rerank(query, documents, { topN: 3, returnDocuments: true });
+ */
 export interface RerankOptions {
   /** How many of the best results to return. Default: all. */
   topN?: number;
   /** Puts each document, as it was passed, into its result. Default: false. */
   returnDocuments?: boolean;
-  /** Longest pair (query, document and special tokens) in tokens; longer documents are cut or chunked. Default, and most: what the model takes. */
+  /**
+   * Longest pair of query and document in tokens, special tokens included. Longer documents are cut or chunked. Default
+   * and most: what the model takes.
+   */
   maxTokens?: number;
   /**
-   * What becomes of a document that does not fit beside the query. `'truncate'` (default): its end is cut off. `'chunk'`: it
-   * is scored in overlapping windows, of which the best one counts; every window costs a pass through the model.
+   * How a document is scored that does not fit beside the query. `'truncate'` (default) cuts off its end. `'chunk'`
+   * scores it in overlapping windows and keeps the best one; each window costs a pass through the model.
    */
   longDocuments?: 'truncate' | 'chunk';
-  /** What `score` is: the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases. */
+  /** Makes `score` the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases. */
   activation?: 'sigmoid' | 'none';
-  /** What it throws fails the call with `invalid_input` and is the `cause`. */
+  /** Receives the progress. If it throws, the call fails with `invalid_input`, and the error is the `cause`. */
   onProgress?: (progress: RerankProgress) => void;
   /**
-   * Aborts a call that waits at once, and one that runs before its next document (short ones run a few at a time); in
-   * workerd, only one that waits.
+   * Aborts a waiting call at once, and a running one before its next document (short documents run a few at a time). In
+   * workerd it aborts waiting calls only.
    */
   signal?: AbortSignal;
 }
 
-/** The options of a stream: no `topN`, for which all scores would have to be known. */
+/** The options of a stream. It has no `topN`, because the best are known only when all have their scores. */
 export type RerankStreamOptions = Omit<RerankOptions, 'topN'>;
 
-/** A document's place in the ranking, with what the model made of it. */
+/** A document's place in the ranking, with its score. */
 export interface RerankResult<Document extends RerankDocument = RerankDocument> {
   /** Position of the document in the list that was passed. */
   index: number;
-  /** In 0..1 with `activation: 'sigmoid'`; computed in double precision. */
+  /** Between 0 and 1, in double precision; with `activation: 'none'` the logit. */
   score: number;
   /** The model's raw output. */
   logit: number;
-  /** Tokens of the pair as the model saw it, special tokens included; of all its windows where it was chunked. */
+  /** Tokens of the pair as the model saw it, special tokens included; of all windows of a chunked document. */
   tokens: number;
-  /** True where the document was cut to fit. */
+  /** True if the document was cut to fit. */
   truncated: boolean;
-  /** Where the window that counts is: `text.slice(start, end)`; only for a document that was chunked into several. */
+  /** The window that counts is `text.slice(start, end)`. Set for a document that was chunked into several. */
   window?: { start: number; end: number };
-  /** The document as it was passed; only with `returnDocuments`. */
+  /** The document as it was passed; set with `returnDocuments`. */
   document?: Document;
 }
 
-/** What a loaded model is and takes. */
+/** Facts about a loaded model. */
 export interface RerankerStatistics {
   /** Name of the model. */
   model: string;
-  /** Longest pair the model takes, in tokens. */
+  /** Longest pair that the model takes, in tokens. */
   maxTokens: number;
-  /** Size of the engine's linear memory in bytes. It never shrinks while the reranker lives, so it is also the peak. */
+  /** Size of the engine's linear memory in bytes. It never shrinks, so it is also the peak. */
   memoryBytes: number;
   /** How many threads score. */
   threads: number;
 }
 
 /**
- * A loaded model. Calls may overlap: they take turns, a long document (a window of it) or a few short ones each, so a short
- * call does not wait for the end of a long one. Scores do not depend on that. Where the engine breaks (out of memory, a
- * defect), the call that broke it fails, and the model is loaded again, from the cache or from where it came, for the
- * calls that wait and those that follow.
+ * A loaded model. Calls may overlap: they take turns of one long document (or a window of it) or a few short ones. So a
+ * short call need not wait for the end of a long one, and scores do not depend on other calls.
+ *
+ * If the engine crashes or runs out of memory, only the call that caused it fails. The model is then reloaded for all
+ * other calls, from the cache or from its source.
  */
 export interface Reranker {
   /**
-   * Scores every document against the query and returns them best first, ties by index.
-   * An empty list of documents gives an empty list.
+   * Scores every document against the query. Returns them best first, ties by index.
+   *
+   * @example
+   * const [best] = await reranker.rerank('What is the capital of France?', ['Berlin …', 'Paris …']);
    */
   rerank<Document extends RerankDocument>(
     query: string,
@@ -273,17 +322,21 @@ export interface Reranker {
     options?: RerankOptions,
   ): Promise<RerankResult<Document>[]>;
   /**
-   * Scores every document against the query and yields each as soon as it has its score, in the order of the list. The
-   * work begins with the first that is asked for, does not wait for a loop that is slow, and ends when the loop is left.
-   * A call that fails, is aborted or disposed throws in the loop at once, before scores that wait to be taken.
+   * Scores every document against the query. Yields each as soon as it has its score, in the order of the list.
+   *
+   * The work begins when the first document is asked for, runs ahead of a slow loop, and ends when the loop is left. If
+   * the call fails or is aborted, or the reranker is disposed, the loop throws at once, before scores that still wait.
+   *
+   * @example
+   * for await (const { index, score } of reranker.stream(query, documents)) console.log(index, score);
    */
   stream<Document extends RerankDocument>(
     query: string,
     documents: readonly Document[],
     options?: RerankStreamOptions,
   ): AsyncGenerator<RerankResult<Document>, void, undefined>;
-  /** What the model is, and what it takes now. */
+  /** Returns the model's name and limits, and what it takes now. */
   statistics(): Promise<RerankerStatistics>;
-  /** Frees the memory. Calls under way or queued, and every later call, fail with `disposed`. May be called twice. */
+  /** Frees the memory. All calls, under way or later, fail with `disposed`. It may be called twice. */
   dispose(): Promise<void>;
 }

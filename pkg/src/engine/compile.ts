@@ -1,17 +1,18 @@
 import type { EngineSource } from '../common/choices.js';
-import { messageOf, RerankError, throwIfAborted } from '../common/errors.js';
+import { RerankError, throwIfAborted, withReason } from '../common/errors.js';
 import { isBytes } from '../common/kinds.js';
 import { Connection, type RequestLimits, refuseHtml } from '../files/connection.js';
 import { decodeDataUrl } from '../files/data-url.js';
+import { noLocalFiles } from '../files/location.js';
 import { Retries } from '../files/retry.js';
 import { policyError } from '../instance/failures.js';
 import { engineName, hasSimd } from '../instance/simd.js';
 import type { Platform } from './platform.js';
 
 /**
- * The compiled engine that `source` stands for.
+ * Compiles the engine that `source` stands for.
  *
- * @throws `unsupported_environment`, `invalid_input` for bytes that are no engine, `download_failed`, `aborted`
+ * @throws `unsupported_environment`, `invalid_input` for bytes that are not WebAssembly, `download_failed`, `aborted`
  */
 export async function compileEngine(
   source: EngineSource,
@@ -19,7 +20,8 @@ export async function compileEngine(
   signal: AbortSignal | undefined,
 ): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined') {
-    throw new RerankError('unsupported_environment', 'there is no WebAssembly here');
+    const message = 'This platform has no WebAssembly, which the engine needs; use a browser or runtime that has it.';
+    throw new RerankError('unsupported_environment', message);
   }
   try {
     const module = await compile(source, platform, signal);
@@ -42,7 +44,7 @@ async function compile(source: EngineSource, platform: Platform, signal: AbortSi
 }
 
 async function readLocalEngine(url: string, platform: Platform, signal: AbortSignal | undefined): Promise<ArrayBuffer> {
-  if (!platform.files) throw new RerankError('unsupported_environment', `no access to local files here: ${url}`);
+  if (!platform.files) throw noLocalFiles(url);
   const file = await platform.files.open(new URL(url), signal);
   try {
     const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -54,27 +56,33 @@ async function readLocalEngine(url: string, platform: Platform, signal: AbortSig
 }
 
 function explain(cause: unknown, source: EngineSource): RerankError {
-  const message = messageOf(cause);
   if (cause instanceof RerankError) {
     if (cause.code !== 'model_not_found') return cause;
-    return new RerankError('download_failed', `the engine is missing: ${message}`, { cause });
+    return new RerankError('download_failed', withReason('The WebAssembly file of the engine is missing', cause), {
+      cause,
+    });
   }
   if (!(cause instanceof WebAssembly.CompileError)) {
-    return new RerankError('unsupported_environment', `the engine cannot be compiled here: ${message}`, { cause });
+    return new RerankError('unsupported_environment', withReason('The engine cannot be compiled here', cause), {
+      cause,
+    });
   }
   const forbidden = policyError(cause);
   if (forbidden) return forbidden;
   if (!hasSimd()) {
-    return new RerankError('unsupported_environment', 'WebAssembly has no SIMD here', { cause });
+    const message = 'WebAssembly has no SIMD here, which the engine needs; use a newer browser or runtime.';
+    return new RerankError('unsupported_environment', message, { cause });
   }
-  const code = typeof source === 'object' ? 'invalid_input' : 'download_failed';
-  return new RerankError(code, `what should be the engine is not WebAssembly: ${message}`, { cause });
+  if (typeof source === 'object') {
+    return new RerankError('invalid_input', withReason('`wasm` is not WebAssembly', cause), { cause });
+  }
+  return new RerankError('download_failed', withReason('The file of the engine is not WebAssembly', cause), { cause });
 }
 
 /**
- * Fetches and compiles the engine at `url`, while it arrives where the server sends the right media type.
+ * Fetches and compiles the engine at `url`. It compiles while bytes arrive if the server sends the right media type.
  *
- * @throws `download_failed`, `aborted`, and what WebAssembly throws
+ * @throws `download_failed`, `aborted`, and the errors of WebAssembly
  */
 export async function compileUrl(url: string, limits: RequestLimits): Promise<WebAssembly.Module> {
   const retries = new Retries(limits.signal);

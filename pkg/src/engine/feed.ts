@@ -9,7 +9,7 @@ import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
 import type { Platform } from './platform.js';
 
-/** What a file is fed into, and how that is watched. */
+/** The loader that receives a file, and the watchers of the loading. */
 export interface Feeding {
   platform: Platform;
   cache: ModelCache;
@@ -19,14 +19,14 @@ export interface Feeding {
   report(progress: LoadProgress): void;
 }
 
-/** How much is read between two turns of the event loop where reading itself gives it none. */
+/** Bytes between two turns of the event loop, for sources that can be read without waiting. */
 const bytesPerTurn = 4 << 20;
 
 const addressableBytes = 2 ** 32 - 1;
 
 const recordedBytes = 1 << 20;
 
-/** Feeds a file into the engine, from the cache where it is there; gives its size in bytes. */
+/** Feeds a file into the loader, from the cache if it has it; returns its size in bytes. */
 export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number> {
   const { cache, platform, signal } = feeding;
   const key = cacheKey(file);
@@ -35,7 +35,7 @@ export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number
     const cached = await feedKept(file, key, feeding);
     if (cached !== undefined) return cached;
     if (!platform.exclusively) return await feedOriginal(file, feeding, key);
-    // Whoever had the lock before may just have downloaded the file.
+    // The previous holder of the lock may have downloaded the file.
     const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, key));
     return await platform.exclusively(`rerank-wasm ${key}`, work, signal);
   } catch (error) {
@@ -43,21 +43,21 @@ export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number
   }
 }
 
-/** Feeds the file in one of the forms that the cache may have it in; undefined where it has none. */
+/** Feeds the file from the cache, compact or as it is; undefined if the cache has neither form. */
 async function feedKept(file: ResolvedFile, key: string, feeding: Feeding): Promise<number | undefined> {
   const compact = file.role === 'tokenizer' ? await feedCached(file, compactKey(key), {}, feeding) : undefined;
   return compact ?? (await feedCached(file, key, pinsOf(file), feeding));
 }
 
-/** What a file must be. */
+/** The size and hash that a file must have. */
 interface Pins {
   size?: number;
   sha256?: string;
 }
 
 /**
- * Feeds what the cache has at this key; undefined where it has nothing, or had it damaged and has lost it now. `pins` are
- * believed before what the cache has written down.
+ * Feeds the cached file of this key; undefined if there is none, or if it was damaged and is now removed. `pins`
+ * override the cache's facts.
  */
 async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: Feeding): Promise<number | undefined> {
   const { cache, instance, loader } = feeding;
@@ -76,12 +76,12 @@ async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: 
     await cache.remove(key);
     return undefined;
   } finally {
-    // A stream that nobody has begun to read holds its file open.
+    // An unread stream holds its file open.
     if (!found.stream.locked) await found.stream.cancel().catch(() => {});
   }
 }
 
-/** Feeds the file from where it is and, given a key, keeps it in the cache once it has proved sound. */
+/** Feeds the file from its source. With a key, the cache keeps it after it proved sound. */
 async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string): Promise<number> {
   const { role, location, sha256 } = file;
   const { platform, cache, signal } = feeding;
@@ -121,16 +121,16 @@ async function keepCompact(bytes: Uint8Array, key: string, url: string, { cache 
 /** A file that is about to be fed. */
 interface Intake {
   role: ResolvedFile['role'];
-  /** What it must be. */
+  /** Size and hash are checked. */
   size: number | undefined;
   sha256: string | undefined;
-  /** What it will probably have. */
+  /** The likely size. */
   expected: number | undefined;
   chunks: AsyncIterable<Uint8Array>;
   recording?: Recording | undefined;
 }
 
-/** How much was fed and, of a tokenizer that is to be kept, its compact form where it has one. */
+/** Bytes that were fed, and the compact form of a tokenizer that the cache will keep. */
 interface Taken {
   loaded: number;
   compact: Uint8Array | undefined;
@@ -139,7 +139,10 @@ interface Taken {
 async function take({ role, size, sha256, expected, chunks, recording }: Intake, feeding: Feeding): Promise<Taken> {
   const { platform, instance, loader, signal, report } = feeding;
   if (size !== undefined && size > addressableBytes) {
-    throw new RerankError('out_of_memory', `the ${role} file has ${size} bytes, more than WebAssembly can address`);
+    throw new RerankError(
+      'out_of_memory',
+      `The ${role} file has ${size} bytes; WebAssembly can address ${addressableBytes}. Use a smaller model.`,
+    );
   }
   const likelySize = expected !== undefined && expected <= addressableBytes ? expected : undefined;
   let loaded = 0;
@@ -172,7 +175,7 @@ function pinsOf({ size, sha256 }: ResolvedFile): Pins {
   return { ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
 }
 
-/** True for an error that the same file from its source need not give. */
+/** True for an error that the same file from its source may not cause. */
 function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
   if (error instanceof UnreadableError) return true;
   if (!(error instanceof RerankError)) return false;
@@ -182,17 +185,17 @@ function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
   );
 }
 
-/** Has the loader forget a file that it got in part, so that it can come again. */
+/** Makes the loader forget a partial file, so that it can be fed again. */
 function dropArrival(instance: Instance, loader: Loader): void {
   try {
     instance.call(() => loader.end());
   } catch (error) {
-    // The part is refused, or the whole has been refused before: either way it is gone.
+    // The loader drops the file, whether it refuses the part now or refused the whole before.
     if (!instance.usable) throw error;
   }
 }
 
-/** The engine's complaint about a file, with the place that the file came from. */
+/** Adds the source of the file to the engine's error about it. */
 function located(error: unknown, { location }: ResolvedFile): unknown {
   if (
     !(error instanceof RerankError) ||
@@ -200,17 +203,18 @@ function located(error: unknown, { location }: ResolvedFile): unknown {
   ) {
     return error;
   }
-  return new RerankError(error.code, `${error.message} (${describeLocation(location)})`, { cause: error.cause });
+  const message = `${error.message.replace(/\.$/, '')} (${describeLocation(location)}).`;
+  return new RerankError(error.code, message, { cause: error.cause });
 }
 
-/** The key of a file that a cache may hold; undefined for one that is not downloaded. A hash stands for every URL. */
+/** Returns the key of a file in a cache; undefined for a file that is not downloaded. A hash stands for every URL. */
 function cacheKey({ location, more, sha256 }: ResolvedFile): string | undefined {
   if (typeof location !== 'string' || !/^https?:/i.test(location)) return undefined;
   if (more && sha256 === undefined) return undefined;
   return sha256 === undefined ? location : `sha256:${sha256}`;
 }
 
-/** The key of what the engine made of a tokenizer file: a third of its size, and ready several times sooner. */
+/** Returns the key of a tokenizer's compact form: a third of the size, and ready several times sooner. */
 function compactKey(key: string): string {
   return `${key} compact 1`;
 }

@@ -8,16 +8,17 @@ import { Scoring } from './scoring.js';
 import { TurnQueue } from './turn-queue.js';
 
 /**
- * A model in this thread. Calls take turns of one long document or a few short ones. If an instance crashes, the calls beside
- * the one that crashed it go on in the next instance. Calls that had begun fail with it if there is no next instance, or if
- * one instance after another crashes under them.
+ * A model in this thread. Calls take turns of one long document or a few short ones.
+ *
+ * If an instance crashes, only the call that crashed it fails; the others go on in the next instance. They also fail if
+ * there is no next instance, or if several instances in a row crash under them.
  */
 export class InPlaceBackend implements Backend {
   readonly #slot: ModelSlot;
   readonly #turns: TurnQueue;
   #disposal: Promise<void> | undefined;
 
-  /** Without `reload` a crashed instance stays broken. */
+  /** Without `reload` a crashed instance is not replaced. */
   constructor(model: LoadedModel, { pause }: Pick<Platform, 'pause'>, reload?: Reload) {
     this.#slot = new ModelSlot(model, reload);
     this.#turns = new TurnQueue(pause, (call) => this.#takeTurn(call));
@@ -56,10 +57,10 @@ export class InPlaceBackend implements Backend {
     if (model && !call.settled) call.step(model);
   }
 
-  /** The model in another instance; undefined if there is none, after every call that waits for it has failed. */
+  /** Returns the model in another instance; undefined if there is none, after all waiting calls have failed. */
   async #replace(): Promise<LoadedModel | undefined> {
     const { calls } = this.#turns;
-    for (const call of calls) call.leaveBroken(this.#slot.isReplaced);
+    for (const call of calls) call.leaveCrashed(this.#slot.isReplaced);
     if (calls.every(({ settled }) => settled)) return undefined;
     try {
       return await this.#slot.usable();

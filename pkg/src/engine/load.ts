@@ -10,7 +10,7 @@ import { feed, turn } from './feed.js';
 import type { Platform } from './platform.js';
 import { startEngine } from './start.js';
 
-/** What a reranker is made of, and how the making is watched. */
+/** The parts of a reranker, and the watchers of its creation. */
 export interface LoadTask {
   model: ResolvedModel;
   wasm: EngineSource;
@@ -21,25 +21,25 @@ export interface LoadTask {
   warn(warning: RerankWarning): void;
 }
 
-/** A model that is ready, with the instance that it lives in. */
+/** A model that is ready, with its instance. */
 export interface LoadedModel {
   name: string;
-  /** Longest pair the model takes, in tokens. */
+  /** Longest pair that the model takes, in tokens. */
   maxTokens: number;
-  /** What the instance was made of. */
+  /** The compiled engine of the instance. */
   module: WebAssembly.Module;
   instance: Instance;
   engine: Engine;
 }
 
 /**
- * Reads the files into a new instance of the engine and prepares the model. After a failure the instance has no
- * owner, and its memory and threads go with it.
+ * Reads the files into a new instance and prepares the model. A failure closes the instance, which ends its threads and
+ * frees its memory.
  */
 export async function loadModel(task: LoadTask, platform: Platform): Promise<LoadedModel> {
   const { model, signal, report, warn } = task;
   const { module, instance } = await startEngine(task, platform);
-  // A file may never come, and the threads are not to wait for it.
+  // A file may never arrive; an abort ends the threads without waiting for it.
   const close = () => void instance.close();
   signal?.addEventListener('abort', close);
   try {
@@ -62,7 +62,7 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
   }
 }
 
-/** The model that `loading` gives, unless the signal speaks first; one that comes all the same is closed. */
+/** Awaits the model unless the signal aborts first. A model that is ready after that is closed. */
 export async function modelUntilAborted(
   loading: Promise<LoadedModel>,
   signal: AbortSignal | undefined,

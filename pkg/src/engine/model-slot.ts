@@ -8,11 +8,11 @@ export type Reload = (signal: AbortSignal) => Promise<LoadedModel>;
 type State =
   | { is: 'ready'; model: LoadedModel }
   /** `instance` is the crashed one, if nothing replaces it. */
-  | { is: 'broken'; instance?: Instance }
+  | { is: 'crashed'; instance?: Instance }
   | { is: 'replacing'; model: Promise<LoadedModel>; stop: AbortController }
   | { is: 'disposed' };
 
-/** The place of a model in this thread. A crashed instance is replaced at the next use, given a way to load the model again. */
+/** The place of a model in this thread. With a `reload`, a crashed instance is replaced at the next use. */
 export class ModelSlot {
   readonly #reload: Reload | undefined;
   #state: State;
@@ -20,13 +20,13 @@ export class ModelSlot {
   #cleared: Promise<void> = Promise.resolve();
   #disposal: Promise<void> | undefined;
 
-  /** Without `reload` a crashed instance stays broken. */
+  /** Without `reload` a crashed instance is not replaced. */
   constructor(model: LoadedModel, reload?: Reload) {
     this.#state = { is: 'ready', model };
     this.#reload = reload;
   }
 
-  /** True if a crashed instance is replaced. */
+  /** True if crashed instances are replaced. */
   get isReplaced(): boolean {
     return this.#reload !== undefined;
   }
@@ -38,15 +38,15 @@ export class ModelSlot {
   }
 
   /**
-   * The model in an instance that can be called, another one if the last has crashed.
+   * Returns the model in an instance that can be called. If the last instance crashed, that is another one.
    *
-   * @throws `disposed`, BrokenError if nothing replaces the instance, what the loading throws
+   * @throws `disposed`, CrashedError if nothing replaces the instance, and the errors of loading
    */
   async usable(): Promise<LoadedModel> {
     const state = this.#settle();
     if (state.is === 'disposed') throw disposedError();
-    if (state.is !== 'broken') return state.model;
-    if (state.instance) throw state.instance.brokenError();
+    if (state.is !== 'crashed') return state.model;
+    if (state.instance) throw state.instance.crashedError();
     return this.#replace();
   }
 
@@ -56,13 +56,13 @@ export class ModelSlot {
     return this.#disposal;
   }
 
-  /** The state, after a look at whether the instance has crashed meanwhile. */
+  /** Checks whether the instance has crashed, and returns the state. */
   #settle(): State {
     if (this.#state.is !== 'ready' || this.#state.model.instance.usable) return this.#state;
     const { instance } = this.#state.model;
     if (this.#reload) this.#cleared = instance.close();
-    // What is held of a crashed instance keeps its memory.
-    this.#state = this.#reload ? { is: 'broken' } : { is: 'broken', instance };
+    // A reference to a crashed instance would keep its memory alive.
+    this.#state = this.#reload ? { is: 'crashed' } : { is: 'crashed', instance };
     return this.#state;
   }
 
@@ -71,7 +71,7 @@ export class ModelSlot {
     if (last.is === 'replacing') stop(last.stop);
     await this.#cleared;
     if (last.is === 'ready') await last.model.instance.close();
-    if (last.is === 'broken') await last.instance?.close();
+    if (last.is === 'crashed') await last.instance?.close();
   }
 
   #replace(): Promise<LoadedModel> {
@@ -95,7 +95,7 @@ export class ModelSlot {
       return model;
     } catch (error) {
       if (this.#isDisposed()) throw disposedError();
-      this.#state = { is: 'broken' };
+      this.#state = { is: 'crashed' };
       throw error;
     }
   }
@@ -109,6 +109,6 @@ function stop(controller: AbortController): void {
   try {
     controller.abort();
   } catch {
-    // In workerd another request's replacement cannot be stopped; it ends by itself and is dropped.
+    // In workerd a request cannot stop another's replacement; that ends by itself and is dropped.
   }
 }

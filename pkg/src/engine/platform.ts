@@ -3,38 +3,39 @@ import type { CacheBackend } from '../common/types.js';
 import type { LocalFiles } from '../files/local-files.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
 
-/** What differs between the environments that the package runs in. */
+/** The differences between browser, Node and isolate. */
 export interface Platform {
-  /** The compiled engine that ships with the package. */
+  /** Compiles the engine that ships with the package. */
   defaultEngine(signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
-  /** Lets the event loop turn, so that messages, aborts and painting get their chance. */
+  /** Lets the event loop turn, so that messages, aborts and painting are handled. */
   pause(): Promise<void>;
-  /** Access to local files, where there is any. */
+  /** Local files; absent without a file system. */
   files?: LocalFiles;
-  /** Where downloaded files can be kept; absent where there is no such place. */
+  /** Caches for downloaded files; absent if there are none. */
   caches?: Caches;
-  /** A cache in a directory of the caller's choice; absent where there are no directories. */
+  /** Makes a cache in a directory that the caller chooses; absent without directories. */
   directoryCache?(path: string): CacheBackend;
   /**
-   * Does `work` while nobody else who shares the caches does work of the same name; absent where that cannot be had.
+   * Runs `work` while no other tab or worker with the same caches runs work of this name; absent without such locks.
    *
-   * @throws `aborted` while it waits
+   * @throws `aborted` if the signal aborts the wait
    */
   exclusively?<Value>(name: string, work: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value>;
   /**
-   * True where a download belongs to the request that began it and dies with it, so that it cannot be made for all calls:
-   * an instance that broke is replaced here only where the model is at hand.
+   * True if a download dies with the request that began it, as in an isolate. It cannot serve all calls, so a
+   * crashed instance is replaced only if the model's bytes are in memory.
    */
   requestsOwnDownloads?: boolean;
-  /** How to have several threads, or why there is only one; absent where nobody would expect more. */
+  /** Starts threads, or says as a clause why only one runs; absent if one thread needs no explanation. */
   threads?: ThreadSupport | string;
-  /** How to start a worker, and whether that is what one does here; absent where there are none. */
+  /** Starts workers; absent if there are none. */
   workers?: {
     /**
-     * Ways to start one, best first. `threads`: the engine may want further ones, which another script need not be able to
-     * be.
+     * Returns ways to start a worker, best first. With `threads`, the engine in it may start threads; another script
+     * than the package's may be unable to serve as one.
      */
     starts(threads: boolean): (() => Worker)[];
+    /** True if `worker: 'auto'` starts a worker. */
     preferred: boolean;
   };
 }

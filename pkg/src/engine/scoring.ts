@@ -1,20 +1,20 @@
 import { Deferred } from '../common/deferred.js';
 import { type RerankError, toRerankError } from '../common/errors.js';
-import { BrokenError, type Instance } from '../instance/instance.js';
+import { CrashedError, type Instance } from '../instance/instance.js';
 import type { Job } from '../wasm/bindings.js';
 import type { ScoredDocument, ScoreTask } from './backend.js';
 import type { LoadedModel } from './load.js';
 
-/** The engine gets the documents of a call in slices of so many UTF-16 code units, or of one document that is longer. */
+/** A slice of a call has at most so many UTF-16 code units, or is one longer document. */
 const sliceLength = 1 << 16;
 
-/** Enough that short documents still fill the groups that the engine scores together. */
+/** A slice has at most so many documents: enough to fill the groups of short ones that the engine scores together. */
 const sliceDocuments = 256;
 
-/** So many instances in a row that broke before a document was done are taken to be the call's doing. */
-const mostBroken = 3;
+/** A call is taken to crash every instance after so many crashes in a row without a scored document. */
+const mostCrashes = 3;
 
-/** Documents that an instance of the engine is at. */
+/** The documents that an instance is scoring. */
 interface Slice {
   instance: Instance;
   job: Job;
@@ -23,16 +23,16 @@ interface Slice {
 }
 
 /**
- * A call on its way through the engine. The engine holds no more than a slice of its documents, so that many calls at
- * once take little memory, which an instance never gives back, and a call can go on in another instance.
+ * A call on its way through an instance. The instance holds at most a slice of its documents. So many calls at once
+ * take little memory, which an instance never returns, and a call can go on in another instance.
  */
 export class Scoring {
   readonly #task: ScoreTask;
   readonly #answer: Deferred<void>;
   #slice: Slice | undefined;
   #done = 0;
-  /** Instances that broke since a document was done. */
-  #broken = 0;
+  /** Crashes since the last scored document. */
+  #crashes = 0;
 
   constructor(task: ScoreTask) {
     this.#task = task;
@@ -59,28 +59,30 @@ export class Scoring {
       for (const document of this.#score(this.#slice)) this.#answer.report(onScored, document);
       if (this.#done === texts.length) this.#answer.resolve();
     } catch (error) {
-      // A thread ended by itself: who gives the turns finds that out, and another instance may be had.
-      if (!(error instanceof BrokenError)) this.reject(toRerankError(error));
+      // A thread ended early. The backend notices that before the next turn, and may replace the instance.
+      if (!(error instanceof CrashedError)) this.reject(toRerankError(error));
     }
   }
 
-  /** Gives up the instance, which broke; the call goes on in another if there is one, unless it seems to break them all. */
-  leaveBroken(isReplaced: boolean): void {
+  /**
+   * Leaves the crashed instance. The call goes on in another one, unless there is none or it seems to crash them all.
+   */
+  leaveCrashed(isReplaced: boolean): void {
     const slice = this.#slice;
     if (!slice) return;
-    this.#broken += 1;
-    if (!isReplaced || this.#broken === mostBroken) this.reject(slice.instance.failure);
+    this.#crashes += 1;
+    if (!isReplaced || this.#crashes === mostCrashes) this.reject(slice.instance.failure);
     this.release();
   }
 
-  /** Frees what the engine holds of the call; a call that has not settled can go on. */
+  /** Frees the call's slice in the instance. An unsettled call can go on. */
   release(): void {
     const slice = this.#slice;
     this.#slice = undefined;
     try {
       if (slice?.instance.usable) slice.instance.call(() => slice.job.free());
     } catch {
-      // The instance broke, which the next call finds out.
+      // The instance crashed; the next call notices it.
     }
   }
 
@@ -98,7 +100,7 @@ export class Scoring {
     const scored = instance.call(() => job.scored(slice.done));
     slice.done += scored.length;
     this.#done += scored.length;
-    if (scored.length > 0) this.#broken = 0;
+    if (scored.length > 0) this.#crashes = 0;
     if (slice.done === documents) this.release();
     return scored.map((document, index) => ({ ...document, index: first + index }));
   }

@@ -1,12 +1,12 @@
 import type { EngineSource, ThreadWish } from '../common/choices.js';
-import { messageOf, RerankError } from '../common/errors.js';
+import { messageOf, RerankError, sentence } from '../common/errors.js';
 import type { RerankWarning } from '../common/types.js';
 import { Instance } from '../instance/instance.js';
 import { compileEngine } from './compile.js';
 import type { Platform } from './platform.js';
-import { chooseThreads } from './thread-count.js';
+import { chooseThreads, threadsUnavailable, whyOneThread } from './thread-count.js';
 
-/** What an instance of the engine is made of. */
+/** The parts of an instance. */
 export interface EngineTask {
   wasm: EngineSource;
   threads: ThreadWish;
@@ -19,15 +19,15 @@ export interface StartedEngine {
   instance: Instance;
 }
 
-/** An instance of the engine with its threads. */
+/** Starts an instance with its threads. */
 export async function startEngine(task: EngineTask, platform: Platform): Promise<StartedEngine> {
   const { wasm } = task;
   if (wasm === undefined || isDirectory(wasm)) return startOwn(task, wasm, platform);
-  // Whoever brings an engine says by it whether it has threads.
+  // An engine that the caller passes has threads or has none, whatever the platform prefers.
   return startGiven(task, platform);
 }
 
-/** One of the package's engines, beside its code or in a copy of the directory. */
+/** Starts one of the package's engines, beside its code or in a copy of `dist/wasm`. */
 async function startOwn(task: EngineTask, directory: string | undefined, platform: Platform): Promise<StartedEngine> {
   const { threads, signal, warn } = task;
   const support = platform.threads;
@@ -48,8 +48,9 @@ async function startOwn(task: EngineTask, directory: string | undefined, platfor
   }
   const module = await compileEngine(directory, platform, signal);
   const instance = await Instance.start(module);
-  if (threads === 'auto' && reason !== undefined)
-    warn({ code: 'threads_unavailable', message: `the engine has one thread: ${reason}` });
+  if (threads === 'auto' && reason !== undefined) {
+    warn({ code: 'threads_unavailable', message: `The engine runs on one thread. ${sentence(reason)}` });
+  }
   return { module, instance };
 }
 
@@ -59,16 +60,14 @@ async function startGiven({ wasm, threads, signal }: EngineTask, platform: Platf
   if (isThreaded) {
     const support = platform.threads;
     if (typeof support !== 'object') {
-      throw new RerankError(
-        'unsupported_environment',
-        `this engine needs threads: ${support ?? 'there are none here'}`,
-      );
+      const found = `\`wasm\` is the engine with threads, which cannot run here. ${whyOneThread(support)}`;
+      throw new RerankError('unsupported_environment', `${found} Pass the URL of \`dist/wasm/\` instead.`);
     }
     const { count } = chooseThreads(threads, support);
     return { module, instance: await support.startInstance(module, count, signal) };
   }
   if (typeof threads === 'number' && threads > 1) {
-    throw new RerankError('unsupported_environment', `no ${threads} threads: the engine that was given has none`);
+    throw threadsUnavailable(threads, '`wasm` is an engine without threads; pass the URL of `dist/wasm/` instead');
   }
   return { module, instance: await Instance.start(module) };
 }

@@ -1,30 +1,30 @@
 import type { ThreadWish } from '../common/choices.js';
-import { RerankError } from '../common/errors.js';
+import { RerankError, sentence } from '../common/errors.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
 
-/** More are of little use: a call has no more than some dozens of documents, and each thread takes memory. */
+/** More threads are of little use: a call has some dozens of documents, and each thread takes memory. */
 const mostByItself = 8;
 
-/** More than this is a mistake: each thread is one of the system's. */
+/** A larger number is a mistake: each thread is a thread of the system. */
 const mostThreads = 64;
 
-/** How many threads to use, and why there is only one where more could have been. */
+/** How many threads to use. `missing` says why only one, if the caller could expect more. */
 export interface ThreadChoice {
   count: number;
   missing?: string | undefined;
 }
 
 /**
- * The threads for what was asked, the engine's own included.
+ * Chooses the number of threads, the instance's first one included.
  *
- * @throws `unsupported_environment` where a number was asked for that cannot be had
+ * @throws `unsupported_environment` if a number was asked for that is impossible
  */
 export function chooseThreads(wanted: ThreadWish, support: ThreadSupport | string | undefined): ThreadChoice {
   if (typeof wanted !== 'number')
     return typeof support === 'object' ? asManyAsFit(support) : { count: 1, missing: support };
   if (wanted === 1) return { count: 1 };
-  if (wanted > mostThreads) throw unavailable(wanted, `${mostThreads} is the most`);
-  if (typeof support !== 'object') throw unavailable(wanted, support ?? 'there are none here');
+  if (wanted > mostThreads) throw threadsUnavailable(wanted, `${mostThreads} is the most`);
+  if (typeof support !== 'object') throw threadsUnavailable(wanted, whyOneThread(support));
   return { count: wanted };
 }
 
@@ -34,6 +34,13 @@ function asManyAsFit({ processors, room }: ThreadSupport): ThreadChoice {
   return { count, missing: count === 1 && useful > 1 ? 'there is no memory for more' : undefined };
 }
 
-function unavailable(wanted: number, reason: string): RerankError {
-  return new RerankError('unsupported_environment', `no ${wanted} threads: ${reason}`);
+/** The sentence that says why a platform without thread support has one thread. */
+export function whyOneThread(reason: string | undefined): string {
+  return sentence(reason ?? 'this platform has no threads');
+}
+
+/** The failure for a number of threads that is impossible for this reason. */
+export function threadsUnavailable(wanted: number, reason: string): RerankError {
+  const found = `${wanted} threads were asked for and are not available. ${sentence(reason)}`;
+  return new RerankError('unsupported_environment', `${found} \`threads: 'auto'\` takes what is available.`);
 }

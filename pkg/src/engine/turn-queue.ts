@@ -1,7 +1,7 @@
 import type { RerankError } from '../common/errors.js';
 import type { Scoring } from './scoring.js';
 
-/** Calls that share one instance by turns, in the order in which they came. The event loop turns between two turns. */
+/** Calls that share one instance by turns, in the order of their arrival. The event loop runs between two turns. */
 export class TurnQueue {
   readonly #pause: () => Promise<void>;
   readonly #takeTurn: (call: Scoring) => Promise<void>;
@@ -14,18 +14,18 @@ export class TurnQueue {
     this.#takeTurn = takeTurn;
   }
 
-  /** The calls under way, the one whose turn it is first. */
+  /** The calls under way, in the order of their turns. */
   get calls(): readonly Scoring[] {
     return this.#calls;
   }
 
-  /** Adds a call, which settles by itself. */
+  /** Adds a call; its promise settles through its turns. */
   add(call: Scoring): void {
     this.#calls.push(call);
     this.#serving ??= this.#serve();
   }
 
-  /** Fails every call; settles when none takes a turn any more. */
+  /** Fails every call; settles after the last turn. */
   async end(error: RerankError): Promise<void> {
     for (const call of this.#calls) call.reject(error);
     await this.#serving;

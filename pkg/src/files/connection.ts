@@ -1,16 +1,16 @@
-import { abortedError, messageOf, RerankError, throwIfAborted } from '../common/errors.js';
+import { abortedError, RerankError, throwIfAborted, withReason } from '../common/errors.js';
 import { parseRetryAfter, TransientError } from './retry.js';
 
-/** A connection that gives nothing for this long counts as lost. */
+/** A connection that sends nothing for this long counts as lost. */
 const stallMilliseconds = 60_000;
 
-/** How a request is stopped: by the caller's signal, or by a silence that lasts too long. */
+/** A request ends if the caller's signal aborts, or if the server stays silent for too long. */
 export interface RequestLimits {
   signal: AbortSignal | undefined;
   stallMilliseconds?: number;
 }
 
-/** One request and its answer under the limits; it says why it ended. */
+/** One request and its answer under the limits. Its errors say which limit ended it. */
 export class Connection {
   readonly #url: string;
   readonly #limits: RequestLimits;
@@ -25,10 +25,10 @@ export class Connection {
   }
 
   /**
-   * HTTP 416 is an answer where a part was asked for.
+   * Sends the request. With a `range` header, HTTP 416 is an answer too.
    *
-   * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, which is a {@link TransientError} for network
-   * errors, HTTP 429 and 5xx, and `aborted`
+   * @throws `model_not_found` for HTTP 404 and 410, `aborted`, else `download_failed`; network errors, HTTP 429 and 5xx
+   * are {@link TransientError}s
    */
   async request(headers: Record<string, string> = {}): Promise<Response> {
     throwIfAborted(this.#limits.signal);
@@ -45,7 +45,7 @@ export class Connection {
     }
   }
 
-  /** The body in pieces. */
+  /** Yields the body in pieces. */
   async *body(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     try {
       const reader = response.body?.getReader();
@@ -61,7 +61,7 @@ export class Connection {
     }
   }
 
-  /** The body compiled while it arrives; nothing tells how far it is, so it has the time of many silences. */
+  /** Compiles the body while it arrives. No event says how far it is, so it gets the time of several silences. */
   async compile(response: Response): Promise<WebAssembly.Module> {
     try {
       this.#wind(5);
@@ -71,7 +71,7 @@ export class Connection {
     }
   }
 
-  /** Ends the connection, if it has not ended, and all that waits for it. */
+  /** Ends the connection and every call that waits for it. */
   close(): void {
     clearTimeout(this.#timer);
     this.#limits.signal?.removeEventListener('abort', this.#abort);
@@ -93,8 +93,8 @@ export class Connection {
     if (cause instanceof RerankError) return cause;
     const { signal } = this.#limits;
     if (signal?.aborted) return abortedError(signal);
-    const reason = this.#stalled ? 'the server has fallen silent' : messageOf(cause);
-    const message = `${this.#url}: ${reason}`;
+    const reason = this.#stalled ? 'the server stopped sending' : cause;
+    const message = withReason(`${this.#url} could not be downloaded`, reason);
     // `blob:` URLs involve no network.
     if (!/^https?:/i.test(this.#url)) return new RerankError('download_failed', message, { cause });
     return new TransientError(message, { cause });
@@ -102,16 +102,18 @@ export class Connection {
 }
 
 function checkAnswer({ status, ok, headers }: Response, url: string): void {
-  const message = `${url}: HTTP ${status}`;
-  if (status === 404 || status === 410) throw new RerankError('model_not_found', message);
+  const message = `${url} could not be downloaded: the server answered with HTTP ${status}`;
+  if (status === 404 || status === 410) throw new RerankError('model_not_found', `${message}; check the URL.`);
   if (status === 429 || status >= 500) {
-    throw new TransientError(message, { retryAfter: parseRetryAfter(headers.get('retry-after')) });
+    throw new TransientError(`${message}; try again later.`, {
+      retryAfter: parseRetryAfter(headers.get('retry-after')),
+    });
   }
-  if (!ok) throw new RerankError('download_failed', message);
+  if (!ok) throw new RerankError('download_failed', `${message}; check the URL and the right to read it.`);
   if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) throw webPage(url);
 }
 
-/** Passes the chunks on unless they begin like a web page, which many servers send for files that they do not have. */
+/** Passes the chunks on, unless they begin like a web page. Many servers send one instead of a missing file. */
 export async function* refuseHtml<Chunk extends Uint8Array>(
   chunks: AsyncIterable<Chunk>,
   url: string,
@@ -127,5 +129,5 @@ export async function* refuseHtml<Chunk extends Uint8Array>(
 }
 
 function webPage(url: string): RerankError {
-  return new RerankError('download_failed', `${url}: the server sent a web page instead of the file`);
+  return new RerankError('download_failed', `${url} is a web page, not a file of a model or engine; check the URL.`);
 }

@@ -6,14 +6,14 @@ import { Retries, TransientError } from './retry.js';
 
 /** How a file is downloaded. */
 export interface DownloadOptions extends RequestLimits {
-  /** True where the caller checks the whole file against a hash that it knows. */
+  /** True if the caller checks the whole file against a known hash. */
   pinned?: boolean;
 }
 
 /**
- * Opens the file at `url`. A connection that is cut is resumed where it ended, as if nothing had been.
+ * Opens the file at `url`. A download that is cut goes on where it ended; the reader of the chunks does not see it.
  *
- * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, `aborted`; so do the chunks
+ * @throws `model_not_found` for HTTP 404 and 410, `download_failed`, `aborted`; the chunks throw the same
  */
 export async function openUrl(url: string, options: DownloadOptions): Promise<OpenFile> {
   const download = new Download(url, options);
@@ -27,18 +27,18 @@ export async function openUrl(url: string, options: DownloadOptions): Promise<Op
   };
 }
 
-/** A file on its way, over as many connections as it takes. */
+/** A file that arrives over one connection or several. */
 class Download {
   readonly #url: string;
   readonly #options: DownloadOptions;
   readonly #retries: Retries;
-  /** Of what has been given out; tells whether a server that starts over sends the same file. */
+  /** Of all bytes so far. It shows whether a server that starts over sends the same file. */
   readonly #hash: Sha256 | undefined;
   #connection: Connection | undefined;
   #response: Response | undefined;
-  /** What the server calls this version of the file, in a form that If-Range takes. */
+  /** The server's name for this version of the file, in a form that If-Range accepts. */
   #version: string | undefined;
-  /** What the server said when it began. */
+  /** The size that the first answer announced. */
   #size: number | undefined;
   #loaded = 0;
 
@@ -49,7 +49,7 @@ class Download {
     this.#hash = options.pinned ? undefined : new Sha256();
   }
 
-  /** Asks for the file; gives the size that the server says it has. */
+  /** Asks for the file; returns the size that the server announces. */
   async start(): Promise<number | undefined> {
     const { headers } = await this.#request();
     this.#version = isForeign(this.#url) ? undefined : versionOf(headers);
@@ -69,7 +69,7 @@ class Download {
     }
   }
 
-  /** Of all that has been given out. */
+  /** Returns the hash of all bytes so far. */
   sha256(): string {
     return this.#hash?.digest() ?? '';
   }
@@ -96,8 +96,8 @@ class Download {
   }
 
   /**
-   * Headers that ask for what has not come yet. A hash that is known finds out whether both parts are of one file, so a
-   * pinned file needs no If-Range. Without hash and version the file is asked for from its beginning.
+   * Returns headers that ask for the missing rest. A pinned file needs no If-Range: its hash shows whether both parts
+   * are of one file. Without hash and version the request asks for the whole file.
    */
   #range(): Record<string, string> {
     const range = `bytes=${this.#loaded}-`;
@@ -106,7 +106,7 @@ class Download {
     return this.#version ? { range, 'if-range': this.#version } : {};
   }
 
-  /** What the present connection gives, without what came before. */
+  /** Yields the bytes of the current connection that have not arrived before. */
   async *#rest(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     const { connection, response } = this.#current();
     if (response.status === 416) {
@@ -126,49 +126,54 @@ class Download {
       yield fresh;
     }
     if (prefix.missing > 0) throw this.#changed();
-    if (this.#loaded < total) throw new TransientError(`${this.#url}: ${this.#loaded} of ${total} bytes came`);
+    if (this.#loaded < total)
+      throw new TransientError(`${this.#url} ended early: ${this.#loaded} of ${total} bytes arrived; try again.`);
   }
 
   #current(): { connection: Connection; response: Response } {
-    if (!this.#connection || !this.#response) throw new RerankError('internal', 'the download has not started');
+    if (!this.#connection || !this.#response) throw new RerankError('internal', 'The download has not started.');
     return { connection: this.#connection, response: this.#response };
   }
 
   /**
-   * Checks that there is nothing to be had because all has come: the connection was cut behind the last byte.
+   * Checks that the whole file has arrived: the connection was cut after the last byte, so the range is empty.
    *
    * @throws `download_failed`
    */
   #checkEnd({ headers }: Response): void {
     const [, total] = /^bytes \*\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
     const size = total === undefined ? this.#size : Number(total);
-    // Where nobody tells the size, the hash of a pinned file decides, or the version for which the server answered.
+    // Without a size, the hash of a pinned file decides, or the version that the server was asked for.
     if (size === undefined || size === this.#loaded) return;
-    throw new RerankError('download_failed', `${this.#url}: HTTP 416 after ${this.#loaded} of ${size} bytes`);
+    throw this.#notResumed(`the server answered with HTTP 416 after ${this.#loaded} of ${size} bytes`);
   }
 
-  /** Where in the file an answer begins, and the least that the file has. */
+  /** Returns where in the file an answer begins, and the least size of the file. */
   #partOf({ status, headers }: Response): { start: number; total: number } {
     if (status !== 206) return { start: 0, total: 0 };
     // Servers of other origins may hide the header.
     const [, start = this.#loaded, total = 0] =
       /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
     if (Number(start) !== this.#loaded) {
-      throw new RerankError('download_failed', `${this.#url}: the server sent another part than it was asked for`);
+      throw this.#notResumed(`the part from byte ${this.#loaded} was asked for, and the server sent another part`);
     }
     return { start: this.#loaded, total: total === '*' ? 0 : Number(total) };
   }
 
   #changed(): RerankError {
-    return new RerankError('download_failed', `${this.#url}: the file changed while it was downloaded`);
+    return new RerankError('download_failed', `${this.#url} changed while it was downloaded; try again.`);
+  }
+
+  #notResumed(reason: string): RerankError {
+    return new RerankError('download_failed', `${this.#url} could not be resumed: ${reason}; try again.`);
   }
 }
 
-/** What a connection repeats of a file: it is left out, and compared where its hash is known. */
+/** The part of a file that a connection repeats. It is skipped, and compared if its hash is known. */
 class Prefix {
-  /** Bytes that are still to be left out. */
+  /** Bytes that are still to be skipped. */
   missing: number;
-  /** False once the repeated part has turned out to be another. */
+  /** False once the repeated part turned out to differ. */
   same = true;
   readonly #expected: string | undefined;
   readonly #hash: Sha256 | undefined;
@@ -181,7 +186,7 @@ class Prefix {
     }
   }
 
-  /** The part of the chunk that is not repeated. */
+  /** Returns the part of the chunk that is not repeated. */
   skip(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (this.missing === 0) return chunk;
     const repeated = chunk.subarray(0, this.missing);
@@ -192,20 +197,20 @@ class Prefix {
   }
 }
 
-/** True where a browser asks a server of another origin, which has to agree to If-Range beforehand; few do. */
+/** True if a browser asks a server of another origin. Such a server must allow If-Range in a preflight; few do. */
 function isForeign(url: string): boolean {
   const origin = globalThis.location?.origin;
   return origin !== undefined && new URL(url).origin !== origin;
 }
 
-/** A strong ETag or, without one, a date: If-Range takes no weak ones. */
+/** Returns a strong ETag, or the date if there is no ETag. If-Range accepts no weak ones. */
 function versionOf(headers: Headers): string | undefined {
   const tag = headers.get('etag');
   if (tag !== null) return tag.startsWith('"') ? tag : undefined;
   return headers.get('last-modified') ?? undefined;
 }
 
-/** The size of the file, which is not that of a compressed body. */
+/** Returns the size of the file, which a compressed body does not have. */
 function sizeOf(headers: Headers): number | undefined {
   const length = Number(headers.get('content-length') ?? Number.NaN);
   return !headers.has('content-encoding') && Number.isSafeInteger(length) && length > 0 ? length : undefined;

@@ -1,28 +1,28 @@
-/** A file that has been opened: its size where that is known, and its bytes in pieces. */
+/** A file that was opened: its size, if known, and its bytes in pieces. */
 export interface OpenFile {
   size: number | undefined;
-  /** True where the size is a fact; false where it is what a server says, which compression can falsify. */
+  /** True if the size is a fact, false if a server announced it: compression can make that wrong. */
   exact: boolean;
   chunks: AsyncIterable<Uint8Array>;
-  /** The hash of the bytes so far, where nobody else knows what it must be. */
+  /** Returns the hash of the bytes so far; set if the caller does not know the hash. */
   sha256?: (() => string) | undefined;
-  /** Lets go of what lies behind the chunks, read or not. */
+  /** Frees the source of the chunks, read or not. */
   close(): void;
 }
 
-/** Where a model's files lie in a directory. */
+/** The files of a model in a directory. */
 export interface ModelDirectory {
   model: URL;
   tokenizer: URL;
   config: URL;
 }
 
-/** A bundle that was found in the place of a directory. */
+/** A bundle at a path where a directory could be. */
 export interface LocalBundle {
   bundle: URL;
 }
 
-/** What the package needs of a platform's file system. */
+/** The port that this room needs of a platform's file system. */
 export interface LocalFiles {
   open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
   findModel(path: string | URL): Promise<ModelDirectory | LocalBundle>;

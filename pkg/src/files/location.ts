@@ -1,12 +1,13 @@
+import { RerankError } from '../common/errors.js';
 import { hrefOf, isBlob, isBytes, isUrl, parseUrl } from '../common/kinds.js';
 
 /** Opens a file. */
 export type Opener = () => Response | Promise<Response>;
 
-/** A file's bytes, or where they are, in a form that, but for what opens one, can be sent to a worker. */
+/** A file's bytes, or where they are. All but an opener can be sent to a worker. */
 export type PlainLocation = Uint8Array<ArrayBuffer> | Blob | string | Opener;
 
-/** `location` as {@link PlainLocation}; undefined where it is none. */
+/** Returns undefined for a value that is no location. */
 export function plainLocation(location: unknown): PlainLocation | undefined {
   if (isBytes(location)) return ArrayBuffer.isView(location) ? location : new Uint8Array(location);
   if (isBlob(location)) return location;
@@ -15,9 +16,15 @@ export function plainLocation(location: unknown): PlainLocation | undefined {
   return typeof location === 'string' ? parseUrl(location)?.href : undefined;
 }
 
-/** Where a file is, for messages. */
+/** Names the place of a file, for messages. */
 export function describeLocation(location: PlainLocation): string {
   if (typeof location === 'function') return 'a response';
   if (typeof location !== 'string') return isBlob(location) ? 'a blob' : 'bytes';
   return location.startsWith('data:') ? 'a data: URL' : location;
+}
+
+/** The failure for a local file if the platform has no file system. */
+export function noLocalFiles(place: string): RerankError {
+  const message = `This platform cannot read local files such as ${place}; use an http: or https: URL, or bytes.`;
+  return new RerankError('unsupported_environment', message);
 }

@@ -1,18 +1,19 @@
+import { describeValue } from '../common/check.js';
 import { chunksOf } from '../common/chunks.js';
-import { messageOf, RerankError } from '../common/errors.js';
+import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
 import { decodeDataUrl } from './data-url.js';
 import { openUrl } from './download.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
-import type { Opener, PlainLocation } from './location.js';
+import { noLocalFiles, type Opener, type PlainLocation } from './location.js';
 import type { ResolvedFile } from './resolve.js';
 
 const sliceBytes = 1 << 20;
 
 /**
- * Opens a file of a model wherever it is.
+ * Opens a file of a model, wherever it is.
  *
- * @throws `model_not_found`, `download_failed`, `aborted`, `unsupported_environment`; so do the chunks
+ * @throws `model_not_found`, `download_failed`, `aborted`, `unsupported_environment`; the chunks throw the same
  */
 export async function openFile(
   file: ResolvedFile,
@@ -29,21 +30,21 @@ async function openLocation(
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
-    if (location.startsWith('data:')) return atHand(decodeDataUrl(location));
+    if (location.startsWith('data:')) return openBytes(decodeDataUrl(location));
     if (!location.startsWith('file:')) return openUrl(location, { signal, pinned: sha256 !== undefined });
-    if (!local) throw new RerankError('unsupported_environment', `no access to local files here: ${location}`);
+    if (!local) throw noLocalFiles(location);
     return local.open(new URL(location), signal);
   }
   if (typeof location === 'function') return openResponse(location);
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
-  return atHand(location);
+  return openBytes(location);
 }
 
-function atHand(bytes: Uint8Array): OpenFile {
+function openBytes(bytes: Uint8Array): OpenFile {
   return { size: bytes.byteLength, exact: true, chunks: slices(bytes), close() {} };
 }
 
-/** The parts one after the other, each opened when its turn comes. */
+/** Reads the parts one after the other. Each is opened when the one before it has ended. */
 async function openShards(
   { location, size }: ResolvedFile,
   more: PlainLocation[],
@@ -68,7 +69,11 @@ async function openResponse(open: Opener): Promise<OpenFile> {
   if (!ok || !body) {
     await body?.cancel().catch(() => {});
     const code = status === 404 ? 'model_not_found' : 'download_failed';
-    throw new RerankError(code, `the response has ${ok ? 'no body' : `the status ${status}`}`);
+    const found = ok ? 'no body' : `the status ${status}`;
+    throw new RerankError(
+      code,
+      `A function in \`model.files\` returned a Response with ${found}; it must return the file.`,
+    );
   }
   const length = headers.has('content-encoding') ? Number.NaN : Number(headers.get('content-length') ?? Number.NaN);
   const size = Number.isSafeInteger(length) && length > 0 ? length : undefined;
@@ -80,17 +85,19 @@ async function answer(open: Opener): Promise<Response> {
   try {
     response = await open();
   } catch (cause) {
-    throw new RerankError('download_failed', `the file cannot be opened: ${messageOf(cause)}`, { cause });
+    throw new RerankError('download_failed', withReason('A function in `model.files` threw', cause), { cause });
   }
   if (Object.prototype.toString.call(response) === '[object Response]') return response as Response;
-  throw new RerankError('invalid_input', 'what opens a file of a model must give a Response');
+  const found = describeValue(response);
+  throw new RerankError('invalid_input', `A function in \`model.files\` must return a Response; it returned ${found}.`);
 }
 
 async function* received(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* chunksOf(body);
   } catch (cause) {
-    throw new RerankError('download_failed', `the response ended early: ${messageOf(cause)}`, { cause });
+    const statement = 'The Response of a function in `model.files` ended early';
+    throw new RerankError('download_failed', withReason(statement, cause), { cause });
   }
 }
 
@@ -104,6 +111,7 @@ async function* blobSlices(blob: Blob): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(await blob.slice(start, start + sliceBytes).arrayBuffer());
     }
   } catch (cause) {
-    throw new RerankError('download_failed', 'the blob can no longer be read', { cause });
+    const statement = 'A Blob in `model.files` can no longer be read, because its file may have changed';
+    throw new RerankError('download_failed', withReason(statement, cause), { cause });
   }
 }

@@ -1,4 +1,4 @@
-/** A file of a published model: where it is in its repository and, where the model is pinned, what it must be. */
+/** A file of a published model: its path in the repository and, if the model is pinned, its size and hash. */
 export interface PublishedFile {
   path: string;
   size?: number;
@@ -6,8 +6,8 @@ export interface PublishedFile {
 }
 
 /**
- * A model on a Hugging Face hub. A pinned one has a commit as its revision, and all its files have size and hash;
- * the others follow a branch and are taken as they come.
+ * A model on a Hugging Face hub. A pinned one has a commit as its revision, and all its files have size and hash. The
+ * others follow a branch, and their files are taken as they are.
  */
 export interface PublishedModel {
   repository: string;
@@ -15,15 +15,15 @@ export interface PublishedModel {
   files: Record<'model' | 'tokenizer' | 'config', PublishedFile>;
 }
 
-/** The model that is used where none is named. */
+/** The model if the caller names none. */
 export const defaultModel = 'bge-reranker-base';
 
-/** Where published models are downloaded from unless the caller names a mirror. */
+/** The source of published models, unless the caller names a mirror. */
 export const defaultHub = 'https://huggingface.co';
 
 /**
- * The models that can be asked for by name. The unpinned repositories are known from other projects' code that loads
- * exactly these files; they have not been run with this engine, which says `unsupported_model` where it cannot.
+ * The models that have a name. Other projects' code loads exactly these files of the unpinned repositories. They have
+ * not been run with this engine, which fails with `unsupported_model` if it cannot run a graph.
  */
 export const publishedModels: ReadonlyMap<string, PublishedModel> = new Map([
   [
@@ -54,7 +54,7 @@ export const publishedModels: ReadonlyMap<string, PublishedModel> = new Map([
   ['bge-reranker-v2-m3', unpinned('onnx-community/bge-reranker-v2-m3-ONNX')],
   [
     'mmarco-mMiniLMv2-L12-H384-v1',
-    // Nobody has published this one under the usual name; the authors' own repository has several int8 graphs.
+    // No repository has this model's int8 graph under the usual name; its authors' has several under other names.
     unpinned('cross-encoder/mmarco-mMiniLMv2-L12-H384-v1', 'onnx/model_qint8_avx512_vnni.onnx'),
   ],
   ['ms-marco-MiniLM-L-6-v2', unpinned('Xenova/ms-marco-MiniLM-L-6-v2')],

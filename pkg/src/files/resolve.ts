@@ -1,36 +1,36 @@
-import { checkNames, invalid } from '../common/check.js';
-import { RerankError } from '../common/errors.js';
+import { checkNames, invalid, invalidValue } from '../common/check.js';
+import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
 import type { LocalFiles } from './local-files.js';
-import { type PlainLocation, plainLocation } from './location.js';
+import { noLocalFiles, type PlainLocation, plainLocation } from './location.js';
 import { defaultHub, defaultModel, publishedModels } from './registry.js';
 
 /** A file of a model with its role. */
 export interface ResolvedFile {
   role: 'model' | 'tokenizer' | 'config' | 'bundle';
   location: PlainLocation;
-  /** Where it goes on, for a file that was cut into several. */
+  /** The further parts of a file that was cut into several. */
   more?: PlainLocation[];
   size?: number;
   sha256?: string;
 }
 
-/** A model's files, in the order in which they are read: a small file that is wrong fails before a large one is fetched. */
+/** A model's files in the order of reading: a wrong small file fails before a large one is downloaded. */
 export interface ResolvedModel {
   name: string;
   files: ResolvedFile[];
 }
 
-/** What the URL of a bundle ends in. */
+/** The end of a bundle's URL. */
 const bundleEnding = '.bundle';
 
 const roles = ['config', 'tokenizer', 'model'] as const;
 
-/** Layout of a model on a Hugging Face hub. */
+/** The layout of a model on a Hugging Face hub. */
 const hubPaths = { config: 'config.json', tokenizer: 'tokenizer.json', model: 'onnx/model_quantized.onnx' } as const;
 
 /**
- * The files that the options `model` and `hub` stand for.
+ * Returns the files that the options `model` and `hub` stand for.
  *
  * @throws `invalid_input`, `model_not_found`, `unsupported_environment`
  */
@@ -41,11 +41,12 @@ export async function resolveModel(
 ): Promise<ResolvedModel> {
   const published = model === undefined ? defaultModel : model;
   if (typeof published === 'string' && publishedModels.has(published)) return fromHub(published, checkHub(hub));
-  if (hub !== undefined) throw invalid('hub is of use only with the name of a published model');
+  if (hub !== undefined)
+    throw invalid('`hub` needs the name of a published model, and `model` is something else; leave `hub` out.');
   if (isUrl(model)) return fromUrl(model, local);
   if (typeof model === 'string') return fromText(model, local);
   if (isObject(model)) return fromSource(model);
-  throw invalid('model must be a name, a URL, a directory or a ModelSource');
+  throw invalidValue('model', 'a name, a URL, a directory or a ModelSource', model);
 }
 
 function fromHub(name: string, hub: URL): ResolvedModel {
@@ -71,7 +72,7 @@ async function fromUrl(url: URL, local: LocalFiles | undefined): Promise<Resolve
   if (isHttp(url) && url.pathname.endsWith(bundleEnding)) {
     return { name: url.href, files: [{ role: 'bundle', location: url.href }] };
   }
-  if (!isHttp(url)) throw invalid(`model has a URL of the kind ${url.protocol}, which has no files below it`);
+  if (!isHttp(url)) throw invalid(`\`model\` must be an http:, https: or file: URL; it is a ${url.protocol} URL.`);
   return { name: url.href, files: roles.map((role) => ({ role, location: below(url, hubPaths[role]).href })) };
 }
 
@@ -80,7 +81,7 @@ async function fromDirectory(
   directory: string | URL,
   local: LocalFiles | undefined,
 ): Promise<ResolvedModel> {
-  if (!local) throw new RerankError('unsupported_environment', `no access to local files here: ${name}`);
+  if (!local) throw noLocalFiles(name);
   const found = await local.findModel(directory);
   if ('bundle' in found) return { name, files: [{ role: 'bundle', location: found.bundle.href }] };
   return { name, files: roles.map((role) => ({ role, location: found[role].href })) };
@@ -89,8 +90,8 @@ async function fromDirectory(
 function fromSource(source: Record<string, unknown>): ResolvedModel {
   checkNames(source, ['name', 'files'], 'model');
   const { name, files } = source;
-  if (typeof name !== 'string' || name === '') throw invalid('model.name must be a text that is not empty');
-  if (!isObject(files)) throw invalid('model.files must be an object');
+  if (typeof name !== 'string' || name === '') throw invalidValue('model.name', 'a string that is not empty', name);
+  if (!isObject(files)) throw invalidValue('model.files', 'an object', files);
   if ('bundle' in files) {
     checkNames(files, ['bundle'], 'model.files');
     return { name, files: [resolveFile('bundle', files.bundle)] };
@@ -105,20 +106,20 @@ function resolveFile(role: ResolvedFile['role'], file: unknown): ResolvedFile {
   const { locations, size, sha256 } = facts(role, file, where);
   const [location, ...more] = locations.map((location) => {
     const plain = plainLocation(location);
-    if (plain === undefined) throw invalid(`${where} must be bytes, a Blob, an absolute URL or a function`);
+    if (plain === undefined) throw invalidValue(where, 'bytes, a Blob, a function or an absolute URL', location);
     return plain;
   });
-  if (location === undefined) throw invalid(`${where}.shards must not be empty`);
+  if (location === undefined) throw invalidValue(`${where}.shards`, 'an array of at least one part', locations);
   if (size !== undefined && !(typeof size === 'number' && Number.isSafeInteger(size) && size >= 0)) {
-    throw invalid(`${where}.size must be a number of bytes`);
+    throw invalidValue(`${where}.size`, 'a number of bytes', size);
   }
   if (sha256 !== undefined && !(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256))) {
-    throw invalid(`${where}.sha256 must be 64 lower-case hexadecimal digits`);
+    throw invalidValue(`${where}.sha256`, 'a string of 64 lower-case hexadecimal digits', sha256);
   }
   return { role, location, ...(more.length > 0 && { more }), size, sha256 };
 }
 
-/** What is said of a file, in whichever form. */
+/** Returns the facts of a file in one form, whichever form the caller used. */
 function facts(
   role: ResolvedFile['role'],
   file: unknown,
@@ -127,7 +128,8 @@ function facts(
   if (!isObject(file) || isBytes(file)) return { locations: [file] };
   if (role === 'bundle' && 'shards' in file) {
     checkNames(file, ['shards', 'size', 'sha256'], where);
-    if (!Array.isArray(file.shards)) throw invalid(`${where}.shards must be a list`);
+    if (!Array.isArray(file.shards))
+      throw invalidValue(`${where}.shards`, 'an array of at least one part', file.shards);
     return { ...file, locations: file.shards };
   }
   if (!('location' in file)) return { locations: [file] };
@@ -138,7 +140,7 @@ function facts(
 function checkHub(hub: unknown): URL {
   const url = hub === undefined ? defaultHub : hub;
   const parsed = isUrl(url) ? url : typeof url === 'string' ? parseUrl(url) : undefined;
-  if (!parsed || !isHttp(parsed)) throw invalid('hub must be an absolute http: or https: URL');
+  if (!parsed || !isHttp(parsed)) throw invalidValue('hub', 'an absolute http: or https: URL', url);
   return parsed;
 }
 
@@ -146,7 +148,7 @@ function isHttp(url: URL): boolean {
   return ['http:', 'https:'].includes(url.protocol);
 }
 
-/** The URL of `path` below `base`; a query (a token, a signature) stays. */
+/** Returns the URL of `path` below `base`. A query (a token, a signature) stays. */
 function below(base: URL, path: string): URL {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
@@ -155,14 +157,12 @@ function below(base: URL, path: string): URL {
 
 function unknownModel(name: string): RerankError {
   const names = [...publishedModels.keys()].join(', ');
-  return new RerankError(
-    'model_not_found',
-    `no model is called ${JSON.stringify(name)}; known names: ${names}; URLs must be absolute${smallModelHint(name)}`,
-  );
+  const message = `No published model is called ${JSON.stringify(name)}; use an absolute URL or one of ${names}`;
+  return new RerankError('model_not_found', sentence(message + smallModelHint(name)));
 }
 
-/** How a message goes on where what is not there was asked for by the small model's name. */
+/** Ends a message that a model is missing, if the caller asked for the small model by its name. */
 export function smallModelHint(name: string): string {
   if (name !== 'mini' && name !== 'rerank-wasm-mini') return '';
-  return "; the small model is a package of its own: `import mini from 'rerank-wasm-mini'`";
+  return "; the small model is a package: `import mini from 'rerank-wasm-mini'`";
 }

@@ -3,7 +3,7 @@ import type { PlainLocation } from './location.js';
 import type { ResolvedFile, ResolvedModel } from './resolve.js';
 
 /**
- * Gives a function that gives the model once more. Bytes that nobody else holds are let go meanwhile: they would take as
+ * Returns a function that returns the model again. Meanwhile only the caller keeps its bytes alive: they would take as
  * much memory again as the loaded model.
  */
 export function retain({ name, files }: ResolvedModel): () => ResolvedModel {
@@ -25,9 +25,8 @@ function retainLocation(location: PlainLocation, role: ResolvedFile['role']): ()
 }
 
 /**
- * A function of its own, whose closure does not have the bytes.
- *
- * @throws `model_not_found` from what it gives, where the bytes are gone
+ * Stands apart from its caller, so that the closure does not hold the bytes. The function that it returns throws
+ * `model_not_found` if the bytes are gone.
  */
 function retainBytes(
   { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
@@ -38,7 +37,7 @@ function retainBytes(
   return () => {
     const bytes = held.deref();
     if (bytes) return new Uint8Array(bytes, byteOffset, byteLength);
-    const reason = `the engine broke, and nobody has the bytes of the ${role} file any more`;
-    throw new RerankError('model_not_found', `${reason}; create a new reranker`);
+    const reason = `The engine crashed, and the bytes of the ${role} file are no longer in memory`;
+    throw new RerankError('model_not_found', `${reason}; create a new reranker.`);
   };
 }

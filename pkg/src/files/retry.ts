@@ -1,9 +1,9 @@
 import { Deferred } from '../common/deferred.js';
 import { RerankError } from '../common/errors.js';
 
-/** A failure that another attempt may not meet. */
+/** A failure that another attempt may avoid. */
 export class TransientError extends RerankError {
-  /** How long the server asks to wait, in milliseconds. */
+  /** The wait that the server asks for, in milliseconds. */
   readonly retryAfter: number | undefined;
 
   constructor(message: string, options: { cause?: unknown; retryAfter?: number | undefined } = {}) {
@@ -12,18 +12,18 @@ export class TransientError extends RerankError {
   }
 }
 
-/** How often a file is asked for again without much coming of it. */
+/** How many attempts in a row may fail before many bytes arrive. */
 const mostRetries = 5;
 
 const firstDelayMilliseconds = 500;
 
-/** Servers may ask for longer; the caller is not made to wait that long. */
+/** Servers may ask for a longer wait; the caller does not wait longer than this. */
 const longestRetryAfterMilliseconds = 30_000;
 
-/** So many bytes show that the connection is worth as many retries again. */
+/** After so many bytes all retries are available again. */
 const bytesThatCount = 16 << 20;
 
-/** The retries of one file: how many there may be, and the wait before each. */
+/** Counts the retries of one file, and waits before each. */
 export class Retries {
   readonly #signal: AbortSignal | undefined;
   #used = 0;
@@ -33,7 +33,7 @@ export class Retries {
     this.#signal = signal;
   }
 
-  /** Tells that bytes came that had not come before. */
+  /** Counts bytes that arrived for the first time. */
   advance(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < bytesThatCount) return;
@@ -42,10 +42,10 @@ export class Retries {
   }
 
   /**
-   * Waits until it is time for another attempt: twice as long as the last time, of which up to a half is chance, so that
-   * clients that failed together do not come back together.
+   * Waits before another attempt, twice as long as the last time. Up to a half of the wait is chance, so that clients
+   * that failed together do not return together.
    *
-   * @throws `error` where there is no point in another attempt, `aborted`
+   * @throws `error` if another attempt is useless, `aborted`
    */
   async wait(error: unknown): Promise<void> {
     if (!(error instanceof TransientError) || this.#used === mostRetries) throw error;
@@ -56,7 +56,7 @@ export class Retries {
   }
 }
 
-/** The milliseconds that a Retry-After header asks for, which is in seconds or a date. */
+/** Returns the milliseconds that a Retry-After header asks for: it holds seconds or a date. */
 export function parseRetryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const milliseconds = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

@@ -1,17 +1,26 @@
-import { disposedError, messageOf, RerankError, type RerankErrorCode, rerankErrorCodes } from '../common/errors.js';
+import {
+  disposedError,
+  messageOf,
+  RerankError,
+  type RerankErrorCode,
+  rerankErrorCodes,
+  sentence,
+  withReason,
+} from '../common/errors.js';
 import { type Bindings, createBindings, type Exports } from '../wasm/bindings.js';
 import { isOutOfMemory, policyError } from './failures.js';
 import type { ThreadPool } from './thread-pool.js';
 
-/** The instance broke in an earlier call. */
-export class BrokenError extends RerankError {}
+/** The instance crashed in an earlier call. */
+export class CrashedError extends RerankError {}
 
-/** One instance of the engine. It maps what the engine throws, and bars the way once the instance is broken. */
+/** One instance of the engine. It maps the engine's errors, and refuses every call after a crash. */
 export class Instance {
   readonly bindings: Bindings;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: ThreadPool | undefined;
-  #broken: RerankError | undefined;
+  /** Set once the instance has crashed or was closed. */
+  #crash: RerankError | undefined;
 
   private constructor(bindings: Bindings, memory: WebAssembly.Memory, pool?: ThreadPool) {
     this.bindings = bindings;
@@ -28,66 +37,64 @@ export class Instance {
     return instance;
   }
 
-  /** An instance that has threads besides its own. */
+  /** Makes an instance that has further threads. */
   static withThreads(bindings: Bindings, memory: WebAssembly.Memory, pool: ThreadPool): Instance {
     return new Instance(bindings, memory, pool);
   }
 
-  /** How many threads the engine has. */
+  /** How many threads the instance has, its first one included. */
   get threads(): number {
     return 1 + (this.#pool?.size ?? 0);
   }
 
-  /** False once a call or a thread has left the instance in a state that nobody knows. */
+  /** False once a call or a thread has left the instance in an unknown state. */
   get usable(): boolean {
-    if (!this.#broken && this.#pool?.failure) this.#break(this.#pool.failure);
-    return this.#broken === undefined;
+    if (!this.#crash && this.#pool?.failure) this.#fail(this.#pool.failure);
+    return this.#crash === undefined;
   }
 
   get memoryBytes(): number {
     return this.#memory.buffer.byteLength;
   }
 
-  /** What broke the instance. */
+  /** The cause of the crash. */
   get failure(): RerankError {
-    return this.#broken ?? new RerankError('internal', 'it did not break');
+    return this.#crash ?? new RerankError('internal', 'The instance has not crashed.');
   }
 
-  /** The failure of every call once the instance is broken. */
-  brokenError(): BrokenError {
+  /** The failure of every call after the crash. */
+  crashedError(): CrashedError {
     const { code, message } = this.failure;
-    return new BrokenError(code, `the engine broke earlier, create a new reranker: ${message}`, {
-      cause: this.#broken,
-    });
+    const advice = `The engine crashed in an earlier call; create a new reranker. ${message}`;
+    return new CrashedError(code, advice, { cause: this.#crash });
   }
 
-  /** Runs a call into the engine; every such call goes through here. */
+  /** Runs a call into the instance. Every such call passes through here. */
   call<Value>(action: () => Value): Value {
-    if (!this.usable) throw this.brokenError();
+    if (!this.usable) throw this.crashedError();
     try {
       return action();
     } catch (cause) {
       const code = reportedCode(cause);
-      if (code !== undefined) throw new RerankError(code, messageOf(cause), { cause });
+      if (code !== undefined) throw new RerankError(code, sentence(messageOf(cause)), { cause });
       const error = unreported(cause);
       for (const it of [cause, error]) settleStack(it);
-      this.#break(error);
+      this.#fail(error);
       throw error;
     }
   }
 
   /**
-   * Ends the instance; settles when its threads have ended. Nothing in it is freed one by one: a thread may hold anything
-   * when it ends, and the memory goes as a whole.
+   * Ends the instance; settles when its threads have ended. Its objects are not freed one by one, because an ending
+   * thread may hold any of them. The memory is freed as a whole.
    */
   async close(): Promise<void> {
-    this.#broken ??= disposedError();
+    this.#crash ??= disposedError();
     await this.#pool?.close();
   }
 
-  /** Its threads are of no use to anybody. */
-  #break(error: RerankError): void {
-    this.#broken = error;
+  #fail(error: RerankError): void {
+    this.#crash = error;
     void this.#pool?.close();
   }
 }
@@ -102,30 +109,34 @@ export async function instantiate(
     return await bindings({ module_or_path: module, ...(memory && { memory }) });
   } catch (cause) {
     if (cause instanceof RangeError) {
-      throw new RerankError('out_of_memory', `no memory for the engine: ${cause.message}`, { cause });
+      throw new RerankError('out_of_memory', withReason('The engine could not get its memory', cause), { cause });
     }
-    // WebKit compiles first and asks the policy then.
-    throw (
-      policyError(cause) ??
-      new RerankError('invalid_input', `this is not the engine of this version: ${messageOf(cause)}`, { cause })
-    );
+    // WebKit checks the policy after it has compiled.
+    const statement = 'The WebAssembly module is not the engine of this package version';
+    throw policyError(cause) ?? new RerankError('invalid_input', withReason(statement, cause), { cause });
   }
 }
 
-/** The code that the engine gave its error; undefined where the instance did not survive it. */
+/** Returns the code that the engine put on its error; undefined if the instance did not survive. */
 function reportedCode(error: unknown): RerankErrorCode | undefined {
   if (!(error instanceof Error) || 'poisoned' in error || !('code' in error)) return undefined;
   return rerankErrorCodes.find((code) => code === error.code);
 }
 
-/** Until its stack is read for the first time, an error of V8 holds what is on it, and with it the instance's memory. */
+/** Reads the stack of an error. Until then V8 keeps the objects on it alive, and with them the instance's memory. */
 function settleStack(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
 }
 
 function unreported(cause: unknown): RerankError {
   if (isOutOfMemory(cause)) {
-    return new RerankError('out_of_memory', 'the engine ran out of memory', { cause });
+    return new RerankError(
+      'out_of_memory',
+      'The engine ran out of memory; use a smaller model or a smaller `maxTokens`.',
+      { cause },
+    );
   }
-  return new RerankError('internal', `the engine failed: ${messageOf(cause)}`, { cause });
+  return new RerankError('internal', withReason('The engine crashed, which is a defect of rerank-wasm', cause), {
+    cause,
+  });
 }

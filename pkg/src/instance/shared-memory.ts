@@ -1,18 +1,18 @@
 import { RerankError } from '../common/errors.js';
 import { initialPages } from '../wasm/bindings-threads.js';
 
-/** Of WebAssembly, in bytes. */
+/** Size of a WebAssembly page in bytes. */
 const pageBytes = 1 << 16;
 
-/** 4 GiB, all that can be addressed. */
+/** 4 GiB, all that an instance can address. */
 const mostPages = 1 << 16;
 
-/** Less than this is not worth trying: bge-reranker-base takes 300 MB. */
+/** The least maximum that is worth trying: bge-reranker-base takes 300 MB. */
 const fewestPages = (512 << 20) / pageBytes;
 
 /**
- * A memory that threads can share. It begins small and grows; how far it may grow is said here, and that range of
- * addresses is reserved, which phones have little of.
+ * Creates a memory that threads can share. It begins small and grows up to a maximum. The system reserves addresses for
+ * the maximum, and phones have few of them.
  *
  * @throws `out_of_memory`
  */
@@ -22,13 +22,15 @@ export function createSharedMemory(): WebAssembly.Memory {
       return new WebAssembly.Memory({ initial: initialPages, maximum, shared: true });
     } catch (cause) {
       if (maximum <= fewestPages) {
-        throw new RerankError('out_of_memory', 'there is no memory that threads could share', { cause });
+        throw new RerankError('out_of_memory', 'The threads could not get a memory to share; use `threads: 1`.', {
+          cause,
+        });
       }
     }
   }
 }
 
-/** True in WebKit: in Safari, and in whatever runs on an iPhone or iPad, which can call itself a Mac. */
+/** True in Safari and in every browser on an iPhone or iPad, which may call itself a Mac. */
 function isWebKit(): boolean {
   const agent = typeof navigator === 'undefined' ? '' : (navigator.userAgent ?? '');
   return agent.includes('AppleWebKit') && !agent.includes('Chrome/');

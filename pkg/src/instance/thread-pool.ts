@@ -1,22 +1,22 @@
 import { Deferred } from '../common/deferred.js';
-import { messageOf, RerankError } from '../common/errors.js';
-import { silence, startSeconds, startTimer } from '../common/timer.js';
+import { RerankError, withReason } from '../common/errors.js';
+import { startSeconds, startTimer } from '../common/timer.js';
 import type { ThreadMessage, ThreadTask } from './thread.js';
 
-/** A thread that was started, and what it is told by. */
+/** Receives the messages and the end of a thread. */
 export interface ThreadListener {
   receive(message: ThreadMessage): void;
-  /** It ended by itself, or its code cannot be loaded. */
+  /** The thread ended by itself, or its code could not be loaded. */
   fail(reason: string): void;
 }
 
-/** Ends a thread, whatever it does; settles when it has ended, where that can be known. */
+/** Ends a thread at once; settles when it has ended, on platforms that report it. */
 export type EndThread = () => Promise<unknown>;
 
 /** Starts the code of `thread.ts` in a thread. */
 export type StartThread = (task: ThreadTask, listener: ThreadListener) => EndThread;
 
-/** The further threads of one instance of the engine. None of them outlives `close`. */
+/** The further threads of one instance. `close` ends them all. */
 export class ThreadPool {
   readonly #threads: EndThread[] = [];
   readonly #ready: Deferred<void>;
@@ -33,8 +33,8 @@ export class ThreadPool {
   }
 
   /**
-   * Starts `count` threads; settles when all of them wait for work, or one has not said so in 30 s. `leave` has those leave
-   * that wait for work: Deno cannot end a thread that waits inside WebAssembly.
+   * Starts `count` threads; settles when all of them wait for work, or when one did not report in time. `leave` makes
+   * the waiting threads return: Deno cannot end a thread that waits inside WebAssembly.
    *
    * @throws `unsupported_environment`, `out_of_memory`, `aborted`
    */
@@ -46,7 +46,9 @@ export class ThreadPool {
     leave: () => void = () => {},
   ): Promise<ThreadPool> {
     const pool = new ThreadPool(count, signal, leave);
-    const stopTimer = startTimer(startSeconds, () => pool.#ready.reject(notStarted(silence)));
+    const stopTimer = startTimer(startSeconds, () =>
+      pool.#ready.reject(notStarted(`one did not answer within ${startSeconds} s`)),
+    );
     pool.#begin(count, start, task);
     try {
       await pool.#ready.promise;
@@ -59,17 +61,17 @@ export class ThreadPool {
     }
   }
 
-  /** Threads, without the one that the engine itself has. */
+  /** Number of threads, without the instance's first one. */
   get size(): number {
     return this.#threads.length;
   }
 
-  /** Why a thread has ended before its time, if one has. */
+  /** The failure of a thread that ended early, if one did. */
   get failure(): RerankError | undefined {
     return this.#failure;
   }
 
-  /** Ends the threads; settles when they have ended, however often it is called. */
+  /** Ends the threads; settles when they have ended. It may be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;
@@ -79,7 +81,7 @@ export class ThreadPool {
     try {
       this.#leave();
     } catch {
-      // The engine broke; what waits for work in it is ended all the same.
+      // The instance crashed; its waiting threads are ended all the same.
     }
     await Promise.all(this.#threads.splice(0).map((end) => end()));
   }
@@ -88,7 +90,7 @@ export class ThreadPool {
     try {
       while (!this.#ready.settled && this.#threads.length < count) this.#threads.push(start(task, this.#listener()));
     } catch (cause) {
-      this.#ready.reject(notStarted(messageOf(cause), cause));
+      this.#ready.reject(notStarted(cause, cause));
     }
   }
 
@@ -104,11 +106,12 @@ export class ThreadPool {
   }
 
   #fail(code: RerankError['code'], reason: string): void {
-    this.#failure ??= new RerankError(code, `a thread of the engine failed: ${reason}`);
+    this.#failure ??= new RerankError(code, withReason('A thread of the engine failed', reason));
     this.#ready.reject(code === 'out_of_memory' ? this.#failure : notStarted(reason));
   }
 }
 
-function notStarted(reason: string, cause?: unknown): RerankError {
-  return new RerankError('unsupported_environment', `no threads can be started: ${reason}`, { cause });
+function notStarted(reason: unknown, cause?: unknown): RerankError {
+  const message = withReason('The threads of the engine could not be started', reason);
+  return new RerankError('unsupported_environment', message, { cause });
 }

@@ -1,13 +1,13 @@
 import type { Instance } from './instance.js';
 
-/** Threads for the engine. */
+/** The port that this room needs of a platform to start threads. */
 export interface ThreadSupport {
-  /** How many run at the same time. */
+  /** How many threads run at the same time. */
   processors(): number;
-  /** For how many there is memory. */
+  /** For how many threads there is memory. */
   room(): number;
-  /** The compiled engine with threads. */
+  /** Compiles the engine with threads. */
   engine(signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
-  /** An instance of that engine with its threads, `count` in all. */
+  /** Starts an instance of that engine with `count` threads in all. */
   startInstance(module: WebAssembly.Module, count: number, signal: AbortSignal | undefined): Promise<Instance>;
 }

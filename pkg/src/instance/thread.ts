@@ -2,22 +2,22 @@ import { messageOf, type RerankErrorCode } from '../common/errors.js';
 import { createBindings } from '../wasm/bindings-threads.js';
 import { isOutOfMemory } from './failures.js';
 
-/** What a thread of the engine begins with. */
+/** The module and memory of the instance that a thread works for. */
 export interface ThreadTask {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
 }
 
-/** What a thread says. */
+/** A message from a thread to the instance that started it. */
 export type ThreadMessage =
   | { type: 'thread-ready' }
-  /** Its last words; `code` is what the calls that waited for it fail with. */
+  /** The last message. Calls that waited for the thread fail with `code`. */
   | { type: 'thread-failed'; code: RerankErrorCode; message: string };
 
-/** In bytes. Nothing that a thread of the engine does goes deep, and every thread takes it. */
+/** In bytes. A thread's calls are shallow, and each thread takes this memory. */
 const stackBytes = 512 << 10;
 
-/** Works for the engine whose memory it is, until the thread is ended or fails. */
+/** Works for the instance with this memory until the thread is ended or fails. */
 export async function serveThread({ module, memory }: ThreadTask, say: (message: ThreadMessage) => void) {
   try {
     const bindings = createBindings();
@@ -26,7 +26,7 @@ export async function serveThread({ module, memory }: ThreadTask, say: (message:
     try {
       bindings.serveThread();
     } catch (error) {
-      // Others may wait for it inside the engine, where no message reaches them.
+      // Other threads may wait for this one inside the instance, where no message reaches them.
       bindings.threadFailed(isOutOfMemory(error));
       throw error;
     }

@@ -4,7 +4,7 @@ import { createSharedMemory } from './shared-memory.js';
 import { type StartThread, ThreadPool } from './thread-pool.js';
 
 /**
- * An instance on a memory that it shares with further threads, `count` in all.
+ * Starts an instance that shares its memory with further threads, `count` threads in all.
  *
  * @throws `unsupported_environment`, `out_of_memory`, `aborted`, `invalid_input` for a module that is not the engine
  */

@@ -1,4 +1,4 @@
-/** What Next's and Vercel's edge runtime gives for the file. */
+/** The module that Next's and Vercel's edge runtime makes of the file. */
 declare module '*.wasm?module' {
   const module: WebAssembly.Module;
   export default module;

@@ -1,3 +1,3 @@
-/** What runtimes that import WebAssembly as modules (workerd) give for the file. */
+/** The module that a runtime such as workerd makes of the file. */
 declare const module: WebAssembly.Module;
 export default module;

@@ -4,7 +4,7 @@ import type { ScoredDocument } from '../engine/backend.js';
 import { InPlaceBackend } from '../engine/in-place.js';
 import { loadModel } from '../engine/load.js';
 import type { Platform } from '../engine/platform.js';
-import { BrokenError } from '../instance/instance.js';
+import { CrashedError } from '../instance/instance.js';
 import { RemoteCache } from './cache-port.js';
 import { type Message, plainError, plainWarning, type Request, type ThreadRequest } from './protocol.js';
 
@@ -58,7 +58,7 @@ export function serve(scope: Scope, platform: Platform): void {
       const value = await answer(request, controller.signal);
       scope.postMessage({ type: 'answer', id, value });
     } catch (error) {
-      if (error instanceof BrokenError && request.type !== 'load') {
+      if (error instanceof CrashedError && request.type !== 'load') {
         scope.postMessage({ type: 'broken' });
         return;
       }

@@ -276,7 +276,10 @@ describe('the cache in a page', () => {
       await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 8e6 });
       const warnings = await ranks(page, { worker });
       assert.equal(warnings.length, 1);
-      assert.match(warnings[0], /^cache_failed: going on without the cache: .*\(QuotaExceededError\)$/);
+      assert.match(
+        warnings[0],
+        /^cache_failed: The cache failed, and the model loads without it: .*\. \(QuotaExceededError\)$/,
+      );
       const names = Object.keys(await stored(page));
       assert.equal(names.length, 4, `${names}`);
     });
@@ -337,7 +340,7 @@ describe('the cache in a page', () => {
       globalThis.own.fails = 'next';
     });
     assert.deepEqual(await ranks(page, { own: true }), [
-      'cache_failed: going on without the cache: next: no room (QuotaExceededError)',
+      'cache_failed: The cache failed, and the model loads without it: next: no room. (QuotaExceededError)',
     ]);
     const open0 = await page.evaluate(async () => {
       const { createReranker, mini, failureOf } = await import('/site/tools.js');

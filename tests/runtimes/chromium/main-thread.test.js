@@ -44,7 +44,7 @@ describe("a page's main thread", () => {
         };
         return failureOf(createReranker({ model: { name: 'zeros', files }, cache: 'none' }));
       });
-      assert.match(failure, /^invalid_model: .*model/);
+      assert.match(failure, /^invalid_model: .*model file/i);
     });
     assert.deepEqual(
       tasks.filter((milliseconds) => milliseconds > frame),

@@ -169,9 +169,9 @@ describe('threads in a page that is cross-origin isolated', () => {
       await (await createReranker({ model: mini, worker: false, threads: 'auto', onWarning })).dispose();
       return { failure, warnings };
     });
-    assert.match(failure, /^unsupported_environment: no 2 threads: the engine runs in place/);
+    assert.match(failure, /^unsupported_environment: 2 threads were asked for .* available\. The engine runs in place/);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /^threads_unavailable: the engine has one thread: the engine runs in place/);
+    assert.match(warnings[0], /^threads_unavailable: The engine runs on one thread\. The engine runs in place/);
   });
 
   it('are not for a worker with the script that has none', async () => {
@@ -182,7 +182,7 @@ describe('threads in a page that is cross-origin isolated', () => {
     });
     assert.match(
       failure,
-      /^unsupported_environment: no 2 threads: its worker's script is not `rerank-wasm\/worker-threads`/,
+      /^unsupported_environment: 2 threads were asked for .* available\. .*worker's script is not `rerank-wasm\/worker-threads`/,
     );
     await noWorkers(open.page);
   });
@@ -210,7 +210,7 @@ describe('threads in a page that is not', () => {
     });
     await close();
     const headers = /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/;
-    assert.match(failure, /^unsupported_environment: no 2 threads: /);
+    assert.match(failure, /^unsupported_environment: 2 threads were asked for and are not available\. /);
     assert.match(failure, headers);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0], /^threads_unavailable: /);

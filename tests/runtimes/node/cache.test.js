@@ -256,7 +256,7 @@ describe('the cache', () => {
       ['cache_failed'],
     );
     assert.ok(warnings[0].cause instanceof Error && warnings[0].message.includes(warnings[0].cause.message));
-    await rejectsWith(listCache(), 'unsupported_environment', /ENOTDIR/);
+    await rejectsWith(listCache(), 'unsupported_environment', /^The cache cannot be used here: .*ENOTDIR/);
   });
 
   it('of your own is filled and read', async () => {
@@ -279,7 +279,7 @@ describe('the cache', () => {
       const warnings = await ranks({ model: pinned, cache });
       assert.deepEqual(
         warnings.map(({ message, cause }) => [message, cause?.name]),
-        [[`going on without the cache: ${method}: no room`, 'QuotaExceededError']],
+        [[`The cache failed, and the model loads without it: ${method}: no room.`, 'QuotaExceededError']],
       );
       assert.equal(cache.open, 0);
     });
@@ -294,7 +294,7 @@ describe('the cache', () => {
     const error = await rejectsWith(
       ranks({ model: pinned, cache, onWarning }),
       'invalid_input',
-      /onWarning threw: mine/,
+      /^`onWarning` threw: mine\.$/,
     );
     assert.equal(error.cause.message, 'mine');
     assert.equal(cache.open, 0);

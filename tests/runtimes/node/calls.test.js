@@ -112,7 +112,7 @@ describe('calls', () => {
       },
     });
     const other = mini().rerank('query', many.slice(0, 2));
-    const error = await rejectsWith(failing, 'invalid_input', /onProgress threw: mine/);
+    const error = await rejectsWith(failing, 'invalid_input', /^`onProgress` threw: mine\.$/);
     assert.equal(error.cause, cause);
     assert.equal((await other).length, 2);
   });

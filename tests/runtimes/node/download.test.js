@@ -130,10 +130,10 @@ describe('download', () => {
   const page = '<!DOCTYPE html><html><body>Sign in</body></html>';
   const send = (status, headers, body) => (_, response) => response.writeHead(status, headers).end(body);
   const faults = [
-    ['404', 'model_not_found', /HTTP 404/, send(404, {}, '')],
-    ['410', 'model_not_found', /HTTP 410/, send(410, {}, '')],
-    ['401', 'download_failed', /HTTP 401/, send(401, {}, '')],
-    ['500', 'download_failed', /HTTP 500/, send(500, {}, 'oops')],
+    ['404', 'model_not_found', /: the server answered with HTTP 404; check the URL\.$/, send(404, {}, '')],
+    ['410', 'model_not_found', /: the server answered with HTTP 410; check the URL\.$/, send(410, {}, '')],
+    ['401', 'download_failed', /HTTP 401; check the URL and/, send(401, {}, '')],
+    ['500', 'download_failed', /HTTP 500; try again later\.$/, send(500, {}, 'oops')],
     ['a page', 'download_failed', /web page/, send(200, { 'content-type': 'text/html; charset=utf-8' }, page)],
     [
       'a page that says it is a file',
@@ -171,12 +171,16 @@ describe('download', () => {
     hub.faults.set('/silent', () => {});
     hub.faults.set('/half', (_, response) => response.writeHead(200).write('half'));
     const limits = { signal: undefined, stallMilliseconds: 50 };
-    await rejectsWith(openUrl(`${hub.url}/silent`, limits), 'download_failed', /silent/);
+    await rejectsWith(
+      openUrl(`${hub.url}/silent`, limits),
+      'download_failed',
+      /silent could .*: the server stopped sending\.$/,
+    );
     const { chunks } = await openUrl(`${hub.url}/half`, limits);
     const read = async () => {
       for await (const chunk of chunks) assert.equal(chunk.length, 4);
     };
-    await rejectsWith(read(), 'download_failed', /silent/);
+    await rejectsWith(read(), 'download_failed', /half could .*: the server stopped sending\.$/);
   });
 
   it('a wrong pinned size or hash is integrity_mismatch', async () => {
@@ -232,14 +236,18 @@ describe('download', () => {
     );
     await (await createReranker({ model: hub.model, wasm: `${hub.url}/engine` })).dispose();
     hub.faults.set('/engine', (_, response) => response.writeHead(404).end());
-    await rejectsWith(createReranker({ model: hub.model, wasm: `${hub.url}/engine` }), 'download_failed', /engine/);
+    await rejectsWith(
+      createReranker({ model: hub.model, wasm: `${hub.url}/engine` }),
+      'download_failed',
+      /^The WebAssembly file of the engine is missing: .*engine could/,
+    );
     hub.faults.set('/engine', send(200, { 'content-type': 'text/html' }, page));
     await rejectsWith(createReranker({ model: hub.model, wasm: `${hub.url}/engine` }), 'download_failed', /web page/);
     hub.faults.set('/engine', send(200, { 'content-type': 'application/wasm' }, 'nothing'));
     await rejectsWith(
       createReranker({ model: hub.model, wasm: `${hub.url}/engine` }),
       'download_failed',
-      /not WebAssembly/,
+      /^The file of the engine is not WebAssembly: /,
     );
   });
 });

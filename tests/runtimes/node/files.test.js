@@ -109,7 +109,7 @@ describe('model files', () => {
     const { size } = mini.files.model;
     for (const pin of [{ size: size - 1 }, { size: size + 1 }, { sha256: 'a'.repeat(64) }]) {
       const model = { name: 'pinned', files: { ...mini.files, model: { ...mini.files.model, ...pin } } };
-      await rejectsWith(createReranker({ model }), 'integrity_mismatch', /model/);
+      await rejectsWith(createReranker({ model }), 'integrity_mismatch', /model file/i);
     }
   });
 
@@ -126,7 +126,7 @@ describe('model files', () => {
   for (const [what, role, change] of broken) {
     it(`${what} is invalid_model`, async () => {
       const model = { name: 'broken', files: { ...mini.files, [role]: Uint8Array.from(change(files[role])) } };
-      await rejectsWith(createReranker({ model }), 'invalid_model', new RegExp(role));
+      await rejectsWith(createReranker({ model }), 'invalid_model', new RegExp(`${role} file`, 'i'));
     });
   }
 
@@ -138,8 +138,16 @@ describe('model files', () => {
 
   it('an engine that is none is refused', async () => {
     const empty = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
-    await rejectsWith(createReranker({ model: mini, wasm: Uint8Array.of(1, 2, 3) }), 'invalid_input', /WebAssembly/);
-    await rejectsWith(createReranker({ model: mini, wasm: empty }), 'invalid_input', /not the engine/);
+    await rejectsWith(
+      createReranker({ model: mini, wasm: Uint8Array.of(1, 2, 3) }),
+      'invalid_input',
+      /^`wasm` is not WebAssembly: /,
+    );
+    await rejectsWith(
+      createReranker({ model: mini, wasm: empty }),
+      'invalid_input',
+      /module is not the engine of this package version: /,
+    );
     await rejectsWith(
       createReranker({ model: mini, wasm: pathToFileURL(join(root, 'none')) }),
       'download_failed',

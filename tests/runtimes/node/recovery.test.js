@@ -164,7 +164,11 @@ describe('an engine that breaks', () => {
       await rejectsWith(reranker.rerank('query', many), 'internal');
       model.files.model = undefined;
       await collectGarbage();
-      await rejectsWith(reranker.rerank('query', many), 'model_not_found', /create a new reranker/);
+      await rejectsWith(
+        reranker.rerank('query', many),
+        'model_not_found',
+        /are no longer in memory; create a new reranker\.$/,
+      );
       await Promise.all(WebWorker.started.map(({ terminated }) => terminated));
       await reranker.dispose();
     });
@@ -240,7 +244,7 @@ describe('an engine that breaks where a download dies with the request that bega
 
   async function breakOne(files) {
     const reranker = await edge.createReranker({ model: { name: 'tiny', files: { ...bytes.files, ...files } } });
-    await rejectsWith(reranker.rerank('query', ['text']), 'internal', /divi/i);
+    await rejectsWith(reranker.rerank('query', ['text']), 'internal', /^The engine crashed, .*divi/i);
     return reranker;
   }
 
@@ -258,7 +262,11 @@ describe('an engine that breaks where a download dies with the request that bega
       const model = await tinyAt(hub);
       for (const files of [{ config: () => new Response(config) }, { tokenizer: model.files.tokenizer }]) {
         const reranker = await breakOne(files);
-        await rejectsWith(reranker.statistics(), 'internal', /create a new reranker/);
+        await rejectsWith(
+          reranker.statistics(),
+          'internal',
+          /^The engine crashed in an earlier call; create a new reranker\. /,
+        );
         await reranker.dispose();
       }
     } finally {

@@ -128,7 +128,7 @@ for (const worker of [false, true]) {
       await rejectsWith(
         collect(reranker.stream(query, many, { onProgress })),
         'invalid_input',
-        /onProgress threw: mine/,
+        /^`onProgress` threw: mine\.$/,
       );
     });
 

@@ -63,11 +63,11 @@ describe('a worker in workerd', () => {
     directory: ['unsupported_environment', /local files/],
     worker: ['unsupported_environment', /worker/],
     engineAsBytes: ['unsupported_environment', /WebAssembly\.Module/],
-    wrongHash: ['integrity_mismatch', /tokenizer/],
-    wrongSize: ['integrity_mismatch', /tokenizer/],
-    page: ['invalid_model', /model/],
-    cutGraph: ['invalid_model', /model/],
-    noTokenizer: ['invalid_model', /tokenizer/],
+    wrongHash: ['integrity_mismatch', /tokenizer file/i],
+    wrongSize: ['integrity_mismatch', /tokenizer file/i],
+    page: ['invalid_model', /model file/i],
+    cutGraph: ['invalid_model', /model file/i],
+    noTokenizer: ['invalid_model', /tokenizer file/i],
   };
 
   for (const [reranker, [code, message]] of Object.entries(failures)) {

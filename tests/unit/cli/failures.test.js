@@ -47,7 +47,7 @@ describe('the command line', () => {
       'a hub that means nothing',
       ['q', '--model', '/tmp', '--hub', 'http://127.0.0.1'],
       2,
-      /^error: invalid_input: hub/,
+      /^error: invalid_input: `hub` needs the name of a published model/,
     ],
     ['an unknown deed of the cache', ['cache', 'burn'], 2, /^error: invalid_input: cache cannot burn/],
     ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: verify takes no "all"/],

@@ -61,7 +61,10 @@ describe('the memory that threads share', () => {
 
   it('is not to be had where less than half a gibibyte is left', () => {
     const asked = deviceWith(gibibyte / 2 - 1, agents.Safari);
-    assert.throws(createSharedMemory, { code: 'out_of_memory', message: /memory that threads could share/ });
+    assert.throws(createSharedMemory, {
+      code: 'out_of_memory',
+      message: /could not get a memory to share; use `threads: 1`\.$/,
+    });
     assert.deepEqual(
       asked.map(({ maximum }) => maximum / gibibyte),
       [1, 0.5],

@@ -46,7 +46,11 @@ describe('a pool of threads', () => {
     });
     const controller = new AbortController();
     const starting = ThreadPool.start(3, threads.start, task, controller.signal);
-    await rejectsWith(starting, 'unsupported_environment', /no threads can be started: no more threads/);
+    await rejectsWith(
+      starting,
+      'unsupported_environment',
+      /^The threads of the engine could not be started: no more threads\.$/,
+    );
     assert.deepEqual([threads.started, threads.ended], [2, 1]);
     // What nobody handles fails the test.
     controller.abort();
@@ -56,7 +60,7 @@ describe('a pool of threads', () => {
   it('that has a thread which says nothing is given up after a while', async () => {
     const threads = stub((listener, number) => number === 1 && ready(listener));
     const starting = hurried(() => ThreadPool.start(3, threads.start, task, undefined));
-    await rejectsWith(starting, 'unsupported_environment', /no threads can be started: .* 30 s/);
+    await rejectsWith(starting, 'unsupported_environment', /could not be started: one did not answer within 30 s\.$/);
     assert.deepEqual([threads.started, threads.ended], [3, 3]);
   });
 
@@ -77,9 +81,10 @@ describe('a pool of threads', () => {
     assert.equal(instance.threads, 1);
     assert.equal(threads.ended, 2);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /^threads_unavailable: the engine has one thread: no threads can be started: .* 30 s/);
+    const reason = 'The threads of the engine could not be started: one did not answer within 30 s.';
+    assert.equal(warnings[0], `threads_unavailable: The engine runs on one thread. ${reason}`);
     const exact = hurried(() => startEngine({ threads: 3, warn }, platform));
-    await rejectsWith(exact, 'unsupported_environment', /no threads can be started/);
+    await rejectsWith(exact, 'unsupported_environment', /^The threads of the engine could not be started: .* 30 s\.$/);
   });
 
   it('starts none for a signal that has spoken', async () => {
@@ -176,7 +181,7 @@ describe('a pool of threads', () => {
   it('that a call breaks in engine after engine is no reason to try for ever', async () => {
     const { score, engines } = await withFragileEngines('fatal', true);
     const beside = score('harmless');
-    await rejectsWith(score('fatal'), 'internal', /^a thread of the engine failed: it crashed$/);
+    await rejectsWith(score('fatal'), 'internal', /^A thread of the engine failed: it crashed\.$/);
     await beside;
     // The third one that broke is replaced when it is needed.
     assert.equal(engines.length, 3);
@@ -186,7 +191,11 @@ describe('a pool of threads', () => {
 
   it('that broke fails the call that was begun with the reason where there is no other engine', async () => {
     const { score } = await withFragileEngines('fatal', false);
-    await rejectsWith(score('fatal'), 'internal', /^a thread of the engine failed: it crashed$/);
-    await rejectsWith(score('harmless'), 'internal', /broke earlier, create a new reranker/);
+    await rejectsWith(score('fatal'), 'internal', /^A thread of the engine failed: it crashed\.$/);
+    await rejectsWith(
+      score('harmless'),
+      'internal',
+      /^The engine crashed in an earlier call; create a new reranker\. A thread of the engine failed/,
+    );
   });
 });

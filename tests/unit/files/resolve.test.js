@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { resolveModel } from '#internal/files/resolve.js';
+
+const bytes = new Uint8Array(1);
+const source = (files) => ({ name: 'mine', files });
+const pinned = (pins) => source({ tokenizer: bytes, model: { location: bytes, ...pins } });
+const location = 'bytes, a Blob, a function or an absolute URL';
+const names = [
+  'bge-reranker-base',
+  'bge-reranker-large',
+  'bge-reranker-v2-m3',
+  'mmarco-mMiniLMv2-L12-H384-v1',
+  'ms-marco-MiniLM-L-6-v2',
+].join(', ');
+
+const refusals = [
+  [{ model: 5 }, '`model` must be a name, a URL, a directory or a ModelSource; it is 5.'],
+  [{ model: new URL('data:,x') }, '`model` must be an http:, https: or file: URL; it is a data: URL.'],
+  [{ model: { name: 'mine', file: {} } }, '`model` has an unknown property "file"; it may have name, files.'],
+  [{ model: { files: {} } }, '`model.name` must be a string that is not empty; it is undefined.'],
+  [{ model: { name: '', files: {} } }, '`model.name` must be a string that is not empty; it is an empty string.'],
+  [{ model: { name: 'mine' } }, '`model.files` must be an object; it is undefined.'],
+  [
+    { model: source({ merges: bytes }) },
+    '`model.files` has an unknown property "merges"; it may have config, tokenizer, model.',
+  ],
+  [
+    { model: source({ bundle: bytes, model: bytes }) },
+    '`model.files` has an unknown property "model"; it may have bundle.',
+  ],
+  [{ model: source({ model: bytes }) }, `\`model.files.tokenizer\` must be ${location}; it is undefined.`],
+  [{ model: source({ tokenizer: 't.json' }) }, `\`model.files.tokenizer\` must be ${location}; it is a string.`],
+  [
+    { model: source({ bundle: { shards: 'x' } }) },
+    '`model.files.bundle.shards` must be an array of at least one part; it is a string.',
+  ],
+  [
+    { model: source({ bundle: { shards: [] } }) },
+    '`model.files.bundle.shards` must be an array of at least one part; it is an empty array.',
+  ],
+  [{ model: pinned({ size: -1 }) }, '`model.files.model.size` must be a number of bytes; it is -1.'],
+  [
+    { model: pinned({ sha256: 'F0' }) },
+    '`model.files.model.sha256` must be a string of 64 lower-case hexadecimal digits; it is a string.',
+  ],
+  [
+    { model: pinned({ hash: '' }) },
+    '`model.files.model` has an unknown property "hash"; it may have location, size, sha256.',
+  ],
+  [{ hub: 'mirror' }, '`hub` must be an absolute http: or https: URL; it is a string.'],
+  [
+    { hub: 'https://mirror', model: 'https://host/model' },
+    '`hub` needs the name of a published model, and `model` is something else; leave `hub` out.',
+  ],
+];
+
+describe('a model that is refused', () => {
+  for (const [{ model, hub }, message] of refusals) {
+    it(`is named with what was found: ${message}`, () =>
+      assert.rejects(resolveModel(model, hub, undefined), { code: 'invalid_input', message }));
+  }
+
+  it('by its name lists the names', () =>
+    assert.rejects(resolveModel('base', undefined, undefined), {
+      code: 'model_not_found',
+      message: `No published model is called "base"; use an absolute URL or one of ${names}.`,
+    }));
+
+  it('by the name of the small model says where that is', () =>
+    assert.rejects(resolveModel('mini', undefined, undefined), {
+      code: 'model_not_found',
+      message: /; the small model is a package: `import mini from 'rerank-wasm-mini'`\.$/,
+    }));
+
+  it('for the lack of a file system says what to use instead', () =>
+    assert.rejects(resolveModel('file:///models/mine', undefined, undefined), {
+      code: 'unsupported_environment',
+      message:
+        'This platform cannot read local files such as file:///models/mine; use an http: or https: URL, or bytes.',
+    }));
+});
