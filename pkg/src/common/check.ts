@@ -1,22 +1,48 @@
 import { RerankError } from './errors.js';
-import { isObject } from './kinds.js';
+import { isObject, tagOf } from './kinds.js';
 
-/** The error for an argument with the wrong type or value. */
+/** The error for an argument that has the wrong type or value. */
 export function invalid(message: string): RerankError {
   return new RerankError('invalid_input', message);
 }
 
-/** Refuses unknown names: a misspelt option must not be ignored in silence. */
+/** The error that says what `name` must be and what it is: `expected` completes "`name` must be …". */
+export function invalidValue(name: string, expected: string, value: unknown): RerankError {
+  return invalid(`\`${name}\` must be ${expected}; it is ${describeValue(value)}.`);
+}
+
+/** {@link invalidValue} for one of a few words: a short word is quoted, because it is probably misspelt. */
+export function invalidChoice(name: string, expected: string, value: unknown): RerankError {
+  const found = typeof value === 'string' && /^[\w-]{1,24}$/.test(value) ? `'${value}'` : describeValue(value);
+  return invalid(`\`${name}\` must be ${expected}; it is ${found}.`);
+}
+
+/** Describes a value in a few words. Texts are not quoted: they may be long or private. */
+export function describeValue(value: unknown): string {
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  if (isObject(value)) return withArticle(tagOf(value) === 'Object' ? 'object' : tagOf(value));
+  return ['string', 'function', 'symbol', 'bigint'].includes(typeof value)
+    ? withArticle(typeof value)
+    : String(value);
+}
+
+function withArticle(noun: string): string {
+  return `${/^[AEIO]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
+/** Refuses unknown names, so that a misspelt option is noticed. */
 export function checkNames(value: object, known: readonly string[], where: string): void {
   for (const name of Object.keys(value)) {
-    if (!known.includes(name)) throw invalid(`${where} has no ${JSON.stringify(name)}; it has ${known.join(', ')}`);
+    if (known.includes(name)) continue;
+    throw invalid(`\`${where}\` has an unknown property ${JSON.stringify(name)}; it may have ${known.join(', ')}.`);
   }
 }
 
-/** An object with no names but the known ones; an empty one for undefined. */
+/** Checks that `options` is an object with known names alone; undefined counts as an empty one. */
 export function checkOptions(options: unknown, known: readonly string[]): Record<string, unknown> {
   if (options === undefined) return {};
-  if (!isObject(options) || Array.isArray(options)) throw invalid('options must be an object');
+  if (!isObject(options) || Array.isArray(options)) throw invalidValue('options', 'an object', options);
   checkNames(options, known, 'options');
   return options;
 }
@@ -24,20 +50,20 @@ export function checkOptions(options: unknown, known: readonly string[]): Record
 export function checkCount(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
-    throw invalid(`${name} must be a positive integer`);
+    throw invalidValue(name, 'a positive integer', value);
   }
   return value;
 }
 
 export function checkCallback<Callback>(value: unknown, name: string): Callback | undefined {
-  if (value !== undefined && typeof value !== 'function') throw invalid(`${name} must be a function`);
+  if (value !== undefined && typeof value !== 'function') throw invalidValue(name, 'a function', value);
   return value as Callback | undefined;
 }
 
 export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
   if (!isObject(value) || typeof value.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
-    throw invalid('signal must be an AbortSignal');
+    throw invalidValue('signal', 'an AbortSignal', value);
   }
   return value as unknown as AbortSignal;
 }

@@ -57,9 +57,20 @@ export function toRerankError(error: unknown): RerankError {
   return new RerankError('internal', `unforeseen: ${messageOf(error)}`, { cause: error });
 }
 
-/** What a thrown value says. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Writes `text` as a sentence: with a capital letter, unless it begins with a name, and with a full stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  const begun = /^[a-z]+[ ,:]/.test(trimmed) ? trimmed[0]?.toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** The sentence `statement: reason.`; the reason is the message of what was thrown. */
+export function withReason(statement: string, cause: unknown): string {
+  return sentence(`${statement}: ${messageOf(cause)}`);
 }
 
 /** The failure of every call on a reranker that was disposed. */

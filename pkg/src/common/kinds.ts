@@ -1,5 +1,5 @@
-// Tags instead of instanceof: values may come from another realm (a frame, a test runner's sandbox).
-function tagOf(value: unknown): string {
+/** The kind of a value. `instanceof` fails for values of another realm, such as a frame or a test runner's sandbox. */
+export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
@@ -23,7 +23,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The text as a URL where it is an absolute one. */
+/** Returns undefined for a text that is no absolute URL. */
 export function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text);
@@ -32,7 +32,7 @@ export function parseUrl(text: string): URL | undefined {
   }
 }
 
-/** The URL written out in full: those that Turbopack gives for files, although of the kind URL, are relative. */
+/** The URL in full. Turbopack's URLs of files are relative, although they are of the kind URL. */
 export function hrefOf({ href }: URL): string {
   return new URL(href, globalThis.location?.href).href;
 }
