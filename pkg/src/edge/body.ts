@@ -96,6 +96,6 @@ function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
 function tooLarge(limit: number): Problem {
   return new Problem(
     'body_too_large',
-    `The body has more than ${limit} bytes, the limit; send fewer or shorter documents.`,
+    `The body has more than the ${limit} bytes that are allowed; send fewer or shorter documents.`,
   );
 }

@@ -59,7 +59,8 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }
     const { request, ctx } = incoming;
     const call = await hooks.authenticate(incoming);
     await hooks.limitRate(call);
-    if (request.bodyUsed) throw new Error('A hook has read the request body, which the handler needs.');
+    if (request.bodyUsed)
+      throw new Error('A hook has read the request body, which the handler needs; hooks may read its URL and headers.');
     const work = bytes.hold((take) => answer(call, incoming, version, take));
     // If a client goes away, its worker stops wherever it waits. Without `waitUntil` the request's room stays taken.
     ctx?.waitUntil(work.catch(() => {}));

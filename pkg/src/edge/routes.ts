@@ -30,7 +30,9 @@ export function router<Env, Caller>(
     if (request.method === 'OPTIONS' && options.cors) return preflight(request, methods);
     if (methods.includes(request.method)) return answer(incoming);
     const allow = [...methods, ...(options.cors ? ['OPTIONS'] : [])].join(', ');
-    throw new Problem('method_not_allowed', `This endpoint takes ${allow}; use that.`, { headers: { allow } });
+    throw new Problem('method_not_allowed', `This endpoint does not take that method; use ${allow}.`, {
+      headers: { allow },
+    });
   };
 }
 
@@ -76,6 +78,6 @@ function modelList(models: readonly string[]) {
 function notFound(path: string): Problem {
   const message = otherServices.includes(path)
     ? 'This server is a reranker; use POST /v1/rerank.'
-    : 'There is no such endpoint; GET /llms.txt describes them.';
+    : 'There is no endpoint at this path; GET /llms.txt describes them.';
   return new Problem('endpoint_not_found', message);
 }

@@ -73,7 +73,8 @@ async function taskOf(values: Values, output: string, signal: AbortSignal): Prom
     sample: '',
     shard: parseSize(values.shard, '--shard'),
   } as const satisfies Partial<ModelTask>;
-  if (task.name === '') throw misused(`The output ${JSON.stringify(output)} is not the name of a file`);
+  if (task.name === '')
+    throw misused(`The output ${JSON.stringify(output)} is not the name of a file: name a file to write`);
   const files = await filesOf(model);
   for (const path of values.corpus ?? []) task.options.pieces.corpus.push(await readText(path, signal));
   return { ...task, ...files, sample: values.sample === undefined ? '' : await readText(values.sample, signal) };
