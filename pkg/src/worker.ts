@@ -3,5 +3,5 @@ import { type Scope, serve } from './workers/serve.js';
 
 serve(
   globalThis as unknown as Scope,
-  browserPlatform('the worker runs `rerank-wasm/worker`, and only `rerank-wasm/worker-threads` has threads'),
+  browserPlatform("the worker's script is not `rerank-wasm/worker-threads`, which threads need"),
 );

@@ -7,7 +7,7 @@ import { browserCaches } from './browser-caches.js';
 import { missingForThreads } from './cross-origin-isolation.js';
 import { exclusively } from './locks.js';
 
-const inPlace = "the model runs in place, and only the package's worker (`worker: true`) has threads";
+const inPlace = "the engine runs in place, and only the package's worker (`worker: true`) has threads";
 
 /**
  * Pages, workers and every other platform with the web's interfaces; the door adds how workers start. `threads` counts
