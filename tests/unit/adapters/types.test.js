@@ -17,7 +17,7 @@ describe('the types of the adapters', () => {
   });
 
   it('need none of these libraries', async () => {
-    for (const name of ['ai-sdk', 'langchain', 'source']) {
+    for (const name of ['ai-sdk', 'langchain', 'reranker-source']) {
       for (const kind of ['js', 'd.ts']) {
         const code = await readFile(new URL(`adapters/${name}.${kind}`, distUrl), 'utf8');
         for (const [, from] of code.matchAll(/from '([^']+)'/g)) assert.match(from, /^(\.|rerank-wasm$)/);

@@ -3,7 +3,7 @@
  * types are written by hand, so that the package compiles without it; `tests/types/converter-bindings.ts` fails if they
  * differ.
  */
-import type { Instance } from '../../wasm/bindings.js';
+import type { Exports } from '../../wasm/bindings.js';
 
 /** A file that can be read at any position. */
 export interface InputFile {
@@ -31,7 +31,7 @@ export type OnConverterProgress = (stage: 'observe' | 'round' | 'measure', done:
 
 /** Call it once to instantiate the converter; after that the functions work. */
 export interface ConverterBindings {
-  (init: { module_or_path: WebAssembly.Module }): Promise<Instance>;
+  (init: { module_or_path: WebAssembly.Module }): Promise<Exports>;
   /** Returns a report on the model: lines for people, then JSON. */
   convertModel(
     name: string,
