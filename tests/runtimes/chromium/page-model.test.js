@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-
+import { publishedModels } from '#internal/files/registry.js';
 import { useChromium } from '../../support/browsers/chromium.js';
 import { ranked } from '../../support/browsers/demo-page.js';
-import { distUrl } from '../../support/paths.js';
 
-const { publishedModels } = await import(new URL('models.js', distUrl));
 const { files } = publishedModels.get('bge-reranker-base');
 const bytes = Object.values(files).reduce((sum, { size }) => sum + size, 0);
 

@@ -3,14 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { asTable } from '#internal/cli/verify/command.js';
+import { compareScores, tolerance } from '#internal/cli/verify/compare.js';
+import { publishedScores } from '#internal/cli/verify/published-scores.js';
 import { miniFile } from '../../support/models/mini.js';
-import { distUrl } from '../../support/paths.js';
 import { run } from '../../support/programs/command-line.js';
 import { startHub } from '../../support/servers/hub.js';
-
-const { compareScores, tolerance } = await import(new URL('cli/comparison.js', distUrl));
-const { publishedScores } = await import(new URL('cli/published-scores.js', distUrl));
-const { asTable } = await import(new URL('cli/verify.js', distUrl));
 
 const base = '/Xenova/bge-reranker-base/resolve/280bcc27a84e0b898c251e06fddb25171bd9b101';
 
