@@ -1,5 +1,5 @@
 /** The help of each command. */
-export const help = {
+export const help: Readonly<Record<'rank' | 'verify' | 'cache' | 'convert', string>> = {
   rank: `\
 rerank-wasm [OPTIONS] QUERY [FILE...]
 
@@ -75,4 +75,4 @@ Writes the compact form of a tokenizer.json with a unigram model. It replaces th
 Single characters stay in every vocabulary, so every text can still be tokenised. OUTPUT appears once it is complete.
 Exit codes: 0 done, 1 failed, 2 wrong arguments or files, 130 Ctrl-C.
 `,
-} as const;
+};

@@ -3,7 +3,7 @@ import type { HandlerLimits } from '../types.js';
 import type { Schema } from './check-schema.js';
 import { documentPaths, rerankPaths } from './endpoints.js';
 import { type ProblemCode, problems } from './problem.js';
-import { responseSchemas } from './schemas.js';
+import { type ResponseName, responseSchemas } from './schemas.js';
 
 /** The facts in the document. */
 export interface OpenApiFacts {
@@ -17,7 +17,7 @@ export interface OpenApiFacts {
 const headers = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
 
 /** Describes the handler as an OpenAPI 3.1 document, from the objects that the handler uses. */
-export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
+export function openApi({ models, limits, schemas, hooks }: OpenApiFacts): object {
   const security = hooks.authenticate ? [{ bearer: [] }] : [];
   const refusedCallers: ProblemCode[] = hooks.authenticate ? ['invalid_api_key'] : [];
   const rerankCodes: ProblemCode[] = [
@@ -83,11 +83,11 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
   };
 }
 
-function reference(name: keyof typeof responseSchemas | 'RerankRequest' | 'WorkersAiRequest') {
+function reference(name: ResponseName | 'RerankRequest' | 'WorkersAiRequest') {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function ofJson(name: keyof typeof responseSchemas) {
+function ofJson(name: ResponseName) {
   return { 'application/json': { schema: reference(name) } };
 }
 

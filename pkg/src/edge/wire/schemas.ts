@@ -63,8 +63,11 @@ const position: Schema = { ...wholeNumber, description: 'Position in the list of
 const codes = Object.keys(problems);
 const types = [...new Set(Object.values(problems).map(([, type]) => type))];
 
+/** The names of the schemas of answers. */
+export type ResponseName = 'RerankResponse' | 'WorkersAiResponse' | 'ModelList' | 'Health' | 'Problem';
+
 /** The schemas of answers. */
-export const responseSchemas = {
+export const responseSchemas: Readonly<Record<ResponseName, Schema>> = {
   RerankResponse: {
     type: 'object',
     properties: {
@@ -150,4 +153,4 @@ export const responseSchemas = {
     },
     required: ['id', 'message', 'error'],
   },
-} as const satisfies Record<string, Schema>;
+};
