@@ -66,7 +66,7 @@ async function startWorker(
 
 function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): Start[] {
   if (!workers) {
-    const advice = "omit `worker` to run the model in place, as `worker: 'auto'` does";
+    const advice = "omit `worker` to run the engine in place, as `worker: 'auto'` does";
     throw new RerankError('unsupported_environment', `This platform has no web workers; ${advice}.`);
   }
   return typeof wanted === 'function' ? [wanted] : workers.starts(threads !== 1);
@@ -76,7 +76,7 @@ function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'
 function warnOfWorker(cause: unknown, worker: StartedWorker | undefined, { onWarning }: CheckedRerankerOptions): void {
   const instead = worker ? 'in the worker without threads' : 'in place, which can block the page';
   const advice = 'To start the worker yourself, pass a function as `worker`.';
-  const message = `${sentence(messageOf(cause))} The model runs ${instead}. ${advice}`;
+  const message = `${sentence(messageOf(cause))} The engine runs ${instead}. ${advice}`;
   try {
     guarded(onWarning, 'onWarning')({ code: 'worker_unavailable', message, cause });
   } catch (error) {

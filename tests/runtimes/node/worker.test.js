@@ -132,7 +132,7 @@ describe('a page', () => {
       const reranker = await page.createReranker({ model, wasm, onWarning: (warning) => warnings.push(warning) });
       assert.equal(warnings.length, 1);
       assert.equal(warnings[0].code, 'worker_unavailable');
-      assert.match(warnings[0].message, /^No worker can be started: .+\. The model runs in place, .+ `worker`\.$/);
+      assert.match(warnings[0].message, /^No worker can be started: .+\. The engine runs in place, .+ `worker`\.$/);
       assert.equal((await reranker.rerank(query, documents)).length, 2);
       await reranker.dispose();
       await rejectsWith(page.createReranker({ model, wasm, worker: true }), 'unsupported_environment', /worker/);
