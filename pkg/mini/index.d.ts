@@ -4,10 +4,15 @@ interface PinnedFile {
   sha256: string;
 }
 
-/** The files of the mini model: `createReranker({ model: mini })`. */
+/**
+ * The files of the mini model.
+ *
+ * @example
+ * const reranker = await createReranker({ model: mini });
+ */
 declare const mini: {
   name: string;
-  /** In workerd the tokenizer is in the engine's compact form, and `config` is missing. */
+  /** In workerd the tokenizer has the engine's compact form, and there is no `config`. */
   files: { model: PinnedFile; tokenizer: PinnedFile | ArrayBuffer; config?: PinnedFile };
 };
 

@@ -1,5 +1,5 @@
-// workerd has no file system and no import.meta.url: the files come as Data modules, that is, as ArrayBuffers. The
-// tokenizer is in the compact form, which is smaller and sooner ready; what config.json says is the engine's default.
+// workerd has no file system and no import.meta.url, so the files are Data modules: ArrayBuffers. The tokenizer is in
+// the compact form, which is smaller and loads faster. The engine's defaults are those of config.json.
 import tokenizer from './dist/tokenizer.bin';
 import model from './onnx/model_quantized.onnx';
 

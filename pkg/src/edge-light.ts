@@ -1,6 +1,6 @@
 import { isolatePlatform } from './platforms/isolate.js';
 import { entry } from './reranker/entry.js';
-// The deployment compiles it before the code can ask what the runtime supports, and Next's on Node 20 has no relaxed SIMD.
+// The deployment compiles the engine before code can test the runtime, and Next.js on Node 20 has no relaxed SIMD.
 import engine from './wasm/rerank.wasm?module';
 
 export * from './common/public.js';

@@ -12,10 +12,11 @@ const exported = entry({
 });
 
 /**
- * Loads a model.
+ * Loads a model and returns a reranker.
  *
  * @example
  * const reranker = await createReranker({ model: 'bge-reranker-base' });
+ * const results = await reranker.rerank(query, documents);
  *
  * @throws {@link RerankError}: `invalid_input`, `model_not_found`, `download_failed`, `integrity_mismatch`,
  * `invalid_model`, `unsupported_model`, `unsupported_environment`, `out_of_memory`, `aborted`
@@ -23,7 +24,7 @@ const exported = entry({
 export const createReranker: (options?: RerankerOptions) => Promise<Reranker> = exported.createReranker;
 
 /**
- * Ranks with one shared reranker of the default model, which the first call loads and which stays loaded.
+ * Ranks with one shared reranker of the default model. The first call loads the model, which then stays loaded.
  * Use {@link createReranker} for another model, or to free the memory.
  *
  * @example
@@ -31,36 +32,41 @@ export const createReranker: (options?: RerankerOptions) => Promise<Reranker> = 
  */
 export const rerank: Reranker['rerank'] = exported.rerank;
 
-/** Lists the files that were downloaded and kept in the caches that `cache: 'auto'` uses. */
+/** Lists the downloaded files in the caches that `cache: 'auto'` uses. */
 export const listCache: () => Promise<CacheEntry[]> = exported.listCache;
 
-/** Removes those files, and what interrupted downloads left. Loaded rerankers keep working. */
+/** Removes all files from these caches, those of interrupted downloads too. Loaded rerankers keep working. */
 export const clearCache: () => Promise<void> = exported.clearCache;
 
 /**
- * A cache in a directory, for the option `cache`; in Node, Deno and Bun. Several processes may share it. The default
- * directory is `models` below `$RERANK_WASM_CACHE`, else below `rerank-wasm` in the user's cache directory
- * (`$XDG_CACHE_HOME`, `~/.cache`).
+ * Returns a cache in a directory, for the option `cache` in Node, Deno and Bun. Several processes may share it.
+ * The directory of `cache: 'auto'` is `models` below `$RERANK_WASM_CACHE`, else below `rerank-wasm` in the user's cache
+ * directory (`$XDG_CACHE_HOME`, `~/.cache`).
  *
- * @throws {@link RerankError}: `unsupported_environment` where there are no directories
+ * @example
+ * const reranker = await createReranker({ cache: directoryCache('/var/cache/models') });
+ *
+ * @throws {@link RerankError}: `unsupported_environment` in browsers and isolates
  */
 export const directoryCache: (path: string) => CacheBackend = exported.directoryCache;
 
-/** Ways to start a worker, best first: an application that hosts the files itself may have the simpler one alone. */
+/**
+ * The ways to start a worker, best first. An application that hosts the files itself may host the simple worker alone.
+ */
 function workerStarts(threads: boolean): (() => Worker)[] {
   const simple = workerStart(false);
   return threads && missingForThreads() === undefined ? [workerStart(true), simple] : [simple];
 }
 
 /**
- * Starts the package's worker, or the one whose engine may have threads. A browser refuses a worker script from another
- * origin, such as a CDN; a worker of the page's origin may import it.
+ * Starts the package's worker, with or without support for threads. A browser refuses a worker script from another
+ * origin, such as a CDN. A worker of the page's origin may import it.
  */
 function workerStart(threads: boolean): () => Worker {
   const here = import.meta.url;
   const elsewhere = /^https?:/i.test(here) && new URL(here).origin !== location.origin;
   if (elsewhere) return importingWorkerStart(new URL(threads ? './worker-threads.js' : './worker.js', here));
-  // Bundlers find the workers by these very expressions, and must not find them in the other place.
+  // Bundlers look for exactly these expressions. They must not find one in `elsewhere`.
   return threads
     ? () => new Worker(new URL('./worker-threads.js', import.meta.url), { type: 'module' })
     : () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });

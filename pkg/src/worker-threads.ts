@@ -2,7 +2,7 @@ import { browserPlatform } from './platforms/browser.js';
 import { type Scope, serve } from './workers/serve.js';
 import { serveAsThread, workerThreads } from './workers/worker-threads.js';
 
-// One script for the worker with the engine and for its threads: what it is, it learns by the first message.
+// The worker with the instance and its threads run the same script. The first message decides which of them it is.
 const scope = globalThis as unknown as Scope;
 serveAsThread(scope);
 serve(scope, browserPlatform(workerThreads(scope)));

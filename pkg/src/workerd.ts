@@ -1,6 +1,6 @@
 import { isolatePlatform } from './platforms/isolate.js';
 import { entry } from './reranker/entry.js';
-// Every workerd has had relaxed SIMD since 2023.
+// Every workerd since 2023 has relaxed SIMD.
 import engine from './wasm/rerank-relaxed.wasm';
 
 export * from './common/public.js';

@@ -52,7 +52,7 @@ describe('the demo', () => {
       });
     }
     const { errors, code } = await demo({ QUERY: 'q', FILE: '/none/lines.txt' });
-    assert.match(errors, /^error: invalid_input: cannot read \/none\/lines\.txt/);
+    assert.match(errors, /^error: invalid_input: The file \/none\/lines\.txt cannot be read: ENOENT/);
     assert.equal(code, 2);
   });
 });

@@ -4,13 +4,13 @@ import { isReranker, lazily, type ReadingOptions, type RerankerSource } from './
 
 export type { ReadingOptions, RerankerSource } from './reranker-source.js';
 
-/** What the AI SDK asks of a reranking model: its specification v3, which AI SDK 6 and 7 take. */
+/** A reranking model as specification v3 of the AI SDK describes it; AI SDK 6 and 7 accept it. */
 export interface AiSdkRerankingModel {
-  /** The specification that the SDK checks. */
+  /** The version of the specification; the SDK checks it. */
   readonly specificationVersion: 'v3';
-  /** `'rerank-wasm'`; shown in the SDK's answers. */
+  /** `'rerank-wasm'`; the SDK shows it in its answers. */
   readonly provider: string;
-  /** The model's name, URL or directory; `'reranker'` where the source is a reranker. */
+  /** The model's name, URL or directory; `'reranker'` if the source is a reranker. */
   readonly modelId: string;
   /** Ranks documents for the SDK's `rerank`, best first. */
   doRerank(options: {
@@ -25,9 +25,11 @@ export interface AiSdkRerankingModel {
 }
 
 /**
- * A model for the AI SDK: `rerank({ model: rerankWasm({ model: mini }), query, documents })`. Documents that are objects
- * are read by their `text`; those without one as JSON, with a warning. Other than elsewhere in this package an aborted
- * call fails with its signal's reason, as the SDK has it.
+ * Makes a reranking model for the AI SDK. The SDK's documents may be objects: their `text` is ranked. An object without
+ * one is ranked as JSON, with a warning. An aborted call fails with the reason of its signal, as the SDK expects.
+ *
+ * @example
+ * const { ranking } = await rerank({ model: rerankWasm({ model: mini }), query, documents });
  */
 export function rerankWasm(source: RerankerSource = {}, reading: ReadingOptions = {}): AiSdkRerankingModel {
   const get = lazily(source);
@@ -54,7 +56,7 @@ export function rerankWasm(source: RerankerSource = {}, reading: ReadingOptions 
 const jsonWarning = {
   type: 'compatibility',
   feature: 'object documents',
-  details: 'Objects without a string `text` are ranked as JSON.',
+  details: 'Some documents are objects without a string `text`; they are ranked as JSON.',
 } as const;
 
 function textOf(value: string | Record<string, unknown>): string | undefined {

@@ -3,29 +3,33 @@ import { lazily, type ReadingOptions, type RerankerSource } from './reranker-sou
 
 export type { ReadingOptions, RerankerSource } from './reranker-source.js';
 
-/** What LangChain.js calls a document, as far as it matters here. */
+/** The part of a LangChain.js document that this adapter uses. */
 export interface LangChainDocument {
   /** The text that is ranked. */
   pageContent: string;
-  /** What else is known of it; a copy of it gets `relevanceScore`. */
+  /** Facts about the document. Results carry a copy with `relevanceScore`. */
   metadata: Record<string, unknown>;
 }
 
 /**
- * A document compressor for LangChain.js, with or without its `ContextualCompressionRetriever`: gives the documents best
- * first, as copies whose `metadata.relevanceScore` is their score.
+ * A document compressor for LangChain.js; it works with and without a `ContextualCompressionRetriever`. It returns
+ * copies of the documents, best first, with their score in `metadata.relevanceScore`.
+ *
+ * @example
+ * const compressor = new RerankWasmCompressor({ model: mini }, { topN: 3 });
+ * const best = await compressor.compressDocuments(documents, query);
  */
 export class RerankWasmCompressor {
   readonly #get: ReturnType<typeof lazily>;
   readonly #options: RerankOptions;
 
-  /** Without `topN` all documents are given back, in their new order. */
+  /** Without `topN` all documents are returned in their new order. */
   constructor(source: RerankerSource = {}, options: ReadingOptions & Pick<RerankOptions, 'topN'> = {}) {
     this.#get = lazily(source);
     this.#options = options;
   }
 
-  /** The documents best first, at most `topN`; no documents load nothing. */
+  /** Returns at most `topN` documents, best first. An empty list loads no model. */
   async compressDocuments<Document extends LangChainDocument>(
     documents: Document[],
     query: string,
@@ -38,7 +42,7 @@ export class RerankWasmCompressor {
   }
 }
 
-/** A copy that is of the same class. */
+/** A copy of the document in the same class. */
 function withScore<Document extends LangChainDocument>(document: Document, relevanceScore: number): Document {
   const metadata = { ...document.metadata, relevanceScore };
   return Object.assign(Object.create(Object.getPrototypeOf(document)), document, { metadata });

@@ -5,14 +5,15 @@ import type { Reranker, RerankerOptions, RerankOptions } from '../common/types.j
 import { SharedReranker } from '../reranker/shared.js';
 
 /**
- * A reranker, which stays the caller's to dispose of, or what one is made with at the first use; that one stays for good.
+ * A reranker, which the caller disposes of, or the options of one. The first use creates a reranker from options; it
+ * stays loaded.
  */
 export type RerankerSource = Reranker | RerankerOptions;
 
-/** How documents are read; see `RerankOptions`. */
+/** How much of a document is read; see `RerankOptions`. */
 export type ReadingOptions = Pick<RerankOptions, 'longDocuments' | 'maxTokens'>;
 
-/** A function that gives the reranker. */
+/** Returns a function that returns the reranker. */
 export function lazily(source: RerankerSource): () => Promise<Reranker> {
   if (isReranker(source)) return async () => source;
   const shared = new SharedReranker(createReranker);

@@ -1,13 +1,13 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
-import { messageOf, RerankError } from '../common/errors.js';
+import { messageOf, RerankError, sentence } from '../common/errors.js';
 
-/** The error for words that mean nothing. */
+/** The error for wrong arguments. */
 export function misused(message: string): RerankError {
-  return new RerankError('invalid_input', `${message}; --help shows what can be said`);
+  return new RerankError('invalid_input', `${sentence(message)} See --help.`);
 }
 
-/** Options that every command which loads a model has. */
+/** The options of every command that loads a model. */
 export const modelOptions = {
   model: { type: 'string' },
   hub: { type: 'string' },
@@ -23,17 +23,17 @@ export function parseWords<const Options extends ParseArgsOptionsConfig>(words: 
   }
 }
 
-/** @throws `invalid_input` where the option has a value that is no positive whole number */
+/** @throws `invalid_input` for a value that is not a positive integer */
 export function parseCount(value: string | undefined, option: string): number | undefined {
   if (value === undefined) return undefined;
   const count = /^\d+$/.test(value) ? Number(value) : 0;
   if (count < 1 || !Number.isSafeInteger(count)) {
-    throw misused(`${option} takes a positive whole number, not ${JSON.stringify(value)}`);
+    throw misused(`${option} takes a positive integer, not ${JSON.stringify(value)}`);
   }
   return count;
 }
 
-/** @throws `invalid_input` where the option has none of the values */
+/** @throws `invalid_input` for a value that is none of these */
 export function parseChoice<const Value extends string>(
   value: string | undefined,
   option: string,
@@ -48,7 +48,7 @@ export function parseChoice<const Value extends string>(
 const units = { KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30, kB: 1e3, MB: 1e6, GB: 1e9 } as const;
 
 /**
- * A number of bytes, with or without a unit.
+ * Reads a number of bytes, with or without a unit.
  *
  * @throws `invalid_input`
  */

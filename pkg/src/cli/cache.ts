@@ -11,7 +11,9 @@ export const cache: Command = async (words) => {
   const { values, positionals } = parseWords(words, options);
   if (values.help) return print(help.cache);
   const [action = 'list', ...rest] = positionals;
-  if (!['list', 'clear'].includes(action) || rest.length > 0) throw misused(`cache cannot ${positionals.join(' ')}`);
+  if (!['list', 'clear'].includes(action) || rest.length > 0) {
+    throw misused(`cache takes list or clear, not ${JSON.stringify(positionals.join(' '))}`);
+  }
   const entries = await listCache();
   if (action === 'clear') await clearCache();
   const lines = entries.map((entry) => (values.json ? JSON.stringify(entry) : `${entry.size}\t${entry.url}`));

@@ -15,7 +15,7 @@ const commands: ReadonlyMap<string | undefined, Command> = new Map([
   ['convert', convert],
 ]);
 
-/** Aborts at the first signal of a kind; the second one meets what Node does by itself. */
+/** The first signal of a kind aborts the command; Node's default applies to the second one. */
 const controller = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => {
@@ -25,7 +25,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever reads has seen enough, as `head` does.
+  // The reader has closed the pipe, as `head` does.
   if (error.code === 'EPIPE') process.exit();
   process.stderr.write(`${explain(error)}\n`);
   process.exit(exitCodes.failed);

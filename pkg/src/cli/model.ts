@@ -6,11 +6,11 @@ import { createReranker } from '../node.js';
 import { warn } from './output.js';
 import type { Progress } from './progress.js';
 
-/** What stands for the small model of that package. */
+/** The name on the command line for the small model of that package. */
 export const embeddedName = 'mini';
 const embeddedPackage: string = 'rerank-wasm-mini';
 
-/** Values of the options that say which model is loaded, and how. */
+/** The values of `modelOptions`. */
 export interface ModelValues {
   model?: string | undefined;
   hub?: string | undefined;
@@ -18,9 +18,9 @@ export interface ModelValues {
 }
 
 /**
- * The reranker that the options ask for; warnings go to standard error.
+ * Creates the reranker of the options. Warnings go to standard error.
  *
- * @throws what `createReranker` throws
+ * @throws the errors of `createReranker`
  */
 export async function loadReranker(values: ModelValues, progress: Progress, signal: AbortSignal): Promise<Reranker> {
   const { model, hub, 'no-cache': uncached } = values;
@@ -42,9 +42,9 @@ export async function loadReranker(values: ModelValues, progress: Progress, sign
 }
 
 /**
- * Where the package with the small model lies.
+ * Finds the directory of the package with the small model.
  *
- * @throws `model_not_found` where it is not installed
+ * @throws `model_not_found` if it is not installed
  */
 export function embeddedDirectory(): string {
   try {
@@ -63,5 +63,6 @@ async function embeddedModel(): Promise<ModelSource> {
 }
 
 function notInstalled(cause: unknown): RerankError {
-  return new RerankError('model_not_found', `${embeddedPackage} is not installed beside rerank-wasm`, { cause });
+  const message = `The package ${embeddedPackage} is not installed beside rerank-wasm; install it for --model mini.`;
+  return new RerankError('model_not_found', message, { cause });
 }

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { toRerankError } from '../common/errors.js';
 import { exitCodes } from './command.js';
 
-/** Writes what was asked for; gives the exit code for that. */
+/** Writes the output of a command; returns the exit code of success. */
 export function print(text: string): number {
   process.stdout.write(text);
   return exitCodes.done;
 }
 
-/** Says on standard error what went less well than it could have. */
+/** Writes a warning to standard error. */
 export function warn(message: string): void {
   process.stderr.write(`warning: ${message}\n`);
 }
@@ -20,16 +20,19 @@ export async function readVersion(): Promise<string> {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** A failure on one line: its code and what it and its causes say. */
+/** A failure on one line: its code, its message and those of its causes. */
 export function explain(error: unknown): string {
   const { code, message, cause } = toRerankError(error);
-  return `error: ${code}: ${[message, ...reasons(cause, message)].join(': ')}`.replace(/\s*[\r\n]+\s*/g, ' ');
+  const texts = [message, ...reasons(cause, message)].map((text, index, { length }) =>
+    index < length - 1 ? text.replace(/\.$/, '') : text,
+  );
+  return `error: ${code}: ${texts.join(': ')}`.replace(/\s*[\r\n]+\s*/g, ' ');
 }
 
-/** What the causes say that has not been said: fetch hides behind "fetch failed" that a host was not found. */
+/** The messages of the causes that add something: "fetch failed" hides that a host was not found. */
 function reasons(cause: unknown, said: string): string[] {
   if (!(cause instanceof Error)) return [];
-  // An error that stands for several tries has no message of its own.
+  // The error of several attempts has a code and no message.
   const message = cause.message || ('code' in cause ? String(cause.code) : '');
   if (message === '' || said.includes(message)) return reasons(cause.cause, said);
   return [message, ...reasons(cause.cause, `${said} ${message}`)];

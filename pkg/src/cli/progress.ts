@@ -2,7 +2,7 @@ import type { LoadProgress, RerankProgress } from '../common/types.js';
 import type { ConversionProgress } from './convert/run.js';
 import { bar, fit, type Output, styles, widthOf } from './terminal.js';
 
-/** How far things are, on one line of a terminal that is written over. */
+/** Shows progress on one line of a terminal, which is overwritten. */
 export interface Progress {
   loading: ((progress: LoadProgress) => void) | undefined;
   ranking: ((progress: RerankProgress) => void) | undefined;
@@ -19,7 +19,7 @@ const stageNames = {
   write: 'writing',
 } as const satisfies Record<ConversionProgress['stage'], string>;
 
-/** Shows progress where `stream` is a terminal, and nothing elsewhere. */
+/** Shows progress if `stream` is a terminal. */
 export function showProgress(stream: Output): Progress {
   if (!stream.isTTY) return { loading: undefined, ranking: undefined, converting: undefined, end() {} };
   const { dim } = styles(stream);

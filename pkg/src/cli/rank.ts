@@ -26,14 +26,15 @@ export const rank: Command = async (words, signal) => {
   const topN = parseCount(values['top-n'], '--top-n');
   const maxTokens = parseCount(values['max-tokens'], '--max-tokens');
   const [query, ...files] = positionals;
-  if (query === undefined) throw misused('a query is missing');
-  if (query.trim() === '') throw misused('the query is empty');
-  if (files.length === 0 && process.stdin.isTTY) throw misused('a file is missing (- is standard input)');
+  if (query === undefined) throw misused('The query is missing: pass it before the files');
+  if (query.trim() === '') throw misused('The query is blank: pass one with words');
+  if (files.length === 0 && process.stdin.isTTY)
+    throw misused('The file is missing: name one, or - for standard input');
 
   const sources = files.length === 0 ? [standardInput] : files;
   const documents = await readDocuments(sources, { perFile: values['per-file'] ?? false, signal });
   if (documents.length === 0) {
-    warn('there is no document to rank');
+    warn('The input has no document; each line that is not blank is one.');
     return exitCodes.done;
   }
   const { ranked, effort } = await rankAll(query, documents, { values, maxTokens, signal });
@@ -41,7 +42,7 @@ export const rank: Command = async (words, signal) => {
   if (values.json) print(asJson(shown));
   else print(process.stdout.isTTY ? asList(shown, effort, process.stdout) : asColumns(shown));
   const cut = ranked.filter(({ truncated }) => truncated).length;
-  if (cut > 0) warn(`${cut} of ${documents.length} documents were cut at the end; --chunk reads all of them`);
+  if (cut > 0) warn(`${cut} of ${documents.length} documents were too long and were cut; --chunk reads them whole.`);
   return exitCodes.done;
 };
 

@@ -2,15 +2,15 @@ import type { RerankResult } from '../common/types.js';
 import { bar, fit, type Output, styles, widthOf } from './terminal.js';
 import type { FoundDocument } from './text-files.js';
 
-/** A document with what the model says of it. */
+/** A document with its result. */
 export type Ranked = RerankResult & { document: FoundDocument };
 
-/** What a ranking took. */
+/** The cost of a ranking. */
 export interface Effort {
   documents: number;
   tokens: number;
   seconds: number;
-  /** Of the engine's linear memory. */
+  /** Size of the instance's linear memory. */
   memoryBytes: number;
 }
 
@@ -26,7 +26,7 @@ export function asJson(ranked: readonly Ranked[]): string {
   return lines.join('');
 }
 
-/** Columns parted by tabs; a line's text comes last and as it is. */
+/** Columns separated by tabs; the text of a line is last and unchanged. */
 export function asColumns(ranked: readonly Ranked[]): string {
   const lines = ranked.map(({ score, document }) => {
     const text = document.line === undefined ? [] : [document.text];
@@ -63,7 +63,7 @@ function placeOf({ file, line }: FoundDocument): string {
   return line === undefined ? file : `${file}:${line}`;
 }
 
-/** The window of a long document that gave it its score, or the document. */
+/** The window that determined the score of a long document, or the document. */
 function whatCounts({ document: { text }, window }: Ranked): string {
   return window ? text.slice(window.start, window.end) : text;
 }

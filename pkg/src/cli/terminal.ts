@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 
-/** Where lines go: a terminal, a file or a pipe. */
+/** A stream for lines: a terminal, a file or a pipe. */
 export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -8,12 +8,12 @@ const wide =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
 const controls = /[\p{Cc}\p{Bidi_Control}]+/gu;
 
-/** Columns that may be written to. */
+/** The number of columns. */
 export function widthOf(stream: Output): number {
   return stream.columns || 80;
 }
 
-/** Functions that set a style, or do nothing where NO_COLOR or the terminal asks for none. */
+/** Functions that style a text; they return it unchanged if NO_COLOR or the terminal forbids styles. */
 export function styles(stream: Output) {
   const coloured = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
   const style = (open: number, close: number) => (text: string) =>
@@ -28,7 +28,7 @@ export function bar(share: number, width: number): string {
   return ('█'.repeat(Math.floor(eighths / 8)) + partial).slice(0, width).padEnd(width);
 }
 
-/** `text` on one line of at most `width` columns, cut at a character, without what would steer the terminal. */
+/** Fits `text` on one line of `width` columns. It is cut between characters, and control characters are removed. */
 export function fit(text: string, width: number): string {
   const plain = text.replace(controls, ' ').trim();
   let columns = 0;

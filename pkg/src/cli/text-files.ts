@@ -2,24 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 
-import { messageOf, RerankError } from '../common/errors.js';
+import { RerankError, withReason } from '../common/errors.js';
 
-/** A document with the place that it was read from. */
+/** A document and the place that it was read from. */
 export interface FoundDocument {
   text: string;
-  /** The file as it was named; `-` for standard input. */
+  /** The file's name in the arguments; `-` for standard input. */
   file: string;
-  /** Counted from 1; absent where the file is the document. */
+  /** Counted from 1; absent if the whole file is the document. */
   line?: number;
 }
 
-/** What names standard input. */
+/** The name of standard input in the arguments. */
 export const standardInput = '-';
 
 /**
- * The documents in the files: their lines that are not blank or, with `perFile`, the files.
+ * Reads the documents in the files: each line that is not blank or, with `perFile`, each file.
  *
- * @throws `invalid_input` for a file that cannot be read or is not text in UTF-8
+ * @throws `invalid_input` for a file that cannot be read or is not UTF-8
  */
 export async function readDocuments(
   files: readonly string[],
@@ -41,7 +41,7 @@ function* linesOf(text: string, file: string): Generator<FoundDocument> {
 }
 
 /**
- * The text of a file; `-` is standard input.
+ * Reads the text of a file; `-` is standard input.
  *
  * @throws `invalid_input`
  */
@@ -55,11 +55,11 @@ export async function readText(file: string, signal: AbortSignal): Promise<strin
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new RerankError('invalid_input', `${file} is not text in UTF-8`);
+    throw new RerankError('invalid_input', `The file ${file} is not text in UTF-8; convert it to UTF-8.`);
   }
 }
 
-/** What is wrong with a file that the words name and that cannot be read. */
+/** The error for a file in the arguments that cannot be read. */
 export function unreadable(path: string, cause: unknown): RerankError {
-  return new RerankError('invalid_input', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  return new RerankError('invalid_input', withReason(`The file ${path} cannot be read`, cause), { cause });
 }

@@ -1,15 +1,17 @@
-/** The keys, or what finds them in the worker's environment. */
+/** The keys, or a function that finds them in the `env` that the handler receives. */
 export type KeySource<Env> = readonly string[] | ((env: Env) => readonly string[]);
 
 const bearer = /^Bearer +([\x21-\x7e]+)$/i;
 
 /**
- * An `authenticate` hook for a handful of keys that clients send as `Authorization: Bearer KEY`. It takes as long for a
- * wrong key as for a right one. The caller that it gives is the key's SHA-256 in hexadecimal digits: a name that is fit
- * for rate limits and logs.
+ * Makes an `authenticate` hook for a few keys that clients send as `Authorization: Bearer KEY`. A wrong key takes as
+ * long as a right one. The caller is the key's SHA-256 in hexadecimal digits, a name for rate limits and logs.
  *
- * @throws Error, at a request, where a key is not a text that has characters: a secret that is missing in the
- * environment must not let anybody in.
+ * @example
+ * createHandler({ authenticate: bearerKeys((env) => [env.API_KEY]) });
+ *
+ * @throws Error, when a request arrives, if a key is not a string or is empty: a secret that is missing in `env` must
+ * refuse every request.
  */
 export function bearerKeys<Env = unknown>(
   keys: KeySource<Env>,
@@ -17,11 +19,12 @@ export function bearerKeys<Env = unknown>(
   return async (request, env) => {
     const known = typeof keys === 'function' ? keys(env) : keys;
     for (const key of known) {
-      if (typeof key !== 'string' || key === '') throw new Error('an API key is missing or empty');
+      if (typeof key !== 'string' || key === '')
+        throw new Error('An API key is missing or empty; set it in the environment.');
     }
     const given = await digest(bearer.exec(request.headers.get('authorization') ?? '')?.[1] ?? '');
     const digests = await Promise.all(known.map(digest));
-    // Every byte of every key is compared, so the time tells nothing about where they differ.
+    // Every byte of every key is compared, so the time does not depend on where they differ.
     let found = 0;
     for (const each of digests) found |= equal(each, given);
     return found === 1 ? hexadecimal(given) : undefined;
@@ -32,7 +35,7 @@ async function digest(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }
 
-/** 1 where all bytes are equal, else 0. Both have the length of a digest. */
+/** 1 if all bytes are equal, else 0. Both have the length of a digest. */
 function equal(left: Uint8Array, right: Uint8Array): number {
   let difference = 0;
   for (const [index, byte] of left.entries()) difference |= byte ^ (right[index] ?? 0);

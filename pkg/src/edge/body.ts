@@ -9,10 +9,11 @@ const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i;
 type BodyLimits = Required<Pick<HandlerLimits, 'bodyBytes' | 'bodySeconds'>>;
 
 /**
- * The body of a request as a JSON value, read no further and no longer than `limits` say and than `take` has room for.
+ * Reads the body of a request as JSON. It reads at most `limits.bodyBytes`, waits at most `limits.bodySeconds`, and
+ * stops if `take` has no room.
  *
- * @throws `unsupported_media_type` and `body_too_large` where the headers say so, before the body is touched;
- * `body_too_large`, `invalid_json`, `request_aborted`; what `take` throws
+ * @throws `unsupported_media_type` and `body_too_large` from the headers, before the body is touched;
+ * `body_too_large`, `invalid_json`, `request_aborted`; the error of `take`
  */
 export async function readJson(request: Request, limits: BodyLimits, take: Take): Promise<unknown> {
   checkType(request.headers);
@@ -20,23 +21,23 @@ export async function readJson(request: Request, limits: BodyLimits, take: Take)
   if (length !== null && Number(length) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
   const text = await readText(request, limits, take);
   if (request.signal.aborted) throw abortedProblem();
-  if (text === '') throw new Problem('invalid_json', 'the body is empty');
+  if (text === '') throw new Problem('invalid_json', 'The body is empty; send a JSON object.');
   try {
     return JSON.parse(text);
   } catch {
-    // The engine's message quotes the text.
-    throw new Problem('invalid_json', 'the body is not valid JSON');
+    // The message of `JSON.parse` quotes the text, which may be private.
+    throw new Problem('invalid_json', 'The body is not valid JSON; send a JSON object.');
   }
 }
 
 function checkType(headers: Headers): void {
   const type = headers.get('content-type') ?? '';
   if (!json.test(type) || otherCharset.test(type)) {
-    throw new Problem('unsupported_media_type', 'the content type must be application/json, in UTF-8');
+    throw new Problem('unsupported_media_type', 'The content-type is not application/json in UTF-8; send that.');
   }
   const encoding = headers.get('content-encoding') ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
-    throw new Problem('unsupported_media_type', 'the body must not be compressed');
+    throw new Problem('unsupported_media_type', 'The body is compressed; send it without content-encoding.');
   }
 }
 
@@ -47,17 +48,17 @@ async function readText(
 ): Promise<string> {
   if (!body) return '';
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  // Nobody waits for what cancelling says: the request is over.
+  // Not awaited: the request has ended.
   const cancel = () => void reader.cancel().catch(() => {});
   let late: Problem | undefined;
   const stopTimer = startTimer(bodySeconds, () => {
-    late = new Problem('invalid_json', `the body did not arrive within ${bodySeconds} s`);
+    late = new Problem('invalid_json', `The body did not arrive within ${bodySeconds} s; send it again.`);
     cancel();
   });
   signal.addEventListener('abort', cancel);
   try {
     const text = await readAll(reader, bodyBytes, take);
-    // What is cancelled ends as if all had been read.
+    // A cancelled body ends like a complete one.
     if (late) throw late;
     return text;
   } catch (error) {
@@ -74,7 +75,7 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: n
   let text = '';
   for (let size = 0; ; ) {
     const { done, value } = await reader.read().catch(() => {
-      throw new Problem('invalid_json', 'the body broke off');
+      throw new Problem('invalid_json', 'The body ended early; send it again.');
     });
     if (done) return text + decode(decoder);
     size += value.length;
@@ -88,10 +89,13 @@ function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
   try {
     return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode();
   } catch {
-    throw new Problem('invalid_json', 'the body is not valid UTF-8');
+    throw new Problem('invalid_json', 'The body is not valid UTF-8; encode it as UTF-8.');
   }
 }
 
 function tooLarge(limit: number): Problem {
-  return new Problem('body_too_large', `the body has more than ${limit} bytes`);
+  return new Problem(
+    'body_too_large',
+    `The body has more than the ${limit} bytes that are allowed; send fewer or shorter documents.`,
+  );
 }

@@ -2,7 +2,7 @@ import type { HandlerOptions } from './types.js';
 
 const headerNames = /^[\w-]+(\s*,\s*[\w-]+)*$/;
 
-/** The headers that let a page read the answer; none where its origin may not. */
+/** The headers that let a page read the answer; a page of another origin gets none of them. */
 export function corsHeaders(request: Request, { cors }: Pick<HandlerOptions, 'cors'>): Record<string, string> {
   if (!cors) return {};
   const { origins } = cors;
@@ -13,11 +13,11 @@ export function corsHeaders(request: Request, { cors }: Pick<HandlerOptions, 'co
   return { 'access-control-allow-origin': origin, vary: 'origin', ...exposed };
 }
 
-/** The answer to a browser's question before it sends the real request; what `corsHeaders` gives comes on top. */
+/** The answer to a browser's preflight request; `corsHeaders` are added to it. */
 export function preflight(request: Request, methods: readonly string[]): Response {
   const wanted = request.headers.get('access-control-request-headers') ?? '';
   const headers = new Headers({ 'access-control-allow-methods': methods.join(', '), 'access-control-max-age': '7200' });
-  // No cookies are allowed, so a header says nothing that the page does not know itself.
+  // Cookies are not allowed, so a page can send only headers that it knows anyway.
   if (headerNames.test(wanted)) headers.set('access-control-allow-headers', wanted);
   return new Response(null, { status: 204, headers });
 }

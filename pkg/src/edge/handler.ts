@@ -6,10 +6,10 @@ import { router } from './routes.js';
 import type { Handler, HandlerContext, HandlerOptions } from './types.js';
 import { Problem } from './wire/problem.js';
 
-/** What an id in a request may look like. */
+/** The request ids that are safe in logs and headers. */
 const sane = /^[\w.:-]{1,128}$/;
 
-/** A load that can be slow without being dead: a second one would only slow it down. */
+/** Outside an isolate a load can be slow but does not die with its request. A second load would slow it down. */
 const usualLoadSeconds = 300;
 
 /** `createHandler` with the reranker of a platform. */
@@ -33,17 +33,17 @@ function handlerWith<Env, Caller>(
     const problem = error instanceof Problem ? error : unforeseen(error, id);
     const { cause } = problem.details;
     if (cause !== undefined) {
-      const told = tell(cause, id);
-      ctx?.waitUntil(told);
+      const reported = report(cause, id);
+      ctx?.waitUntil(reported);
     }
     return problem.toResponse(id);
   }
 
-  async function tell(error: unknown, id: string): Promise<void> {
+  async function report(error: unknown, id: string): Promise<void> {
     try {
       await checked.onError?.(error, { id });
     } catch {
-      // The client is owed an answer all the same.
+      // A hook that fails must not cost the client its answer.
     }
   }
 
@@ -61,12 +61,12 @@ function handlerWith<Env, Caller>(
 }
 
 function unforeseen(cause: unknown, id: string): Problem {
-  return new Problem('internal_error', `something broke; who runs this can look it up by the id ${id}`, {
-    cause: cause ?? new Error('a hook threw nothing'),
+  return new Problem('internal_error', `The server failed; its operator can look up the id ${id}.`, {
+    cause: cause ?? new Error('A hook threw undefined or null.'),
   });
 }
 
-/** The id that the client gave in `x-request-id` where it is fit for logs and headers, else a new one. */
+/** The client's `x-request-id` if it is safe in logs and headers, else a new id. */
 function requestIdOf(request: Request): string {
   const given = request.headers.get('x-request-id');
   return given !== null && sane.test(given) ? given : crypto.randomUUID();

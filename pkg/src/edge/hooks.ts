@@ -10,10 +10,10 @@ export interface Incoming<Env> {
   id: string;
 }
 
-/** Seconds after which to try again where the hook does not say. */
+/** The `retry-after` of a hook that returns none. */
 const defaultRetryAfter = 60;
 
-/** The deployer's hooks. What they throw is passed on; whatever is not a clear yes is a no. */
+/** The deployer's hooks. Their errors pass through, and every value except a clear yes is a no. */
 export class Hooks<Env, Caller> {
   readonly #options: CheckedOptions<Env, Caller>;
 
@@ -27,7 +27,7 @@ export class Hooks<Env, Caller> {
     if (!authenticate) return { request, env, id, caller: undefined };
     const caller = await authenticate(request, env);
     if (caller) return { request, env, id, caller };
-    throw new Problem('invalid_api_key', 'a valid key is needed: Authorization: Bearer KEY', {
+    throw new Problem('invalid_api_key', 'The request has no valid key; send the header Authorization: Bearer KEY.', {
       headers: { 'www-authenticate': 'Bearer' },
     });
   }
@@ -39,7 +39,7 @@ export class Hooks<Env, Caller> {
     if (answer === true) return;
     const seconds = typeof answer === 'object' && answer !== null ? Math.ceil(answer.retryAfter) : defaultRetryAfter;
     const retryAfter = Number.isSafeInteger(seconds) && seconds > 0 ? seconds : defaultRetryAfter;
-    throw new Problem('rate_limit_exceeded', 'too many requests; try again later', { retryAfter });
+    throw new Problem('rate_limit_exceeded', `Too many requests; try again in ${retryAfter} s.`, { retryAfter });
   }
 
   /** @throws `insufficient_credits` */
@@ -49,6 +49,6 @@ export class Hooks<Env, Caller> {
   ): Promise<void> {
     const { authorize } = this.#options;
     if (!authorize || (await authorize({ ...call, ...cost })) === true) return;
-    throw new Problem('insufficient_credits', 'the credits do not cover this request');
+    throw new Problem('insufficient_credits', 'The credits do not cover this request; add some or send less text.');
   }
 }

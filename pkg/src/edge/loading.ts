@@ -4,23 +4,23 @@ import { SharedReranker } from '../reranker/shared.js';
 import type { HandlerContext } from './types.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 
-/** A reranker that is ready, and how many tokens its pairs may have. */
+/** A loaded reranker with the length of its longest pair in tokens. */
 export interface Loaded extends Pick<Reranker, 'dispose'> {
   reranker: Reranker;
   maxTokens: number;
 }
 
-/** What a request has that waits for the model. */
+/** The parts of a request that waits for the model. */
 export interface Waiting<Env> {
   env: Env;
   ctx: HandlerContext | undefined;
   signal: AbortSignal;
 }
 
-/** Seconds after which a client that came too early may try again. */
+/** Seconds after which a client may try again while the model loads. */
 const retryAfter = 5;
 
-/** The model of a handler: the first request that needs it loads it for all. */
+/** The model of a handler. The first request that needs it loads it for all. */
 export class Loading<Env> {
   readonly #shared: SharedReranker<Loaded, [env: Env, ctx: HandlerContext | undefined]>;
   readonly #waitSeconds: number;
@@ -32,7 +32,7 @@ export class Loading<Env> {
     this.#waitSeconds = waitSeconds;
     this.#shared = new SharedReranker((env: Env, ctx: HandlerContext | undefined) => {
       const loading = load(create, env);
-      // Others may wait for it when the client of this request has gone.
+      // Other requests may wait for the load after this client has gone.
       ctx?.waitUntil(loading.catch(() => {}));
       return loading;
     }, loadSeconds);
@@ -42,12 +42,12 @@ export class Loading<Env> {
     return this.#shared.state;
   }
 
-  /** Longest pair that the model takes, in tokens; undefined before it is loaded. */
+  /** The model's longest pair in tokens; undefined before the model is loaded. */
   get maxTokens(): number | undefined {
     return this.#shared.made?.maxTokens;
   }
 
-  /** @throws `model_not_ready`, `request_aborted`; what the load throws */
+  /** @throws `model_not_ready`, `request_aborted`; the error of the load */
   async get({ env, ctx, signal }: Waiting<Env>): Promise<Loaded> {
     return this.#shared.made ?? within(this.#shared.get(env, ctx), this.#waitSeconds, signal);
   }
@@ -64,15 +64,18 @@ async function load<Env>(create: (env: Env) => Promise<Reranker>, env: Env): Pro
   return { reranker, maxTokens, dispose: () => reranker.dispose() };
 }
 
-/** `promise`, unless the time is up or the client has gone; the work behind the promise goes on. */
+/** Waits for `promise` until the time is up or the client has gone; the work behind the promise continues. */
 async function within<Value>(promise: Promise<Value>, seconds: number, signal: AbortSignal): Promise<Value> {
-  // A load that fails later has no other listener if the client has gone.
+  // If the client has gone, nothing else handles a failure of the load.
   promise.catch(() => {});
   if (signal.aborted) throw abortedProblem();
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {
     const abort = () => reject(abortedProblem());
-    const late = () => reject(new Problem('model_not_ready', 'the model is still loading', { retryAfter }));
+    const late = () =>
+      reject(
+        new Problem('model_not_ready', `The model is still loading; try again in ${retryAfter} s.`, { retryAfter }),
+      );
     const stopTimer = startTimer(seconds, late);
     signal.addEventListener('abort', abort);
     stop = () => {

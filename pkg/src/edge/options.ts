@@ -1,4 +1,4 @@
-import { checkNames, invalid } from '../common/check.js';
+import { checkCallback, checkCount, checkNames, describeValue, invalid, invalidValue } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
 import { defaultModel, publishedModels } from '../files/registry.js';
 import type { HandlerLimits, HandlerOptions } from './types.js';
@@ -26,14 +26,12 @@ export function checkHandlerOptions<Env, Caller>(
   options: HandlerOptions<Env, Caller>,
   defaultLoadSeconds: number,
 ): CheckedOptions<Env, Caller> {
-  if (!isObject(options)) throw invalid('options must be an object');
+  if (!isObject(options)) throw invalidValue('options', 'an object', options);
   checkNames(options, names, 'options');
-  for (const hook of hooks) {
-    if (options[hook] !== undefined && typeof options[hook] !== 'function') throw invalid(`${hook} must be a function`);
-  }
+  for (const hook of hooks) checkCallback(options[hook], hook);
   const { reranker } = options;
   if (reranker !== undefined && typeof reranker !== 'function' && !isObject(reranker)) {
-    throw invalid('reranker must be options of createReranker or a function');
+    throw invalidValue('reranker', 'options of `createReranker` or a function that creates a reranker', reranker);
   }
   checkCors(options.cors);
   return {
@@ -45,38 +43,42 @@ export function checkHandlerOptions<Env, Caller>(
 
 function checkLimits(given: unknown = {}, loadSeconds: number): Required<HandlerLimits> {
   const limits = { ...defaultLimits, loadSeconds };
-  if (!isObject(given)) throw invalid('limits must be an object');
+  if (!isObject(given)) throw invalidValue('limits', 'an object', given);
   checkNames(given, Object.keys(limits), 'limits');
   for (const name of Object.keys(limits) as (keyof HandlerLimits)[]) {
-    const value = given[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
-      throw invalid(`limits.${name} must be a positive whole number`);
-    }
-    limits[name] = value;
+    limits[name] = checkCount(given[name], `limits.${name}`) ?? limits[name];
   }
   // A request that is larger than the queue could never run.
-  if (limits.queueTokens < limits.tokens) throw invalid('limits.queueTokens must be at least limits.tokens');
-  if (limits.queueBytes < limits.bodyBytes) throw invalid('limits.queueBytes must be at least limits.bodyBytes');
+  checkQueue(limits, 'queueTokens', 'tokens');
+  checkQueue(limits, 'queueBytes', 'bodyBytes');
   return limits;
+}
+
+function checkQueue(limits: Required<HandlerLimits>, queue: keyof HandlerLimits, request: keyof HandlerLimits): void {
+  if (limits[queue] >= limits[request]) return;
+  throw invalidValue(`limits.${queue}`, `at least \`limits.${request}\`, which is ${limits[request]}`, limits[queue]);
 }
 
 function checkModels(models: unknown): readonly [string, ...string[]] {
   const isList = Array.isArray(models) && models.length > 0;
-  if (!isList || !models.every((name) => typeof name === 'string' && name !== '')) {
-    throw invalid('models must be a list of names');
+  if (!isList) throw invalidValue('models', 'an array of one or more names', models);
+  for (const [index, name] of models.entries()) {
+    if (typeof name !== 'string' || name === '') throw invalidValue(`models[${index}]`, 'a name', name);
   }
   return [...models] as [string, ...string[]];
 }
 
 function checkCors(cors: unknown): void {
   if (cors === undefined) return;
-  if (!isObject(cors)) throw invalid('cors must be an object');
+  if (!isObject(cors)) throw invalidValue('cors', 'an object', cors);
   checkNames(cors, ['origins'], 'cors');
   const { origins } = cors;
   if (origins === '*') return;
-  if (!Array.isArray(origins) || !origins.every(isOrigin)) {
-    throw invalid("cors.origins must be '*' or a list of origins such as https://example.org");
+  if (!Array.isArray(origins)) throw invalidValue('cors.origins', "'*' or an array of origins", origins);
+  for (const [index, origin] of origins.entries()) {
+    if (isOrigin(origin)) continue;
+    const found = typeof origin === 'string' ? JSON.stringify(origin) : describeValue(origin);
+    throw invalid(`\`cors.origins[${index}]\` must be an origin such as https://example.org; it is ${found}.`);
   }
 }
 
@@ -84,7 +86,7 @@ function isOrigin(value: unknown): boolean {
   return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
 }
 
-/** A name that is fit for answers: no path and no URL. */
+/** A name that answers may show: never a path or a URL. */
 function nameOf(reranker: unknown): string {
   const model = isObject(reranker) ? reranker.model : undefined;
   if (typeof reranker !== 'function' && model === undefined) return defaultModel;

@@ -1,16 +1,16 @@
 import { Problem } from './wire/problem.js';
 
-/** Seconds after which a client that found the queue full may try again. */
+/** Seconds after which a client may try again if the queue is full. */
 const retryAfter = 2;
 
 /**
- * Takes so much of the room of a queue.
+ * Takes this much of a queue's room.
  *
  * @throws `queue_full`, and takes nothing
  */
 export type Take = (amount: number) => void;
 
-/** How much requests that run or wait may hold at a time, in tokens or in bytes. */
+/** Limits how much all requests that run or wait hold together, in tokens or in bytes. */
 export class Queue {
   readonly #capacity: number;
   #taken = 0;
@@ -19,12 +19,12 @@ export class Queue {
     this.#capacity = capacity;
   }
 
-  /** Runs `work`; what it takes is free again once it has ended, well or not. */
+  /** Runs `work`. Its room is free again once the work has settled. */
   async hold<Value>(work: (take: Take) => Promise<Value>): Promise<Value> {
     let held = 0;
     const take = (amount: number) => {
       if (this.#taken + amount > this.#capacity) {
-        throw new Problem('queue_full', 'too much work is waiting; try again soon', { retryAfter });
+        throw new Problem('queue_full', `The queue is full; try again in ${retryAfter} s.`, { retryAfter });
       }
       this.#taken += amount;
       held += amount;

@@ -18,7 +18,7 @@ export interface RerankParts<Env, Caller> {
   schemas: { rerank: Schema; workersAi: Schema };
 }
 
-/** Answers POST requests for a ranking; `version` is that of the path. */
+/** Answers POST requests for a ranking; `version` is the path's version. */
 export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }: RerankParts<Env, Caller>) {
   const { limits, models } = options;
   const [model] = models;
@@ -28,13 +28,15 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }
 
   function checkModel({ model: wanted }: RankingRequest): void {
     if (wanted === undefined || models.includes(wanted)) return;
-    throw new Problem('model_not_found', 'there is no such model; GET /v1/models lists them', { param: 'model' });
+    throw new Problem('model_not_found', '`model` is not a model of this server; GET /v1/models lists them.', {
+      param: 'model',
+    });
   }
 
   function costOf(request: RankingRequest): number {
     const cost = estimateTokens(request, loading.maxTokens ?? usualMaxTokens);
     if (cost <= limits.tokens) return cost;
-    const message = `the texts have about ${cost} tokens, more than ${limits.tokens}`;
+    const message = `The texts have about ${cost} tokens; the limit is ${limits.tokens}. Send fewer or shorter documents.`;
     throw new Problem('too_many_tokens', message, { param: 'documents' });
   }
 
@@ -57,9 +59,10 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }
     const { request, ctx } = incoming;
     const call = await hooks.authenticate(incoming);
     await hooks.limitRate(call);
-    if (request.bodyUsed) throw new Error('a hook has read the body of the request');
+    if (request.bodyUsed)
+      throw new Error('A hook has read the request body, which the handler needs; hooks may read its URL and headers.');
     const work = bytes.hold((take) => answer(call, incoming, version, take));
-    // A worker's request stops wherever it waits when its client goes away; what it holds would never be free again.
+    // If a client goes away, its worker stops wherever it waits. Without `waitUntil` the request's room stays taken.
     ctx?.waitUntil(work.catch(() => {}));
     return work;
   };

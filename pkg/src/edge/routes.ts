@@ -15,7 +15,7 @@ interface Route<Env> {
   answer: (incoming: Incoming<Env>) => Response | Promise<Response>;
 }
 
-/** Finds who answers a request and has it answered. */
+/** Answers each request with the endpoint of its path. */
 export function router<Env, Caller>(
   options: CheckedOptions<Env, Caller>,
   create: (env: Env) => Promise<Reranker>,
@@ -30,7 +30,9 @@ export function router<Env, Caller>(
     if (request.method === 'OPTIONS' && options.cors) return preflight(request, methods);
     if (methods.includes(request.method)) return answer(incoming);
     const allow = [...methods, ...(options.cors ? ['OPTIONS'] : [])].join(', ');
-    throw new Problem('method_not_allowed', `this endpoint takes ${allow}`, { headers: { allow } });
+    throw new Problem('method_not_allowed', `This endpoint does not take that method; use ${allow}.`, {
+      headers: { allow },
+    });
   };
 }
 
@@ -75,7 +77,7 @@ function modelList(models: readonly string[]) {
 
 function notFound(path: string): Problem {
   const message = otherServices.includes(path)
-    ? 'this model is a reranker: use POST /v1/rerank'
-    : 'there is no such endpoint; GET /llms.txt tells which there are';
+    ? 'This server is a reranker; use POST /v1/rerank.'
+    : 'There is no endpoint at this path; GET /llms.txt describes them.';
   return new Problem('endpoint_not_found', message);
 }

@@ -5,9 +5,9 @@ import type { RankingRequest } from './wire/dialects.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 
 /**
- * All documents of a request, best first. `authorize` is asked once, when all is there that the ranking needs.
+ * Ranks all documents of a request, best first. It calls `authorize` once, right before the ranking starts.
  *
- * @throws `invalid_value`, `model_not_ready`, `request_aborted`; what `authorize` throws; what broke
+ * @throws `invalid_value`, `model_not_ready`, `request_aborted`; the errors of `authorize`, the load and the ranking
  */
 export async function scoreRequest<Env>(
   loading: Loading<Env>,
@@ -24,7 +24,7 @@ export async function scoreRequest<Env>(
   try {
     return await tryToScore(loading, loaded, request, signal);
   } catch (error) {
-    // Only a neighbour whose call broke the engine can have disposed it, so another one is worth a try.
+    // A request beside this one crashed the instance and so disposed the reranker. This one tries the next.
     if (toRerankError(error).code !== 'disposed') throw error;
     return tryToScore(loading, await load(loading, waiting), request, signal);
   }
@@ -47,7 +47,7 @@ async function load<Env>(loading: Loading<Env>, waiting: Waiting<Env>): Promise<
     return await loading.get(waiting);
   } catch (error) {
     if (error instanceof Problem || toRerankError(error).code !== 'download_failed') throw error;
-    throw new Problem('model_not_ready', 'the model could not be loaded; try again', { retryAfter: 5, cause: error });
+    throw new Problem('model_not_ready', 'The model could not be loaded; try again.', { retryAfter: 5, cause: error });
   }
 }
 
@@ -56,12 +56,12 @@ async function score({ reranker, maxTokens }: Loaded, request: RankingRequest, s
   if (maxTokensPerDocument === undefined || maxTokensPerDocument >= maxTokens) {
     return reranker.rerank(query, texts, { signal });
   }
-  // The pair of the query and nothing tells how many tokens each pair has beside its document.
+  // The tokens of a pair with an empty document are those that each pair has beside its document.
   const [empty] = await reranker.rerank(query, [''], { signal });
   return reranker.rerank(query, texts, { signal, maxTokens: (empty?.tokens ?? 0) + maxTokensPerDocument });
 }
 
 function unreadable({ maxTokens }: Loaded): Problem {
-  const message = `the query leaves no room for a document: together they may have ${maxTokens} tokens`;
+  const message = `\`query\` leaves no room for a document; shorten it. Together they may have ${maxTokens} tokens.`;
   return new Problem('invalid_value', message, { param: 'query' });
 }

@@ -1,22 +1,24 @@
-/** Texts have 4 to 5 bytes for each token of an XLM-RoBERTa vocabulary, in English as in Chinese; this errs on the high side. */
+/**
+ * Texts have 4 to 5 bytes for each XLM-RoBERTa token, in English and in Chinese. This estimates a few tokens too many.
+ */
 export const bytesPerToken = 3;
 
-/** Longest pair of most models; what is assumed of one that is not loaded. */
+/** The longest pair of most models, assumed until the model is loaded. */
 export const usualMaxTokens = 512;
 
-/** What the model puts around a query and a document. */
+/** The special tokens around a query and a document. */
 const specialTokens = 4;
 
 const encoder = new TextEncoder();
 
-/** How many tokens a text is taken for before the model has read it. */
+/** Estimates the tokens of a text from its size. */
 function estimate(text: string): number {
   return Math.ceil(encoder.encode(text).length / bytesPerToken);
 }
 
 /**
- * What ranking costs, in tokens, each document together with the query and cut at `longest` tokens. Where documents are cut
- * shorter, the query goes through the model once more, without one.
+ * Estimates the cost of a ranking in tokens. Each document counts together with the query, at most `longest` tokens. If
+ * `maxTokensPerDocument` cuts documents, the query goes through the model once more without a document.
  */
 export function estimateTokens(
   {

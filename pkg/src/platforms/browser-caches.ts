@@ -3,10 +3,11 @@ import type { Caches } from '../cache/managed.js';
 import { canWriteOpfs, hasOpfs, OpfsCache } from '../cache/opfs.js';
 
 /**
- * The caches of pages and workers. The origin's private file system comes first: a worker, which is where a page's model
- * is loaded, writes each chunk to the disk as it comes and reads it from there, in every engine, with no copy of the
- * whole in memory. The Cache API may collect a whole body before it stores it (WebKit does). It serves where there
- * is no private file system or where that cannot be written to.
+ * The caches of pages and workers.
+ *
+ * The origin's private file system is first. A page's model is loaded in a worker, and a worker writes each chunk to
+ * the disk as it arrives. That holds in every browser, and memory never holds the whole file. The Cache API may collect
+ * a whole body before it stores it (WebKit does). It is used if the private file system is missing or read-only.
  */
 export const browserCaches: Caches = {
   preferred() {

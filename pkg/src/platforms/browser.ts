@@ -7,11 +7,11 @@ import { browserCaches } from './browser-caches.js';
 import { missingForThreads } from './cross-origin-isolation.js';
 import { exclusively } from './locks.js';
 
-const inPlace = "the engine runs in place; only one in the package's worker has threads";
+const inPlace = "the engine runs in place, and only the package's worker (`worker: true`) has threads";
 
 /**
- * Pages, workers and whatever else has the web's interfaces; no worker is started from here. `threads`: where the page
- * allows threads, how to have them or why there are none.
+ * Pages, workers and every other platform with the web's interfaces; the door adds how workers start. `threads` counts
+ * only if the page allows threads: it starts them, or is the reason why there are none.
  */
 export function browserPlatform(threads: ThreadSupport | string = inPlace): Platform {
   return {
@@ -23,7 +23,7 @@ export function browserPlatform(threads: ThreadSupport | string = inPlace): Plat
   };
 }
 
-/** A turn by way of a message: timers are slowed down to 4 ms, and to seconds in a hidden tab. */
+/** Yields through a message: browsers slow timers down to 4 ms, and to seconds in a hidden tab. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,9 +1,10 @@
 import { abortedError } from '../common/errors.js';
 
 /**
- * Does `work` while no other tab or worker of this origin does work of the same name; without Web Locks, at once.
+ * Runs `work` while no other tab or worker of this origin runs work of the same name. Without Web Locks, runs it at
+ * once.
  *
- * @throws `aborted` while it waits, and what `work` throws
+ * @throws `aborted` if the signal fires during the wait; the error of `work`
  */
 export async function exclusively<Value>(
   name: string,
@@ -21,7 +22,7 @@ export async function exclusively<Value>(
   } catch (error) {
     if (begun) throw error;
     if (signal?.aborted) throw abortedError(signal);
-    // A frame without an origin of its own has the interface but no locks.
+    // A frame with an opaque origin (`sandbox`) has the interface but no locks.
     return work();
   }
 }

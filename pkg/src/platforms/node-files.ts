@@ -1,18 +1,18 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { messageOf, RerankError, throwIfAborted } from '../common/errors.js';
+import { RerankError, sentence, throwIfAborted, withReason } from '../common/errors.js';
 import { engineUrl } from '../engine-urls.js';
 import type { LocalBundle, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
 import { smallModelHint } from '../files/resolve.js';
 
-/** Where exports for this engine put the graph, best first: a quantised one is smaller and faster. */
+/** Paths of the graph in a model's directory, best first: a quantised graph is smaller and faster. */
 export const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
 /** Node's file system. */
 export const localFiles: LocalFiles = { open: openLocal, findModel };
 
-/** Compiles the engine that lies beside this file. */
+/** Compiles the engine from the package's directory. */
 export async function readEngine(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(fileURLToPath(engineUrl())));
 }
@@ -31,7 +31,7 @@ async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<Ope
   }
 }
 
-/** The file in pieces; each is valid until the next is asked for. */
+/** Yields the file in pieces. Each piece is valid until the next one is requested, because they share a buffer. */
 async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(1 << 20);
   try {
@@ -50,8 +50,8 @@ async function findModel(path: string | URL): Promise<ModelDirectory | LocalBund
   const found = await stat(root).catch(() => undefined);
   if (found?.isFile()) return { bundle: pathToFileURL(root) };
   if (!found?.isDirectory()) {
-    const what = `${root} is neither the name of a published model nor a directory`;
-    throw new RerankError('model_not_found', `${what}${smallModelHint(root)}`);
+    const found = `\`model\` is ${JSON.stringify(root)}, which is neither a published model nor a directory nor a bundle`;
+    throw new RerankError('model_not_found', sentence(`${found}${smallModelHint(root)}`));
   }
   return {
     config: await findFile(root, ['config.json']),
@@ -60,25 +60,29 @@ async function findModel(path: string | URL): Promise<ModelDirectory | LocalBund
   };
 }
 
-/** @throws `model_not_found` where none of the candidates is there */
+/** @throws `model_not_found` if none of the candidates exists */
 export async function findFile(root: string, candidates: string[]): Promise<URL> {
   for (const candidate of candidates) {
     const path = join(root, candidate);
     if ((await stat(path).catch(() => undefined))?.isFile()) return pathToFileURL(path);
   }
-  throw new RerankError('model_not_found', `${root} has no ${candidates.join(' or ')}`);
+  throw new RerankError(
+    'model_not_found',
+    `The directory ${root} has no ${candidates.join(' or ')}; a model needs one in Hugging Face's layout.`,
+  );
 }
 
-/** @throws `invalid_input` for a URL that no file can have here: with a host, with a slash that is written `%2F` */
+/** @throws `invalid_input` for a URL that no local file can have: with a host, or with a slash written as `%2F` */
 function pathOf(url: URL): string {
   try {
     return fileURLToPath(url);
   } catch (cause) {
-    throw new RerankError('invalid_input', `${url} is not the URL of a file: ${messageOf(cause)}`, { cause });
+    throw new RerankError('invalid_input', withReason(`${url} is not the URL of a local file`, cause), { cause });
   }
 }
 
 function unreadable(cause: unknown, path: string): RerankError {
   const missing = ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
-  return new RerankError(missing ? 'model_not_found' : 'download_failed', `${path}: ${messageOf(cause)}`, { cause });
+  const message = withReason(`The file ${path} cannot be read`, cause);
+  return new RerankError(missing ? 'model_not_found' : 'download_failed', message, { cause });
 }

@@ -11,12 +11,12 @@ import type { ThreadSupport } from '../instance/thread-support.js';
 import { startThreaded } from '../instance/threaded.js';
 import { availableBytes } from './available-memory.js';
 
-/** What a thread may need of a machine whose memory is short, generously. */
+/** Memory that a thread may need, estimated generously; it limits threads on a machine that is short of memory. */
 const bytesPerThread = 64 << 20;
 
-/** Threads by way of `worker_threads`, or why there are none. */
+/** Threads that `worker_threads` runs, or the reason why there are none. */
 export function nodeThreads(): ThreadSupport | string {
-  return hasRelaxedSimd() ? support : 'WebAssembly has no relaxed SIMD here; Node has it since 21';
+  return hasRelaxedSimd() ? support : "this runtime's WebAssembly has no relaxed SIMD, which Node has since version 21";
 }
 
 const support: ThreadSupport = {
@@ -27,11 +27,11 @@ const support: ThreadSupport = {
 };
 
 const startThread: StartThread = (task, listener) => {
-  // Without the arguments of the process: with some (--input-type) a thread does not start. NODE_OPTIONS hold for it.
+  // The flags of the process are left out: with some (--input-type) a thread does not start. NODE_OPTIONS still apply.
   const options = { workerData: task, execArgv: [] };
   const thread = new Worker(new URL('./node-thread.js', import.meta.url), options);
   thread.on('message', (message: ThreadMessage) => {
-    // From now on nobody waits for it alone: a reranker that is not disposed does not keep the process alive.
+    // A thread that has started must not keep the process alive if its reranker is never disposed.
     thread.unref();
     listener.receive(message);
   });
@@ -39,7 +39,7 @@ const startThread: StartThread = (task, listener) => {
   thread.on('error', (error) => listener.fail(messageOf(error)));
   thread.on('exit', (code) => listener.fail(`it ended with exit code ${code}`));
   return () => {
-    // Its last words would have the process end before whoever waits for this is told.
+    // A late message would unref the thread, and the process could end before `terminate` settles.
     for (const event of ['message', 'exit']) thread.removeAllListeners(event);
     return thread.terminate();
   };

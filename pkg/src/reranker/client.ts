@@ -1,4 +1,4 @@
-import { invalid } from '../common/check.js';
+import { invalid, invalidValue } from '../common/check.js';
 import { throwIfAborted } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
 import type {
@@ -13,7 +13,9 @@ import type { Backend, ScoredDocument, ScoreTask } from '../engine/backend.js';
 import { type CheckedRerankOptions, checkRerankOptions } from './options.js';
 import { streamScores } from './stream.js';
 
-/** The arguments of one call, checked, and their texts and list copied: later changes by the caller mean nothing. */
+/**
+ * The checked arguments of one call. The list and its texts are copied, so later changes by the caller have no effect.
+ */
 export class Call<Document extends RerankDocument> {
   readonly task: ScoreTask;
   readonly #documents: readonly Document[];
@@ -21,9 +23,11 @@ export class Call<Document extends RerankDocument> {
 
   /** @throws `invalid_input`, `aborted` */
   constructor(query: string, documents: readonly Document[], options: RerankOptions | undefined) {
-    if (typeof query !== 'string') throw invalid('query must be a string');
-    if (query.trim() === '') throw invalid('query must not be empty');
-    if (!Array.isArray(documents)) throw invalid('documents must be an array');
+    if (typeof query !== 'string') throw invalidValue('query', 'a string', query);
+    if (query.trim() === '') throw invalid('`query` must have a character that is not white space; it has none.');
+    if (!Array.isArray(documents)) {
+      throw invalidValue('documents', 'an array of strings or of objects with a `text`', documents);
+    }
     const checked = checkRerankOptions(options);
     const { onProgress, signal, maxTokens, longDocuments } = checked;
     this.#options = checked;
@@ -42,7 +46,7 @@ export class Call<Document extends RerankDocument> {
     return this.#options.topN;
   }
 
-  /** A document's score as the caller asked for it. */
+  /** The result of a document in the form that the caller chose. */
   present({ index, logit, score, tokens, truncated, window }: ScoredDocument): RerankResult<Document> {
     const { activation, returnDocuments } = this.#options;
     const result: RerankResult<Document> = {
@@ -57,7 +61,7 @@ export class Call<Document extends RerankDocument> {
   }
 }
 
-/** What the caller holds: arguments are checked here, the work is the backend's. */
+/** The reranker that the caller holds. It checks arguments and leaves the work to the backend. */
 export class ClientReranker implements Reranker {
   readonly #backend: Backend;
 
@@ -78,12 +82,12 @@ export class ClientReranker implements Reranker {
     documents: readonly Document[],
     options?: RerankStreamOptions,
   ): AsyncGenerator<RerankResult<Document>, void, undefined> {
-    // The arguments are read now, though the first document is asked for later, and an error is the first answer.
+    // The call reads its arguments now; the loop reports an error in them when it starts.
     const checked = attempt(() => newStreamCall(query, documents, options));
     return this.#follow(checked);
   }
 
-  /** Does what a checked call asks for. */
+  /** Ranks the documents of a checked call. */
   async serve<Document extends RerankDocument>(call: Call<Document>): Promise<RerankResult<Document>[]> {
     const scored: ScoredDocument[] = [];
     const onScored = (document: ScoredDocument) => {
@@ -123,12 +127,12 @@ function newStreamCall<Document extends RerankDocument>(
   options: RerankStreamOptions | undefined,
 ): Call<Document> {
   if (isObject(options) && 'topN' in options && options.topN !== undefined) {
-    throw invalid('a stream has no topN: all documents come, in the order of the list');
+    throw invalid('`stream` has no `topN`: it yields every document in the order of the list; use `rerank` instead.');
   }
   return new Call(query, documents, options);
 }
 
-/** Does `action` now; gives a function that gives what it gave, or throws what it threw. */
+/** Runs `action` now; the returned function returns its value or throws its error. */
 function attempt<Value>(action: () => Value): () => Value {
   try {
     const value = action();
@@ -142,7 +146,8 @@ function attempt<Value>(action: () => Value): () => Value {
 
 function textOf(document: unknown, index: number): string {
   const text = isObject(document) ? document.text : document;
-  if (typeof text !== 'string')
-    throw invalid(`documents[${index}] must be a string or an object with a string \`text\``);
-  return text;
+  if (typeof text === 'string') return text;
+  const name = `documents[${index}]`;
+  if (isObject(document)) throw invalidValue(`${name}.text`, 'a string', text);
+  throw invalidValue(name, 'a string or an object with a `text`', document);
 }

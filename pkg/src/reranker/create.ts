@@ -1,7 +1,7 @@
 import { invalid } from '../common/check.js';
 import type { CacheChoice, ThreadWish } from '../common/choices.js';
 import { callbackError } from '../common/deferred.js';
-import { disposedError, messageOf, RerankError, throwIfAborted } from '../common/errors.js';
+import { disposedError, messageOf, RerankError, sentence, throwIfAborted } from '../common/errors.js';
 import type { RerankerOptions } from '../common/types.js';
 import type { Backend } from '../engine/backend.js';
 import { InPlaceBackend } from '../engine/in-place.js';
@@ -34,11 +34,11 @@ type Start = () => Worker;
 
 interface StartedWorker {
   link: WorkerLink;
-  /** Starts another of its kind. */
+  /** Starts another worker of the same kind. */
   start: Start;
 }
 
-/** A worker where one is wanted and to be had, and what failed before. */
+/** Starts a worker if the options want one; `failure` is the error of the first start that failed. */
 async function startWorker(
   platform: Platform,
   { files }: ResolvedModel,
@@ -47,7 +47,9 @@ async function startWorker(
   if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return {};
   if (files.some(({ location, more = [] }) => [location, ...more].some((place) => typeof place === 'function'))) {
     if (wanted === 'auto') return {};
-    throw invalid('a worker cannot be given a function that opens a file');
+    throw invalid(
+      '`model` opens a file with a function, which cannot be sent to a worker; use a URL, a Blob or `worker: false`.',
+    );
   }
   let failure: unknown;
   for (const start of startsOf(platform, wanted, threads)) {
@@ -63,14 +65,18 @@ async function startWorker(
 }
 
 function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): Start[] {
-  if (!workers) throw new RerankError('unsupported_environment', 'there are no workers here');
+  if (!workers) {
+    const advice = "omit `worker` to run the engine in place, as `worker: 'auto'` does";
+    throw new RerankError('unsupported_environment', `This platform has no web workers; ${advice}.`);
+  }
   return typeof wanted === 'function' ? [wanted] : workers.starts(threads !== 1);
 }
 
-/** @throws `invalid_input`, with the worker ended, where the caller's callback throws */
+/** @throws `invalid_input` if the caller's callback throws; the worker is ended then */
 function warnOfWorker(cause: unknown, worker: StartedWorker | undefined, { onWarning }: CheckedRerankerOptions): void {
-  const instead = worker ? 'in the worker that has no threads' : 'in place, which can block the page';
-  const message = `the model runs ${instead}: ${messageOf(cause)}`;
+  const instead = worker ? 'in the worker without threads' : 'in place, which can block the page';
+  const advice = 'To start the worker yourself, pass a function as `worker`.';
+  const message = `${sentence(messageOf(cause))} The engine runs ${instead}. ${advice}`;
   try {
     guarded(onWarning, 'onWarning')({ code: 'worker_unavailable', message, cause });
   } catch (error) {
@@ -114,7 +120,7 @@ async function loadHere(
   return new InPlaceBackend(loaded, platform, reloadOf(model, loaded, cache, platform));
 }
 
-/** How the model is loaded once more, quietly; undefined where that could wait for ever. */
+/** Loads the model again without progress or warnings; undefined if that could wait for ever. */
 function reloadOf(
   model: ResolvedModel,
   { module: wasm, instance: { threads } }: LoadedModel,
@@ -128,12 +134,12 @@ function reloadOf(
     loadModel({ model: files(), wasm, threads, cache, signal, report() {}, warn() {} }, platform);
 }
 
-/** False for bytes that are at hand. */
+/** True for functions and for URLs that must be fetched or opened. */
 function isRemote(location: PlainLocation): boolean {
   return typeof location === 'function' || (typeof location === 'string' && !location.startsWith('data:'));
 }
 
-/** The caller's callback; what it throws is the caller's mistake. */
+/** Wraps the caller's callback: an error that it throws becomes `invalid_input`. */
 function guarded<Event>(callback: ((event: Event) => void) | undefined, name: string): (event: Event) => void {
   return (event) => {
     try {

@@ -7,10 +7,10 @@ import { Call } from './client.js';
 import { create } from './create.js';
 import { type Create, patienceSeconds, SharedReranker } from './shared.js';
 
-/** How long a download may take that can die with its request; a bundle for an isolate arrives in a few seconds. */
+/** Seconds after which an isolate's load counts as dead. A bundle for an isolate arrives in a few seconds. */
 const isolatePatienceSeconds = 60;
 
-/** What every door exports; `index.ts` says what each does. */
+/** The exports of every door; `index.ts` documents them. */
 export interface Entry {
   createReranker: Create<Reranker, [options?: RerankerOptions]>;
   rerank: Reranker['rerank'];
@@ -19,7 +19,7 @@ export interface Entry {
   directoryCache(path: string): CacheBackend;
 }
 
-/** The exports of a door whose code runs on this platform. */
+/** Makes the exports of a door for its platform. */
 export function entry(platform: Platform): Entry {
   const patience = platform.requestsOwnDownloads ? { [patienceSeconds]: isolatePatienceSeconds } : {};
   return {
@@ -31,11 +31,11 @@ export function entry(platform: Platform): Entry {
   };
 }
 
-/** Ranks with one reranker, which all calls share. */
+/** `rerank` with one reranker that all calls share. */
 export function rerankWith(create: Create<ServingReranker>): Reranker['rerank'] {
   const shared = new SharedReranker(create);
   return async (query, documents, options) => {
-    // Before anything is loaded: arguments that are wrong must not cost a download.
+    // Arguments are checked before the load: a wrong one must not cost a download.
     const call = new Call(query, documents, options);
     const reranker = await untilAborted(shared.get(), call.task.signal);
     return reranker.serve(call);
@@ -44,7 +44,7 @@ export function rerankWith(create: Create<ServingReranker>): Reranker['rerank'] 
 
 type ServingReranker = Pick<Awaited<ReturnType<typeof create>>, 'serve' | 'dispose'>;
 
-/** Every door exports `directoryCache`, so that one program runs everywhere. */
+/** Every door exports `directoryCache`, so that the same imports work everywhere. */
 function noDirectories(): never {
-  throw new RerankError('unsupported_environment', 'directoryCache needs Node, Deno or Bun');
+  throw new RerankError('unsupported_environment', '`directoryCache` needs Node, Deno or Bun; omit `cache` here.');
 }

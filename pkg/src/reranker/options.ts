@@ -1,9 +1,9 @@
-import { checkCallback, checkCount, checkOptions, checkSignal, invalid } from '../common/check.js';
+import { checkCallback, checkCount, checkOptions, checkSignal, invalidChoice, invalidValue } from '../common/check.js';
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from '../common/kinds.js';
 import type { RerankerOptions, RerankOptions } from '../common/types.js';
 
-/** The options of `createReranker` but for `model` and `hub`, checked. */
+/** The checked options of `createReranker`; `model` and `hub` are checked when they are resolved. */
 export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'onWarning' | 'signal'> {
   cache: CacheChoice;
   worker: 'auto' | boolean | (() => Worker);
@@ -37,7 +37,7 @@ export function checkRerankerOptions(options: unknown): CheckedRerankerOptions &
   };
 }
 
-/** The options of `rerank`, checked. */
+/** The checked options of `rerank`. */
 export type CheckedRerankOptions = RerankOptions &
   Required<Pick<RerankOptions, 'activation' | 'returnDocuments' | 'longDocuments'>>;
 
@@ -53,13 +53,13 @@ export function checkRerankOptions(options: unknown): CheckedRerankOptions {
     'signal',
   ]);
   if (returnDocuments !== undefined && typeof returnDocuments !== 'boolean') {
-    throw invalid('returnDocuments must be true or false');
+    throw invalidValue('returnDocuments', 'true or false', returnDocuments);
   }
   if (longDocuments !== undefined && longDocuments !== 'truncate' && longDocuments !== 'chunk') {
-    throw invalid("longDocuments must be 'truncate' or 'chunk'");
+    throw invalidChoice('longDocuments', "'truncate' or 'chunk'", longDocuments);
   }
   if (activation !== undefined && activation !== 'sigmoid' && activation !== 'none') {
-    throw invalid("activation must be 'sigmoid' or 'none'");
+    throw invalidChoice('activation', "'sigmoid' or 'none'", activation);
   }
   return {
     topN: checkCount(topN, 'topN'),
@@ -75,13 +75,13 @@ export function checkRerankOptions(options: unknown): CheckedRerankOptions {
 function checkThreads(value: unknown): ThreadWish {
   if (value === undefined || value === 'auto') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
-  throw invalid("threads must be 'auto' or a positive integer");
+  throw invalidChoice('threads', "'auto' or a positive integer", value);
 }
 
 function checkWorker(value: unknown): 'auto' | boolean | (() => Worker) {
   if (value === undefined || value === 'auto') return 'auto';
   if (typeof value === 'boolean' || typeof value === 'function') return value as boolean | (() => Worker);
-  throw invalid("worker must be 'auto', true, false or a function that starts a Worker");
+  throw invalidChoice('worker', "'auto', true, false or a function that starts a Worker", value);
 }
 
 function checkCache(value: unknown): CacheChoice {
@@ -91,7 +91,7 @@ function checkCache(value: unknown): CacheChoice {
   if (isObject(value) && methods.every((name) => typeof value[name] === 'function')) {
     return value as unknown as CacheChoice;
   }
-  throw invalid(`cache must be 'auto', 'none', false or an object with the methods ${methods.join(', ')}`);
+  throw invalidChoice('cache', `'auto', 'none', false or an object with the methods ${methods.join(', ')}`, value);
 }
 
 function checkEngine(value: unknown): EngineSource {
@@ -102,5 +102,5 @@ function checkEngine(value: unknown): EngineSource {
     if (url) return url.href;
   }
   if (isWasmModule(value)) return value;
-  throw invalid('wasm must be a WebAssembly.Module, bytes or an absolute URL');
+  throw invalidValue('wasm', 'a WebAssembly.Module, bytes or an absolute URL', value);
 }

@@ -1,20 +1,20 @@
 import type { Reranker } from '../common/types.js';
 
 /**
- * How many seconds a creation may take before it counts as dead; a property of the functions that create. Where a download
- * dies with the request that began it, as in an isolate, its promise stays pending for ever.
+ * Seconds that a creation may take before it counts as dead; a property of the functions that create. In an isolate a
+ * download dies with the request that began it, and its promise stays pending for ever.
  */
 export const patienceSeconds: unique symbol = Symbol.for('rerank-wasm.patienceSeconds');
 
-/** Creates a reranker, or what holds one. */
+/** Creates a reranker or an object that holds one. */
 export interface Create<Made, Parameters extends unknown[] = []> {
   (...parameters: Parameters): Promise<Made>;
   readonly [patienceSeconds]?: number;
 }
 
 /**
- * One reranker for all callers, created at the first use. A failed creation is retried on the next use, and so is one that
- * took longer than `patienceSeconds`; if several arrive, the first one stays.
+ * One reranker for all callers, created at the first use. A failed creation is retried on the next use, and so is one
+ * that took longer than `patienceSeconds`; if several arrive, the first one stays.
  */
 export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters extends unknown[] = []> {
   readonly #create: (...parameters: Parameters) => Promise<Made>;
@@ -37,7 +37,7 @@ export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters e
     return this.#made;
   }
 
-  /** @throws what the creation rejects with */
+  /** @throws the error of the creation */
   async get(...parameters: Parameters): Promise<Made> {
     if (this.#made) return this.#made;
     const creation = this.#creation;
@@ -48,7 +48,7 @@ export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters e
   /** Drops a reranker that crashed; the next use creates another. */
   async forget(made: Made): Promise<void> {
     if (this.#made === made) this.#made = undefined;
-    // An instance that crashed may fail at this too; that says nothing new.
+    // A crashed instance may fail here too; the caller has that error already.
     await made.dispose().catch(() => {});
   }
 

@@ -2,10 +2,10 @@ import { throwIfAborted } from '../common/errors.js';
 import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
 
 /**
- * The documents of a task as they get their scores, which begins with the first that is asked for. The engine does not
- * wait for who takes them. Whoever stops taking them ends the task.
+ * Yields the documents of a task as they get their scores. Scoring begins with the first request for a document and
+ * does not wait for a slow loop. A loop that ends early ends the task.
  *
- * @throws what `score` rejects with, before documents that still wait to be taken
+ * @throws the error of `score`, before documents that still wait
  */
 export async function* streamScores(
   score: (task: ScoreTask) => Promise<void>,

@@ -5,8 +5,9 @@ import type { Backend, ScoreTask } from '../engine/backend.js';
 import { LostError, type WorkerLink } from './link.js';
 
 /**
- * A model in a worker of its own. A worker that crashed, or whose engine broke, is ended and replaced when it is needed
- * next. Where the engine broke, calls that did not break it go on in the new one; a crash fails all that the worker had.
+ * A model in a worker. If the instance or the worker crashes, the worker is ended, and the next call starts another
+ * one. A crash of the instance fails the call that caused it; the other calls continue in the new worker. A crash of
+ * the worker fails all its calls.
  */
 export class WorkerBackend implements Backend {
   readonly #restart: (signal: AbortSignal) => Promise<WorkerLink>;
@@ -14,7 +15,7 @@ export class WorkerBackend implements Backend {
   #link: WorkerLink;
   #replacement: Promise<WorkerLink> | undefined;
 
-  /** `restart` gives another worker with the model loaded. */
+  /** `restart` returns another worker with the model loaded. */
   constructor(link: WorkerLink, restart: (signal: AbortSignal) => Promise<WorkerLink>) {
     this.#link = link;
     this.#restart = restart;
@@ -23,12 +24,12 @@ export class WorkerBackend implements Backend {
   async score(task: ScoreTask): Promise<void> {
     const { texts, onScored, signal } = task;
     let done = 0;
-    // They come in the order of the list, and none comes twice.
-    const tell: ScoreTask['onScored'] = (document) => {
+    // Scores arrive in the order of the list, so `done` also says where a new worker continues.
+    const report: ScoreTask['onScored'] = (document) => {
       done += 1;
       onScored({ ...document, index: done - 1 });
     };
-    await this.#ask(signal, (link) => link.score({ ...task, texts: texts.slice(done), onScored: tell }));
+    await this.#ask(signal, (link) => link.score({ ...task, texts: texts.slice(done), onScored: report }));
   }
 
   statistics(): Promise<RerankerStatistics> {
@@ -40,7 +41,7 @@ export class WorkerBackend implements Backend {
     this.#link.close(disposedError());
   }
 
-  /** Asks again where the worker was ended for what another call did. */
+  /** Repeats a request that failed only because another call crashed the instance. */
   async #ask<Value>(signal: AbortSignal | undefined, ask: (link: WorkerLink) => Promise<Value>): Promise<Value> {
     for (;;) {
       const link = this.#link.open ? this.#link : await untilAborted(this.#replaced(), signal);

@@ -3,7 +3,7 @@ import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } fr
 import { cloneable } from './protocol.js';
 import { Requests } from './rpc.js';
 
-/** What a worker asks of the page's cache; `handle` names a file that an earlier call opened. */
+/** A request from a worker to the page's cache; `handle` names a file that an earlier call opened. */
 type Call =
   | { method: 'read' | 'write' | 'delete'; key: string }
   | { method: 'list' }
@@ -14,7 +14,7 @@ type Call =
 interface Answer {
   id: number;
   value?: unknown;
-  /** What the cache threw, as far as it can be sent. */
+  /** The cache's error, as far as it can be sent. */
   failure?: { cause: unknown };
 }
 
@@ -23,8 +23,9 @@ interface OpenedFile extends CacheFacts {
 }
 
 /**
- * Lets the other side of `port`, which closes it, use a cache of this side. Gives what ends that: files that are still
- * open are given up, and every later call fails.
+ * Lets the other side of `port` use a cache of this side, until the other side closes the port.
+ *
+ * @returns a function that ends this: it abandons open files, and every later call fails
  */
 export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
   const readers = new Map<number, ReadableStreamDefaultReader<Uint8Array>>();
@@ -33,7 +34,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
   let closed = false;
 
   async function answer(call: Call): Promise<unknown> {
-    if (closed) throw new DOMException('the load has ended', 'AbortError');
+    if (closed) throw new DOMException('The load that uses this cache has ended.', 'AbortError');
     switch (call.method) {
       case 'read': {
         const file = await cache.read(call.key);
@@ -76,7 +77,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
     ];
     readers.clear();
     writers.clear();
-    // Nobody is left who could hear of a failure.
+    // No caller is left that could receive a failure.
     await Promise.allSettled(ends);
   }
 
@@ -99,14 +100,14 @@ function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
   return value;
 }
 
-/** Carries what the cache threw. */
+/** Carries the error of the cache as its cause. */
 class CacheError extends RerankError {
   constructor(cause: unknown) {
-    super('internal', 'the cache failed', { cause });
+    super('internal', 'The cache failed.', { cause });
   }
 }
 
-/** A cache that lives on the other side of a port. */
+/** A cache on the other side of a port. */
 export class RemoteCache implements CacheBackend {
   readonly #port: MessagePort;
   readonly #requests = new Requests();
@@ -156,7 +157,7 @@ export class RemoteCache implements CacheBackend {
     return (await this.#ask({ method: 'list' })) as CacheEntry[];
   }
 
-  /** To be called when nothing more is asked. */
+  /** Ends the use of the cache; call it once all calls have settled. */
   close(): void {
     this.#port.close();
   }

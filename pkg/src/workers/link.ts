@@ -1,7 +1,7 @@
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { Deferred } from '../common/deferred.js';
-import { disposedError, messageOf, RerankError } from '../common/errors.js';
-import { silence, startSeconds, startTimer } from '../common/timer.js';
+import { disposedError, RerankError, sentence, withReason } from '../common/errors.js';
+import { startSeconds, startTimer } from '../common/timer.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from '../common/types.js';
 import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
 import type { ResolvedModel } from '../files/resolve.js';
@@ -10,12 +10,12 @@ import { PageThreads } from './page-threads.js';
 import { type Message, type Request, revivedError } from './protocol.js';
 import { Requests } from './rpc.js';
 
-/** How long a worker may take to clean up behind a load that is no longer wanted. */
+/** Seconds that a worker has to clean up after an abandoned load. */
 const retirementSeconds = 5;
 
 type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
 
-/** What a request may bring back besides its answer. */
+/** The signal of a request, and the callbacks for what arrives before its answer. */
 interface Watch {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: LoadProgress) => void) | undefined;
@@ -23,10 +23,10 @@ interface Watch {
   onWarning?: ((warning: RerankWarning) => void) | undefined;
 }
 
-/** How a caller watches the loading. */
+/** The signal and the callbacks of a load. */
 export type LoadWatch = Omit<Watch, 'onScored'>;
 
-/** What a worker makes its model of. */
+/** The model that a worker loads, and how. */
 interface WorkerTask {
   model: ResolvedModel;
   wasm: EngineSource;
@@ -34,21 +34,21 @@ interface WorkerTask {
   cache: CacheChoice;
 }
 
-/** A request got no answer because its worker was ended for another; it is worth asking the next worker. */
+/** Another request crashed the instance, so this one got no answer. The next worker can answer it. */
 export class LostError extends RerankError {
   constructor() {
-    super('internal', 'the worker was replaced');
+    super('internal', 'The worker was replaced before it answered.');
   }
 }
 
-/** One worker, and what is asked of it. */
+/** One worker with its threads and the requests that wait for its answers. */
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #threads: PageThreads;
   readonly #requests = new Requests<Watch>();
   readonly #ready = new Deferred<void>();
   #closed: RerankError | undefined;
-  /** Settles when the worker has ended a request that this side no longer waits for. */
+  /** Settles when the worker has ended the request that this side abandoned. */
   #abandoned: Deferred<void> | undefined;
 
   private constructor(create: () => Worker) {
@@ -66,7 +66,7 @@ export class WorkerLink {
   /**
    * Starts a worker; settles when its code runs.
    *
-   * @throws `unsupported_environment` where it cannot run here, `aborted`
+   * @throws `unsupported_environment` if it cannot run here, `aborted`
    */
   static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerLink> {
     let link: WorkerLink | undefined;
@@ -85,7 +85,7 @@ export class WorkerLink {
     } catch (cause) {
       link?.close(disposedError());
       if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
-      throw new RerankError('unsupported_environment', `no worker can be started: ${messageOf(cause)}`, { cause });
+      throw new RerankError('unsupported_environment', withReason('No worker can be started', cause), { cause });
     } finally {
       stopTimer();
     }
@@ -96,12 +96,12 @@ export class WorkerLink {
     return this.#closed === undefined;
   }
 
-  /** Has the worker load the model; where that fails, the worker ends. */
+  /** Loads the model in the worker. If that fails, the worker ends. */
   async load(source: WorkerTask, watch: LoadWatch): Promise<void> {
     try {
       await this.#load(source, watch);
     } catch (error) {
-      // Nobody waits for that: who aborts gets the answer at once.
+      // Not awaited, so that a caller that aborts gets its answer at once.
       void this.#retire();
       throw error;
     }
@@ -121,7 +121,7 @@ export class WorkerLink {
     }
   }
 
-  /** Lets the worker clean up behind a load that was given up, and ends it. */
+  /** Lets the worker clean up after an abandoned load, then ends it. */
   async #retire(): Promise<void> {
     const stopTimer = startTimer(retirementSeconds, () => this.#abandoned?.resolve());
     await this.#abandoned?.promise;
@@ -159,7 +159,8 @@ export class WorkerLink {
       });
     } catch (cause) {
       if (cause instanceof RerankError) throw cause;
-      throw new RerankError('invalid_input', `this cannot be sent to a worker: ${messageOf(cause)}`, { cause });
+      const message = withReason('An option cannot be sent to the worker; `worker: false` avoids that', cause);
+      throw new RerankError('invalid_input', message, { cause });
     }
   }
 
@@ -174,7 +175,7 @@ export class WorkerLink {
       this.#ready.resolve();
       return;
     }
-    if (message.type === 'broken') {
+    if (message.type === 'crashed') {
       this.close(new LostError());
       return;
     }
@@ -187,8 +188,8 @@ export class WorkerLink {
       this.#threads.end(message.thread);
       return;
     }
-    if (message.type === 'failure' && message.broken) {
-      // Also where this side has given up the call that did it: those beside it want another worker.
+    if (message.type === 'failure' && message.crashed) {
+      // This side may have abandoned the call that caused the crash; the calls beside it still need another worker.
       this.#requests.take(message.id)?.answer.reject(revivedError(message.error));
       this.close(new LostError());
       return;
@@ -210,11 +211,11 @@ export class WorkerLink {
   }
 
   #crash(reason: string): void {
-    this.close(new RerankError('internal', `the worker failed: ${reason}`));
+    this.close(new RerankError('internal', sentence(`The worker failed: ${reason}`)));
   }
 }
 
 function silentError(): RerankError {
-  const reason = `${silence}; its script must be, or import, the package's worker`;
-  return new RerankError('unsupported_environment', reason);
+  const found = `it has not answered for ${startSeconds} s`;
+  return new RerankError('unsupported_environment', `${found}; its script must be, or import, \`rerank-wasm/worker\`.`);
 }

@@ -3,26 +3,26 @@ import type { Message, ThreadRequest } from './protocol.js';
 
 interface PageThread {
   worker: Worker;
-  /** The thread's end of what it and the engine's worker speak by, which this side has until the thread runs. */
+  /** The thread's end of its channel to the worker with the instance. This side holds it until the thread runs. */
   port: MessagePort;
 }
 
 /**
- * The further threads of the engine in one worker. They are workers of whoever started that one, not its own: Chromium may
- * never get rid of a worker that is ended while workers of its own are ending.
+ * The further threads of the instance in one worker. This side starts them as it started that worker: Chromium may
+ * never free a worker that is ended while workers that it started itself are ending.
  */
 export class PageThreads {
   readonly #create: () => Worker;
-  readonly #engine: Worker;
+  readonly #owner: Worker;
   readonly #threads = new Map<number, PageThread>();
 
-  /** `create` starts another worker with the script of `engine`, the one that the threads are for. */
-  constructor(create: () => Worker, engine: Worker) {
+  /** `create` starts another worker with the script of `owner`, the worker with the instance. */
+  constructor(create: () => Worker, owner: Worker) {
     this.#create = create;
-    this.#engine = engine;
+    this.#owner = owner;
   }
 
-  /** Starts a thread; it and the engine's worker speak by `port`. */
+  /** Starts a thread, which talks to the worker with the instance through `port`. */
   start(thread: number, port: MessagePort): void {
     try {
       const worker = this.#another();
@@ -45,7 +45,7 @@ export class PageThreads {
     const it = this.#threads.get(thread);
     this.#threads.delete(thread);
     it?.worker.terminate();
-    // What waits in it for a thread that never ran holds the engine's memory.
+    // A thread that never ran has its task still in the port, and the task holds the instance's memory.
     it?.port.close();
   }
 
@@ -56,12 +56,13 @@ export class PageThreads {
 
   #another(): Worker {
     const worker = this.#create();
-    const known = [this.#engine, ...[...this.#threads.values()].map((thread) => thread.worker)];
-    if (known.includes(worker)) throw new Error('`worker` gave the same worker twice');
+    const known = [this.#owner, ...[...this.#threads.values()].map((thread) => thread.worker)];
+    if (known.includes(worker))
+      throw new Error('`worker` returned the same worker twice; each call must start a new one');
     return worker;
   }
 
   #lose(thread: number, reason: string): void {
-    this.#engine.postMessage({ type: 'thread-lost', thread, reason } satisfies ThreadRequest);
+    this.#owner.postMessage({ type: 'thread-lost', thread, reason } satisfies ThreadRequest);
   }
 }

@@ -4,7 +4,7 @@ import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
 import type { ResolvedModel } from '../files/resolve.js';
 
-/** What the page asks of its worker; the answer carries the same `id`. */
+/** A request from the page to its worker; the answer carries the same `id`. */
 export type Request =
   | {
       type: 'load';
@@ -16,17 +16,17 @@ export type Request =
     }
   | { type: 'score'; id: number; query: string; texts: string[]; maxTokens: number | undefined; chunk: boolean }
   | { type: 'statistics'; id: number }
-  /** The request `id` is no longer wanted; it gets no answer. */
+  /** The page has abandoned the request `id` and ignores its answer. */
   | { type: 'abort'; id: number };
 
-/** What the page says of threads: to one of them, or to the worker that wants them. */
+/** A message from the page about threads, to a thread or to the worker with the instance. */
 export type ThreadRequest =
-  /** To a worker that has said it runs: be a further thread of another's engine, which speaks by `port`. */
+  /** To a worker that is ready: it becomes a thread of another worker's instance and gets its task through `port`. */
   | { type: 'be-thread'; port: MessagePort }
-  /** A thread ended by itself, or cannot be had. */
+  /** To the worker with the instance: a thread ended by itself or could not start. */
   | { type: 'thread-lost'; thread: number; reason: string };
 
-/** What the worker says to its page. */
+/** A message from the worker to its page. */
 export type Message =
   /** The worker's code runs; the first message. */
   | { type: 'ready' }
@@ -34,15 +34,15 @@ export type Message =
   | { type: 'scored'; id: number; document: ScoredDocument }
   | { type: 'warning'; id: number; warning: RerankWarning }
   | { type: 'answer'; id: number; value: unknown }
-  /** `broken`: the engine did not survive it; nothing that is asked later gets an answer. */
-  | { type: 'failure'; id: number; error: PlainError; broken: boolean }
-  /** The engine broke before it began with a request; nothing gets an answer any more. */
-  | { type: 'broken' }
-  /** A further thread is wanted, which is told its task by `port`. The worker counts them. */
+  /** `crashed`: the request crashed the instance; later requests get no answer. */
+  | { type: 'failure'; id: number; error: PlainError; crashed: boolean }
+  /** The instance had crashed before it began a request; no request gets an answer any more. */
+  | { type: 'crashed' }
+  /** The worker needs a further thread, which gets its task through `port`. The worker numbers the threads. */
   | { type: 'start-thread'; thread: number; port: MessagePort }
   | { type: 'end-thread'; thread: number };
 
-/** A cache of the caller's own stays with the page; the worker gets a port to it. */
+/** A caller's `CacheBackend` stays with the page; the worker gets a port to it. */
 export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;
 
 /** A {@link RerankError} as it crosses between threads. */
@@ -60,12 +60,12 @@ export function revivedError({ code, message, cause }: PlainError): RerankError 
   return new RerankError(code, message, cause === undefined ? undefined : { cause });
 }
 
-/** A warning whose cause can be sent. */
+/** The warning with a cause that can be sent. */
 export function plainWarning({ code, message, cause }: RerankWarning): RerankWarning {
   return { code, message, cause: cloneable(cause) };
 }
 
-/** `cause` as the other thread will see it, or what it says where it cannot be sent. */
+/** A clone of `cause`, as the other side receives it; an error with its message if it cannot be cloned. */
 export function cloneable(cause: unknown): unknown {
   try {
     return structuredClone(cause);

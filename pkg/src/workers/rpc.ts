@@ -4,17 +4,17 @@ import type { RerankError } from '../common/errors.js';
 /** A request that waits for its answer. */
 export interface Pending<Watch> {
   answer: Deferred<unknown>;
-  /** Receives what comes before the answer. */
+  /** Receives what arrives before the answer. */
   watch: Watch;
 }
 
-/** How a request is made. */
+/** A request that is to be sent. */
 export interface Asking<Watch> {
   watch: Watch;
   signal?: AbortSignal | undefined;
   /** Sends the request to the other side. */
   post(id: number): void;
-  /** Runs if the caller no longer waits and the other side still works: a signal fired or a callback threw. */
+  /** Runs if the caller stops waiting while the other side still works: a signal fired or a callback threw. */
   onAbandoned?(id: number): void;
 }
 
@@ -23,7 +23,7 @@ export class Requests<Watch = undefined> {
   readonly #pending = new Map<number, Pending<Watch>>();
   #lastId = 0;
 
-  /** @throws what `post` throws, the failure of the answer, `aborted` */
+  /** @throws the error of `post`, the failure in the answer, `aborted` */
   async ask({ watch, signal, post, onAbandoned }: Asking<Watch>): Promise<unknown> {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -37,12 +37,12 @@ export class Requests<Watch = undefined> {
     }
   }
 
-  /** The request, while its caller waits. */
+  /** Finds the request while its caller waits. */
   find(id: number): Pending<Watch> | undefined {
     return this.#pending.get(id);
   }
 
-  /** The request, which from now on waits for nothing more from the other side. */
+  /** Removes the request, which the caller of this method settles. */
   take(id: number): Pending<Watch> | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);

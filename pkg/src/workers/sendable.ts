@@ -2,10 +2,10 @@ import type { Platform } from '../engine/platform.js';
 import type { PlainLocation } from '../files/location.js';
 import type { ResolvedFile, ResolvedModel } from '../files/resolve.js';
 
-/** A copy of so many bytes takes a few milliseconds at most. */
+/** Copying this many bytes takes a few milliseconds at most. */
 const partBytes = 4 << 20;
 
-/** The model in a form that is sent to a worker at once, however large: its bytes as blobs, which are made part by part. */
+/** The model in a form that is posted to a worker at once, whatever its size: bytes become blobs, made part by part. */
 export async function sendable({ name, files }: ResolvedModel, platform: Platform): Promise<ResolvedModel> {
   const sent: ResolvedFile[] = [];
   for (const file of files) sent.push(await withoutBytes(file, platform));
@@ -14,7 +14,7 @@ export async function sendable({ name, files }: ResolvedModel, platform: Platfor
 
 async function withoutBytes({ location, more, ...facts }: ResolvedFile, platform: Platform): Promise<ResolvedFile> {
   if (!more) return { ...facts, location: isSmall(location) ? location : await blobOf(location, platform) };
-  // Each may be small, and all of them together large.
+  // Each shard may be small while all of them together are large.
   const blobs: PlainLocation[] = [];
   for (const shard of more) blobs.push(await blobOf(shard, platform));
   return { ...facts, location: await blobOf(location, platform), more: blobs };
@@ -24,7 +24,7 @@ function isSmall(location: PlainLocation): boolean {
   return location instanceof Uint8Array && location.length <= partBytes;
 }
 
-/** The location, where it is bytes as a blob. */
+/** The location; bytes become a blob. */
 async function blobOf(location: PlainLocation, { pause }: Platform): Promise<PlainLocation> {
   if (!(location instanceof Uint8Array)) return location;
   const parts: Blob[] = [];

@@ -8,7 +8,7 @@ import { CrashedError } from '../instance/instance.js';
 import { RemoteCache } from './cache-port.js';
 import { type Message, plainError, plainWarning, type Request, type ThreadRequest } from './protocol.js';
 
-/** The part of a worker's global scope that is used here. */
+/** The part of a worker's global scope that this package uses. */
 export interface Scope {
   postMessage(message: Message, transfer?: Transferable[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<Request | ThreadRequest>) => void): void;
@@ -37,7 +37,7 @@ export function serve(scope: Scope, platform: Platform): void {
       }
       return undefined;
     }
-    if (!backend) throw new RerankError('internal', 'the worker has no model');
+    if (!backend) throw new RerankError('internal', 'The worker has no model.');
     if (request.type === 'statistics') return backend.statistics();
     const { query, texts, maxTokens, chunk } = request;
     const onScored = (document: ScoredDocument) => scope.postMessage({ type: 'scored', id, document });
@@ -45,7 +45,7 @@ export function serve(scope: Scope, platform: Platform): void {
   }
 
   scope.addEventListener('message', async ({ data: request }) => {
-    // What is said of threads has listeners of its own.
+    // Other listeners receive the messages about threads.
     if (!('id' in request)) return;
     const { id } = request;
     if (request.type === 'abort') {
@@ -59,11 +59,11 @@ export function serve(scope: Scope, platform: Platform): void {
       scope.postMessage({ type: 'answer', id, value });
     } catch (error) {
       if (error instanceof CrashedError && request.type !== 'load') {
-        scope.postMessage({ type: 'broken' });
+        scope.postMessage({ type: 'crashed' });
         return;
       }
-      const broken = backend !== undefined && !backend.usable;
-      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)), broken });
+      const crashed = backend !== undefined && !backend.usable;
+      scope.postMessage({ type: 'failure', id, error: plainError(toRerankError(error)), crashed });
     } finally {
       underWay.delete(id);
     }

@@ -6,7 +6,7 @@ import type { ThreadSupport } from '../instance/thread-support.js';
 import { startThreaded } from '../instance/threaded.js';
 import type { Scope } from './serve.js';
 
-/** Threads of the package's worker: whoever started that one starts them too, each with the same script. */
+/** Threads of the package's worker. The page that started the worker starts them too, each with the same script. */
 export function workerThreads(scope: Scope): ThreadSupport {
   const listeners = new Map<number, ThreadListener>();
   let last = 0;
@@ -18,7 +18,8 @@ export function workerThreads(scope: Scope): ThreadSupport {
     last += 1;
     const thread = last;
     listeners.set(thread, listener);
-    // By a port of their own, the page never holds the memory: what is left of it there would have to be collected.
+    // Tasks carry the memory. They go through a port, because memory that reaches the page waits there for its
+    // collector.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }: MessageEvent<ThreadMessage>) => listener.receive(data);
     port1.onmessageerror = () => listener.fail('a message cannot be read');
@@ -43,7 +44,7 @@ function room(): number {
   return 'deviceMemory' in navigator ? Math.floor(2 * Number(navigator.deviceMemory)) : Number.POSITIVE_INFINITY;
 }
 
-/** Has the worker be a thread of the engine in another, where it is asked to. */
+/** Makes the worker a thread of another worker's instance when the page asks for one. */
 export function serveAsThread(scope: Scope): void {
   scope.addEventListener('message', ({ data }) => {
     if (data.type !== 'be-thread') return;

@@ -169,7 +169,8 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
 describe('threads that cannot be had', () => {
   it('are refused where a number of them was asked for', async () => {
     for (const threads of [0, -1, 1.5, '2', null]) {
-      await rejectsWith(createReranker({ model: mini, threads }), 'invalid_input', /^threads must be/);
+      const message = /^`threads` must be 'auto' or a positive integer; it is .+\.$/;
+      await rejectsWith(createReranker({ model: mini, threads }), 'invalid_input', message);
     }
     await rejectsWith(
       createReranker({ model: mini, threads: 65 }),

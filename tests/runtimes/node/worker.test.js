@@ -132,7 +132,7 @@ describe('a page', () => {
       const reranker = await page.createReranker({ model, wasm, onWarning: (warning) => warnings.push(warning) });
       assert.equal(warnings.length, 1);
       assert.equal(warnings[0].code, 'worker_unavailable');
-      assert.match(warnings[0].message, /in place.*: no worker can be started/);
+      assert.match(warnings[0].message, /^No worker can be started: .+\. The engine runs in place, .+ `worker`\.$/);
       assert.equal((await reranker.rerank(query, documents)).length, 2);
       await reranker.dispose();
       await rejectsWith(page.createReranker({ model, wasm, worker: true }), 'unsupported_environment', /worker/);
@@ -149,7 +149,7 @@ describe('a page', () => {
       setTimeout(callback, milliseconds === 30_000 ? 50 : milliseconds, ...rest);
     try {
       const options = { model, wasm, worker: () => new Silent() };
-      await rejectsWith(page.createReranker(options), 'unsupported_environment', /30 s/);
+      await rejectsWith(page.createReranker(options), 'unsupported_environment', /^No worker can be started: .* 30 s/);
       await WebWorker.started.at(-1).terminated;
     } finally {
       globalThis.setTimeout = setTimeout;

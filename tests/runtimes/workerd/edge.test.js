@@ -157,7 +157,7 @@ describe('the handler in workerd', () => {
     const [response] = await once(sent, 'response');
     const { message } = JSON.parse(await text(response));
     sent.destroy();
-    assert.deepEqual([response.statusCode, message], [400, 'the body did not arrive within 1 s']);
+    assert.deepEqual([response.statusCode, message], [400, 'The body did not arrive within 1 s; send it again.']);
     assert.equal((await rank(largest, { handler: 'hasty' })).status, 200);
   });
 

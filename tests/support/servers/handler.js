@@ -70,12 +70,13 @@ export function makeHandler(options = {}) {
   return { ask, handle, errors };
 }
 
-/** Asserts that an answer is this refusal, in the shapes that OpenAI's and Cohere's clients read. */
+/** Asserts that an answer is this refusal, a sentence in the shapes that OpenAI's and Cohere's clients read. */
 export function assertProblem({ status, headers, json }, expected) {
   const { id, message, error } = json;
   assert.equal(`${status} ${error.type} ${error.code}`, expected, JSON.stringify(json));
   assert.equal(id, headers.get('x-request-id'));
   assert.equal(message, error.message);
+  assert.match(message, /^[A-Z`].*[^.]\.$/);
   return error;
 }
 

@@ -131,15 +131,20 @@ describe('rerank-wasm convert', () => {
   });
 
   const failures = [
-    ['no words', [], 2, /^error: invalid_input: convert wants the name of a file to write/],
-    ['no model', ['OUTPUT'], 2, /^error: invalid_input: convert wants --model or --tokenizer/],
-    ['two outputs', ['--model', 'TINY', 'OUTPUT', 'b'], 2, /^error: invalid_input: convert takes no "b"/],
-    ['a model that is not there', ['--model', 'none', 'OUTPUT'], 1, /^error: model_not_found: none is no directory/],
+    ['no words', [], 2, /^error: invalid_input: The output is missing: name a file to write\./],
+    ['no model', ['OUTPUT'], 2, /^error: invalid_input: The input is missing: pass --model or --tokenizer\./],
+    ['two outputs', ['--model', 'TINY', 'OUTPUT', 'b'], 2, /^error: invalid_input: Convert takes one output, but "b"/],
+    [
+      'a model that is not there',
+      ['--model', 'none', 'OUTPUT'],
+      1,
+      /^error: model_not_found: none is not a directory;/,
+    ],
     [
       'a directory without a model',
       ['--model', 'FOLDER', 'OUTPUT'],
       1,
-      /^error: model_not_found: .* has no model\.onnx or/,
+      /^error: model_not_found: The directory .* has no model\.onnx or/,
     ],
     [
       'bits that there are not',
@@ -187,21 +192,26 @@ describe('rerank-wasm convert', () => {
       'a corpus that is not there',
       ['--model', 'TINY', 'OUTPUT', '--corpus', 'none'],
       2,
-      /^error: invalid_input: cannot read none: ENOENT/,
+      /^error: invalid_input: The file none cannot be read: ENOENT/,
     ],
     [
       'a folder that is not there',
       ['--model', 'TINY', '/none/OUTPUT'],
       2,
-      /^error: invalid_input: cannot write \/none\/OUTPUT: ENOENT/,
+      /^error: invalid_input: The output \/none\/OUTPUT cannot be written: ENOENT/,
     ],
-    ['a directory in its place', ['--model', 'TINY', 'FOLDER'], 2, /^error: invalid_input: cannot write .*: EISDIR/],
+    [
+      'a directory in its place',
+      ['--model', 'TINY', 'FOLDER'],
+      2,
+      /^error: invalid_input: The output .* cannot be written: EISDIR/,
+    ],
     ['a tokenizer that is none', ['--tokenizer', 'CORPUS', 'OUTPUT'], 1, /^error: invalid_model: tokenizer file: /],
     [
       'options that it has not',
       ['--tokenizer', 'CORPUS', 'OUTPUT', '--bits', '4'],
       2,
-      /^error: invalid_input: --tokenizer goes without --bits/,
+      /^error: invalid_input: --tokenizer cannot be combined with --bits\./,
     ],
   ];
   for (const [what, words, expected, message] of failures) {

@@ -30,18 +30,28 @@ describe('the command line', () => {
   const failures = [
     ['an unknown option', ['--top', 'q'], 2, /^error: invalid_input: .*'--top'.*--help/],
     ['an option without its value', ['q', '--model'], 2, /^error: invalid_input: .*--model/],
-    ['no query', [], 2, /^error: invalid_input: a query is missing/],
-    ['an empty query', [' ', 'f'], 2, /^error: invalid_input: the query is empty/],
-    ['a number that is none', ['q', '-', '-n', '0'], 2, /^error: invalid_input: --top-n takes a positive.*"0"/],
+    ['no query', [], 2, /^error: invalid_input: The query is missing: .*\. See --help\.$/],
+    ['an empty query', [' ', 'f'], 2, /^error: invalid_input: The query is blank: .*\. See --help\.$/],
+    [
+      'a number that is none',
+      ['q', '-', '-n', '0'],
+      2,
+      /^error: invalid_input: --top-n takes a positive integer, not "0"/,
+    ],
     ['a fraction', ['q', '-', '--max-tokens', '1.5'], 2, /^error: invalid_input: --max-tokens takes/],
     [
       'a file that is not there',
       ['q', '/none/lines.txt'],
       2,
-      /^error: invalid_input: cannot read \/none\/lines.txt: ENOENT/,
+      /^error: invalid_input: The file \/none\/lines.txt cannot be read: ENOENT/,
     ],
-    ['a directory', ['q', tmpdir()], 2, /^error: invalid_input: cannot read .*EISDIR/],
-    ['a model that is not there', ['q', '--model', 'none'], 1, /^error: model_not_found: .*none/],
+    ['a directory', ['q', tmpdir()], 2, /^error: invalid_input: The file .* cannot be read: EISDIR/],
+    [
+      'a model that is not there',
+      ['q', '--model', 'none'],
+      1,
+      /^error: model_not_found: `model` is "none", which is neither /,
+    ],
     ['a server that does not answer', ['q', '--model', 'http://127.0.0.1:1/'], 1, /^error: download_failed: .*: \S+/],
     [
       'a hub that means nothing',
@@ -49,8 +59,13 @@ describe('the command line', () => {
       2,
       /^error: invalid_input: `hub` needs the name of a published model/,
     ],
-    ['an unknown deed of the cache', ['cache', 'burn'], 2, /^error: invalid_input: cache cannot burn/],
-    ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: verify takes no "all"/],
+    [
+      'an unknown deed of the cache',
+      ['cache', 'burn'],
+      2,
+      /^error: invalid_input: Cache takes list or clear, not "burn"/,
+    ],
+    ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: Verify takes only options, not "all"/],
   ];
 
   for (const [what, words, code, message] of failures) {
@@ -62,7 +77,7 @@ describe('the command line', () => {
   it('fails on one line for a file that is not text', async () => {
     const path = join(folder, 'noise');
     await writeFile(path, Buffer.from([0xff, 0xfe, 0x00, 0xd8]));
-    assertFailure(await run(['q', path]), 2, /^error: invalid_input: .*noise is not text in UTF-8$/);
+    assertFailure(await run(['q', path]), 2, /^error: invalid_input: The file .*noise is not text in UTF-8; .*\.$/);
   });
 
   it('says why where there is no network', async () => {

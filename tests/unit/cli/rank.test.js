@@ -96,7 +96,7 @@ describe('rerank-wasm QUERY FILE', () => {
     const words = ['--per-file', '--json', '--model', 'mini', query, path];
     const cut = await run(words);
     assert.deepEqual([cut.code, JSON.parse(cut.output).truncated], [0, true]);
-    assert.equal(cut.errors, 'warning: 1 of 1 documents were cut at the end; --chunk reads all of them\n');
+    assert.equal(cut.errors, 'warning: 1 of 1 documents were too long and were cut; --chunk reads them whole.\n');
     const whole = await run([...words, '--chunk', '--max-tokens', '128']);
     const { score, truncated, window } = JSON.parse(whole.output);
     assert.deepEqual([whole.errors, truncated], ['', false]);
@@ -129,6 +129,7 @@ describe('rerank-wasm QUERY FILE', () => {
 
   it('is done at once where there is nothing to rank', async () => {
     const { output, errors, code } = await run(['query'], { input: '\n \n' });
-    assert.deepEqual([output, errors, code], ['', 'warning: there is no document to rank\n', 0]);
+    const warning = 'warning: The input has no document; each line that is not blank is one.\n';
+    assert.deepEqual([output, errors, code], ['', warning, 0]);
   });
 });

@@ -146,7 +146,7 @@ describe('clients of other services, with nothing but their base URL changed', (
         .embeddings.create({ model, input: 'text' })
         .catch((error) => error);
       assert.ok(error instanceof OpenAI.NotFoundError, `${error}`);
-      assert.match(error.message, /use POST \/v1\/rerank/);
+      assert.match(error.message, /use POST \/v1\/rerank\.$/);
     });
   });
 

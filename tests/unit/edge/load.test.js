@@ -275,7 +275,7 @@ describe('the queue', () => {
     assertProblem(await ask(post(ten)), '503 service_unavailable queue_full');
     for (const answer of await Promise.all(answers)) {
       const { message } = assertProblem(answer, '400 invalid_request_error invalid_json');
-      assert.equal(message, 'the body did not arrive within 1 s');
+      assert.equal(message, 'The body did not arrive within 1 s; send it again.');
     }
     await Promise.all(slow.map(({ cancelled }) => cancelled));
     const largest = () => post(JSON.stringify(ten).padEnd(1000));

@@ -87,6 +87,30 @@ describe('a handler refuses', () => {
     });
   }
 
+  it('with a message that says what was found, and what to send', async () => {
+    const aDocument = 'must be a string or an object with `text`; it is';
+    for (const [body, message] of [
+      ['', 'The body is empty; send a JSON object.'],
+      ['{', 'The body is not valid JSON; send a JSON object.'],
+      ['7', 'The body must be an object with `query` and `documents`; it is an integer.'],
+      [[valid], 'The body must be an object with `query` and `documents`; it is an array.'],
+      [{}, '`query` is missing; add it.'],
+      [{ ...valid, query: 7 }, '`query` must be a string; it is an integer.'],
+      [{ ...valid, query: ' ' }, '`query` must not be blank; it has no visible character.'],
+      [{ ...valid, documents: secret }, '`documents` must be an array; it is a string.'],
+      [{ ...valid, documents: ['text', null] }, `\`documents[1]\` ${aDocument} null.`],
+      [{ ...valid, documents: [true] }, `\`documents[0]\` ${aDocument} a boolean.`],
+      [{ ...valid, documents: [{}] }, '`documents[0].text` is missing; add it.'],
+      [{ ...valid, top_n: 0 }, '`top_n` must be at least 1; it is less.'],
+      [{ ...valid, top_n: 1.5 }, '`top_n` must be an integer or null; it is a fraction.'],
+      [{ ...valid, return_documents: 1 }, '`return_documents` must be a boolean or null; it is an integer.'],
+      [{ ...valid, documents: Array(101).fill('') }, '`documents` has 101 entries; the limit is 100. Send fewer.'],
+      [{ ...valid, model: secret }, '`model` is not a model of this server; GET /v1/models lists them.'],
+    ]) {
+      assert.equal((await ask(post(body))).json.message, message);
+    }
+  });
+
   it('nothing that it tells anybody about', () => assert.deepEqual(errors, []));
 });
 
@@ -192,7 +216,7 @@ describe('routes', () => {
   it('tells those who want embeddings what this is', async () => {
     const answer = await ask(post({ input: 'text' }, { path: '/v1/embeddings' }));
     const error = assertProblem(answer, '404 not_found endpoint_not_found');
-    assert.match(error.message, /reranker: use POST \/v1\/rerank/);
+    assert.match(error.message, /is a reranker; use POST \/v1\/rerank\.$/);
   });
 
   it('lists its models by the names that it was given', async () => {

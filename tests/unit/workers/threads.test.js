@@ -146,7 +146,7 @@ describe('the threads that a page has for a worker', () => {
         ['thread-lost', 2, 'its script cannot be loaded'],
         ['thread-lost', 3, 'a message cannot be read'],
         ['thread-lost', 4, 'the policy forbids it'],
-        ['thread-lost', 5, '`worker` gave the same worker twice'],
+        ['thread-lost', 5, '`worker` returned the same worker twice; each call must start a new one'],
       ],
     );
   });

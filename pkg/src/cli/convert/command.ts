@@ -36,8 +36,8 @@ export const convert: Command = async (words, signal) => {
   const { values, positionals } = parseWords(words, options);
   if (values.help) return print(help.convert);
   const [output, ...rest] = positionals;
-  if (output === undefined) throw misused('convert wants the name of a file to write');
-  if (rest.length > 0) throw misused(`convert takes no ${JSON.stringify(rest[0])} besides its output`);
+  if (output === undefined) throw misused('The output is missing: name a file to write');
+  if (rest.length > 0) throw misused(`convert takes one output, but ${JSON.stringify(rest[0])} follows it`);
   const task = await taskOf(values, output, signal);
   const progress = showProgress(process.stderr);
   try {
@@ -53,10 +53,10 @@ async function taskOf(values: Values, output: string, signal: AbortSignal): Prom
   const { model, tokenizer } = values;
   if (tokenizer !== undefined) {
     const others = Object.keys(values).filter((name) => !['tokenizer', 'json'].includes(name));
-    if (others.length > 0) throw misused(`--tokenizer goes without --${others.join(', --')}`);
+    if (others.length > 0) throw misused(`--tokenizer cannot be combined with --${others.join(', --')}`);
     return { kind: 'tokenizer', tokenizer };
   }
-  if (model === undefined) throw misused('convert wants --model or --tokenizer');
+  if (model === undefined) throw misused('The input is missing: pass --model or --tokenizer');
   const task = {
     kind: 'model',
     name: values.name ?? parse(output).name,
@@ -73,19 +73,20 @@ async function taskOf(values: Values, output: string, signal: AbortSignal): Prom
     sample: '',
     shard: parseSize(values.shard, '--shard'),
   } as const satisfies Partial<ModelTask>;
-  if (task.name === '') throw misused(`${JSON.stringify(output)} is no name of a file to write`);
+  if (task.name === '')
+    throw misused(`The output ${JSON.stringify(output)} is not the name of a file: name a file to write`);
   const files = await filesOf(model);
   for (const path of values.corpus ?? []) task.options.pieces.corpus.push(await readText(path, signal));
   return { ...task, ...files, sample: values.sample === undefined ? '' : await readText(values.sample, signal) };
 }
 
-/** The files of the model in a directory; a graph with float weights comes before one that was quantised by others. */
+/** Finds the files of the model in a directory; a graph with float weights comes before a quantised one. */
 async function filesOf(model: string): Promise<Pick<ModelTask, 'graph' | 'tokenizer' | 'config'>> {
   const root = model === embeddedName ? embeddedDirectory() : model;
   if (!(await stat(root).catch(() => undefined))?.isDirectory()) {
     throw new RerankError(
       'model_not_found',
-      `${root} is no directory; convert takes a model that lies on this machine`,
+      `${root} is not a directory; convert takes a model in a directory on this machine.`,
     );
   }
   return {

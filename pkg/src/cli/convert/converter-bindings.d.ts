@@ -1,23 +1,23 @@
 /**
- * The converter as TypeScript sees it. The build puts the generated `converter-bindings.js` beside the compiled code; these
- * types are written by hand so that the package compiles without it, and `tests/types/converter-bindings.ts` fails where
- * the two part.
+ * The types of the converter. The build puts the generated `converter-bindings.js` beside the compiled code. These
+ * types are written by hand, so that the package compiles without it; `tests/types/converter-bindings.ts` fails if they
+ * differ.
  */
 import type { Exports } from '../../wasm/bindings.js';
 
-/** A file that can be read anywhere. */
+/** A file that can be read at any position. */
 export interface InputFile {
   readonly size: number;
-  /** Fills `buffer` from `position` on and says how far. */
+  /** Fills `buffer` from `position` on and returns the number of bytes. */
   read(buffer: Uint8Array, position: number): number;
 }
 
-/** A file that is written from its beginning to its end; what it is given is valid during the call. */
+/** A file that is written from beginning to end. The bytes are valid only during the call. */
 export interface OutputFile {
   write(bytes: Uint8Array): void;
 }
 
-/** What the bundle is to be. */
+/** The properties of the bundle. */
 export interface ConverterOptions {
   pieces: { count: number | undefined; languages: string[]; corpus: string[] };
   bits: '8' | '4' | 'mixed';
@@ -26,13 +26,13 @@ export interface ConverterOptions {
   maxMemory: number | undefined;
 }
 
-/** Told the stage, how much of it is done and how much there is. */
+/** Receives the stage, how much of it is done, and its total. */
 export type OnConverterProgress = (stage: 'observe' | 'round' | 'measure', done: number, total: number) => void;
 
-/** Call it once to instantiate; the functions work from then on. */
+/** Call it once to instantiate the converter; after that the functions work. */
 export interface ConverterBindings {
   (init: { module_or_path: WebAssembly.Module }): Promise<Exports>;
-  /** Gives what became of the model, as lines for people and as JSON. */
+  /** Returns a report on the model: lines for people, then JSON. */
   convertModel(
     name: string,
     graph: InputFile,
@@ -43,9 +43,9 @@ export interface ConverterBindings {
     output: OutputFile,
     progress: OnConverterProgress,
   ): string[];
-  /** Gives the compact form. */
+  /** Returns the compact form. */
   convertTokenizer(json: Uint8Array): Uint8Array;
 }
 
-/** Bindings of their own for every caller. */
+/** Creates bindings with an instance for one caller. */
 export function createBindings(): ConverterBindings;

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { messageOf, RerankError } from '../../common/errors.js';
+import { RerankError, withReason } from '../../common/errors.js';
 import { unreadable } from '../text-files.js';
 import type { InputFile, OutputFile } from './converter-bindings.js';
 
-/** A file that the converter reads where it likes. */
+/** A file that the converter reads at any position. */
 export class ReadableFile implements InputFile {
   readonly size: number;
-  /** Why it could not be read. */
+  /** The error of the last read that failed. */
   failure: RerankError | undefined;
   readonly #descriptor: number;
   readonly #path: string;
@@ -45,9 +45,9 @@ export class ReadableFile implements InputFile {
   }
 }
 
-/** What the converter writes, in files of at most `limit` bytes that are called 0, 1 and so on. */
+/** The output of the converter: files of at most `limit` bytes with the names 0, 1 and so on. */
 export class WritableFiles implements OutputFile {
-  /** Why it could not be written. */
+  /** The error of the last write that failed. */
   failure: RerankError | undefined;
   onWritten: ((bytes: number) => void) | undefined;
   readonly #folder: string;
@@ -55,7 +55,7 @@ export class WritableFiles implements OutputFile {
   readonly #hash = createHash('sha256');
   #descriptor: number | undefined;
   #files = 0;
-  /** Bytes in the file that is open, and in all. */
+  /** Bytes in the open file, and in all files. */
   #inFile = 0;
   #bytes = 0;
 
@@ -77,12 +77,12 @@ export class WritableFiles implements OutputFile {
         this.onWritten?.(this.#bytes);
       }
     } catch (cause) {
-      this.failure = new RerankError('unsupported_environment', `the output cannot be written: ${messageOf(cause)}`);
+      this.failure = new RerankError('unsupported_environment', withReason('The output cannot be written', cause));
       throw this.failure;
     }
   }
 
-  /** Ends the last file; says what was written. */
+  /** Closes the last file and returns what was written. */
   end(): { files: number; bytes: number; sha256: string } {
     this.#closeFile();
     return { files: this.#files, bytes: this.#bytes, sha256: this.#hash.digest('hex') };

@@ -3,62 +3,69 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import { abortedError, messageOf, RerankError, type RerankErrorCode, throwIfAborted } from '../../common/errors.js';
+import {
+  abortedError,
+  messageOf,
+  RerankError,
+  type RerankErrorCode,
+  throwIfAborted,
+  withReason,
+} from '../../common/errors.js';
 import type { ConverterOptions, OnConverterProgress } from './converter-bindings.js';
 
-/** A model that is to be a bundle, or a tokenizer that is to have its compact form. Paths are of files. */
+/** A model to turn into a bundle, or a tokenizer to turn into its compact form. Paths name files. */
 export type ConversionTask = ModelTask | { kind: 'tokenizer'; tokenizer: string };
 
 export interface ModelTask {
   kind: 'model';
-  /** What the bundle will be called. */
+  /** The model's name in the bundle. */
   name: string;
   graph: string;
   tokenizer: string;
   config: string;
   options: ConverterOptions;
-  /** Lines of query, tab, document; empty for what is built in. */
+  /** Lines of query, tab, document; empty for the built-in sample. */
   sample: string;
-  /** Most bytes of a file; undefined for one file. */
+  /** The maximum bytes of a file; undefined for one file. */
   shard: number | undefined;
 }
 
-/** How far a conversion is; of `write` the end is not known. */
+/** The progress of a conversion; the total of `write` is unknown. */
 export interface ConversionProgress {
   stage: 'read' | 'write' | Parameters<OnConverterProgress>[0];
   done: number;
   total: number | undefined;
 }
 
-/** What was made. */
+/** The result of a conversion. */
 export interface Converted {
   /** Lines for people, and JSON. */
   text: string;
   json: string;
-  /** How many files were written to the folder; their names are numbers from 0 on. */
+  /** The number of files in the folder; their names are numbers from 0 on. */
   files: number;
   bytes: number;
   sha256: string;
 }
 
-/** What the worker is given. */
+/** The task of the worker. */
 export interface ConversionOrder {
   task: ConversionTask;
-  /** Where it writes. */
+  /** The folder of its files. */
   folder: string;
 }
 
-/** What the worker says. */
+/** A message from the worker. */
 export type ConversionMessage =
   | { progress: ConversionProgress }
   | { converted: Converted }
   | { failure: { code: RerankErrorCode; message: string } };
 
 /**
- * Converts in a worker, so that Ctrl-C is heard, and writes `output`, or `output.0` and so on and `output.json`. Until all is
- * there it lies in a folder beside, which goes away whatever happens.
+ * Converts in a worker, so that Ctrl-C works meanwhile. It writes `output`, or `output.0`, `output.1` … and
+ * `output.json`. Incomplete files are in a folder beside `output`, which is removed in every case.
  *
- * @throws what the converter says of the files and the options; `aborted`
+ * @throws the converter's errors about files and options; `aborted`
  */
 export async function convertTo(
   output: string,
@@ -66,7 +73,7 @@ export async function convertTo(
   { signal, onProgress }: { signal: AbortSignal; onProgress: ((progress: ConversionProgress) => void) | undefined },
 ): Promise<Converted> {
   const folder = await mkdtemp(`${output}.partial-`).catch((cause) => {
-    throw new RerankError('invalid_input', `cannot write ${output}: ${messageOf(cause)}`, { cause });
+    throw unwritable(output, cause);
   });
   try {
     const converted = await convertIn({ task, folder }, signal, onProgress);
@@ -95,7 +102,7 @@ async function convertIn(
         else reject(new RerankError(message.failure.code, message.failure.message));
       });
       worker.on('error', (cause) => reject(new RerankError('internal', messageOf(cause), { cause })));
-      worker.on('exit', (code) => reject(new RerankError('internal', `the converter ended with exit code ${code}`)));
+      worker.on('exit', (code) => reject(new RerankError('internal', `The converter ended with exit code ${code}.`)));
     });
   } finally {
     await worker.terminate();
@@ -114,13 +121,17 @@ async function moveOut(folder: string, output: string, task: ConversionTask, mad
     else await moveShards(folder, output, task.name, made, move);
   } catch (cause) {
     for (const path of moved) await rm(path, { force: true });
-    throw new RerankError('invalid_input', `cannot write ${output}: ${messageOf(cause)}`, { cause });
+    throw unwritable(output, cause);
   }
 }
 
+function unwritable(output: string, cause: unknown): RerankError {
+  return new RerankError('invalid_input', withReason(`The output ${output} cannot be written`, cause), { cause });
+}
+
 /**
- * The list of shards comes last, so that there is none of files that are not there. What an earlier conversion has left
- * goes: its list first, and those of its shards that are not written over.
+ * Moves the list of shards last, so that a list never names missing files. The list of an earlier conversion is removed
+ * first, and so are those of its shards that are not overwritten.
  */
 async function moveShards(
   folder: string,
@@ -139,7 +150,7 @@ async function moveShards(
   await move('list', list);
 }
 
-/** Removes a file; false where there is none. */
+/** Removes a file; returns false if there is none. */
 async function removes(path: string): Promise<boolean> {
   try {
     await rm(path);

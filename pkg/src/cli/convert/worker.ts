@@ -1,4 +1,4 @@
-/** The thread in which the converter runs: it reads and writes files as it goes, without waiting for anyone. */
+/** The worker in which the converter runs. It reads and writes files synchronously. */
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
@@ -15,14 +15,14 @@ function say(message: ConversionMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** Tells of progress that shows: the file is read in very many parts. */
-function teller(): (progress: ConversionProgress) => void {
-  let told = '';
+/** Returns a function that reports visible progress only, because the file is read in very many parts. */
+function reporter(): (progress: ConversionProgress) => void {
+  let last = '';
   return (progress) => {
     const { stage, done, total } = progress;
     const shown = `${stage} ${total ? Math.floor((100 * done) / total) : Math.floor(done / 1e6)}`;
-    if (shown === told) return;
-    told = shown;
+    if (shown === last) return;
+    last = shown;
     say({ progress });
   };
 }
@@ -49,9 +49,9 @@ async function convert(output: WritableFiles): Promise<Converted> {
 }
 
 function convertModel(converter: ConverterBindings, task: ModelTask, output: WritableFiles): string[] {
-  const tell = teller();
-  const graph = new ReadableFile(task.graph, (done, total) => tell({ stage: 'read', done, total }));
-  output.onWritten = (done) => tell({ stage: 'write', done, total: undefined });
+  const report = reporter();
+  const graph = new ReadableFile(task.graph, (done, total) => report({ stage: 'read', done, total }));
+  output.onWritten = (done) => report({ stage: 'write', done, total: undefined });
   try {
     return converter.convertModel(
       task.name,
@@ -61,7 +61,7 @@ function convertModel(converter: ConverterBindings, task: ModelTask, output: Wri
       task.options,
       task.sample,
       output,
-      (stage, done, total) => tell({ stage, done, total }),
+      (stage, done, total) => report({ stage, done, total }),
     );
   } catch (error) {
     throw graph.failure ?? error;
@@ -78,11 +78,12 @@ function readWhole(path: string): Uint8Array {
   }
 }
 
-/** A panic and lack of memory come as errors that have a code, or as a trap. */
+/** A panic and a lack of memory arrive as an error with a code, or as a trap. */
 function failureOf(error: unknown): { code: RerankErrorCode; message: string } {
   const known = error instanceof Error && 'code' in error && rerankErrorCodes.find((code) => code === error.code);
   if (known) return { code: known, message: messageOf(error) };
-  if (isOutOfMemory(error)) return { code: 'out_of_memory', message: 'the converter has not enough memory' };
+  if (isOutOfMemory(error))
+    return { code: 'out_of_memory', message: 'The converter ran out of memory; keep fewer pieces with --keep-pieces.' };
   const { code, message } = toRerankError(error);
   return { code, message };
 }

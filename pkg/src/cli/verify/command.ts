@@ -14,7 +14,7 @@ const options = { ...modelOptions, json: { type: 'boolean' }, help: { type: 'boo
 export const verify: Command = async (words, signal) => {
   const { values, positionals } = parseWords(words, options);
   if (values.help) return print(help.verify);
-  if (positionals.length > 0) throw misused(`verify takes no ${JSON.stringify(positionals[0])}`);
+  if (positionals.length > 0) throw misused(`verify takes only options, not ${JSON.stringify(positionals[0])}`);
   const { model, comparison } = await compareModel(values, signal);
   print(values.json ? `${JSON.stringify({ model, ...comparison })}\n` : asTable(model, comparison, process.stdout));
   return comparison.passed ? exitCodes.done : exitCodes.differs;
@@ -41,7 +41,7 @@ export function asTable(model: string, { tolerance, rows, worst, mean, passed }:
   });
   const summary = `mean difference ${mean.toFixed(3)} (at most ${tolerance.mean}), worst ${worst.toFixed(3)} (at most ${tolerance.pair})`;
   return [
-    `${model}, logits: published for unquantised models but where int8 is said, and computed here\n`,
+    `${model}, logits: published (for unquantised models, unless int8 is named) and computed here\n`,
     'expected      got difference  query / document (published by)\n',
     ...lines,
     `${summary}: ${passed ? 'within the tolerance for int8 weights' : 'OUTSIDE the tolerance: these are not the published scores'}\n`,

@@ -2,19 +2,19 @@ import type { Reranker, RerankOptions } from '../../common/types.js';
 import type { PublishedScore } from './published-scores.js';
 
 /**
- * How far logits may be from the published ones. Those are of models in fp32 or fp16, this one has int8 weights. Of three
- * other pairs scores of 8-bit runtimes were published side by side; their logits differ by 0.01, 0.78 and 1.57. A wrong
- * tokenizer, pairing or layout is off by more.
+ * The largest distances of logits from the published ones. Those are of fp32 or fp16 models; this one has int8 weights.
+ * For three other pairs, published scores of 8-bit runtimes differ by 0.01, 0.78 and 1.57. A wrong tokenizer, pairing
+ * or layout differs by more.
  */
 export const tolerance = { pair: 2, mean: 0.8 } as const;
 
-/** A published score beside the one that was computed; as logits, because the sigmoid hides differences at its ends. */
+/** A published score beside the computed one. Both are logits, because the sigmoid hides differences near 0 and 1. */
 export interface ComparedScore extends PublishedScore {
   expectedLogit: number;
   logit: number;
-  /** `logit` less `expectedLogit`. */
+  /** `logit - expectedLogit`. */
   difference: number;
-  /** Within the tolerance for a pair. */
+  /** True within the tolerance of a pair. */
   passed: boolean;
 }
 
@@ -24,11 +24,11 @@ export interface Comparison {
   /** Largest and mean absolute difference. */
   worst: number;
   mean: number;
-  /** All pairs and the mean are within the tolerance. */
+  /** True if all pairs and the mean are within the tolerance. */
   passed: boolean;
 }
 
-/** Scores the pairs and sets the results beside what was published. */
+/** Scores the pairs and compares the results with the published scores. */
 export async function compareScores(
   reranker: Pick<Reranker, 'rerank'>,
   published: readonly PublishedScore[],

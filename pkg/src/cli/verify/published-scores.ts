@@ -1,11 +1,11 @@
-/** A score that somebody has published for bge-reranker-base on exact texts. */
+/** A published score of bge-reranker-base for exact texts. */
 export interface PublishedScore {
   query: string;
   document: string;
-  /** As it was published. */
+  /** The published number. */
   expected: number;
   kind: 'logit' | 'sigmoid';
-  /** What computed it, with which numbers. */
+  /** The runtime that computed it, and its number format. */
   runtime: string;
   source: string;
 }
@@ -90,7 +90,7 @@ const publications: readonly Publication[] = [
   },
 ];
 
-/** All of them. Scores that only repeat another's are left out. */
+/** All published scores, without those that repeat another publication. */
 export const publishedScores: readonly PublishedScore[] = publications.flatMap(({ pairs, ...publication }) =>
   pairs.map(([query, document, expected]) => ({ query, document, expected, ...publication })),
 );

@@ -2,7 +2,7 @@ import { Problem } from './problem.js';
 
 type Kind = 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string';
 
-/** The part of JSON Schema that is used here. `const` and `enum` stand in answers only, which are not checked. */
+/** The part of JSON Schema that the handler uses. `const` and `enum` occur in answers only, which are not checked. */
 export interface Schema {
   $ref?: string;
   title?: string;
@@ -20,35 +20,35 @@ export interface Schema {
   properties?: Readonly<Record<string, Schema>>;
   required?: readonly string[];
   anyOf?: readonly Schema[];
-  /** For the document alone; who checks has chosen the branch already. */
+  /** For the OpenAPI document; `check` ignores it. */
   not?: Schema;
 }
 
 const words: Record<Kind, string> = {
-  array: 'a list',
-  boolean: 'true or false',
-  integer: 'a whole number',
+  array: 'an array',
+  boolean: 'a boolean',
+  integer: 'an integer',
   null: 'null',
   number: 'a number',
   object: 'an object',
-  string: 'a text',
+  string: 'a string',
 };
 
 /**
- * Refuses a value that is not as `schema` says, with the path of the first part that is wrong.
+ * Refuses a value that does not fit `schema`. The error has the path of the first part that is wrong.
  *
  * @throws `invalid_value`, `too_many_documents`
  */
 export function check(value: unknown, schema: Schema, path = ''): void {
   const branch = branchFor(value, schema);
-  if (!branch) throw wrong(path, `must be ${describe(schema)}`);
+  if (!branch) throw wrong(path, `must be ${describe(schema)}; it is ${found(value)}`);
   if (typeof value === 'string') checkText(value, branch, path);
   else if (typeof value === 'number') checkNumber(value, branch, path);
   else if (Array.isArray(value)) checkList(value, branch, path);
   else if (typeof value === 'object' && value !== null) checkObject(value as Record<string, unknown>, branch, path);
 }
 
-/** The schema, or the one of its alternatives, that is for values of this kind. */
+/** The schema or its alternative for values of this kind. */
 function branchFor(value: unknown, schema: Schema): Schema | undefined {
   return (schema.anyOf ?? [schema]).find((each) => kindsOf(each).some((kind) => isOfKind(value, kind)));
 }
@@ -65,6 +65,13 @@ function isOfKind(value: unknown, kind: Kind): boolean {
   return typeof value === kind;
 }
 
+/** The kind of a value that a client sent; an error must not contain the value. */
+function found(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? words.integer : 'a fraction';
+  const kinds = ['array', 'boolean', 'null', 'object', 'string'] as const;
+  return words[kinds.find((kind) => isOfKind(value, kind)) ?? 'object'];
+}
+
 function describe(schema: Schema): string {
   const kinds = (schema.anyOf ?? [schema]).flatMap((each) => {
     const fields = each.required?.map((name) => `\`${name}\``).join(' and ');
@@ -74,19 +81,19 @@ function describe(schema: Schema): string {
 }
 
 function checkText(value: string, { pattern }: Schema, path: string): void {
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) throw wrong(path, 'must not be blank');
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
+    throw wrong(path, 'must not be blank; it has no visible character');
 }
 
 function checkNumber(value: number, { minimum, maximum }: Schema, path: string): void {
-  if (minimum !== undefined && value < minimum) throw wrong(path, `must be at least ${minimum}`);
-  if (maximum !== undefined && value > maximum) throw wrong(path, `must be at most ${maximum}`);
+  if (minimum !== undefined && value < minimum) throw wrong(path, `must be at least ${minimum}; it is less`);
+  if (maximum !== undefined && value > maximum) throw wrong(path, `must be at most ${maximum}; it is more`);
 }
 
 function checkList(value: unknown[], { maxItems, items }: Schema, path: string): void {
   if (maxItems !== undefined && value.length > maxItems) {
-    throw new Problem('too_many_documents', `${path} has ${value.length} entries, more than ${maxItems}`, {
-      param: path,
-    });
+    const message = `\`${path}\` has ${value.length} entries; the limit is ${maxItems}. Send fewer.`;
+    throw new Problem('too_many_documents', message, { param: path });
   }
   if (items) for (const [index, entry] of value.entries()) check(entry, items, `${path}[${index}]`);
 }
@@ -94,7 +101,7 @@ function checkList(value: unknown[], { maxItems, items }: Schema, path: string):
 function checkObject(value: Record<string, unknown>, { properties = {}, required = [] }: Schema, path: string): void {
   const prefix = path === '' ? '' : `${path}.`;
   for (const name of required) {
-    if (!Object.hasOwn(value, name)) throw wrong(`${prefix}${name}`, 'is missing');
+    if (!Object.hasOwn(value, name)) throw wrong(`${prefix}${name}`, 'is missing; add it');
   }
   for (const [name, schema] of Object.entries(properties)) {
     if (Object.hasOwn(value, name)) check(value[name], schema, `${prefix}${name}`);
@@ -102,5 +109,5 @@ function checkObject(value: Record<string, unknown>, { properties = {}, required
 }
 
 function wrong(path: string, what: string): Problem {
-  return new Problem('invalid_value', `${path || 'the body'} ${what}`, path ? { param: path } : {});
+  return new Problem('invalid_value', `${path ? `\`${path}\`` : 'The body'} ${what}.`, path ? { param: path } : {});
 }

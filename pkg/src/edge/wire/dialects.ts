@@ -1,7 +1,7 @@
 import type { RerankResult } from '../../common/types.js';
 import { check, type Schema } from './check-schema.js';
 
-/** A ranking that was asked for, in whatever dialect. */
+/** A request for a ranking, the same in every dialect. */
 export interface RankingRequest {
   model: string | undefined;
   query: string;
@@ -11,20 +11,20 @@ export interface RankingRequest {
   maxTokensPerDocument: number | undefined;
 }
 
-/** A ranking together with what an answer says about it. */
+/** A ranking with the facts that its answer carries. */
 export interface Ranking {
   /** The request's id. */
   id: string;
   /** The model's name. */
   model: string;
-  /** Version of the path that was called. */
+  /** The version of the request's path. */
   version: string;
   request: RankingRequest;
   /** All documents, best first. */
   results: readonly RerankResult[];
 }
 
-/** How a kind of client asks and wants to be answered. */
+/** The form of requests and answers that a kind of client uses. */
 export interface Dialect {
   /** @throws `invalid_value`, `too_many_documents` */
   read(body: unknown): RankingRequest;
@@ -50,9 +50,9 @@ interface WorkersAiBody {
   top_k?: Optional<number>;
 }
 
-/** The dialects that the request schemas describe. */
+/** The dialects of the request schemas. */
 export function dialects(schemas: { rerank: Schema; workersAi: Schema }) {
-  /** Cohere v1 and v2, Jina, and those who copied them. */
+  /** Cohere v1 and v2, Jina, and services that follow them. */
   const rerank: Dialect = {
     read(body) {
       check(body, schemas.rerank);
@@ -82,7 +82,9 @@ export function dialects(schemas: { rerank: Schema; workersAi: Schema }) {
         meta: {
           api_version: { version },
           tokens: { input_tokens: tokens, output_tokens: 0 },
-          ...(cut > 0 ? { warnings: [`${cut} of ${results.length} documents were too long and were cut`] } : {}),
+          ...(cut > 0
+            ? { warnings: [`${cut} of ${results.length} documents were cut because they are too long.`] }
+            : {}),
         },
       };
     },
@@ -107,7 +109,7 @@ export function dialects(schemas: { rerank: Schema; workersAi: Schema }) {
   };
 
   return {
-    /** The dialect that a body is in: `contexts` is what only Workers AI has. */
+    /** Finds the dialect of a body; only Workers AI has `contexts`. */
     of(body: unknown): Dialect {
       const isObject = typeof body === 'object' && body !== null;
       return isObject && Object.hasOwn(body, 'contexts') && !Object.hasOwn(body, 'documents') ? workersAi : rerank;

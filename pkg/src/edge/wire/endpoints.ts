@@ -1,7 +1,7 @@
-/** Paths of the ranking, with the version that the answers name. */
+/** The paths of the ranking, with the version in their answers. */
 export const rerankPaths: Readonly<Record<string, string>> = { '/v1/rerank': '1', '/v2/rerank': '2', '/rerank': '2' };
 
-/** What else there is to read. */
+/** The paths that clients read. */
 export const documentPaths = {
   models: '/v1/models',
   openapi: '/openapi.json',
@@ -9,7 +9,7 @@ export const documentPaths = {
   llms: '/llms.txt',
 } as const;
 
-/** What clients of other services may try here. */
+/** Paths of other services that clients may try here. */
 export const otherServices: readonly string[] = [
   '/v1/embeddings',
   '/embeddings',

@@ -2,25 +2,25 @@ import { bytesPerToken } from '../tokens.js';
 import type { HandlerLimits } from '../types.js';
 import { documentPaths } from './endpoints.js';
 
-/** What a language model needs to know to call this, as Markdown (llmstxt.org). */
+/** Describes the endpoint to language models, as Markdown (llmstxt.org). */
 export function llmsText({ models, limits }: { models: readonly string[]; limits: Required<HandlerLimits> }): string {
   return `# rerank-wasm
 
-> A cross-encoder reranker behind HTTP: it reads a query and each document together and gives the documents back, best first.
+> A cross-encoder reranker behind HTTP: it reads a query and each document together and returns the best documents first.
 
 Send \`POST /v1/rerank\` (also \`/v2/rerank\`, \`/rerank\`) with \`content-type: application/json\`:
 
     {"query": "What is the capital of France?", "documents": ["Berlin is in Germany.", "Paris is in France."], "top_n": 1}
 
 The answer has \`results: [{"index": 1, "relevance_score": 0.9}]\`: \`index\` is the position in \`documents\`, \`relevance_score\`
-is between 0 and 1, the best comes first.
+is between 0 and 1, and the best is first.
 
-- Documents are texts or objects with a \`text\`. Optional: \`model\` (${models.join(', ')}), \`top_n\` or \`top_k\`,
+- Documents are strings or objects with a \`text\`. Optional: \`model\` (${models.join(', ')}), \`top_n\` or \`top_k\`,
   \`return_documents\`, \`max_tokens_per_doc\`.
-- \`{"query", "contexts": [{"text"}], "top_k"}\` is answered with \`{"response": [{"id", "score"}]}\`.
+- \`{"query", "contexts": [{"text"}], "top_k"}\` returns \`{"response": [{"id", "score"}]}\`.
 - One request: at most ${limits.documents} documents, ${limits.bodyBytes} bytes, ${limits.tokens} tokens (${bytesPerToken} bytes each).
 - Errors are \`{"id", "message", "error": {"type", "code", "message", "param"}}\`. After 429 and 503 wait for \`retry-after\` seconds.
-- Keys, where they are needed, go into \`authorization: Bearer KEY\`.
+- If the server needs a key, send \`authorization: Bearer KEY\`.
 
 ## Reference
 

@@ -3,21 +3,21 @@ import type { HandlerLimits } from '../types.js';
 import type { Schema } from './check-schema.js';
 import { documentPaths, rerankPaths } from './endpoints.js';
 import { type ProblemCode, problems } from './problem.js';
-import { responseSchemas } from './schemas.js';
+import { type ResponseName, responseSchemas } from './schemas.js';
 
-/** What the document depends on. */
+/** The facts in the document. */
 export interface OpenApiFacts {
   models: readonly string[];
   limits: Required<HandlerLimits>;
   schemas: { rerank: Schema; workersAi: Schema };
-  /** Which refusals the deployer's hooks can cause. */
+  /** The deployer's hooks that exist, each of which can refuse a request. */
   hooks: { authenticate: boolean; rateLimit: boolean; authorize: boolean };
 }
 
 const headers = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
 
-/** What the handler does, as an OpenAPI 3.1 document, from the objects that it works with. */
-export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
+/** Describes the handler as an OpenAPI 3.1 document, from the objects that the handler uses. */
+export function openApi({ models, limits, schemas, hooks }: OpenApiFacts): object {
   const security = hooks.authenticate ? [{ bearer: [] }] : [];
   const refusedCallers: ProblemCode[] = hooks.authenticate ? ['invalid_api_key'] : [];
   const rerankCodes: ProblemCode[] = [
@@ -38,9 +38,9 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
   const rerank = {
     summary: 'Ranks documents by how well they answer the query',
     description:
-      `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens, where a token is ` +
-      `taken for ${bytesPerToken} bytes of UTF-8. A body has ${limits.bodySeconds} seconds to arrive. Requests that wait may ` +
-      `have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes together, beyond which the answer is queue_full. ` +
+      `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens; ` +
+      `${bytesPerToken} bytes of UTF-8 count as a token. A body must arrive within ${limits.bodySeconds} seconds. All waiting ` +
+      `requests together may have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes, else the answer is queue_full. ` +
       'Unknown fields are ignored.',
     security,
     requestBody: {
@@ -58,9 +58,9 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
   };
   const reads = {
     [documentPaths.models]: read('listModels', 'The models by name', ofJson('ModelList'), refusedCallers, security),
-    [documentPaths.health]: read('health', 'Whether the handler is up; loads nothing', ofJson('Health')),
+    [documentPaths.health]: read('health', 'The state of the handler; loads nothing', ofJson('Health')),
     [documentPaths.openapi]: read('openApi', 'This document', { 'application/json': { schema: { type: 'object' } } }),
-    [documentPaths.llms]: read('llms', 'How to use this, for language models', {
+    [documentPaths.llms]: read('llms', 'A description for language models', {
       'text/plain': { schema: { type: 'string' } },
     }),
   };
@@ -76,18 +76,18 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts) {
       ...reads,
     },
     components: {
-      headers: { RequestId: { description: 'What the client gave, or a new one.', schema: { type: 'string' } } },
+      headers: { RequestId: { description: "The client's id, or a new one.", schema: { type: 'string' } } },
       ...(hooks.authenticate ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } : {}),
       schemas: { RerankRequest: schemas.rerank, WorkersAiRequest: schemas.workersAi, ...responseSchemas },
     },
   };
 }
 
-function reference(name: keyof typeof responseSchemas | 'RerankRequest' | 'WorkersAiRequest') {
+function reference(name: ResponseName | 'RerankRequest' | 'WorkersAiRequest') {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function ofJson(name: keyof typeof responseSchemas) {
+function ofJson(name: ResponseName) {
   return { 'application/json': { schema: reference(name) } };
 }
 

@@ -1,4 +1,4 @@
-/** Every way to be refused: the HTTP status and the type that go with a code. Neither ever changes for a code. */
+/** The codes of all refusals, each with its HTTP status and its type. Neither changes for a code. */
 export const problems = {
   invalid_json: [400, 'invalid_request_error'],
   invalid_value: [422, 'invalid_request_error'],
@@ -12,7 +12,7 @@ export const problems = {
   body_too_large: [413, 'invalid_request_error'],
   unsupported_media_type: [415, 'invalid_request_error'],
   rate_limit_exceeded: [429, 'rate_limit_error'],
-  /** The client went away; nobody reads this answer, but logs count it. */
+  /** The client went away. It reads no answer, but logs count it. */
   request_aborted: [499, 'invalid_request_error'],
   internal_error: [500, 'server_error'],
   model_not_ready: [503, 'service_unavailable'],
@@ -21,19 +21,19 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** What an answer says beside its code and message. */
+/** The parts of an answer beside its code and message. */
 export interface ProblemDetails {
-  /** The field of the body that is wrong, such as `documents[3].text`. */
+  /** The wrong field of the body, such as `documents[3].text`. */
   param?: string;
-  /** Whole seconds after which to try again. */
+  /** Whole seconds until the next try. */
   retryAfter?: number;
   /** Other headers of the answer. */
   headers?: Record<string, string>;
-  /** What broke, for `onError`; the client does not see it. */
+  /** The error behind it, for `onError`; the client does not see it. */
   cause?: unknown;
 }
 
-/** A refusal. The message goes to the client as it is, so nothing that a user wrote may be in it. */
+/** A refusal. The client receives its message, which must contain nothing that a user wrote. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
@@ -45,7 +45,7 @@ export class Problem extends Error {
     this.details = details;
   }
 
-  /** The answer, in the shape that OpenAI's clients read, with the two fields that Cohere's read on top. */
+  /** The answer in the shape of OpenAI's clients, with the two fields that Cohere's clients read at the top. */
   toResponse(id: string): Response {
     const [status, type] = problems[this.code];
     const { param, retryAfter, headers } = this.details;
@@ -60,7 +60,7 @@ export class Problem extends Error {
   }
 }
 
-/** The failure of a request whose client went away. */
+/** The failure of a request after its client went away. */
 export function abortedProblem(): Problem {
-  return new Problem('request_aborted', 'the client closed the request');
+  return new Problem('request_aborted', 'The client closed the request.');
 }

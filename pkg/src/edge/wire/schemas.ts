@@ -1,7 +1,7 @@
 import type { Schema } from './check-schema.js';
 import { problems } from './problem.js';
 
-/** What the schemas of a handler depend on. */
+/** The facts in the schemas. */
 export interface SchemaFacts {
   /** Most documents in one request. */
   documents: number;
@@ -13,18 +13,18 @@ const text: Schema = { type: 'string' };
 const count: Schema = { type: ['integer', 'null'], minimum: 1 };
 const wholeNumber: Schema = { type: 'integer', minimum: 0 };
 const textObject: Schema = { type: 'object', properties: { text }, required: ['text'] };
-const query: Schema = { type: 'string', pattern: '\\S', description: 'Must not be blank. It is never cut.' };
-const topN: Schema = { ...count, description: 'How many of the best results to return. All of them without it.' };
-const topK: Schema = { ...count, description: 'The same as top_n, which counts where both are given.' };
+const query: Schema = { type: 'string', pattern: '\\S', description: 'Not blank. It is never cut.' };
+const topN: Schema = { ...count, description: 'How many of the best results to return. Default: all.' };
+const topK: Schema = { ...count, description: 'The same as top_n, which wins if both are present.' };
 
 const exampleQuery = 'What is the capital of France?';
 const exampleTexts = ['Berlin is the capital of Germany.', 'Paris is the capital of France.'];
 
-/** The requests: handlers check against these very objects and show them in their OpenAPI document. */
+/** The schemas of requests. Handlers check requests with them and show them in their OpenAPI document. */
 export function requestSchemas({ documents, models }: SchemaFacts) {
   const model: Schema = {
     type: ['string', 'null'],
-    description: 'One of those that GET /v1/models lists.',
+    description: 'A name that GET /v1/models lists.',
     examples: models,
   };
   const rerank: Schema = {
@@ -37,7 +37,7 @@ export function requestSchemas({ documents, models }: SchemaFacts) {
       top_n: topN,
       top_k: topK,
       return_documents: { type: ['boolean', 'null'], default: false },
-      max_tokens_per_doc: { ...count, description: "Longer documents are cut. At most what the model's input leaves." },
+      max_tokens_per_doc: { ...count, description: "Longer documents are cut. The model's input is the upper limit." },
     },
     required: ['query', 'documents'],
     examples: [{ query: exampleQuery, documents: exampleTexts, top_n: 1 }],
@@ -63,8 +63,11 @@ const position: Schema = { ...wholeNumber, description: 'Position in the list of
 const codes = Object.keys(problems);
 const types = [...new Set(Object.values(problems).map(([, type]) => type))];
 
-/** The answers. */
-export const responseSchemas = {
+/** The names of the schemas of answers. */
+export type ResponseName = 'RerankResponse' | 'WorkersAiResponse' | 'ModelList' | 'Health' | 'Problem';
+
+/** The schemas of answers. */
+export const responseSchemas: Readonly<Record<ResponseName, Schema>> = {
   RerankResponse: {
     type: 'object',
     properties: {
@@ -82,7 +85,7 @@ export const responseSchemas = {
       },
       usage: {
         type: 'object',
-        description: 'Tokens as the model saw them: each document counts together with the query.',
+        description: 'Tokens that the model read: each document counts together with the query.',
         properties: { prompt_tokens: wholeNumber, total_tokens: wholeNumber },
         required: ['prompt_tokens', 'total_tokens'],
       },
@@ -143,11 +146,11 @@ export const responseSchemas = {
           type: { enum: types },
           code: { enum: codes },
           message: text,
-          param: { type: ['string', 'null'], description: 'The field that is wrong.' },
+          param: { type: ['string', 'null'], description: 'The wrong field.' },
         },
         required: ['type', 'code', 'message', 'param'],
       },
     },
     required: ['id', 'message', 'error'],
   },
-} as const satisfies Record<string, Schema>;
+};

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Call } from '#internal/reranker/client.js';
+import { checkRerankerOptions, checkRerankOptions } from '#internal/reranker/options.js';
+
+const creationMessages = [
+  ['bge-reranker-base', '`options` must be an object; it is a string.'],
+  [[], '`options` must be an object; it is an empty array.'],
+  [
+    { modle: 'x' },
+    '`options` has an unknown property "modle"; it may have model, hub, worker, threads, wasm, cache, onProgress, onWarning, signal.',
+  ],
+  [{ worker: 'yes' }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is 'yes'."],
+  [{ worker: {} }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is an object."],
+  [{ threads: 0 }, "`threads` must be 'auto' or a positive integer; it is 0."],
+  [{ threads: 1.5 }, "`threads` must be 'auto' or a positive integer; it is 1.5."],
+  [{ threads: '2' }, "`threads` must be 'auto' or a positive integer; it is '2'."],
+  [{ threads: null }, "`threads` must be 'auto' or a positive integer; it is null."],
+  [{ wasm: 'rerank.wasm' }, '`wasm` must be a WebAssembly.Module, bytes or an absolute URL; it is a string.'],
+  [{ wasm: 7 }, '`wasm` must be a WebAssembly.Module, bytes or an absolute URL; it is 7.'],
+  [
+    { cache: true },
+    "`cache` must be 'auto', 'none', false or an object with the methods read, write, delete, list; it is true.",
+  ],
+  [
+    { cache: new Map() },
+    "`cache` must be 'auto', 'none', false or an object with the methods read, write, delete, list; it is a Map.",
+  ],
+  [{ onProgress: 'log' }, '`onProgress` must be a function; it is a string.'],
+  [{ onWarning: [1] }, '`onWarning` must be a function; it is an array.'],
+  [{ signal: new AbortController() }, '`signal` must be an AbortSignal; it is an AbortController.'],
+];
+
+const rankingMessages = [
+  [null, '`options` must be an object; it is null.'],
+  [
+    { top_n: 1 },
+    '`options` has an unknown property "top_n"; it may have topN, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal.',
+  ],
+  [{ topN: 0 }, '`topN` must be a positive integer; it is 0.'],
+  [{ topN: '3' }, '`topN` must be a positive integer; it is a string.'],
+  [{ maxTokens: Number.NaN }, '`maxTokens` must be a positive integer; it is NaN.'],
+  [{ returnDocuments: 'yes' }, '`returnDocuments` must be true or false; it is a string.'],
+  [{ longDocuments: 'split' }, "`longDocuments` must be 'truncate' or 'chunk'; it is 'split'."],
+  [{ longDocuments: 'a text of the user' }, "`longDocuments` must be 'truncate' or 'chunk'; it is a string."],
+  [{ activation: 'softmax' }, "`activation` must be 'sigmoid' or 'none'; it is 'softmax'."],
+  [{ onProgress: true }, '`onProgress` must be a function; it is true.'],
+  [{ signal: {} }, '`signal` must be an AbortSignal; it is an object.'],
+];
+
+const callMessages = [
+  [[], '`query` must be a string; it is undefined.'],
+  [['', ['text']], '`query` must have a character that is not white space; it has none.'],
+  [[' \n', ['text']], '`query` must have a character that is not white space; it has none.'],
+  [['query'], '`documents` must be an array of strings or of objects with a `text`; it is undefined.'],
+  [['query', 'text'], '`documents` must be an array of strings or of objects with a `text`; it is a string.'],
+  [['query', ['text', 7]], '`documents[1]` must be a string or an object with a `text`; it is 7.'],
+  [['query', [null]], '`documents[0]` must be a string or an object with a `text`; it is null.'],
+  [['query', [{ title: 'x' }]], '`documents[0].text` must be a string; it is undefined.'],
+  [['query', [{ text: ['x'] }]], '`documents[0].text` must be a string; it is an array.'],
+];
+
+const refuses = (action, message) => assert.throws(action, { name: 'RerankError', code: 'invalid_input', message });
+
+describe('an error of the options says what was found and what is expected', () => {
+  for (const [options, message] of creationMessages)
+    it(message, () => refuses(() => checkRerankerOptions(options), message));
+  for (const [options, message] of rankingMessages)
+    it(message, () => refuses(() => checkRerankOptions(options), message));
+  for (const [call, message] of callMessages) it(message, () => refuses(() => new Call(...call), message));
+
+  it('quotes no text of the user', () => {
+    for (const action of [
+      () => new Call('query', { text: 'private' }),
+      () => new Call('query', [{ text: { private: 'private' } }]),
+      () => checkRerankOptions({ activation: 'a private text' }),
+      () => checkRerankerOptions({ wasm: 'private' }),
+    ]) {
+      assert.throws(action, ({ message }) => !message.includes('private'));
+    }
+  });
+});
