@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
-import { serve } from '../../scripts/serve.mjs';
+import { serve } from '../../www/tools/serve.mjs';
 import { bitsOf, logitsByIndex } from '../js/support/bits.js';
 import { inTurn, status, withRanges } from '../js/support/faults.js';
 import { isolation, policy } from '../js/support/headers.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
-import { importMapOf, policyOf, Site } from '../../scripts/site.mjs';
+import { importMapOf, policyOf, Site } from '../../www/tools/site.mjs';
 import { bestFirst, bm25 } from '../../www/bm25.js';
 import { LiveRanking } from '../../www/live-ranking.js';
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# mini.sh [STEP…]: makes the small model, from the packages it is made of to its card; without steps all of it. Data,
+# make.sh [STEP…]: makes the small model, from the packages it is made of to its card; without steps all of it. Data,
 # checkpoints and the result lie in the cache: mini-run, or mini-smoke with SMOKE=1. See models/mini/README.md.
-source "$(dirname "$0")/environment.sh"
+source "$(dirname "$0")/../../scripts/environment.sh"
 export RERANK_WASM_CACHE=$CACHE PYTHONDONTWRITEBYTECODE=1
 environment=$CACHE/python-mini
 
@@ -16,7 +16,7 @@ case " ${*:-all} " in
   *" all "* | *" eval "*) scripts/setup.sh build && scripts/build.sh ;;
 esac
 case " $* " in
-  *" references "*) scripts/full-tokenizer.py >/dev/null ;;
+  *" references "*) models/standin/full-tokenizer.py >/dev/null ;;
 esac
 cd models/mini
 exec "$environment/bin/python" -m recipe "${@:-all}"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a stand-in model with random weights under the cache folder and prints its folder as the last line.
 #
-#     scripts/standin.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]
+#     models/standin/make.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]
 #
 # base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. bert: that architecture.
 # full-range, unsigned: other 8-bit weights than int8 in -64..=64. The cache folder is
@@ -26,15 +26,15 @@ for argument in "$@"; do
             ;;
         --oracle) oracle=--oracle ;;
         *)
-            echo "usage: scripts/standin.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]" >&2
+            echo "usage: models/standin/make.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]" >&2
             exit 2
             ;;
     esac
 done
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}
 out=$cache/standin-$size$variant
-"$root/scripts/bench-python.sh" "$root/bench/standin/make.py" --size "$size" --out "$out" --architecture "$architecture" \
+"$root/models/standin/python.sh" "$root/models/standin/recipe/make.py" --size "$size" --out "$out" --architecture "$architecture" \
     --quantization "$quantization" $oracle
 echo "$out"

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import { meanDistance, standardDeviation } from '../bench/statistics.mjs';
+import { meanDistance, standardDeviation } from '../statistics.mjs';
 
 const [exact, ...others] = process.argv.slice(2);
 const read = (path) => readFileSync(path, 'utf8').trim().split('\n').map(Number);

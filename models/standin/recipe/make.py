@@ -38,7 +38,7 @@ from structure import differences, dimensions_of
 from weights import random_weights
 
 WEIGHTS_SEED, INPUTS_SEED = 20_240_229, 20_240_301
-MINI_TOKENIZER = Path(__file__).parents[2] / "pkg" / "mini" / "tokenizer.json"
+MINI_TOKENIZER = Path(__file__).parents[3] / "pkg" / "mini" / "tokenizer.json"
 QUANTIZED, DEQUANTIZED = "onnx/model_quantized.onnx", "onnx/model_dequantized.onnx"
 STAMP = "stamp.json"
 

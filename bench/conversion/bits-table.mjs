@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
-import { meanDistance, standardDeviation } from '../bench/statistics.mjs';
+import { meanDistance, standardDeviation } from '../statistics.mjs';
 
 const { RERANK_WASM_NATIVE, RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER, ONLY = 'all' } = process.env;
 const pairs = 'tests/fixtures/mini_pairs.jsonl';
@@ -40,7 +40,7 @@ function ranking(path) {
 
 function bitsOfModel() {
   const sample = join(work, 'sample.tsv');
-  writeFileSync(sample, node('scripts/sample-pairs.mjs', 'xquad'));
+  writeFileSync(sample, node('bench/conversion/sample-pairs.mjs', 'xquad'));
   const eight = convert(directory, 'eight', '--bits', '8', '--sample', sample);
   const four = convert(directory, 'four', '--bits', '4', '--sample', sample);
   const middle = String(Math.round((eight.predicted_memory + four.predicted_memory) / 2));

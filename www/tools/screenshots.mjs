@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 
 import { serve } from './serve.mjs';
 
-const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/screenshots', import.meta.url));
+const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
 const browserName = process.env.CHROMIUM || 'chromium';
 const executablePath = execFileSync('sh', ['-c', 'command -v "$0"', browserName], { encoding: 'utf8' }).trim();
 

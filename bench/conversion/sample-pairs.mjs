@@ -2,12 +2,12 @@
 // English questions, each with a passage that answers it and one that may not. Take those that are not measured on.
 import { readFileSync } from 'node:fs';
 
-import { readHeldOut } from '../models/mini/eval/sets.mjs';
+import { readHeldOut } from '../../models/mini/eval/sets.mjs';
 
 const queriesOfEachSource = 17;
 
 function xquad() {
-  const lines = readFileSync(new URL('../tests/fixtures/tokenizer_golden.jsonl', import.meta.url), 'utf8').trim();
+  const lines = readFileSync(new URL('../../tests/fixtures/tokenizer_golden.jsonl', import.meta.url), 'utf8').trim();
   const pairs = lines.split('\n').map((line) => JSON.parse(line));
   const english = pairs.filter(({ lang, query }) => lang === 'en' && query !== null);
   return english.flatMap(({ query, passage }, index) => [

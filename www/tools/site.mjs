@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { posix, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** URL prefixes of the demo site and the directories behind them; the longest prefix that fits counts. */
 export const siteFolders = {

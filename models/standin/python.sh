@@ -1,12 +1,12 @@
 #!/bin/sh
-# bench-python.sh ARGUMENT…: Python with the packages of bench/requirements.txt, which go into the cache folder's python-bench:
+# python.sh ARGUMENT…: Python with the packages of requirements.txt, which go into the cache folder's python-bench:
 # ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}
 packages=$cache/python-bench
-requirements=$root/bench/requirements.txt
+requirements=$root/models/standin/requirements.txt
 partial=$packages.partial.$$
 export PYTHONDONTWRITEBYTECODE=1
 

@@ -1,4 +1,4 @@
-"""Tests of the recipe: `python -m unittest discover bench/standin`, with bench/requirements.txt installed."""
+"""Tests of the recipe: `python -m unittest discover models/standin/recipe`, with ../requirements.txt installed."""
 
 import json
 import tempfile
@@ -12,7 +12,7 @@ from logits import LENGTHS
 from make import DEQUANTIZED, MINI_TOKENIZER, QUANTIZED, check_against, make
 from pruned_tokenizer import prune
 
-FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
+FIXTURES = Path(__file__).parents[3] / "tests" / "fixtures"
 MINI = MINI_TOKENIZER.parent / QUANTIZED
 
 

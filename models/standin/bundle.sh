@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# standin-bundle.sh: converts the stand-in of bge-reranker-base's size to a bundle for a 128 MB isolate, in shards, and
+# bundle.sh: converts the stand-in of bge-reranker-base's size to a bundle for a 128 MB isolate, in shards, and
 # prints its folder as the last line. What it needs is made unless RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER and
 # RERANK_WASM_NATIVE say where the stand-in, the full tokenizer and the command line are.
-source "$(dirname "$0")/environment.sh"
-standin=${RERANK_WASM_STANDIN:-$(scripts/standin.sh base | tail -n 1)}
-tokenizer=${RERANK_WASM_TOKENIZER:-$(scripts/full-tokenizer.py | tail -n 1)}
+source "$(dirname "$0")/../../scripts/environment.sh"
+standin=${RERANK_WASM_STANDIN:-$(models/standin/make.sh base | tail -n 1)}
+tokenizer=${RERANK_WASM_TOKENIZER:-$(models/standin/full-tokenizer.py | tail -n 1)}
 native=$(native_command_line)
 source_folder=$CACHE/standin-bundle/source
 bundle_folder=$CACHE/standin-bundle/bundle
