@@ -9,7 +9,8 @@ export default {
     async reranker({ ASSETS }) {
       const open = (file) => ASSETS.fetch(`https://assets.local/${file}`);
       const manifest = await open('model.bundle.json');
-      if (!manifest.ok) throw new Error(`model.bundle.json: ${manifest.status}; the README says how to make it`);
+      if (!manifest.ok)
+        throw new Error(`the assets have no model.bundle.json (${manifest.status}); make it as the README shows`);
       const { name, shards, size, sha256 } = await manifest.json();
       const bundle = { shards: shards.map((shard) => () => open(shard)), size, sha256 };
       return createReranker({ model: { name, files: { bundle } } });

@@ -8,7 +8,8 @@ import { usePrograms } from './support/programs.js';
 
 const json = { 'content-type': 'application/json' };
 
-const useExample = (name) => usePrograms({ template: fileURLToPath(new URL(`../../examples/${name}`, import.meta.url)) });
+const useExample = (name) =>
+  usePrograms({ template: fileURLToPath(new URL(`../../examples/${name}`, import.meta.url)) });
 
 /** The worker that wrangler serves ranks for those who have the key. */
 async function ranks(project, model, ...options) {
