@@ -23,7 +23,11 @@ const groups = {
   cli: { files: filesOf('cli'), nodes: [pathNode], concurrency: 2 },
   adapters: { files: filesOf('adapters'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
-  package: { files: filesOf('package'), nodes: [pathNode] },
+  package: {
+    files: [...filesOf('package'), '../package/published-files.test.js', '../unit/workflows.test.js'],
+    nodes: [pathNode],
+  },
+  examples: { files: filesOf('../examples'), nodes: [pathNode] },
   browser: { files: filesOf('browser'), nodes: [pathNode] },
   workerd: { files: filesOf('workerd'), ...onModernNode() },
   'same-bits': { files: ['same-bits.test.js'], ...onModernNode() },
