@@ -24,7 +24,7 @@ const groups = {
   adapters: { files: filesOf('adapters'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   edge: { files: filesOf('edge'), nodes: modern ? [...new Set([pathNode, modern])] : [pathNode] },
   package: {
-    files: [...filesOf('package'), '../package/published-files.test.js', '../unit/workflows.test.js'],
+    files: [...filesOf('package'), '../package/published-files.test.js', '../project/workflows.test.js'],
     nodes: [pathNode],
   },
   examples: { files: filesOf('../examples'), nodes: [pathNode] },
