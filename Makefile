@@ -16,12 +16,12 @@ demo: build ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, 
 	@QUERY="$(QUERY)" FILE="$(FILE)" MODEL="$(MODEL)" scripts/demo.sh
 
 serve: build ## the demo page on http://127.0.0.1:8080 (PORT=…)
-	@PORT="$(PORT)" node scripts/serve.mjs
+	@PORT="$(PORT)" node www/tools/serve.mjs
 
 screenshots: ## the pictures of the demo page in docs/screenshots, taken in Chromium
 	@scripts/setup.sh test
 	@scripts/build.sh
-	@node scripts/screenshots.mjs
+	@node www/tools/screenshots.mjs
 
 test: ## the tests: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh
@@ -36,10 +36,10 @@ bench: ## speed, memory, load time and accuracy beside onnxruntime-web and trans
 	@scripts/bench.sh
 
 eval: ## how well the small model ranks a showcase and held-out sources; MODEL=directory measures another
-	@MODEL="$(MODEL)" scripts/eval.sh
+	@MODEL="$(MODEL)" models/mini/eval.sh
 
 mini: ## makes the small model anew, hours; SMOKE=1 passes all of it on a slice, STEPS="data train" takes a part
-	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" scripts/mini.sh $(STEPS)
+	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" models/mini/make.sh $(STEPS)
 
 clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)
 	@rm -rf pkg/dist node_modules tests/runtimes/everywhere/node_modules

@@ -6,8 +6,8 @@ scripts/setup.sh bench
 scripts/build.sh
 
 say "models: the stand-in of bge-reranker-base with its exact twin and the full tokenizer"
-tokenizer=$(scripts/full-tokenizer.py | tail -n 1)
-standin=$(scripts/standin.sh base --oracle | tail -n 1)
+tokenizer=$(models/standin/full-tokenizer.py | tail -n 1)
+standin=$(models/standin/make.sh base --oracle | tail -n 1)
 
 # The stand-in with the full tokenizer, as Hugging Face lays a model out.
 model=$CACHE/bench-model/standin
@@ -24,7 +24,7 @@ trap 'rm -f "$RERANK_NATIVE"' EXIT
 cp "$CARGO_TARGET_DIR/debug/rerank" "$RERANK_NATIVE"
 
 say "the stand-in as a bundle for a 128 MB isolate"
-RERANK_WASM_BUNDLE=$(RERANK_WASM_STANDIN=$standin RERANK_WASM_TOKENIZER=$tokenizer RERANK_WASM_NATIVE=$RERANK_NATIVE scripts/standin-bundle.sh | tail -n 1)
+RERANK_WASM_BUNDLE=$(RERANK_WASM_STANDIN=$standin RERANK_WASM_TOKENIZER=$tokenizer RERANK_WASM_NATIVE=$RERANK_NATIVE models/standin/bundle.sh | tail -n 1)
 export RERANK_WASM_BUNDLE
 
 say "measuring (about 15 minutes)"

@@ -41,7 +41,7 @@ seed() {
   esac
 }
 
-# The target tokenizer_encode takes the published tokenizer where scripts/full-tokenizer.py has made it.
+# The target tokenizer_encode takes the published tokenizer where models/standin/full-tokenizer.py has made it.
 published=$CACHE/tokenizer/tokenizer.json
 if [ -z "${RERANK_WASM_TOKENIZER:-}" ] && [ -f "$published" ]; then export RERANK_WASM_TOKENIZER=$published; fi
 

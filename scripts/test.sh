@@ -5,8 +5,8 @@ scripts/setup.sh test
 scripts/build.sh
 
 say "fixtures that are made, not committed: the full tokenizer, the stand-in of bge-reranker-base's size"
-RERANK_WASM_TOKENIZER=$(scripts/full-tokenizer.py | tail -n 1)
-RERANK_WASM_STANDIN=$(scripts/standin.sh base --oracle | tail -n 1)
+RERANK_WASM_TOKENIZER=$(models/standin/full-tokenizer.py | tail -n 1)
+RERANK_WASM_STANDIN=$(models/standin/make.sh base --oracle | tail -n 1)
 export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
 
 say "cargo test"
@@ -15,7 +15,7 @@ scripts/test-kernels.sh
 say "cargo run: the native command line"
 scripts/test-command-line.sh
 export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
-RERANK_WASM_BUNDLE=$(scripts/standin-bundle.sh | tail -n 1)
+RERANK_WASM_BUNDLE=$(models/standin/bundle.sh | tail -n 1)
 export RERANK_WASM_BUNDLE
 say "the package in Node, Chromium and workerd"
 node tests/run.mjs

@@ -28,6 +28,7 @@ const groups = {
   workerd: { files: filesOf('runtimes/workerd'), ...onModernNode() },
   'same-bits': { files: ['runtimes/same-bits.test.js'], ...onModernNode() },
   standin: { files: ['runtimes/standin.test.js', 'runtimes/full-tokenizer.test.js'], nodes: [pathNode] },
+  examples: { files: filesOf('examples'), nodes: [pathNode] },
   imports: { files: filesOf('unit/imports'), nodes: [pathNode] },
   docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },
   project: { files: filesOf('project'), nodes: [pathNode] },

@@ -11,7 +11,7 @@ import { median } from '../statistics.mjs';
 
 const rounds = times(5);
 const bundleWorker = ['bench/hosts/edge-worker.js', { isWithMini: false }];
-const miniWorker = ['www/worker/index.js', { bindings: { API_KEY: 'key' } }];
+const miniWorker = ['examples/cloudflare-worker/index.js', { bindings: { API_KEY: 'key' } }];
 const short = { query: mixed().query, documents: mixed().documents.filter((_, index) => index % 2 === 0) };
 
 export async function edge(report) {

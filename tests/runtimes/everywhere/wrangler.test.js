@@ -8,7 +8,8 @@ import { usePrograms } from './support/programs.js';
 
 const json = { 'content-type': 'application/json' };
 
-const useExample = (name) => usePrograms({ template: fileURLToPath(new URL(`../../../www/${name}`, import.meta.url)) });
+const useExample = (name) =>
+  usePrograms({ template: fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url)) });
 
 /** The worker that wrangler serves ranks for those who have the key. */
 async function ranks(project, model, ...options) {
@@ -40,7 +41,7 @@ function canBeDeployed(project, ...options) {
 }
 
 describe('the example worker, by wrangler', () => {
-  const project = useExample('worker');
+  const project = useExample('cloudflare-worker');
 
   it('can be deployed', () => canBeDeployed(project));
 
@@ -50,7 +51,7 @@ describe('the example worker, by wrangler', () => {
 });
 
 describe('the example worker with a bundle, by wrangler', () => {
-  const project = useExample('worker-bundle');
+  const project = useExample('cloudflare-worker-bundle');
   const convert = (...options) =>
     project.runs('rerank-wasm', 'convert', '--model', tinyDirectory, ...options, '--name=bge-reranker-base');
 

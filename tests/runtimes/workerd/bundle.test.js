@@ -14,9 +14,9 @@ const documents = Array.from({ length: 10 }, (_, index) => `Passage ${index} of 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('the example worker with a model of the size of bge-reranker-base', () => {
-  const workerd = useWorkerd('www/worker-bundle/index.js', {
+  const workerd = useWorkerd('examples/cloudflare-worker-bundle/index.js', {
     assets: bundleFolder(),
-    besides: ['www/worker-bundle/limits.js'],
+    besides: ['examples/cloudflare-worker-bundle/limits.js'],
     bindings: { API_KEY: 'good-key' },
     compatibilityFlags: ['enable_request_signal'],
     inspected: true,

@@ -9,7 +9,7 @@ const usual = JSON.stringify({
 });
 
 describe('the example worker', () => {
-  const workerd = useWorkerd('www/worker/index.js', {
+  const workerd = useWorkerd('examples/cloudflare-worker/index.js', {
     bindings: { API_KEY: 'good-key' },
     compatibilityFlags: ['enable_request_signal'],
   });

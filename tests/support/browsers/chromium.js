@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-import { serve } from '../../../scripts/serve.mjs';
+import { serve } from '../../../www/tools/serve.mjs';
 
 const site = fileURLToPath(new URL('../../runtimes/chromium/site', import.meta.url));
 
