@@ -43,7 +43,7 @@
 //!
 //! Downward only: `wasm` and `bin` → `convert`, `engine`; `engine` → `bundle`, `graph`, `onnx`, `tokenizer`; `convert` →
 //! `bundle`, `graph`, `kernels`, `onnx`, `tokenizer`; `bundle` → `onnx`, `tokenizer`, `kernels`; `graph` → `onnx`, `kernels`;
-//! `onnx` → `kernels::pack`; `wasm`, `engine` and `graph` → `threads`; everything → `error`. Only `graph` names tract, only
+//! `onnx` → `kernels::linear`; `wasm`, `engine` and `graph` → `threads`; everything → `error`. Only `graph` names tract, only
 //! `wasm` names wasm_bindgen and js_sys, `unsafe` stands in `kernels` and `threads`, and
 //! `cfg(target_arch)` stands there and at the gate of `wasm`.
 //!

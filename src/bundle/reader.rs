@@ -10,7 +10,7 @@ use super::refusal::{invalid, no_memory};
 use super::{HEADER_BYTES, MAGIC, VERSION};
 use crate::error::{Error, ModelFile, Result};
 use crate::hexadecimal::hexadecimal;
-use crate::kernels::pack::PackedMatrix;
+use crate::kernels::linear::pack::PackedMatrix;
 use crate::onnx::{OnnxModel, Parser, Table, Weight, WeightStore};
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 

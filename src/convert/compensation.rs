@@ -19,9 +19,9 @@ use super::sample::Reference;
 use crate::error::{Error, Result};
 use crate::graph::exact::{Reading, outputs};
 use crate::graph::{Graph, Rewrite, TokenSequence};
-use crate::kernels::float::add_multiple;
 use crate::kernels::linear::Linear;
-use crate::kernels::pack::{PackedMatrix, Packer};
+use crate::kernels::linear::pack::{PackedMatrix, Packer};
+use crate::kernels::reference::add_multiple;
 use crate::onnx::refusal::no_memory;
 
 /// Most tokens of the sample that are run.

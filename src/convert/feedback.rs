@@ -6,7 +6,7 @@
 
 use super::moments::Moments;
 use super::room::room;
-use crate::kernels::float::add_multiple;
+use crate::kernels::reference::add_multiple;
 
 /// Rounds the values of a row, whose number comes first, into the slice that comes last.
 pub type Round<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;

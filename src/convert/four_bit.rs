@@ -6,8 +6,8 @@
 
 use super::feedback::Feedback;
 use super::float::transposed;
-use crate::kernels::four_bit::{self, BLOCK_ROWS, Table};
-use crate::kernels::pack::PackedMatrix;
+use crate::kernels::linear::four_bit::{self, BLOCK_ROWS, Table};
+use crate::kernels::linear::pack::PackedMatrix;
 
 /// One for each magnitude of a seven-bit weight.
 const TABLES: usize = 64;
@@ -157,7 +157,7 @@ fn nearest(levels: &Levels) -> [u8; VALUES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::pack::Packer;
+    use crate::kernels::linear::pack::Packer;
 
     fn packed(rows: usize, columns: usize, weight: impl Fn(usize) -> i32) -> PackedMatrix {
         let mut packer = Packer::new(rows, columns).unwrap();

@@ -1,7 +1,7 @@
 //! What a layer reads and gives for a sample, summed up.
 
 use super::room::zeros;
-use crate::kernels::float::add_multiple;
+use crate::kernels::reference::add_multiple;
 
 /// Rows that are added to a sum together.
 const TOGETHER: usize = 8;

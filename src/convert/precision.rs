@@ -9,7 +9,7 @@ use super::progress::{OnProgress, Stage};
 use super::{Options, sample};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
-use crate::kernels::pack::{Encoding, PackedMatrix};
+use crate::kernels::linear::pack::{Encoding, PackedMatrix};
 use crate::onnx::refusal::no_memory;
 use crate::onnx::{OnnxModel, Weight};
 

@@ -12,9 +12,9 @@ use super::rows::{floats, output_for, plain};
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::kernels::attention::Inputs;
-use crate::kernels::float;
-use crate::kernels::gelu::gelu;
+use crate::kernels::functions::gelu::gelu;
 use crate::kernels::linear::Linear;
+use crate::kernels::reference;
 use crate::onnx::refusal::invalid;
 
 /// Gives the outputs of layers that read the same rows, one layer after the other, for each pair.
@@ -108,7 +108,7 @@ fn evaluate(
 }
 
 fn on_floats(inputs: &Inputs<'_>, context: &mut [f32], stride: usize) {
-    float::attention(inputs, &mut Vec::new(), context, stride);
+    reference::attention(inputs, &mut Vec::new(), context, stride);
 }
 
 fn linear_outputs(
@@ -141,6 +141,6 @@ pub fn outputs(rows: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let inputs = weights.len() / bias.len().max(1);
     let rows: Vec<&[f32]> = rows.chunks_exact(inputs.max(1)).collect();
     let mut outputs = bias.repeat(rows.len());
-    float::multiply_add(&rows, weights, &mut outputs.chunks_exact_mut(bias.len().max(1)).collect::<Vec<_>>());
+    reference::multiply_add(&rows, weights, &mut outputs.chunks_exact_mut(bias.len().max(1)).collect::<Vec<_>>());
     outputs
 }

@@ -8,7 +8,7 @@ use tract_core::ops::nn::{Reduce, Reducer, RmsNorm};
 
 use super::pattern::*;
 use super::weights::Weights;
-use crate::kernels::layer_norm::{LayerNorm, layer_norm};
+use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
 
 /// The fused operator: one input, or two of the same shape that are added first; the last axis is normalised.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,9 +15,9 @@ use super::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use super::pattern::*;
 use super::rows::{eval_rows_apart, output_fact, rows_of_a_part};
 use super::weights::Weights;
-use crate::kernels::gelu::gelu;
+use crate::kernels::functions::gelu::gelu;
+use crate::kernels::linear::quantize::{RowScale, quantize_row_i8};
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
-use crate::kernels::quantize::{RowScale, quantize_row_i8};
 use crate::threads;
 
 /// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows. Layers that

@@ -201,7 +201,7 @@ mod tests {
     use super::super::Rewrite;
     use super::super::testing::count_after;
     use super::*;
-    use crate::kernels::pack::Packer;
+    use crate::kernels::linear::pack::Packer;
 
     fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {
         let mut packer = Packer::new(inputs, outputs).unwrap();

@@ -2,7 +2,7 @@
 
 use tract_core::internal::*;
 
-use crate::kernels::tanh::tanh;
+use crate::kernels::functions::tanh::tanh;
 
 tract_core::element_wise!(portable_tanh, PortableTanh,
     [f32] => |_, values| {

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::attention::{Inputs, Rows, Scratch, attention};
-use super::gelu::gelu;
-use super::layer_norm::{LayerNorm, layer_norm};
+use super::functions::gelu::gelu;
+use super::functions::layer_norm::{LayerNorm, layer_norm};
+use super::linear::pack::{Encoding, Packer};
+use super::linear::quantize::{RowScale, quantize_row_i8};
 use super::linear::{Linear, LinearScratch, QuantizedRows};
-use super::pack::{Encoding, Packer};
-use super::quantize::{RowScale, quantize_row_i8};
 use super::testing::{test, *};
 
 const ROWS: usize = 8;

@@ -8,7 +8,7 @@ use super::roles::Role;
 use super::store::{Table, Weight};
 use super::tensor::{TensorFields, UINT8};
 use crate::error::Result;
-use crate::kernels::pack::Packer;
+use crate::kernels::linear::pack::Packer;
 
 /// Longer contractions may overflow the 32-bit sums of products of 8-bit integers.
 const MAX_MATRIX_ROWS: usize = 1 << 16;

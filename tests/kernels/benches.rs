@@ -1,11 +1,11 @@
 //! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --release -- --include-ignored --nocapture benches`.
 
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
-use crate::kernels::gelu::gelu;
-use crate::kernels::layer_norm::{LayerNorm, layer_norm};
+use crate::kernels::functions::gelu::gelu;
+use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
+use crate::kernels::linear::pack::Packer;
+use crate::kernels::linear::quantize::quantize_row_i8;
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
-use crate::kernels::pack::Packer;
-use crate::kernels::quantize::quantize_row_i8;
 use core::hint::black_box;
 use std::sync::Arc;
 

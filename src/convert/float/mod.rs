@@ -22,7 +22,7 @@ pub(super) use quantize::{nearest, widest_scales};
 
 use super::Rounding;
 use crate::error::{Error, ModelFile, Result};
-use crate::kernels::pack::{PackedMatrix, Packer};
+use crate::kernels::linear::pack::{PackedMatrix, Packer};
 use crate::onnx::refusal::{no_memory, unsupported};
 use crate::onnx::tensor::TensorFields;
 use crate::onnx::{OnnxModel, Table, Weight, WeightStore};

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::scalar::Scalar;
-use super::super::testing::{test, *};
 use super::*;
+use crate::kernels::lanes::scalar::Scalar;
+use crate::kernels::testing::{test, *};
 
 #[derive(Debug, Clone)]
 struct Case {

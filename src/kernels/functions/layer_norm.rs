@@ -1,6 +1,6 @@
 //! Layer normalisation.
 
-use super::{Fastest, Lanes};
+use crate::kernels::lanes::{Fastest, Lanes};
 
 /// What a layer has learned; the two slices have one length, the hidden size.
 #[derive(Debug, Clone, Copy)]
@@ -98,9 +98,9 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::super::scalar::Scalar;
-    use super::super::testing::{test, *};
     use super::*;
+    use crate::kernels::lanes::scalar::Scalar;
+    use crate::kernels::testing::{test, *};
 
     fn exact(row: &[f64], LayerNorm { gamma, beta, epsilon }: LayerNorm<'_>) -> Vec<f64> {
         let count = row.len() as f64;

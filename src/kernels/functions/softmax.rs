@@ -1,12 +1,12 @@
 //! The parts of a softmax, eˣ/Σeˣ of a row of scores. With the largest score taken from each it is stable for scores of
 //! any size. A mask is part of the scores: −∞ gives 0.
 
-use super::Lanes;
 use super::exp::Exp;
+use crate::kernels::lanes::Lanes;
 
 /// The largest of the scores, NaNs passed over; −∞ if there is none.
 #[inline(always)]
-pub(super) fn largest<L: Lanes>(row: &[f32]) -> f32 {
+pub(in crate::kernels) fn largest<L: Lanes>(row: &[f32]) -> f32 {
     let lowest = f32::NEG_INFINITY;
     let (vectors, tail) = row.as_chunks::<4>();
     let mut largest = L::max(L::splat(lowest), L::load_partial(tail, lowest));
@@ -17,14 +17,14 @@ pub(super) fn largest<L: Lanes>(row: &[f32]) -> f32 {
 }
 
 /// Sums over what [`exponentials`] wrote, each in four stripes: NaN where one of the exponentials is.
-pub(super) struct Sums {
+pub(in crate::kernels) struct Sums {
     pub sum: f32,
     pub sum_of_squares: f32,
 }
 
 /// Replaces the scores by e^(score − largest).
 #[inline(always)]
-pub(super) fn exponentials<L: Lanes>(exp: Exp<L>, scores: &mut [f32], largest: f32) -> Sums {
+pub(in crate::kernels) fn exponentials<L: Lanes>(exp: Exp<L>, scores: &mut [f32], largest: f32) -> Sums {
     let largest = L::splat(largest);
     let mut sum = L::splat(0.0);
     let mut sum_of_squares = L::splat(0.0);
@@ -48,10 +48,10 @@ pub(super) fn exponentials<L: Lanes>(exp: Exp<L>, scores: &mut [f32], largest: f
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Fastest;
-    use super::super::scalar::Scalar;
-    use super::super::testing::{test, *};
     use super::*;
+    use crate::kernels::lanes::Fastest;
+    use crate::kernels::lanes::scalar::Scalar;
+    use crate::kernels::testing::{test, *};
 
     /// A row with a NaN or +∞, or of nothing but −∞, gives a row of NaN.
     fn softmax<L: Lanes>(row: &mut [f32]) {

@@ -10,10 +10,9 @@
 //! k, the columns of v and the rows of softmax. These last are not normalised before: they are rounded as e^(x − max), and
 //! the sum of the integers is what the result is divided by, so the weights of a row sum to exactly 1.
 
-use super::exp::Exp;
-use super::lanes::{ROUNDING, ROUNDING_BITS};
-use super::softmax::{exponentials, largest};
-use super::{Fastest, Lanes};
+use crate::kernels::functions::exp::Exp;
+use crate::kernels::functions::softmax::{exponentials, largest};
+use crate::kernels::lanes::{Fastest, Lanes, ROUNDING, ROUNDING_BITS};
 
 /// Most keys that the sums are exact for.
 pub const MAX_KEYS: usize = 1 << 18;

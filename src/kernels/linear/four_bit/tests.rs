@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::linear::{Linear, LinearScratch, QuantizedRows};
 use super::super::pack::Packer;
 use super::super::quantize::RowScale;
-use super::super::testing::{test, *};
+use super::super::{Linear, LinearScratch, QuantizedRows};
 use super::*;
+use crate::kernels::testing::{test, *};
 
 #[derive(Debug, Clone)]
 struct Case {

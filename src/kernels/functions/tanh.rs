@@ -1,7 +1,7 @@
 //! The hyperbolic tangent, which stands before the last layer of the classifier.
 
 use super::exp::Exp;
-use super::{Fastest, Lanes};
+use crate::kernels::lanes::{Fastest, Lanes};
 
 /// tanh(x)/x as a polynomial in x², lowest power first: the Taylor series.
 const SERIES: [f32; 7] =
@@ -42,9 +42,9 @@ fn tanh_of_four<L: Lanes>(values: [f32; 4]) -> [f32; 4] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::scalar::Scalar;
-    use super::super::testing::{test, *};
     use super::*;
+    use crate::kernels::lanes::scalar::Scalar;
+    use crate::kernels::testing::{test, *};
 
     #[test]
     fn ends_and_specials() {

@@ -1,7 +1,6 @@
 //! The exponential function, for arguments that are not positive.
 
-use super::Lanes;
-use super::lanes::ROUNDING;
+use crate::kernels::lanes::{Lanes, ROUNDING};
 
 /// ln 2⁻¹²⁶: below it the result would be subnormal.
 const SMALLEST: f32 = -87.336_54;
@@ -14,7 +13,7 @@ const POLYNOMIAL: [f32; 5] = [0.499_999_93, 0.166_665_2, 0.041_668_39, 0.008_368
 
 /// The exponential function with its constants at hand, made once for a loop.
 #[derive(Clone, Copy)]
-pub(super) struct Exp<L: Lanes> {
+pub(in crate::kernels) struct Exp<L: Lanes> {
     log2_e: L::F32,
     rounding: L::F32,
     ln_2: [L::F32; 2],
@@ -58,10 +57,10 @@ impl<L: Lanes> Exp<L> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::scalar::Scalar;
-    use super::super::testing::{test, *};
-    use super::super::{Fastest, Lanes};
     use super::Exp;
+    use crate::kernels::lanes::scalar::Scalar;
+    use crate::kernels::lanes::{Fastest, Lanes};
+    use crate::kernels::testing::{test, *};
 
     fn exp<L: Lanes>(x: f32) -> f32 {
         L::to_array(Exp::<L>::new().of_nonpositive(L::splat(x)))[0]

@@ -1,6 +1,6 @@
 //! The activation function of BERT and its kin.
 
-use super::{Fastest, Lanes};
+use crate::kernels::lanes::{Fastest, Lanes};
 
 /// p with ½·erfc(a/√2) ≈ ½/p(a)⁸, lowest power first.
 const POLYNOMIAL: [f32; 9] = [
@@ -57,9 +57,9 @@ fn gelu_block<L: Lanes>(values: &mut [f32]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::scalar::Scalar;
-    use super::super::testing::{test, *};
     use super::*;
+    use crate::kernels::lanes::scalar::Scalar;
+    use crate::kernels::testing::{test, *};
 
     /// By the series erf(z) = 2/√π·e^(−z²)·Σ 2ⁿ·z²ⁿ⁺¹/(2n+1)!!, whose terms have one sign.
     fn erf(z: f64) -> f64 {

@@ -3,7 +3,7 @@
 use core::arch::wasm32::*;
 
 use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::pack::{GROUP_ROWS, PANEL_COLUMNS};
+use crate::kernels::linear::pack::{GROUP_ROWS, PANEL_COLUMNS};
 
 pub const VECTORS: usize = PANEL_COLUMNS / 4;
 

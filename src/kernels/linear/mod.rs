@@ -11,14 +11,19 @@
 //!
 //! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
 
+pub mod four_bit;
+pub mod pack;
+pub mod quantize;
+pub mod stored;
+mod tile;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::four_bit;
-use super::pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
-use super::quantize::RowScale;
-use super::tile::{self, Dots, TILE_ROWS};
-use super::{Fastest, Lanes};
+use crate::kernels::lanes::{Fastest, Lanes};
+use pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
+use quantize::RowScale;
+use tile::{Dots, TILE_ROWS};
 
 /// Activations that pass through one panel before the next is read stay in the second-level cache.
 const BLOCK_BYTES: usize = 192 << 10;

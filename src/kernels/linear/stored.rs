@@ -138,8 +138,8 @@ fn pairs(bytes: &[u8]) -> Vec<(u32, u32)> {
 mod tests {
     use super::super::four_bit;
     use super::super::pack::Packer;
-    use super::super::testing::test;
     use super::*;
+    use crate::kernels::testing::test;
 
     fn packed(largest: i32) -> PackedMatrix {
         let (rows, columns) = (70, 14);

@@ -9,7 +9,7 @@ use core::hint::black_box;
 
 use super::simd128::{VECTORS, assert_rows_inside, store_dots};
 use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::pack::GROUP_ROWS;
+use crate::kernels::linear::pack::GROUP_ROWS;
 
 /// Dot products of `count` rows of activations, `stride` bytes apart, with the seven-bit codes of a panel.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {

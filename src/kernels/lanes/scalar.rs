@@ -3,7 +3,7 @@
 use core::array::from_fn;
 use core::ops::{Add, Div, Mul, Sub};
 
-use super::lanes::Lanes;
+use super::Lanes;
 
 #[derive(Clone, Copy)]
 pub struct Scalar;

@@ -1,6 +1,16 @@
 //! The operations that kernels are written in: vectors of 128 bits.
 
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
+pub mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+
 use core::ops::{Add, Div, Mul, Sub};
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub use scalar::Scalar as Fastest;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub use simd128::Simd128 as Fastest;
 
 /// Adding it to a float of magnitude below 2²² rounds that to an integer, half to even, and leaves the integer in the low
 /// bits of the sum: `bits(x + ROUNDING) − bits(ROUNDING)`.

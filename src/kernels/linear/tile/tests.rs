@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::super::pack::Encoding;
-use super::super::testing::test;
 use super::*;
+use crate::kernels::testing::test;
 
 #[derive(Debug, Clone)]
 struct Case {

@@ -4,7 +4,7 @@
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
 
-use super::lanes::Lanes;
+use super::Lanes;
 
 #[derive(Clone, Copy)]
 pub struct Simd128;

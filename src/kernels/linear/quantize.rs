@@ -1,7 +1,6 @@
 //! Dynamic quantisation of activations to 8 bits, one row (token) at a time.
 
-use super::lanes::{ROUNDING, ROUNDING_BITS};
-use super::{Fastest, Lanes};
+use crate::kernels::lanes::{Fastest, Lanes, ROUNDING, ROUNDING_BITS};
 
 /// How a row was quantised: x ≈ scale · (q − zero_point) for each of its elements x, stored as q.
 #[derive(Debug, Clone, Copy)]
@@ -119,9 +118,9 @@ fn range<L: Lanes>(row: &[f32]) -> (f32, f32) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::scalar::Scalar;
-    use super::super::testing::{test, *};
     use super::*;
+    use crate::kernels::lanes::scalar::Scalar;
+    use crate::kernels::testing::{test, *};
 
     /// As the ONNX standard words it.
     fn dynamic_quantize_linear(row: &[f32]) -> (Vec<u8>, f32, u8) {

@@ -1,8 +1,8 @@
 //! The reference.
 
 use super::{BLOCK_ROWS, COLUMN_BYTES, Table};
-use crate::kernels::pack::GROUP_ROWS;
-use crate::kernels::tile::GROUP_WEIGHTS;
+use crate::kernels::linear::pack::GROUP_ROWS;
+use crate::kernels::linear::tile::GROUP_WEIGHTS;
 
 /// Writes the codes of one column of a block to their places in whole groups, of which the last block may have few.
 pub fn unpack_column(weights: &[u8; COLUMN_BYTES], table: &Table, column: usize, codes: &mut [u8]) {

@@ -370,8 +370,8 @@ fn encode_seven_bits(packed: &mut PackedMatrix, lowest: &[i8], highest: &[i8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::test;
     use super::*;
+    use crate::kernels::testing::test;
 
     fn pack(rows: usize, columns: usize, weights: &[i8], chunk: usize) -> PackedMatrix {
         let bytes: Vec<u8> = weights.iter().map(|&weight| weight as u8).collect();

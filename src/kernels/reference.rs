@@ -1,10 +1,10 @@
 //! Linear layers and attention on floats, without rounding: what the kernels on integers are measured against. They are not
 //! fast. Every sum has a fixed order, so the results are the same bits everywhere.
 
-use super::Fastest;
 use super::attention::Inputs;
-use super::exp::Exp;
-use super::softmax::{exponentials, largest};
+use crate::kernels::functions::exp::Exp;
+use crate::kernels::functions::softmax::{exponentials, largest};
+use crate::kernels::lanes::Fastest;
 
 /// Rows that share one reading of the matrix.
 const TILE_ROWS: usize = 4;
