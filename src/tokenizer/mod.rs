@@ -1,31 +1,25 @@
 //! Text to the token ids of (query, document) pairs.
 //!
 //! The tokenizer of XLM-RoBERTa and its kin is ours from normaliser to template (`sentence_piece`) and gives the ids of
-//! the `tokenizers` crate; any other runs in the crate (`general`).
+//! the `tokenizers` crate; any other runs in the crate (`hugging_face`).
 
-mod checksum;
-pub mod compact;
-mod general;
-mod json;
-mod model;
+pub mod file;
+mod hugging_face;
 mod pair;
-mod parts;
-mod reader;
 mod room;
 mod sentence_piece;
-mod soundness;
 pub mod unigram;
 mod vocabulary;
 mod window;
 
-pub use json::{JsonReader, TokenizerJson};
+pub use file::compact;
+pub use file::json::{JsonReader, TokenizerJson};
+pub use file::reader::TokenizerReader;
+use hugging_face::General;
 pub use pair::{Pair, Query};
-pub use reader::TokenizerReader;
+use sentence_piece::SentencePiece;
 pub use vocabulary::Vocabulary;
 pub use window::{Window, Windows};
-
-use general::General;
-use sentence_piece::SentencePiece;
 
 use crate::error::Result;
 

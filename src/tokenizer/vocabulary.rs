@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::compact;
-use super::parts::Parts;
-use super::reader::TokenizerReader;
+use super::file::compact;
+use super::file::parts::Parts;
+use super::file::reader::TokenizerReader;
 use super::unigram::{Pieces, Scores, Unigram};
 use crate::error::{Error, ModelFile, Result};
 

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use serde::{Deserialize, Deserializer};
 use tokenizers::{AddedToken, ModelWrapper, Token, Trainer};
 
-use super::room::make_room;
-use super::unigram::{Scratch, Unigram};
+use crate::tokenizer::room::make_room;
+use crate::tokenizer::unigram::{Scratch, Unigram};
 
 type Result<T> = tokenizers::Result<T>;
 

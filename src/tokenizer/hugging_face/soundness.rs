@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::sentence_piece::is_sound_character_map;
 use crate::error::{Error, ModelFile, Result};
+use crate::tokenizer::sentence_piece::is_sound_character_map;
 
 /// # Errors
 /// `invalid_model` where the crate could panic.
@@ -218,8 +218,8 @@ fn damaged(reason: &str) -> Error {
 mod tests {
     use serde_json::json;
 
-    use super::super::Tokenizer;
     use super::*;
+    use crate::tokenizer::Tokenizer;
 
     fn bpe() -> Value {
         json!({

@@ -1,10 +1,10 @@
 //! Takes a tokenizer file in chunks, in either form.
 
-use super::Tokenizer;
 use super::compact::{CompactReader, MAGIC, Sink, write};
 use super::json::JsonReader;
 use super::parts::Parts;
 use crate::error::{Error, Result};
+use crate::tokenizer::Tokenizer;
 
 /// Whatever is wrong with the file is told at the end, when the caller knows whether it is the right file at all.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl TokenizerReader {
 
     /// # Errors
     /// As [`finish`](Self::finish).
-    pub(super) fn into_parts(self) -> Result<Parts> {
+    pub(in crate::tokenizer) fn into_parts(self) -> Result<Parts> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }

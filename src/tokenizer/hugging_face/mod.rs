@@ -1,15 +1,17 @@
 //! Any tokenizer that the `tokenizers` crate reads, run by the crate; only a unigram model is our own.
 
+mod model;
+mod soundness;
+
+use model::Model;
 use serde::Deserialize;
 use tokenizers::{
     AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
     TokenizerImpl,
 };
 
-use super::model::Model;
-use super::soundness;
-use super::unigram::Unigram;
 use crate::error::{Error, ModelFile, Result};
+use crate::tokenizer::unigram::Unigram;
 
 type Pipeline = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 

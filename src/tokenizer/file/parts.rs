@@ -2,24 +2,24 @@
 
 use serde::Deserialize;
 
-use super::Tokenizer;
-use super::general::General;
 use super::json::TokenizerJson;
-use super::sentence_piece::Description;
-use super::unigram::Unigram;
 use crate::error::{Error, ModelFile, Result};
+use crate::tokenizer::Tokenizer;
+use crate::tokenizer::hugging_face::General;
+use crate::tokenizer::sentence_piece::Description;
+use crate::tokenizer::unigram::Unigram;
 
 #[derive(Debug)]
 pub struct Parts {
     /// The `tokenizer.json`; where there is a `unigram`, without its vocabulary.
-    pub(super) text: Vec<u8>,
-    pub(super) unigram: Option<Unigram>,
+    pub(in crate::tokenizer) text: Vec<u8>,
+    pub(in crate::tokenizer) unigram: Option<Unigram>,
 }
 
 impl Parts {
     /// # Errors
     /// `invalid_model` for a model that contradicts its vocabulary, `unsupported_model` for too large a one.
-    pub(super) fn from_json(TokenizerJson { text, pieces }: TokenizerJson) -> Result<Self> {
+    pub(in crate::tokenizer) fn from_json(TokenizerJson { text, pieces }: TokenizerJson) -> Result<Self> {
         match pieces {
             None => Ok(Self { text, unigram: None }),
             Some(pieces) => {
@@ -32,7 +32,10 @@ impl Parts {
     ///
     /// # Errors
     /// `invalid_model` where `text` does not describe a unigram model; those of `unigram`.
-    pub(super) fn new(text: Vec<u8>, unigram: impl FnOnce(Option<u32>, bool) -> Result<Unigram>) -> Result<Self> {
+    pub(in crate::tokenizer) fn new(
+        text: Vec<u8>,
+        unigram: impl FnOnce(Option<u32>, bool) -> Result<Unigram>,
+    ) -> Result<Self> {
         let Described { version, model } =
             serde_json::from_slice(&text).map_err(|error| malformed(&error.to_string()))?;
         if let Some(version) = version.filter(|version| version != "1.0") {

@@ -2,8 +2,8 @@
 //! into [`Pieces`]; the rest of the text is kept as it is, with an empty array where the vocabulary was. A file without
 //! such a vocabulary is kept whole.
 
-use super::unigram::Pieces;
 use crate::error::{Error, MemoryUse, ModelFile, Result};
+use crate::tokenizer::unigram::Pieces;
 
 /// What a file held.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,14 +12,14 @@
 //! | 4 | u, number of units |
 //! | n | the `tokenizer.json`, with an empty array for its vocabulary |
 //! | p · w | the scores of the pieces in the order of their ids, as floats |
-//! | 4 · u | the units of the [trie](super::unigram::Trie) of the pieces |
+//! | 4 · u | the units of the [trie](crate::tokenizer::unigram::Trie) of the pieces |
 //! | 4 | [CRC-32](super::checksum) of all bytes before |
 
-use super::TokenizerReader;
 use super::checksum::Checksum;
 use super::parts::Parts;
-use super::unigram::{Scores, Unigram};
+use super::reader::TokenizerReader;
 use crate::error::{Error, MemoryUse, ModelFile, Result};
+use crate::tokenizer::unigram::{Scores, Unigram};
 
 /// Its first byte starts no JSON; its line ends tell when a transfer took the file for text.
 pub const MAGIC: [u8; 8] = *b"\x89RWTOK\r\n";
@@ -351,8 +351,8 @@ fn damaged(reason: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Tokenizer;
     use super::*;
+    use crate::tokenizer::Tokenizer;
 
     const JSON: &str = r#"{"version": "1.0", "added_tokens": [], "normalizer": null,
         "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true}, "post_processor": null,
