@@ -1,27 +1,25 @@
 //! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
 
-mod compensation;
-mod feedback;
 pub mod float;
-mod four_bit;
 mod memory;
-mod moments;
-mod pieces;
-mod precision;
 mod progress;
 mod report;
 mod room;
+pub mod rounding;
 mod sample;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
-pub use pieces::PieceChoice;
-pub use precision::{Bits, Rounding};
 pub use progress::{OnProgress, Stage};
 pub use report::Report;
+use rounding::compensation;
+use rounding::precision;
+pub use rounding::precision::{Bits, Rounding};
 pub use sample::{LogitError, PAIRS, read_pairs};
+pub use vocabulary::PieceChoice;
 
 use crate::bundle::{Contents, write};
 use crate::error::{Error, ModelFile, Result};
@@ -169,7 +167,7 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<(OnnxModel, Option<Reference>)> {
-    let mut quantization = float::Quantization::new(file, pieces, rounding)?;
+    let mut quantization = rounding::Quantization::new(file, pieces, rounding)?;
     let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
     Ok((quantization.model()?, reference))
 }

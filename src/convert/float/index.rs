@@ -1,9 +1,8 @@
 //! Where in an ONNX file its parts are.
 
 use std::collections::BTreeSet;
-use std::io::{self, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
-use super::{File, Use};
 use crate::error::Result;
 use crate::onnx::refusal::{invalid, no_memory, unsupported, within};
 use crate::onnx::tensor::{TensorFields, field, place};
@@ -20,6 +19,23 @@ const INPUT: u32 = 11;
 /// All fields but the data of initializers are small.
 const MAX_FIELD_BYTES: u64 = 1 << 24;
 const MAX_FIELDS: usize = 1 << 18;
+
+/// A file that can be read anywhere.
+pub trait File: Read + Seek {}
+
+impl<Any: Read + Seek> File for Any {}
+
+/// What an initializer is to the nodes that read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Second operand of a product, its rows the contraction.
+    Matrix,
+    /// The same with its columns the contraction.
+    TransposedMatrix,
+    Table,
+    /// Anything else: it stays as it is.
+    Other,
+}
 
 /// A ModelProto whose initializers stay in the file.
 #[derive(Debug, Default)]

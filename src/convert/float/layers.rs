@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Use;
-use super::index::{Index, Initializer, fields};
+use super::index::{Index, Initializer, Use, fields};
 use super::nodes::Node;
 use crate::error::Result;
 use crate::onnx::tensor::TensorFields;

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::index::{FLOAT, Index, fields};
-use super::{Use, quantized_name};
+use super::index::{FLOAT, Index, Use, fields};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
 use crate::onnx::tensor::INT8;
@@ -249,6 +248,10 @@ pub fn vector(name: &str, values: &[f32]) -> Vec<u8> {
 /// Floats as they are in a TensorProto.
 fn raw_floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub fn quantized_name(name: &str) -> String {
+    format!("{name}_quantized")
 }
 
 fn scale_name(name: &str) -> String {

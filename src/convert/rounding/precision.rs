@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::feedback::Feedback;
 use super::four_bit::four_bits;
+use super::gptq::Feedback;
 use super::moments::Moments;
-use super::progress::{OnProgress, Stage};
-use super::{Options, sample};
+use crate::convert::progress::{OnProgress, Stage};
+use crate::convert::{Options, sample};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::kernels::linear::pack::{Encoding, PackedMatrix};

@@ -9,6 +9,16 @@ const STEPS: usize = 24;
 /// The least of them is this part of the largest.
 const LEAST: f32 = 0.6;
 
+/// Integers as a packer takes them.
+pub fn bytes(integers: &[i8]) -> Vec<u8> {
+    integers.iter().map(|&integer| integer as u8).collect()
+}
+
+/// Column after column what is given row after row.
+pub fn transposed<Number: Copy>(values: &[Number], columns: usize) -> Vec<Number> {
+    (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect()
+}
+
 /// A scale for each column of `rows` numbers, which may be below 0, that clips none of them; `None` where a number is not
 /// finite.
 pub fn widest_scales(values: &[f32], rows: usize) -> Option<Vec<f32>> {

@@ -4,8 +4,8 @@
 //! the weights in it; then each block takes the best of all tables, and these are made anew, a few times over. Everything
 //! is counted in integers.
 
-use super::feedback::Feedback;
-use super::float::transposed;
+use super::gptq::Feedback;
+use super::nearest::transposed;
 use crate::kernels::linear::four_bit::{self, BLOCK_ROWS, Table};
 use crate::kernels::linear::pack::PackedMatrix;
 

@@ -1,6 +1,6 @@
 //! What a layer reads and gives for a sample, summed up.
 
-use super::room::zeros;
+use crate::convert::room::zeros;
 use crate::kernels::reference::add_multiple;
 
 /// Rows that are added to a sum together.

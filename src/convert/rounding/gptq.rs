@@ -5,7 +5,7 @@
 //! outputs that rounding one weight after the other can give.
 
 use super::moments::Moments;
-use super::room::room;
+use crate::convert::room::room;
 use crate::kernels::reference::add_multiple;
 
 /// Rounds the values of a row, whose number comes first, into the slice that comes last.

@@ -10,12 +10,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Rounding;
-use super::feedback::Feedback;
-use super::float::{File, Quantization, bytes, nearest, transposed, widest_scales};
+use super::gptq::Feedback;
 use super::moments::{Moments, Observed, difference, mean};
-use super::progress::{OnProgress, Stage};
-use super::sample::Reference;
+use super::nearest::{bytes, nearest, transposed, widest_scales};
+use super::precision::Rounding;
+use super::quantization::Quantization;
+use crate::convert::float::File;
+use crate::convert::progress::{OnProgress, Stage};
+use crate::convert::sample::Reference;
 use crate::error::{Error, Result};
 use crate::graph::exact::{Reading, outputs};
 use crate::graph::{Graph, Rewrite, TokenSequence};
