@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use tract_core::ops::array::{Slice, TypedConcat};
 
 use super::{Node, Wire};
-use crate::graph::gather::{Gather, GatherElements};
+use crate::graph::import::gather::{Gather, GatherElements};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {

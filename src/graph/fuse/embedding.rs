@@ -8,9 +8,9 @@ use tract_core::ops::binary::TypedBinOp;
 use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::quant::DequantizeLinearF32;
 
-use super::gather::Gather;
 use super::pattern::*;
 use super::weights::Weights;
+use crate::graph::import::gather::Gather;
 use crate::onnx::Table;
 
 /// Which rows of a table are read.
@@ -273,9 +273,9 @@ fn counted_numbers(model: &TypedModel, outlet: OutletId) -> Option<std::ops::Ran
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::{change_first, count_after};
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
 
     #[test]
     fn takes_rows_of_tables_alone() {

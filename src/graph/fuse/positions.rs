@@ -97,9 +97,9 @@ pub fn fuse(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::{change_first, count_after};
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
 
     #[test]
     fn takes_a_count_from_the_start_alone() {

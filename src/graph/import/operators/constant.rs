@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use tract_core::ops::array::MultiBroadcastTo;
 
 use super::{Node, Wire};
-use crate::graph::tensor::{datum_type, tensor};
+use crate::graph::import::tensor::{datum_type, tensor};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use tract_core::internal::*;
 
 use crate::graph::import::import;
-use crate::graph::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
+use crate::graph::import::proto::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto,
+};
 use crate::onnx::WeightStore;
 
 #[derive(Deserialize)]

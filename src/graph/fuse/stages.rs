@@ -4,7 +4,7 @@ use tract_core::internal::*;
 
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
-use super::linear::QuantizedLinear;
+use super::quantized_linear::QuantizedLinear;
 use super::self_attention::SelfAttention;
 
 /// A part of such an operator that could be an operator of its own.

@@ -4,13 +4,13 @@
 use tract_core::internal::*;
 use tract_core::plan::eval;
 
-use super::fused::{Stage, eval_stages, stages};
-use super::layer_norm::AddLayerNorm;
-use super::linear::QuantizedLinear;
-use super::pattern::only_reader;
-use super::rows::{floats, output_for, plain};
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
+use crate::graph::fuse::layer_norm::AddLayerNorm;
+use crate::graph::fuse::pattern::only_reader;
+use crate::graph::fuse::quantized_linear::QuantizedLinear;
+use crate::graph::fuse::rows::{floats, output_for, plain};
+use crate::graph::fuse::stages::{Stage, eval_stages, stages};
 use crate::kernels::attention::Inputs;
 use crate::kernels::functions::gelu::gelu;
 use crate::kernels::linear::Linear;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use prost::Message;
 use tract_core::prelude::*;
 
-use super::import::import;
-use super::in_step::Schedule;
-use super::proto::ModelProto;
-use super::validate::validate;
-use super::weights::Weights;
-use super::{Graph, Input, Rewrite, not_one_logit};
+use super::lockstep::Schedule;
+use super::{Graph, Input, not_one_logit};
 use crate::error::Result;
+use crate::graph::fuse::rewrite::Rewrite;
+use crate::graph::fuse::weights::Weights;
+use crate::graph::import::import;
+use crate::graph::import::proto::ModelProto;
+use crate::graph::import::validate::validate;
 use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::{OnnxModel, WeightStore};
 
@@ -64,7 +65,7 @@ fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
     }
 }
 
-pub(super) fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
+pub(in crate::graph) fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
     let proto = ModelProto::decode(&*bytes).map_err(|error| invalid(format!("not a complete ONNX file: {error}")))?;
     validate(&proto)?;
     Ok(proto)

@@ -112,9 +112,9 @@ fn summands(model: &TypedModel, outlet: OutletId) -> TVec<OutletId> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::{change_first, count_after};
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
 
     #[test]
     fn takes_every_normalisation_of_rows() {

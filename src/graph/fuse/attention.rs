@@ -178,9 +178,9 @@ fn split_into_heads(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, u
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::{change_first, count_after};
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
 
     fn count(change: impl FnOnce(&mut TypedModel)) -> usize {
         count_after(Rewrite::Attention, "Attention", change)

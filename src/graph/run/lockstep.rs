@@ -11,7 +11,7 @@ use tract_core::model::order::build_flush_list;
 use tract_core::ops::konst::Const;
 use tract_core::plan::SimpleState;
 
-use super::fused::{Stage, eval_together, stages};
+use crate::graph::fuse::stages::{Stage, eval_together, stages};
 
 type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
 

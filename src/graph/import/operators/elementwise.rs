@@ -9,7 +9,7 @@ use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::sigmoid;
 
 use super::{Node, Wire};
-use crate::graph::tanh::portable_tanh;
+use crate::graph::import::tanh::portable_tanh;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {

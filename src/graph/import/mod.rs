@@ -1,13 +1,20 @@
 //! The nodes of an ONNX graph to tract's typed operators, in the order that the file has them.
 
+pub mod gather;
+pub mod operators;
+pub mod proto;
+mod tanh;
+mod tensor;
+pub mod validate;
+
 use std::collections::{BTreeMap, HashMap};
 
 use tract_core::internal::*;
 
-use super::operators::{MAX_CONSTANT_NUMBERS, Node, lookup};
-use super::proto::{ModelProto, NodeProto};
-use super::tensor::tensor;
 use crate::onnx::WeightStore;
+use operators::{MAX_CONSTANT_NUMBERS, Node, lookup};
+use proto::{ModelProto, NodeProto};
+use tensor::tensor;
 
 /// The model with an input for each of `text_inputs`, tables of int64 numbers, and one for each of the weights behind
 /// them. The names in `proto` must be valid.

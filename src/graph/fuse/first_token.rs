@@ -4,11 +4,11 @@
 use tract_core::internal::*;
 
 use super::attention::Attention;
-use super::gather::Gather;
 use super::layer_norm::AddLayerNorm;
-use super::linear::QuantizedLinear;
 use super::pattern::*;
+use super::quantized_linear::QuantizedLinear;
 use super::weights::Weights;
+use crate::graph::import::gather::Gather;
 
 /// For operators that compute each row of their output from the same row of each input.
 fn move_above<Operation: TypedOp + Clone>(
@@ -74,9 +74,9 @@ pub fn above_attention(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::{change_first, count_after};
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
 
     #[test]
     fn the_pick_of_the_first_token_moves_up_and_no_other() {

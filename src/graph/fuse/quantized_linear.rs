@@ -11,10 +11,10 @@ use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::nn::gelu_exact::GeluExact;
 
-use super::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use super::pattern::*;
 use super::rows::{eval_rows_apart, output_fact, rows_of_a_part};
 use super::weights::Weights;
+use crate::graph::import::operators::{DynamicQuantizeLinear, IntegerMatMul};
 use crate::kernels::functions::gelu::gelu;
 use crate::kernels::linear::quantize::{RowScale, quantize_row_i8};
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
@@ -261,9 +261,9 @@ fn added_row<'model>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::{change_first, count_after};
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
 
     #[test]
     fn takes_every_product_that_becomes_floats() {

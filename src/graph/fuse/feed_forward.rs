@@ -5,8 +5,8 @@
 
 use tract_core::internal::*;
 
-use super::linear::QuantizedLinear;
 use super::pattern::only_reader;
+use super::quantized_linear::QuantizedLinear;
 use super::rows::eval_rows_apart;
 use super::weights::Weights;
 
@@ -94,9 +94,9 @@ pub fn fuse(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::count_after;
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::count_after;
 
     #[test]
     fn takes_every_pair_of_layers_with_gelu_between_them() {

@@ -2,7 +2,7 @@
 
 use tract_core::internal::*;
 
-use crate::graph::proto::{AttributeProto, NodeProto};
+use crate::graph::import::proto::{AttributeProto, NodeProto};
 
 /// Numbers that one operator may make of fewer: an attention mask for 2,048 tokens.
 const MAX_NEW_NUMBERS: usize = 1 << 22;

@@ -3,7 +3,7 @@
 use tract_core::internal::*;
 
 use super::weights::Weights;
-use super::{attention, embedding, feed_forward, first_token, layer_norm, linear, positions, self_attention};
+use super::{attention, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention};
 
 /// A kind of subgraph that one fused operator replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Rewrite {
         Self::SelfAttention,
     ];
 
-    pub(super) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
+    pub(in crate::graph) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
         let rules = Rewriter::default();
         let rules = match self {
             Self::Embedding => rules
@@ -45,16 +45,16 @@ impl Rewrite {
                 .with_rule_for("scales of an embedding's rows", embedding::scale_rows)
                 .with_rule_for("sum of embeddings", embedding::merge),
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
-            Self::Linear => {
-                rules.with_rule_for("linear", linear::fuse).with_rule_for("GELU behind linear", linear::fuse_gelu)
-            }
+            Self::Linear => rules
+                .with_rule_for("linear", quantized_linear::fuse)
+                .with_rule_for("GELU behind linear", linear::fuse_gelu),
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
             Self::Attention => rules.with_rule_for("attention", attention::fuse),
             Self::FirstToken => rules
                 .with_rule_for("first token above linear", first_token::above_linear)
                 .with_rule_for("first token above layer norm", first_token::above_layer_norm)
                 .with_rule_for("first token above attention", first_token::above_attention),
-            Self::SharedInput => rules.with_rule_for("linear layers with one input", linear::merge),
+            Self::SharedInput => rules.with_rule_for("linear layers with one input", quantized_linear::merge),
             Self::FeedForward => rules.with_rule_for("feed-forward part", feed_forward::fuse),
             Self::SelfAttention => rules.with_rule_for("self-attention", self_attention::fuse),
         };

@@ -10,7 +10,7 @@ use std::ops::Range;
 use tract_core::internal::*;
 
 use super::attention::Attention;
-use super::linear::QuantizedLinear;
+use super::quantized_linear::QuantizedLinear;
 use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
@@ -198,9 +198,9 @@ pub fn fuse(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rewrite;
-    use super::super::testing::count_after;
     use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::count_after;
     use crate::kernels::linear::pack::Packer;
 
     fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {

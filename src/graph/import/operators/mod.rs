@@ -7,7 +7,7 @@ mod arithmetic;
 mod constant;
 mod elementwise;
 mod integer_matmul;
-mod linear;
+mod matmul;
 mod node;
 mod normalization;
 mod quantization;
@@ -22,7 +22,7 @@ pub use node::{MAX_CONSTANT_NUMBERS, Node};
 pub use quantization::DynamicQuantizeLinear;
 use tract_core::internal::*;
 
-use super::proto::NodeProto;
+use crate::graph::import::proto::NodeProto;
 
 /// Adds what a node computes to the model and says where its outputs are.
 pub type Wire = fn(&mut Node<'_>) -> TractResult<TVec<OutletId>>;
@@ -37,7 +37,7 @@ pub fn lookup(node: &NodeProto) -> Option<Wire> {
         arithmetic::lookup,
         constant::lookup,
         elementwise::lookup,
-        linear::lookup,
+        matmul::lookup,
         normalization::lookup,
         quantization::lookup,
         reduction::lookup,

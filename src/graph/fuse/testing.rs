@@ -2,10 +2,11 @@
 
 use tract_core::internal::*;
 
-use super::import::import;
-use super::load::decode;
+use super::rewrite::Rewrite;
 use super::weights::Weights;
-use super::{Input, Rewrite};
+use crate::graph::import::import;
+use crate::graph::run::Input;
+use crate::graph::run::load::decode;
 use crate::onnx::Parser;
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");

@@ -3,11 +3,11 @@
 use tract_core::internal::*;
 use tract_core::plan::eval;
 
-use super::attention::Attention;
-use super::fused::eval_stages;
-use super::linear::QuantizedLinear;
 use super::{Graph, TokenSequence};
 use crate::error::Result;
+use crate::graph::fuse::attention::Attention;
+use crate::graph::fuse::quantized_linear::QuantizedLinear;
+use crate::graph::fuse::stages::eval_stages;
 use crate::kernels::linear::Linear;
 use crate::onnx::refusal::invalid;
 
