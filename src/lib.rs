@@ -67,6 +67,7 @@ pub mod error;
 pub mod graph;
 pub mod hexadecimal;
 pub mod kernels;
+mod memory;
 pub mod onnx;
 pub mod threads;
 pub mod tokenizer;

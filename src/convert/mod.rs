@@ -4,7 +4,6 @@ pub mod float;
 mod memory;
 mod progress;
 mod report;
-mod room;
 pub mod rounding;
 mod sample;
 mod vocabulary;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::buffer;
-use super::refusal::no_memory;
+use super::refusal::{MODEL, no_memory};
 use super::roles::Role;
 use super::store::{Table, Weight};
 use super::tensor::{TensorFields, UINT8};
 use crate::error::Result;
 use crate::kernels::linear::pack::Packer;
+use crate::memory::{append, reserve_exact};
 
 /// Longer contractions may overflow the 32-bit sums of products of 8-bit integers.
 const MAX_MATRIX_ROWS: usize = 1 << 16;
@@ -52,7 +52,7 @@ impl Filling {
         let mut filling = Self { plan, packer: None, bytes: Vec::new() };
         match plan.role {
             Role::Matrix if whole => filling.packer = Some(packer(plan)?),
-            _ if whole => buffer::reserve(&mut filling.bytes, plan.rows * plan.columns)?,
+            _ if whole => reserve_exact(&mut filling.bytes, plan.rows * plan.columns, MODEL)?,
             _ => {}
         }
         Ok(filling)
@@ -65,7 +65,7 @@ impl Filling {
     pub fn push(&mut self, raw: &[u8]) -> Result<()> {
         match &mut self.packer {
             Some(packer) => push_signed(packer, raw, self.plan.unsigned),
-            None => buffer::append(&mut self.bytes, raw)?,
+            None => append(&mut self.bytes, raw, MODEL)?,
         }
         Ok(())
     }

@@ -6,7 +6,6 @@
 //! its shape, so it is known what a weight is for when its first byte comes. Where the order is another, or where a later
 //! byte changes the matter, the data is held as it is in the file and moved at the end: the model is the same.
 
-mod buffer;
 mod filling;
 mod incoming;
 mod parser;

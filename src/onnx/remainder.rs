@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::OnnxModel;
 use super::filling::{Filling, Plan};
-use super::refusal::{invalid, within};
+use super::refusal::{MODEL, invalid, within};
 use super::roles::{self, Role, Roles};
 use super::store::{Weight, WeightStore};
 use super::tensor::{self, TensorFields, place};
 use super::wire::{write_bytes_field, write_bytes_header, write_varint_field};
-use super::{OnnxModel, buffer};
 use crate::error::Result;
+use crate::memory::{append, reserve_exact};
 
 /// Field number of the graph in a ModelProto.
 pub const GRAPH: u32 = 7;
@@ -73,13 +74,13 @@ impl Remainder {
     /// # Errors
     /// `out_of_memory`.
     pub fn append_to_model(&mut self, bytes: &[u8]) -> Result<()> {
-        buffer::append(&mut self.model, bytes)
+        append(&mut self.model, bytes, MODEL)
     }
 
     /// # Errors
     /// `out_of_memory`.
     pub fn append_to_graph(&mut self, bytes: &[u8]) -> Result<()> {
-        buffer::append(&mut self.graph, bytes)
+        append(&mut self.graph, bytes, MODEL)
     }
 
     /// Makes room in the graph for `length` bytes of a file that still has `remaining`.
@@ -93,7 +94,7 @@ impl Remainder {
         // Growing by each field alone would copy the graph again and again; what more there can be is known.
         let most = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(INPUTS_BYTES);
         let longer = length.max(self.graph.len());
-        buffer::reserve(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))))
+        reserve_exact(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))), MODEL)
     }
 
     /// Bytes of the graph so far, which is where its next field begins.
@@ -174,7 +175,7 @@ impl Remainder {
         write_bytes_header(&mut header, roles::field::INITIALIZER, length);
         self.append_to_graph(&header)?;
         let start = self.graph.len();
-        buffer::reserve(&mut self.graph, length)?;
+        reserve_exact(&mut self.graph, length, MODEL)?;
         parts.into_iter().try_for_each(|part| self.append_to_graph(part))?;
         Ok(start)
     }
@@ -200,7 +201,7 @@ impl Remainder {
             weights.insert(name, weight);
         }
         let mut graph = self.graph;
-        buffer::reserve(&mut graph, inputs.len() + self.model.len())?;
+        reserve_exact(&mut graph, inputs.len() + self.model.len(), MODEL)?;
         graph.extend_from_slice(&inputs);
         write_graph_header(&mut graph);
         graph.extend_from_slice(&self.model);

@@ -6,7 +6,6 @@
 pub mod file;
 mod hugging_face;
 mod pair;
-mod room;
 mod sentence_piece;
 pub mod unigram;
 mod vocabulary;

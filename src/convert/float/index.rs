@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::error::Result;
-use crate::onnx::refusal::{invalid, no_memory, unsupported, within};
+use crate::memory::reserve_exact;
+use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
 use crate::onnx::tensor::{TensorFields, field, place};
 use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType};
 
@@ -222,7 +223,7 @@ fn small(file: &mut dyn File, start: u64, end: u64) -> Result<Vec<u8>> {
 
 fn read_exact(file: &mut dyn File, start: u64, length: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length).map_err(|_| no_memory(length))?;
+    reserve_exact(&mut bytes, length, MODEL)?;
     bytes.resize(length, 0);
     file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
     file.read_exact(&mut bytes).map_err(unreadable)?;

@@ -5,8 +5,8 @@
 //! outputs that rounding one weight after the other can give.
 
 use super::moments::Moments;
-use crate::convert::room::room;
 use crate::kernels::reference::add_multiple;
+use crate::memory::room;
 
 /// Rounds the values of a row, whose number comes first, into the slice that comes last.
 pub type Round<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;

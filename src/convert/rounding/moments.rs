@@ -1,7 +1,7 @@
 //! What a layer reads and gives for a sample, summed up.
 
-use crate::convert::room::zeros;
 use crate::kernels::reference::add_multiple;
+use crate::memory::zeros;
 
 /// Rows that are added to a sum together.
 const TOGETHER: usize = 8;

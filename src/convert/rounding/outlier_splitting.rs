@@ -6,7 +6,7 @@
 //! part of the weight, the layer gives the same and the step is smaller. This is outlier channel splitting (Zhao et al. 2019,
 //! "Improving Neural Network Quantization without Retraining using Outlier Channel Splitting").
 
-use crate::convert::room::room;
+use crate::memory::room;
 
 /// Neurons that are added to a layer; so many keep the number of inputs a multiple of what the kernels take together.
 const ADDED: usize = 32;

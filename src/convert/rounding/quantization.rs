@@ -13,7 +13,8 @@ use crate::convert::float::layers::Graph;
 use crate::convert::float::nodes::{self, Rewriter, quantized_name};
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::linear::pack::{PackedMatrix, Packer};
-use crate::onnx::refusal::{no_memory, unsupported};
+use crate::memory::reserve_exact;
+use crate::onnx::refusal::{MODEL, no_memory, unsupported};
 use crate::onnx::tensor::TensorFields;
 use crate::onnx::{OnnxModel, Table, Weight, WeightStore};
 
@@ -233,7 +234,7 @@ fn quantize_table(
     let (rows, columns) = (initializer.rows(), initializer.columns());
     let count = kept.map_or(rows, BTreeSet::len);
     let mut table = Vec::new();
-    table.try_reserve_exact(count * columns).map_err(|_| no_memory(count * columns))?;
+    reserve_exact(&mut table, count * columns, MODEL)?;
     let mut scales = Vec::with_capacity(count);
     for start in (0..rows).step_by(ROWS_AT_ONCE) {
         let end = rows.min(start + ROWS_AT_ONCE);

@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use serde::{Deserialize, Deserializer};
 use tokenizers::{AddedToken, ModelWrapper, Token, Trainer};
 
-use crate::tokenizer::room::make_room;
+use crate::error::MemoryUse;
+use crate::memory::reserve;
 use crate::tokenizer::unigram::{Scratch, Unigram};
 
 type Result<T> = tokenizers::Result<T>;
@@ -47,7 +48,7 @@ impl tokenizers::Model for Model {
                         start = end;
                         end = token.end;
                     }
-                    make_room(&mut tokens, 1)?;
+                    reserve(&mut tokens, 1, MemoryUse::Text)?;
                     // Nothing reads the text of a token, and one string a token would be most of the time.
                     tokens.push(Token::new(token.id, String::new(), (start, end)));
                     Ok(())
