@@ -9,6 +9,7 @@ use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::graph::Graph;
 use crate::hexadecimal::hexadecimal;
 use crate::kernels::warm_up::warm_up;
+use crate::memory::{append, reserve_exact};
 use crate::onnx::{OnnxModel, Parser};
 use crate::tokenizer::compact::Sink;
 use crate::tokenizer::{Tokenizer, TokenizerReader};
@@ -68,7 +69,7 @@ impl Contents {
         }
         let mut bytes = Vec::new();
         if let Some(size) = size {
-            bytes.try_reserve_exact(size).map_err(|_| no_memory(file, size))?;
+            reserve_exact(&mut bytes, size, MemoryUse::File(file))?;
         }
         Ok(Self::Bytes(bytes))
     }
@@ -76,9 +77,7 @@ impl Contents {
     fn push(&mut self, file: ModelFile, chunk: &[u8]) -> Result<()> {
         match self {
             Self::Bytes(bytes) => {
-                let size = bytes.len().saturating_add(chunk.len());
-                bytes.try_reserve(chunk.len()).map_err(|_| no_memory(file, size))?;
-                bytes.extend_from_slice(chunk);
+                append(bytes, chunk, MemoryUse::File(file))?;
             }
             Self::Model(parser) => {
                 let taken = parser.push(chunk);
@@ -210,10 +209,6 @@ impl Loader {
 
 fn no_file() -> Error {
     Error::Internal("no file was announced".to_owned())
-}
-
-fn no_memory(file: ModelFile, bytes: usize) -> Error {
-    Error::OutOfMemory { purpose: MemoryUse::File(file), bytes }
 }
 
 fn mismatch(file: ModelFile, reason: String) -> Error {
