@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::refusal::invalid;
 use crate::error::Result;
 use crate::kernels::attention::MAX_KEYS;
-use crate::kernels::linear::pack::{Encoding, PackedMatrix};
+use crate::kernels::linear::PackedMatrix;
+use crate::kernels::linear::panels::Encoding;
 use crate::kernels::linear::stored::Layout;
 use crate::onnx::Table;
 

@@ -10,7 +10,7 @@ use super::refusal::invalid;
 use super::{HEADER_BYTES, MAGIC, VERSION};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::hexadecimal::hexadecimal;
-use crate::kernels::linear::pack::PackedMatrix;
+use crate::kernels::linear::PackedMatrix;
 use crate::memory::reserve_exact;
 use crate::onnx::{OnnxModel, Parser, Table, Weight, WeightStore};
 use crate::tokenizer::{Tokenizer, TokenizerReader};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::progress::{OnProgress, Stage};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
-use crate::kernels::linear::pack::PackedMatrix;
+use crate::kernels::linear::PackedMatrix;
 use crate::tokenizer::Tokenizer;
 
 /// Pairs for those who bring none, in the form of [`read_pairs`]: questions and search words of many fields and some

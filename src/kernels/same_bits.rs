@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::attention::{Inputs, Rows, Scratch, attention};
 use super::functions::gelu::gelu;
 use super::functions::layer_norm::{LayerNorm, layer_norm};
-use super::linear::pack::{Encoding, Packer};
+use super::linear::panels::Encoding;
 use super::linear::quantize::{RowScale, quantize_row_i8};
-use super::linear::{Linear, LinearScratch, QuantizedRows};
+use super::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 use super::testing::{test, *};
 
 const ROWS: usize = 8;

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use super::attention::{Inputs, Rows, Scratch, attention};
 use super::functions::gelu::gelu;
 use super::functions::layer_norm::{LayerNorm, layer_norm};
-use super::linear::pack::Packer;
 use super::linear::quantize::quantize_row_i8;
-use super::linear::{Linear, LinearScratch, QuantizedRows};
+use super::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 
 const HIDDEN: usize = 192;
 const HEADS: usize = 3;

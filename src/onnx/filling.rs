@@ -7,11 +7,9 @@ use super::roles::Role;
 use super::store::{Table, Weight};
 use super::tensor::{TensorFields, UINT8};
 use crate::error::Result;
-use crate::kernels::linear::pack::Packer;
+use crate::kernels::linear::Packer;
+use crate::kernels::linear::panels::MAX_ROWS;
 use crate::memory::{append, reserve_exact};
-
-/// Longer contractions may overflow the 32-bit sums of products of 8-bit integers.
-const MAX_MATRIX_ROWS: usize = 1 << 16;
 
 /// What an initializer becomes in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +28,7 @@ impl Plan {
         let columns = u32::try_from(columns).ok().filter(|&columns| columns > 0)?;
         usize::try_from(length).ok()?;
         let plan = Self { role, rows: rows as usize, columns: columns as usize, unsigned: tensor.data_type == UINT8 };
-        let fits = role == Role::Table || plan.rows <= MAX_MATRIX_ROWS;
+        let fits = role == Role::Table || plan.rows <= MAX_ROWS;
         (fits && tensor.is_8_bit() && u64::from(rows) * u64::from(columns) == length).then_some(plan)
     }
 }

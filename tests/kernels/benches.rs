@@ -3,9 +3,8 @@
 use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
 use crate::kernels::functions::gelu::gelu;
 use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
-use crate::kernels::linear::pack::Packer;
 use crate::kernels::linear::quantize::quantize_row_i8;
-use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
+use crate::kernels::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 use core::hint::black_box;
 use std::sync::Arc;
 

@@ -21,8 +21,7 @@ use crate::convert::sample::Reference;
 use crate::error::{Error, Result};
 use crate::graph::exact::{Reading, outputs};
 use crate::graph::{Graph, Rewrite, TokenSequence};
-use crate::kernels::linear::Linear;
-use crate::kernels::linear::pack::{PackedMatrix, Packer};
+use crate::kernels::linear::{Linear, PackedMatrix, Packer};
 use crate::kernels::reference::add_multiple;
 use crate::onnx::refusal::no_memory;
 

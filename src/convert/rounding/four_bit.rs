@@ -6,8 +6,8 @@
 
 use super::gptq::Feedback;
 use super::nearest::transposed;
-use crate::kernels::linear::four_bit::{self, BLOCK_ROWS, Table};
-use crate::kernels::linear::pack::PackedMatrix;
+use crate::kernels::linear::panels::{BLOCK_ROWS, Table};
+use crate::kernels::linear::{PackedMatrix, pack_four_bits};
 
 /// One for each magnitude of a seven-bit weight.
 const TABLES: usize = 64;
@@ -72,7 +72,7 @@ pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<P
         });
     }
     let tables: Vec<Table> = tables.iter().map(|levels| levels.map(|level| (level + 64) as u8)).collect();
-    four_bit::pack(rows, columns, &tables, &places, &numbers_of_rows)
+    pack_four_bits(rows, columns, &tables, &places, &numbers_of_rows)
 }
 
 /// Gives each table that blocks use the levels that are best for them.
@@ -157,7 +157,7 @@ fn nearest(levels: &Levels) -> [u8; VALUES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::linear::pack::Packer;
+    use crate::kernels::linear::Packer;
 
     fn packed(rows: usize, columns: usize, weight: impl Fn(usize) -> i32) -> PackedMatrix {
         let mut packer = Packer::new(rows, columns).unwrap();

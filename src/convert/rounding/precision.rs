@@ -9,7 +9,8 @@ use crate::convert::progress::{OnProgress, Stage};
 use crate::convert::{Options, sample};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
-use crate::kernels::linear::pack::{Encoding, PackedMatrix};
+use crate::kernels::linear::PackedMatrix;
+use crate::kernels::linear::panels::Encoding;
 use crate::onnx::refusal::no_memory;
 use crate::onnx::{OnnxModel, Weight};
 

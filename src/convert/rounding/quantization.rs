@@ -12,7 +12,7 @@ use crate::convert::float::index::{Index, Initializer, Use};
 use crate::convert::float::layers::Graph;
 use crate::convert::float::nodes::{self, Rewriter, quantized_name};
 use crate::error::{Error, ModelFile, Result};
-use crate::kernels::linear::pack::{PackedMatrix, Packer};
+use crate::kernels::linear::{PackedMatrix, Packer};
 use crate::memory::reserve_exact;
 use crate::onnx::refusal::{MODEL, no_memory, unsupported};
 use crate::onnx::tensor::TensorFields;

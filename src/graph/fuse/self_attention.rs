@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::count_after;
-    use crate::kernels::linear::pack::Packer;
+    use crate::kernels::linear::Packer;
 
     fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {
         let mut packer = Packer::new(inputs, outputs).unwrap();

@@ -7,7 +7,7 @@ use tract_core::ops::konst::Const;
 use tract_core::ops::source::TypedSource;
 
 use super::pattern::producer;
-use crate::kernels::linear::pack::PackedMatrix;
+use crate::kernels::linear::PackedMatrix;
 use crate::onnx::{Table, Weight, WeightStore};
 
 /// What the rewrites find the weights in.

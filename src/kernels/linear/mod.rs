@@ -11,8 +11,10 @@
 //!
 //! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
 
-pub mod four_bit;
-pub mod pack;
+mod four_bit;
+mod matrix;
+mod pack;
+pub mod panels;
 pub mod quantize;
 pub mod stored;
 mod tile;
@@ -20,10 +22,13 @@ mod tile;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::kernels::lanes::{Fastest, Lanes};
-use pack::{Encoding, GROUP_ROWS, PANEL_COLUMNS, PackedMatrix};
+pub use matrix::PackedMatrix;
+pub use pack::{Packer, pack_four_bits};
+use panels::{Encoding, GROUP_ROWS, MAX_ROWS, PANEL_COLUMNS};
 use quantize::RowScale;
 use tile::{Dots, TILE_ROWS};
+
+use crate::kernels::lanes::{Fastest, Lanes};
 
 /// Activations that pass through one panel before the next is read stay in the second-level cache.
 const BLOCK_BYTES: usize = 192 << 10;
@@ -76,10 +81,10 @@ impl Linear {
     /// A layer of `matrix` (inputs × outputs) with one scale for each output, or one for all, and one bias for each.
     ///
     /// # Panics
-    /// For other numbers of scales or biases, and for more than 2¹⁶ inputs, whose sums may not fit 32 bits.
+    /// For other numbers of scales or biases, and for more than [`MAX_ROWS`] inputs.
     pub fn new(matrix: Arc<PackedMatrix>, scales: &[f32], bias: &[f32]) -> Self {
         let columns = matrix.columns();
-        assert!(matrix.rows() <= 1 << 16, "{} inputs", matrix.rows());
+        assert!(matrix.rows() <= MAX_ROWS, "{} inputs", matrix.rows());
         assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
         assert_eq!(bias.len(), columns, "one bias for each column");
         let padded = matrix.column_sums().len();

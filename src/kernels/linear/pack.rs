@@ -1,179 +1,11 @@
-//! Int8 weight matrices in the layout that the dot kernels read, filled while the bytes arrive.
-//!
-//! The relaxed SIMD dot `i32x4_relaxed_dot_i8x16_i7x16_add` is exact on every engine as long as its second operand fits
-//! 7 bits. Weights quantised with onnxruntime's `reduce_range` lie in −64..=64, so they are stored as w + 64. That leaves
-//! +64 one too large. A column that holds it but not −64 is negated, and its scale with it; one that holds both stores 63
-//! in its place and lists the rows where 1 is missing. A matrix with any weight outside −64..=64, or with so many of these
-//! that listing them does not pay, keeps its bytes as they are and is for the 16-bit dot.
-//!
-//! Layout: panels of [`PANEL_COLUMNS`] columns; in a panel, groups of [`GROUP_ROWS`] rows; in a group, column after
-//! column with its rows side by side. Rows and columns that fill the last group and panel up hold the weight 0.
+//! Int8 weight matrices into the form that the dot kernels read, while the bytes arrive.
 
 use std::collections::TryReserveError;
 
-use super::four_bit::{self, Table};
-
-/// Columns that one tile of the dot kernel computes.
-pub const PANEL_COLUMNS: usize = 12;
-/// Rows that one lane of the dot product takes at once.
-pub const GROUP_ROWS: usize = 4;
-
-const GROUP_BYTES: usize = PANEL_COLUMNS * GROUP_ROWS;
-
-/// How the bytes of a [`PackedMatrix`] stand for weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// Weight + 64, in 0..=127.
-    SevenBit,
-    /// The weight in two's complement.
-    EightBit,
-    /// The place in a [table](super::four_bit) of such weights as [`SevenBit`](Self::SevenBit) has, two to a byte.
-    FourBit,
-}
-
-impl Encoding {
-    /// What a code that the dot kernels read is larger than its weight by.
-    pub fn offset(self) -> i32 {
-        match self {
-            Self::SevenBit | Self::FourBit => 64,
-            Self::EightBit => 0,
-        }
-    }
-
-    /// Bytes of one panel of a matrix with that many rows.
-    pub fn panel_bytes(self, rows: usize) -> usize {
-        match self {
-            Self::SevenBit | Self::EightBit => rows.div_ceil(GROUP_ROWS) * GROUP_BYTES,
-            Self::FourBit => four_bit::panel_bytes(rows),
-        }
-    }
-}
-
-/// A rows × columns matrix of int8 weights; rows are the contraction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackedMatrix {
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) encoding: Encoding,
-    pub(super) bytes: Vec<u8>,
-    /// Sum of each stored column, in weights, without the corrections; padded to whole panels.
-    pub(super) column_sums: Vec<i32>,
-    /// Columns stored as their negative.
-    pub(super) negated: Vec<bool>,
-    /// (column, row) where 1 is missing from the stored weight, in ascending order.
-    pub(super) corrections: Vec<(u32, u32)>,
-    /// Only of four-bit weights.
-    pub(super) tables: Vec<Table>,
-}
-
-impl PackedMatrix {
-    /// Length of the contraction.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Number of outputs.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
-    }
-
-    /// Rows of each group of each panel, as described at the head of this module.
-    pub fn groups(&self) -> usize {
-        self.rows.div_ceil(GROUP_ROWS)
-    }
-
-    /// The bytes of each panel: [`groups`](Self::groups) × 48 of them, or what [`four_bit`] has.
-    pub fn panels(&self) -> std::slice::ChunksExact<'_, u8> {
-        self.bytes.chunks_exact(self.encoding.panel_bytes(self.rows).max(1))
-    }
-
-    /// What four-bit weights are places in; none for others.
-    pub fn tables(&self) -> &[Table] {
-        &self.tables
-    }
-
-    /// Sum of each stored column, in weights, without the corrections; padded to whole panels with 0.
-    pub fn column_sums(&self) -> &[i32] {
-        &self.column_sums
-    }
-
-    /// True for each column that is stored as its negative; its scale must be negated too.
-    pub fn negated(&self) -> &[bool] {
-        &self.negated
-    }
-
-    /// (column, row) where 1 is missing from the stored weight, in ascending order.
-    pub fn corrections(&self) -> &[(u32, u32)] {
-        &self.corrections
-    }
-
-    /// Those of the [`corrections`](Self::corrections) that lie in one panel.
-    pub fn panel_corrections(&self, panel: usize) -> &[(u32, u32)] {
-        let start =
-            |panel: usize| self.corrections.partition_point(|&(column, _)| (column as usize) < panel * PANEL_COLUMNS);
-        &self.corrections[start(panel)..start(panel + 1)]
-    }
-
-    /// Bytes of memory.
-    pub fn bytes(&self) -> usize {
-        let tables = size_of_val(&*self.tables);
-        self.bytes.len()
-            + size_of_val(&*self.column_sums)
-            + self.negated.len()
-            + size_of_val(&*self.corrections)
-            + tables
-    }
-
-    /// The weights that were packed, row after row, as bytes in two's complement.
-    pub fn unpack(&self) -> Vec<u8> {
-        let mut weights = vec![0; self.rows * self.columns];
-        let shift = self.encoding.offset() as u8;
-        let mut codes = Vec::new();
-        for (mut panel, start) in self.panels().zip((0..self.columns).step_by(PANEL_COLUMNS)) {
-            if self.encoding == Encoding::FourBit {
-                codes.resize(self.groups() * GROUP_BYTES, 0);
-                four_bit::unpack_panel(panel, &self.tables, &mut codes);
-                panel = &codes;
-            }
-            let negated = &self.negated[start..self.columns.min(start + PANEL_COLUMNS)];
-            for (row, weights) in weights.chunks_exact_mut(self.columns).enumerate() {
-                let stored = &panel[row / GROUP_ROWS * GROUP_BYTES..][row % GROUP_ROWS..];
-                let weights = weights[start..].iter_mut().zip(stored.iter().step_by(GROUP_ROWS));
-                for ((weight, stored), &negated) in weights.zip(negated) {
-                    let stored = stored.wrapping_sub(shift);
-                    *weight = if negated { stored.wrapping_neg() } else { stored };
-                }
-            }
-        }
-        for &(column, row) in &self.corrections {
-            weights[row as usize * self.columns + column as usize] += 1;
-        }
-        weights
-    }
-
-    /// The weight that was packed, for tests.
-    pub fn weight(&self, row: usize, column: usize) -> i32 {
-        if self.encoding == Encoding::FourBit {
-            return i32::from(self.unpack()[row * self.columns + column] as i8);
-        }
-        let stored = self.bytes[position(self.groups(), row, column)];
-        let stored = match self.encoding {
-            Encoding::EightBit => i32::from(stored as i8),
-            _ => i32::from(stored) - 64,
-        };
-        let corrected = stored + i32::from(self.corrections.binary_search(&(column as u32, row as u32)).is_ok());
-        if self.negated[column] { -corrected } else { corrected }
-    }
-}
-
-fn position(groups: usize, row: usize, column: usize) -> usize {
-    let group = (column / PANEL_COLUMNS) * groups + row / GROUP_ROWS;
-    group * GROUP_BYTES + (column % PANEL_COLUMNS) * GROUP_ROWS + row % GROUP_ROWS
-}
+use super::matrix::{PackedMatrix, position};
+use super::panels::{
+    BLOCK_COLUMN_BYTES, BLOCK_ROWS, Encoding, GROUP_ROWS, GROUP_WEIGHTS, MAX_TABLES, PANEL_COLUMNS, Table,
+};
 
 /// Takes a matrix row by row, in chunks of any size, and packs it where it will stay.
 #[derive(Debug)]
@@ -250,13 +82,13 @@ impl Packer {
         }
         let groups = self.rows.div_ceil(GROUP_ROWS);
         let group = self.packed / (GROUP_ROWS * self.columns);
-        let offsets = (group * GROUP_BYTES..).step_by(groups * GROUP_BYTES);
+        let offsets = (group * GROUP_WEIGHTS..).step_by(groups * GROUP_WEIGHTS);
         if weights.len() == GROUP_ROWS * self.columns {
             let (first, second) = weights.split_at(2 * self.columns);
             let ((row0, row1), (row2, row3)) = (first.split_at(self.columns), second.split_at(self.columns));
             for (start, offset) in (0..self.columns).step_by(PANEL_COLUMNS).zip(offsets) {
                 let end = self.columns.min(start + PANEL_COLUMNS);
-                let packed = &mut self.bytes[offset..][..GROUP_BYTES];
+                let packed = &mut self.bytes[offset..][..GROUP_WEIGHTS];
                 interleave(packed, [&row0[start..end], &row1[start..end], &row2[start..end], &row3[start..end]]);
             }
         } else {
@@ -309,6 +141,57 @@ impl Packer {
     }
 }
 
+/// Packs a matrix of four-bit weights. `weights` are its places in the tables, row after row, one byte each; `numbers` those of the tables,
+/// one for each column of each block of rows, block after block. `None` where there is no memory for it.
+///
+/// # Panics
+/// For other numbers of weights or table numbers than the shape asks for, and for values that are out of range.
+pub fn pack_four_bits(
+    rows: usize,
+    columns: usize,
+    tables: &[Table],
+    weights: &[u8],
+    numbers: &[u8],
+) -> Option<PackedMatrix> {
+    assert_eq!(weights.len(), rows * columns, "one weight for each place");
+    assert_eq!(numbers.len(), rows.div_ceil(BLOCK_ROWS) * columns, "one table for each column of each block");
+    assert!(tables.len() <= MAX_TABLES && tables.as_flattened().iter().all(|&code| code < 128), "seven-bit codes");
+    let panels = columns.div_ceil(PANEL_COLUMNS);
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(panels * Encoding::FourBit.panel_bytes(rows)).ok()?;
+    let mut column_sums = vec![0; panels * PANEL_COLUMNS];
+    for first in (0..columns).step_by(PANEL_COLUMNS) {
+        for start in (0..rows).step_by(BLOCK_ROWS) {
+            let numbers = &numbers[start / BLOCK_ROWS * columns..][..columns];
+            let number = |column: usize| numbers.get(column).copied().unwrap_or(0);
+            bytes.extend((first..first + PANEL_COLUMNS).map(number));
+            for column in first..first + PANEL_COLUMNS {
+                let weight =
+                    |row: usize| if row < rows && column < columns { weights[row * columns + column] } else { 0 };
+                for row in start..start + BLOCK_COLUMN_BYTES {
+                    let (low, high) = (weight(row), weight(row + BLOCK_COLUMN_BYTES));
+                    assert!(low < 16 && high < 16, "four bits");
+                    bytes.push(low | high << 4);
+                }
+                let table = &tables[usize::from(number(column))];
+                let codes = (start..rows.min(start + BLOCK_ROWS)).map(|row| table[usize::from(weight(row))]);
+                column_sums[column] += codes.map(|code| i32::from(code) - 64).sum::<i32>();
+            }
+        }
+    }
+    column_sums[columns..].fill(0);
+    Some(PackedMatrix {
+        rows,
+        columns,
+        encoding: Encoding::FourBit,
+        bytes,
+        column_sums,
+        negated: vec![false; columns],
+        corrections: Vec::new(),
+        tables: tables.to_vec(),
+    })
+}
+
 fn filled<T: Clone>(value: T, length: usize) -> Result<Vec<T>, TryReserveError> {
     let mut values = Vec::new();
     values.try_reserve_exact(length)?;
@@ -352,14 +235,14 @@ fn encode_seven_bits(packed: &mut PackedMatrix, lowest: &[i8], highest: &[i8]) {
         packed.negated[column] = true;
         packed.column_sums[column] = -packed.column_sums[column];
     }
-    let panels = packed.bytes.chunks_exact_mut((groups * GROUP_BYTES).max(1));
+    let panels = packed.bytes.chunks_exact_mut((groups * GROUP_WEIGHTS).max(1));
     for (panel, negated) in panels.zip(packed.negated.chunks(PANEL_COLUMNS)) {
         // In two's complement -w is (w ^ -1) - -1, and w is (w ^ 0) - 0.
-        let mut signs = [0; GROUP_BYTES];
+        let mut signs = [0; GROUP_WEIGHTS];
         for (signs, &negated) in signs.chunks_exact_mut(GROUP_ROWS).zip(negated) {
             signs.fill(if negated { 0xff } else { 0 });
         }
-        let (groups, _) = panel.as_chunks_mut::<GROUP_BYTES>();
+        let (groups, _) = panel.as_chunks_mut::<GROUP_WEIGHTS>();
         for group in groups {
             for (byte, sign) in group.iter_mut().zip(signs) {
                 *byte = (*byte ^ sign).wrapping_sub(sign).wrapping_add(64);
@@ -419,7 +302,7 @@ mod tests {
             assert!(panel.iter().all(|&byte| byte <= 127));
             for column in 0..PANEL_COLUMNS {
                 let sum: i32 = panel
-                    .chunks_exact(GROUP_BYTES)
+                    .chunks_exact(GROUP_WEIGHTS)
                     .flat_map(|group| &group[column * GROUP_ROWS..][..GROUP_ROWS])
                     .map(|&byte| i32::from(byte) - 64)
                     .sum();

@@ -4,11 +4,8 @@
 //! each column that is stored as its negative and of 0 for each other one, the corrections (column and row, 4 bytes each) and
 //! the tables of four-bit weights. Its panels are as the kernels read them.
 
-use super::four_bit::{MAX_TABLES, Table};
-use super::pack::{Encoding, PANEL_COLUMNS, PackedMatrix};
-
-/// Longer contractions may overflow the 32-bit sums of products of 8-bit integers.
-pub const MAX_ROWS: usize = 1 << 16;
+use super::matrix::PackedMatrix;
+use super::panels::{BLOCK_BYTES, Encoding, MAX_ROWS, MAX_TABLES, PANEL_COLUMNS, Table};
 
 /// What says how many bytes a stored matrix has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +118,7 @@ impl PackedMatrix {
             return Err("a weight does not fit 7 bits");
         }
         let missing = |number: &u8| usize::from(*number) >= self.tables.len();
-        let mut blocks = self.bytes.chunks_exact(super::four_bit::BLOCK_BYTES);
+        let mut blocks = self.bytes.chunks_exact(BLOCK_BYTES);
         if self.encoding == Encoding::FourBit && blocks.any(|block| block[..PANEL_COLUMNS].iter().any(missing)) {
             return Err("a table is missing");
         }
@@ -136,8 +133,7 @@ fn pairs(bytes: &[u8]) -> Vec<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::four_bit;
-    use super::super::pack::Packer;
+    use super::super::{Packer, pack_four_bits};
     use super::*;
     use crate::kernels::testing::test;
 
@@ -153,7 +149,7 @@ mod tests {
         let tables = [0u8, 3].map(|step| std::array::from_fn(|index| 40 + step * index as u8));
         let weights: Vec<u8> = (0..70 * 14).map(|index| (index * 7 % 16) as u8).collect();
         let numbers: Vec<u8> = (0..3 * 14).map(|index| (index % 2) as u8).collect();
-        four_bit::pack(70, 14, &tables, &weights, &numbers).unwrap()
+        pack_four_bits(70, 14, &tables, &weights, &numbers).unwrap()
     }
 
     #[test]
@@ -195,6 +191,6 @@ mod tests {
             head.copy_within(last - 8..last, last);
         });
         refuse(&four_bit, &|_, head, _| *head.last_mut().unwrap() = 128);
-        refuse(&four_bit, &|_, _, panels| panels[four_bit::BLOCK_BYTES] = 2);
+        refuse(&four_bit, &|_, _, panels| panels[BLOCK_BYTES] = 2);
     }
 }

@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use super::pack::Packer;
 use super::quantize::quantize_row_i8;
 use super::*;
 use crate::kernels::testing::{test, *};

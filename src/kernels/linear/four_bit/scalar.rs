@@ -1,15 +1,13 @@
 //! The reference.
 
-use super::{BLOCK_ROWS, COLUMN_BYTES, Table};
-use crate::kernels::linear::pack::GROUP_ROWS;
-use crate::kernels::linear::tile::GROUP_WEIGHTS;
+use crate::kernels::linear::panels::{BLOCK_COLUMN_BYTES, BLOCK_ROWS, GROUP_ROWS, GROUP_WEIGHTS, Table};
 
 /// Writes the codes of one column of a block to their places in whole groups, of which the last block may have few.
-pub fn unpack_column(weights: &[u8; COLUMN_BYTES], table: &Table, column: usize, codes: &mut [u8]) {
+pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &Table, column: usize, codes: &mut [u8]) {
     for (index, codes) in codes.chunks_exact_mut(GROUP_WEIGHTS).enumerate() {
         for (lane, code) in codes[column * GROUP_ROWS..][..GROUP_ROWS].iter_mut().enumerate() {
             let row = index * GROUP_ROWS + lane;
-            let byte = weights[row % COLUMN_BYTES];
+            let byte = weights[row % BLOCK_COLUMN_BYTES];
             let weight = if row < BLOCK_ROWS / 2 { byte & 15 } else { byte >> 4 };
             *code = table[usize::from(weight)];
         }

@@ -2,12 +2,12 @@
 
 use core::arch::wasm32::*;
 
-use super::{BLOCK_GROUPS, COLUMN_BYTES, Table};
-use crate::kernels::linear::pack::{GROUP_ROWS, PANEL_COLUMNS};
-use crate::kernels::linear::tile::GROUP_WEIGHTS;
+use crate::kernels::linear::panels::{
+    BLOCK_COLUMN_BYTES, BLOCK_GROUPS, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS, Table,
+};
 
 /// Writes the codes of one column of a block to their places in whole groups, of which the last block may have few.
-pub fn unpack_column(weights: &[u8; COLUMN_BYTES], table: &Table, column: usize, codes: &mut [u8]) {
+pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &Table, column: usize, codes: &mut [u8]) {
     // SAFETY: both are 16 bytes.
     let (weights, table) = unsafe { (v128_load(weights.as_ptr().cast()), v128_load(table.as_ptr().cast())) };
     let low = u8x16_swizzle(table, v128_and(weights, u8x16_splat(15)));
@@ -21,11 +21,11 @@ pub fn unpack_column(weights: &[u8; COLUMN_BYTES], table: &Table, column: usize,
         }
         return;
     }
-    let mut unpacked = [0; 2 * COLUMN_BYTES];
+    let mut unpacked = [0; 2 * BLOCK_COLUMN_BYTES];
     // SAFETY: 32 bytes.
     unsafe {
         v128_store(unpacked.as_mut_ptr().cast(), low);
-        v128_store(unpacked.as_mut_ptr().add(COLUMN_BYTES).cast(), high);
+        v128_store(unpacked.as_mut_ptr().add(BLOCK_COLUMN_BYTES).cast(), high);
     }
     for (codes, unpacked) in codes.chunks_exact_mut(GROUP_WEIGHTS).zip(unpacked.chunks_exact(GROUP_ROWS)) {
         codes[column * GROUP_ROWS..][..GROUP_ROWS].copy_from_slice(unpacked);

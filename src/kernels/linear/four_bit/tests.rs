@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::pack::Packer;
+use super::super::panels::{BLOCK_COLUMN_BYTES, BLOCK_ROWS};
 use super::super::quantize::RowScale;
-use super::super::{Linear, LinearScratch, QuantizedRows};
+use super::super::{Linear, LinearScratch, PackedMatrix, Packer, QuantizedRows, pack_four_bits};
 use super::*;
 use crate::kernels::testing::{test, *};
 
@@ -19,7 +19,7 @@ struct Case {
 
 impl Case {
     fn packed(&self) -> PackedMatrix {
-        pack(self.rows, self.columns, &self.tables, &self.weights, &self.numbers).unwrap()
+        pack_four_bits(self.rows, self.columns, &self.tables, &self.weights, &self.numbers).unwrap()
     }
 
     /// The weights that the tables say, row after row.

@@ -8,8 +8,8 @@ use core::arch::wasm32::*;
 use core::hint::black_box;
 
 use super::simd128::{VECTORS, assert_rows_inside, store_dots};
-use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::linear::pack::GROUP_ROWS;
+use super::{Dots, TILE_ROWS};
+use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS};
 
 /// Dot products of `count` rows of activations, `stride` bytes apart, with the seven-bit codes of a panel.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {

@@ -1,7 +1,7 @@
 //! The reference: plain loops over 16-bit activations and weights.
 
-use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::linear::pack::{GROUP_ROWS, PANEL_COLUMNS};
+use super::{Dots, TILE_ROWS};
+use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
 /// Widens a panel. A byte is a number in two's complement in both encodings: that of a seven-bit weight (weight + 64) has
 /// no sign bit. `wide` has the length of `panel`.

@@ -2,8 +2,8 @@
 
 use core::arch::wasm32::*;
 
-use super::{Dots, GROUP_WEIGHTS, TILE_ROWS};
-use crate::kernels::linear::pack::{GROUP_ROWS, PANEL_COLUMNS};
+use super::{Dots, TILE_ROWS};
+use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
 pub const VECTORS: usize = PANEL_COLUMNS / 4;
 

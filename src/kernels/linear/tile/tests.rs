@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::pack::Encoding;
+use super::super::panels::{Encoding, GROUP_ROWS, GROUP_WEIGHTS};
 use super::*;
 use crate::kernels::testing::test;
 
