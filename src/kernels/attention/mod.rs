@@ -132,12 +132,12 @@ const SMALLEST: f32 = f32::from_bits((127 - 100) << 23);
 
 /// What a vector is multiplied with before it is rounded, and what an integer 1 is then worth.
 #[derive(Debug, Clone, Copy, Default)]
-struct Rounding {
+struct IntegerScale {
     factor: f32,
     one: f32,
 }
 
-impl Rounding {
+impl IntegerScale {
     /// `magnitude` is the largest of the vector, as the bits of a float; `sum_of_squares` is that of the block where it is
     /// largest.
     #[inline(always)]
@@ -182,7 +182,7 @@ fn padded(tail: &[f32]) -> [f32; 8] {
 }
 
 #[inline(always)]
-fn row_rounding<L: Lanes>(row: &[f32]) -> Rounding {
+fn row_scale<L: Lanes>(row: &[f32]) -> IntegerScale {
     let mut magnitudes = L::splat_i32(0);
     let mut sum_of_squares = 0f32;
     for block in row.chunks(BLOCK) {
@@ -196,7 +196,7 @@ fn row_rounding<L: Lanes>(row: &[f32]) -> Rounding {
         take(L::load_partial(tail, 0.0));
         sum_of_squares = sum_of_squares.max(L::sum(sums));
     }
-    Rounding::new(L::largest_i32(magnitudes), sum_of_squares)
+    IntegerScale::new(L::largest_i32(magnitudes), sum_of_squares)
 }
 
 /// Rounds four rows to integers; returns what an integer 1 is worth in each.
@@ -204,9 +204,9 @@ fn row_rounding<L: Lanes>(row: &[f32]) -> Rounding {
 fn pack_rows<L: Lanes>(rows: [&[f32]; 4], group: &mut Group) -> [f32; 4] {
     let [a, b, c, d] = rows;
     let [a, b, c, d] =
-        [(a, row_rounding::<L>(a)), (b, row_rounding::<L>(b)), (c, row_rounding::<L>(c)), (d, row_rounding::<L>(d))];
-    let round_row = |rounding: Rounding, block: &[f32; 8]| {
-        let factor = L::splat(rounding.factor);
+        [(a, row_scale::<L>(a)), (b, row_scale::<L>(b)), (c, row_scale::<L>(c)), (d, row_scale::<L>(d))];
+    let round_row = |scale: IntegerScale, block: &[f32; 8]| {
+        let factor = L::splat(scale.factor);
         let [low, high] = load_block::<L>(block);
         round::<L>(low * factor, high * factor)
     };
@@ -282,12 +282,12 @@ fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &
             *sums_of_squares = L::max(*sums_of_squares, sums);
         }
     }
-    let mut roundings = [Rounding::default(); 8];
-    for (i, roundings) in roundings.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+    let mut scales = [IntegerScale::default(); 8];
+    for (i, scales) in scales.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         let (magnitudes, sums) = (L::to_array_i32(magnitudes[i]), L::to_array(sums_of_squares[i]));
-        *roundings = core::array::from_fn(|lane| Rounding::new(magnitudes[lane], sums[lane]));
+        *scales = core::array::from_fn(|lane| IntegerScale::new(magnitudes[lane], sums[lane]));
     }
-    let [low_factor, high_factor] = load_block::<L>(&roundings.map(|rounding| rounding.factor));
+    let [low_factor, high_factor] = load_block::<L>(&scales.map(|scale| scale.factor));
     let (low_group, high_group) = panel.split_at_mut(panel.len() / 2);
     for (pair, (low_output, high_output)) in low_group.iter_mut().zip(high_group).enumerate() {
         let round_row = |row: usize| {
@@ -299,7 +299,7 @@ fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &
         L::store_i16(low, low_output);
         L::store_i16(high, high_output);
     }
-    roundings.map(|rounding| rounding.one)
+    scales.map(|scale| scale.one)
 }
 
 /// The rows of the context that belong to queries `first..first + 4`.
