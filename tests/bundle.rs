@@ -51,12 +51,12 @@ fn a_bundle_of_mini_gives_the_bits_of_its_files() {
         let sequence = sequence(&input_ids);
         assert_eq!(bundled.logit(&sequence).unwrap().to_bits(), files.logit(&sequence).unwrap().to_bits());
     }
-    let ranked = |reranker: Arc<Reranker>| {
+    let scored = |reranker: Arc<Reranker>| {
         let documents = ["giraffe", "Paris is the capital of France."].map(str::to_owned).to_vec();
         let job = reranker.start("capital of France", documents, None, Default::default()).unwrap();
-        job.finish(None).unwrap()
+        job.finish().unwrap()
     };
-    assert_eq!(ranked(Arc::new(bundled)), ranked(files));
+    assert_eq!(scored(Arc::new(bundled)), scored(files));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Reranker;
-use super::ranking::{RankedDocument, rank, sigmoid};
+use super::reranker::Reranker;
+use super::score::{ScoredDocument, sigmoid};
 use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
 use crate::threads::{self, Task};
@@ -43,8 +43,8 @@ pub struct Job {
     /// The groups that threads have or wait for, in the order of the list.
     under_way: VecDeque<Group>,
     /// A document of which some windows are scored.
-    unfinished: Option<RankedDocument>,
-    scored: Vec<RankedDocument>,
+    unfinished: Option<ScoredDocument>,
+    scored: Vec<ScoredDocument>,
     failed: bool,
 }
 
@@ -62,17 +62,34 @@ struct WaitingPair {
 /// Pairs that are scored together.
 struct Group {
     /// Each without its score, and whether it is the last of its document.
-    pairs: Vec<(RankedDocument, bool)>,
+    pairs: Vec<(ScoredDocument, bool)>,
     logits: Task<Result<Vec<f32>>>,
 }
 
-impl Job {
-    pub(super) fn new(
-        reranker: Arc<Reranker>,
-        query: Query,
+impl Reranker {
+    /// Prepares to score `documents` against `query` in pairs of at most `max_tokens` tokens (the model's limit where
+    /// that is absent or more). Documents that are too long for that are cut, or scored in windows.
+    ///
+    /// # Errors
+    /// `invalid_input` for an empty query or one that leaves no room for a document.
+    pub fn start(
+        self: &Arc<Self>,
+        query: &str,
         documents: Vec<String>,
+        max_tokens: Option<usize>,
         long_documents: LongDocuments,
-    ) -> Self {
+    ) -> Result<Job> {
+        if query.trim().is_empty() {
+            return Err(Error::InvalidInput("the query is empty".to_owned()));
+        }
+        let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
+        let query = self.tokenizer.query(query, max_tokens)?;
+        Ok(Job::new(Arc::clone(self), query, documents, long_documents))
+    }
+}
+
+impl Job {
+    fn new(reranker: Arc<Reranker>, query: Query, documents: Vec<String>, long_documents: LongDocuments) -> Self {
         Self {
             scored: Vec::with_capacity(documents.len()),
             reranker,
@@ -89,7 +106,7 @@ impl Job {
     }
 
     /// The documents scored so far, in the order of the list.
-    pub fn scored(&self) -> &[RankedDocument] {
+    pub fn scored(&self) -> &[ScoredDocument] {
         &self.scored
     }
 
@@ -122,7 +139,7 @@ impl Job {
             }
         };
         for ((document, last), logit) in pairs.into_iter().zip(logits) {
-            self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
+            self.take_score(ScoredDocument { logit, score: sigmoid(logit), ..document }, last);
         }
         Ok(())
     }
@@ -139,7 +156,7 @@ impl Job {
             tokens += length;
             let WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last } = waiting;
             sequences.push(TokenSequence { ids, type_ids });
-            pairs.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
+            pairs.push((ScoredDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
         }
         if pairs.is_empty() {
             return Ok(None);
@@ -184,13 +201,13 @@ impl Job {
     }
 
     /// Of several windows the best one counts, the first of equals; their tokens add up.
-    fn take_score(&mut self, scored: RankedDocument, last: bool) {
+    fn take_score(&mut self, scored: ScoredDocument, last: bool) {
         let best = match self.unfinished.take() {
             None => scored,
             Some(best) => {
                 let tokens = best.tokens + scored.tokens;
                 let better = if scored.logit > best.logit { scored } else { best };
-                RankedDocument { tokens, ..better }
+                ScoredDocument { tokens, ..better }
             }
         };
         if last {
@@ -200,12 +217,12 @@ impl Job {
         }
     }
 
-    /// Scores whatever still waits and ranks all: best first, ties by index, at most `top_n`.
+    /// Scores whatever still waits; the documents stay in the order of the list.
     ///
     /// # Errors
     /// As [`Job::step`].
-    pub fn finish(mut self, top_n: Option<usize>) -> Result<Vec<RankedDocument>> {
+    pub fn finish(mut self) -> Result<Vec<ScoredDocument>> {
         while self.step()? {}
-        Ok(rank(self.scored, top_n))
+        Ok(self.scored)
     }
 }

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
+use super::reranker::Reranker;
 use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::graph::Graph;

@@ -203,8 +203,7 @@ fn row_scale<L: Lanes>(row: &[f32]) -> IntegerScale {
 #[inline(never)]
 fn pack_rows<L: Lanes>(rows: [&[f32]; 4], group: &mut Group) -> [f32; 4] {
     let [a, b, c, d] = rows;
-    let [a, b, c, d] =
-        [(a, row_scale::<L>(a)), (b, row_scale::<L>(b)), (c, row_scale::<L>(c)), (d, row_scale::<L>(d))];
+    let [a, b, c, d] = [(a, row_scale::<L>(a)), (b, row_scale::<L>(b)), (c, row_scale::<L>(c)), (d, row_scale::<L>(d))];
     let round_row = |scale: IntegerScale, block: &[f32; 8]| {
         let factor = L::splat(scale.factor);
         let [low, high] = load_block::<L>(block);

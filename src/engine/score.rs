@@ -1,12 +1,12 @@
-//! From logits to the order that the caller sees.
+//! What is known of a document once it is scored.
 
 use std::ops::Range;
 
 use serde::Serialize;
 
-/// One document's place in the result.
+/// A document with its score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RankedDocument {
+pub struct ScoredDocument {
     /// Position in the list that the caller passed.
     pub index: usize,
     /// The model's raw output, finite.
@@ -28,47 +28,9 @@ pub fn sigmoid(logit: f32) -> f64 {
     1.0 / (1.0 + libm::exp(-f64::from(logit)))
 }
 
-/// Best first by logit, ties by index, at most `top_n` of them.
-pub fn rank(mut documents: Vec<RankedDocument>, top_n: Option<usize>) -> Vec<RankedDocument> {
-    documents.sort_by(|left, right| right.logit.total_cmp(&left.logit).then(left.index.cmp(&right.index)));
-    documents.truncate(top_n.unwrap_or(usize::MAX));
-    documents
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn documents(logits: &[f32]) -> Vec<RankedDocument> {
-        logits
-            .iter()
-            .enumerate()
-            .map(|(index, &logit)| RankedDocument {
-                index,
-                logit,
-                score: sigmoid(logit),
-                tokens: 4,
-                truncated: false,
-                window: None,
-            })
-            .collect()
-    }
-
-    fn order(logits: &[f32], top_n: Option<usize>) -> Vec<usize> {
-        rank(documents(logits), top_n).iter().map(|document| document.index).collect()
-    }
-
-    #[test]
-    fn best_first_and_ties_by_index() {
-        assert_eq!(order(&[-1.0, 3.0, 0.5, 3.0, -1.0], None), [1, 3, 2, 0, 4]);
-    }
-
-    #[test]
-    fn at_most_the_best_n() {
-        assert_eq!(order(&[1.0, 2.0, 3.0], Some(2)), [2, 1]);
-        assert_eq!(order(&[1.0], Some(9)), [0]);
-        assert_eq!(order(&[], None), [0usize; 0]);
-    }
 
     #[test]
     fn sigmoid_has_the_same_bits_everywhere() {
