@@ -2,6 +2,7 @@
 
 pub mod float;
 mod memory;
+mod options;
 mod progress;
 mod report;
 pub mod rounding;
@@ -12,11 +13,10 @@ use std::collections::BTreeSet;
 use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
+pub use options::{Bits, Options, Rounding};
 pub use progress::{OnProgress, Stage};
 pub use report::Report;
-use rounding::compensation;
-use rounding::precision;
-pub use rounding::precision::{Bits, Rounding};
+use rounding::{Quantization, compensation, precision};
 pub use sample::{LogitError, PAIRS, read_pairs};
 pub use vocabulary::PieceChoice;
 
@@ -25,7 +25,7 @@ use crate::error::{Error, ModelFile, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::onnx::refusal::invalid;
 use crate::onnx::{OnnxModel, Parser, Table, Weight};
-use crate::tokenizer::{Tokenizer, Vocabulary, compact};
+use crate::tokenizer::{Tokenizer, Vocabulary, compact, compact_form};
 use sample::Reference;
 
 /// How much of a file is read at a time.
@@ -71,18 +71,6 @@ impl Graphs {
             }
         }
     }
-}
-
-#[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Options {
-    pub pieces: PieceChoice,
-    pub bits: Bits,
-    pub rounding: Rounding,
-    /// Most memory in bytes that an isolate with the model may take.
-    pub max_memory: Option<usize>,
-    /// Queries and documents that errors are measured on; without any, [`PAIRS`].
-    pub sample: Vec<(String, String)>,
 }
 
 /// Writes the bundle to `output`.
@@ -166,7 +154,7 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<(OnnxModel, Option<Reference>)> {
-    let mut quantization = rounding::Quantization::new(file, pieces, rounding)?;
+    let mut quantization = Quantization::new(file, pieces, rounding)?;
     let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
     Ok((quantization.model()?, reference))
 }
@@ -176,7 +164,7 @@ fn own_or_compact(tokenizer: &[u8]) -> Vec<u8> {
     if tokenizer.starts_with(&compact::MAGIC) {
         return tokenizer.to_vec();
     }
-    compact::convert(tokenizer).unwrap_or_else(|_| tokenizer.to_vec())
+    compact_form(tokenizer).unwrap_or_else(|_| tokenizer.to_vec())
 }
 
 /// Leaves the table of the pieces with the rows of these.

@@ -280,7 +280,7 @@ mod tests {
     fn a_tokenizer_comes_in_either_form() {
         let json =
             std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
-        let compact = crate::tokenizer::compact::convert(&json).unwrap();
+        let compact = crate::tokenizer::compact_form(&json).unwrap();
         let mut ids = Vec::new();
         for (bytes, expected) in [(&json, &compact), (&compact, &Vec::new())] {
             let mut loader = Loader::default();

@@ -13,7 +13,7 @@ mod window;
 
 pub use file::compact;
 pub use file::json::{JsonReader, TokenizerJson};
-pub use file::reader::TokenizerReader;
+pub use file::reader::{TokenizerReader, compact_form};
 use hugging_face::General;
 pub use pair::{Pair, Query};
 use sentence_piece::SentencePiece;
@@ -22,7 +22,7 @@ pub use window::{Window, Windows};
 
 use crate::error::Result;
 
-/// A Hugging Face `tokenizer.json` in its own or the [compact] form, without the padding and truncation that it may ask
+/// A Hugging Face `tokenizer.json` in its own or the [compact](file::compact) form, without the padding and truncation that it may ask
 /// for: both are the engine's.
 #[derive(Debug)]
 pub struct Tokenizer {
@@ -48,16 +48,6 @@ impl From<General> for Tokenizer {
 }
 
 impl Tokenizer {
-    /// From either form.
-    ///
-    /// # Errors
-    /// `invalid_model` for bytes that are neither.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut reader = TokenizerReader::new(Some(bytes.len()));
-        reader.push(bytes);
-        reader.finish()
-    }
-
     /// The ids of a text by itself, without special tokens.
     ///
     /// # Errors
@@ -90,13 +80,12 @@ impl Tokenizer {
         }
     }
 
-    /// Puts query and document together.
-    fn join(&self, query: &[u32], document: &[u32], truncated: bool) -> Result<Pair> {
-        let (ids, type_ids) = match &self.pipeline {
-            Pipeline::SentencePiece(pipeline) => pipeline.pair(query, document),
-            Pipeline::General(pipeline) => pipeline.pair(query, document)?,
-        };
-        Ok(Pair { ids, type_ids, truncated })
+    /// The ids of query and document put together, and the segment of each.
+    fn joined(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => Ok(pipeline.pair(query, document)),
+            Pipeline::General(pipeline) => pipeline.pair(query, document),
+        }
     }
 }
 
@@ -108,7 +97,7 @@ mod tests {
     fn the_published_kind_of_file_takes_the_short_way() {
         for file in ["tests/fixtures/standin-tiny/tokenizer.json", "pkg/mini/tokenizer.json"] {
             let json = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-            for bytes in [&json, &compact::convert(&json).unwrap()] {
+            for bytes in [&json, &compact_form(&json).unwrap()] {
                 let tokenizer = Tokenizer::from_bytes(bytes).unwrap();
                 assert!(matches!(tokenizer.pipeline, Pipeline::SentencePiece(_)), "{file}");
             }

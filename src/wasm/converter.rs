@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use crate::convert::{self, Graphs, Options, Source};
 use crate::engine::max_tokens;
 use crate::error::Error;
-use crate::tokenizer::compact;
+use crate::tokenizer::compact_form;
 
 #[wasm_bindgen]
 extern "C" {
@@ -102,5 +102,5 @@ pub fn convert_model(
 /// The compact form of a `tokenizer.json`.
 #[wasm_bindgen(js_name = convertTokenizer)]
 pub fn convert_tokenizer(json: &[u8]) -> Result<Vec<u8>, Error> {
-    compact::convert(json)
+    compact_form(json)
 }

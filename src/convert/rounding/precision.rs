@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::four_bit::four_bits;
 use super::gptq::Feedback;
 use super::moments::Moments;
+use crate::convert::options::{Bits, Options, Rounding};
 use crate::convert::progress::{OnProgress, Stage};
-use crate::convert::{Options, sample};
+use crate::convert::sample;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::kernels::linear::PackedMatrix;
@@ -16,30 +17,6 @@ use crate::onnx::{OnnxModel, Weight};
 
 /// Added to the diagonal of the moments, as a part of its mean: the sample is not all that the layer will read.
 const DAMPING: f32 = 0.02;
-
-/// Bits of the encoder's weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-pub enum Bits {
-    /// As many as fit the memory that there is, 8 where nothing is said of it.
-    #[default]
-    #[serde(rename = "mixed")]
-    Mixed,
-    #[serde(rename = "8")]
-    Eight,
-    #[serde(rename = "4")]
-    Four,
-}
-
-/// How weights of four bits, and float weights, are rounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Rounding {
-    /// So that the outputs of their layer move least on the sample; minutes for a model of 12 layers.
-    #[default]
-    Compensated,
-    /// Each to the nearest.
-    Nearest,
-}
 
 /// A matrix that can have four bits.
 struct Candidate {

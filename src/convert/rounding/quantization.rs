@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::nearest::{bytes, nearest, quantize_row, transposed, widest_scales};
 use super::outlier_splitting::Copies;
-use super::precision::Rounding;
 use crate::convert::float::File;
 use crate::convert::float::index::{Index, Initializer, Use};
 use crate::convert::float::layers::Graph;
 use crate::convert::float::nodes::{self, Rewriter, quantized_name};
+use crate::convert::options::Rounding;
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::linear::{PackedMatrix, Packer};
 use crate::memory::reserve_exact;

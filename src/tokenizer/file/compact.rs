@@ -17,7 +17,6 @@
 
 use super::checksum::Checksum;
 use super::parts::Parts;
-use super::reader::TokenizerReader;
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::tokenizer::unigram::{Scores, Unigram};
 
@@ -32,35 +31,18 @@ const CHECKSUM_BYTES: usize = 4;
 /// How much is written at a time.
 const PART_BYTES: usize = 1 << 16;
 
-/// The compact form of a `tokenizer.json`.
-///
-/// # Errors
-/// `unsupported_model` where its model is no unigram model, `invalid_model` where it is no `tokenizer.json`.
-pub fn convert(json: &[u8]) -> Result<Vec<u8>> {
-    let mut reader = TokenizerReader::new(Some(json.len()));
-    reader.push(json);
-    let mut bytes = Vec::new();
-    reader.finish_and_convert(&mut |size, part| append(&mut bytes, size, part))?;
-    if bytes.is_empty() {
-        return Err(Error::UnsupportedModel {
-            file: ModelFile::Tokenizer,
-            reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
-        });
-    }
-    Ok(bytes)
-}
-
 /// The compact form in one piece; empty where the model is no unigram model.
 ///
 /// # Errors
 /// `invalid_model` where the tokenizer is too large for the form, `out_of_memory`.
 pub fn to_bytes(parts: &Parts) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    write(parts, &mut |size, part| append(&mut bytes, size, part))?;
+    write(parts, &mut |size, part| collect(&mut bytes, size, part))?;
     Ok(bytes)
 }
 
-fn append(bytes: &mut Vec<u8>, size: usize, part: &[u8]) -> Result<()> {
+/// Puts `part` behind the `bytes` of a file of `size` bytes, which get their room at once.
+pub(super) fn collect(bytes: &mut Vec<u8>, size: usize, part: &[u8]) -> Result<()> {
     bytes.try_reserve_exact(size - bytes.len()).map_err(|_| no_memory(size))?;
     bytes.extend_from_slice(part);
     Ok(())
@@ -352,7 +334,7 @@ fn damaged(reason: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokenizer::Tokenizer;
+    use crate::tokenizer::{Tokenizer, compact_form};
 
     const JSON: &str = r#"{"version": "1.0", "added_tokens": [], "normalizer": null,
         "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true}, "post_processor": null,
@@ -369,7 +351,7 @@ mod tests {
     fn gives_the_ids_of_the_json_whatever_the_chunks() {
         for json in [JSON.to_owned(), JSON.replace("-4.1", "-4.0").replace("-7.3", "-7.0")] {
             let expected = Tokenizer::from_bytes(json.as_bytes()).unwrap();
-            let compact = convert(json.as_bytes()).unwrap();
+            let compact = compact_form(json.as_bytes()).unwrap();
             for chunk_bytes in 1..=compact.len() {
                 for size in [None, Some(compact.len())] {
                     let tokenizer = read(&compact, size, chunk_bytes).unwrap();
@@ -383,7 +365,7 @@ mod tests {
 
     #[test]
     fn every_damaged_byte_and_every_cut_is_noticed() {
-        let compact = convert(JSON.as_bytes()).unwrap();
+        let compact = compact_form(JSON.as_bytes()).unwrap();
         for index in 0..compact.len() {
             let mut damaged = compact.clone();
             damaged[index] ^= 0x41;
@@ -398,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_sound_checksum_over_nonsense_does_no_harm() {
-        let compact = convert(JSON.as_bytes()).unwrap();
+        let compact = compact_form(JSON.as_bytes()).unwrap();
         for index in HEADER_BYTES..compact.len() - CHECKSUM_BYTES {
             for flip in [1, 4, 0x80, 0xff] {
                 let mut bytes = compact[..compact.len() - CHECKSUM_BYTES].to_vec();
@@ -416,7 +398,7 @@ mod tests {
     #[test]
     fn a_model_without_scores_has_no_compact_form() {
         let json = r#"{"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}"#;
-        assert_eq!(convert(json.as_bytes()).unwrap_err().code(), "unsupported_model");
-        assert_eq!(convert(b"<html>").unwrap_err().code(), "invalid_model");
+        assert_eq!(compact_form(json.as_bytes()).unwrap_err().code(), "unsupported_model");
+        assert_eq!(compact_form(b"<html>").unwrap_err().code(), "invalid_model");
     }
 }

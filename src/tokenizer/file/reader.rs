@@ -1,9 +1,9 @@
 //! Takes a tokenizer file in chunks, in either form.
 
-use super::compact::{CompactReader, MAGIC, Sink, write};
+use super::compact::{CompactReader, MAGIC, Sink, collect, write};
 use super::json::JsonReader;
 use super::parts::Parts;
-use crate::error::{Error, Result};
+use crate::error::{Error, ModelFile, Result};
 use crate::tokenizer::Tokenizer;
 
 /// Whatever is wrong with the file is told at the end, when the caller knows whether it is the right file at all.
@@ -77,4 +77,34 @@ impl TokenizerReader {
             Form::Unknown => Parts::from_json(JsonReader::new(None).finish()?),
         }
     }
+}
+
+impl Tokenizer {
+    /// From either form.
+    ///
+    /// # Errors
+    /// `invalid_model` for bytes that are neither.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut reader = TokenizerReader::new(Some(bytes.len()));
+        reader.push(bytes);
+        reader.finish()
+    }
+}
+
+/// The compact form of a `tokenizer.json`.
+///
+/// # Errors
+/// `unsupported_model` where its model is no unigram model, `invalid_model` where it is no `tokenizer.json`.
+pub fn compact_form(json: &[u8]) -> Result<Vec<u8>> {
+    let mut reader = TokenizerReader::new(Some(json.len()));
+    reader.push(json);
+    let mut bytes = Vec::new();
+    reader.finish_and_convert(&mut |size, part| collect(&mut bytes, size, part))?;
+    if bytes.is_empty() {
+        return Err(Error::UnsupportedModel {
+            file: ModelFile::Tokenizer,
+            reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
+        });
+    }
+    Ok(bytes)
 }

@@ -18,14 +18,10 @@ mod shape;
 mod tests;
 
 pub use integer_matmul::IntegerMatMul;
-pub use node::{MAX_CONSTANT_NUMBERS, Node};
+pub use node::{MAX_CONSTANT_NUMBERS, Node, Wire};
 pub use quantization::DynamicQuantizeLinear;
-use tract_core::internal::*;
 
 use crate::graph::import::proto::NodeProto;
-
-/// Adds what a node computes to the model and says where its outputs are.
-pub type Wire = fn(&mut Node<'_>) -> TractResult<TVec<OutletId>>;
 
 /// How a node's operator is wired; `None` for an operator that is not supported.
 pub fn lookup(node: &NodeProto) -> Option<Wire> {

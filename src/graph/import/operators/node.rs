@@ -10,6 +10,9 @@ const MAX_NEW_NUMBERS: usize = 1 << 22;
 /// The same for all operators of a graph that have constant inputs only, and so are computed while it is imported.
 pub const MAX_CONSTANT_NUMBERS: usize = 1 << 24;
 
+/// Adds what a node computes to the model and says where its outputs are.
+pub type Wire = fn(&mut Node<'_>) -> TractResult<TVec<OutletId>>;
+
 pub struct Node<'graph> {
     proto: &'graph NodeProto,
     /// The version of the operator set that the file was written for.
