@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::refusal::{MODEL, no_memory};
 use super::roles::Role;
+use super::schema::Tensor;
+use super::schema::numbers::data_type::UINT8;
 use super::store::{Table, Weight};
-use super::tensor::{TensorFields, UINT8};
 use crate::error::Result;
 use crate::kernels::linear::Packer;
 use crate::kernels::linear::panels::MAX_ROWS;
@@ -22,7 +23,7 @@ pub struct Plan {
 
 impl Plan {
     /// The plan for a tensor with this role and `length` elements; `None` where it stays in the graph.
-    pub fn new(tensor: &TensorFields, role: Role, length: u64) -> Option<Self> {
+    pub fn new(tensor: &Tensor<'_>, role: Role, length: u64) -> Option<Self> {
         let [rows, columns] = tensor.dims[..] else { return None };
         let rows = u32::try_from(rows).ok().filter(|&rows| rows > 0)?;
         let columns = u32::try_from(columns).ok().filter(|&columns| columns > 0)?;

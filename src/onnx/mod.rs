@@ -12,8 +12,8 @@ mod parser;
 pub mod refusal;
 mod remainder;
 mod roles;
+pub(crate) mod schema;
 mod store;
-pub(crate) mod tensor;
 pub(crate) mod wire;
 
 pub use parser::Parser;

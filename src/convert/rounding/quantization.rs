@@ -8,14 +8,14 @@ use super::nearest::{bytes, nearest, quantize_row, transposed, widest_scales};
 use super::outlier_splitting::Copies;
 use crate::convert::float::File;
 use crate::convert::float::index::{Index, Initializer, Use};
-use crate::convert::float::layers::Graph;
+use crate::convert::float::layers::FloatGraph;
 use crate::convert::float::nodes::{self, Rewriter, quantized_name};
 use crate::convert::options::Rounding;
 use crate::error::{Error, ModelFile, Result};
 use crate::kernels::linear::{PackedMatrix, Packer};
 use crate::memory::reserve_exact;
 use crate::onnx::refusal::{MODEL, no_memory, unsupported};
-use crate::onnx::tensor::TensorFields;
+use crate::onnx::schema::Tensor;
 use crate::onnx::{OnnxModel, Table, Weight, WeightStore};
 
 /// Rows of a table that are read at a time.
@@ -51,9 +51,9 @@ impl Quantization {
     pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
         let index = Index::read(file)?;
         let uses = nodes::uses(&index)?;
-        let graph = Graph::read(&index, &uses)?;
-        let biases = graph.biases()?;
-        let neurons = if rounding == Rounding::Compensated { graph.neurons(&biases)? } else { Vec::new() };
+        let graph = FloatGraph::read(&index, &uses)?;
+        let biases = graph.biases();
+        let neurons = if rounding == Rounding::Compensated { graph.neurons(&biases) } else { Vec::new() };
         let mut quantization = Self { index, uses, biases, ..Default::default() };
         quantization.copy_neurons(file, neurons)?;
         quantization.round(file, pieces)?;
@@ -209,7 +209,7 @@ impl Quantization {
 
 /// The floats of a TensorProto.
 fn vector(message: &[u8]) -> Result<Vec<f32>> {
-    let bytes = TensorFields::read(message)?.raw_data;
+    let bytes = Tensor::read(message)?.raw_data;
     Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
 }
 

@@ -5,9 +5,8 @@ use tract_core::internal::*;
 use super::rewrite::Rewrite;
 use super::weights::Weights;
 use crate::graph::import::import;
-use crate::graph::run::Input;
-use crate::graph::run::load::decode;
 use crate::onnx::Parser;
+use crate::onnx::schema::Model;
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");
 
@@ -16,8 +15,8 @@ pub fn count_after(rewrite: Rewrite, operator: &str, change: impl FnOnce(&mut Ty
     let mut parser = Parser::new(None);
     parser.push(&std::fs::read(TINY).unwrap()).unwrap();
     let model = parser.finish().unwrap();
-    let inputs = [Input::TokenIds, Input::AttentionMask].map(Input::name);
-    let mut graph = import(decode(model.graph).unwrap(), inputs, &model.weights).unwrap();
+    let inputs = ["input_ids", "attention_mask"];
+    let mut graph = import(&Model::read(&model.graph).unwrap(), inputs, &model.weights).unwrap();
     let weights = Weights::new(model.weights);
     let mut change = Some(change);
     let mut apply = |graph: &mut TypedModel, next: Rewrite| {

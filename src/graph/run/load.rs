@@ -3,18 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use prost::Message;
 use tract_core::prelude::*;
 
 use super::lockstep::Schedule;
 use super::{Graph, Input, not_one_logit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
-use crate::graph::import::import;
-use crate::graph::import::proto::ModelProto;
-use crate::graph::import::validate::validate;
+use crate::graph::import::{import, validate};
 use crate::onnx::refusal::{invalid, unsupported};
+use crate::onnx::schema::Model;
 use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
@@ -35,10 +33,13 @@ impl Graph {
     /// Those of [`from_onnx`](Self::from_onnx).
     pub fn from_onnx_with(model: OnnxModel, rewrites: &[Rewrite]) -> Result<Self> {
         let OnnxModel { graph, weights } = model;
-        let proto = decode(graph)?;
-        let inputs = inputs(&proto, &weights)?;
+        let file = Model::read(&graph)?;
+        validate(&file)?;
+        let inputs = inputs(&file, &weights)?;
+        let mut model = import(&file, inputs.iter().map(|input| input.name()), &weights).map_err(refused)?;
+        drop(file);
+        drop(graph);
         let plan = || -> TractResult<Arc<TypedRunnableModel>> {
-            let mut model = import(proto, inputs.iter().map(|input| input.name()), &weights)?;
             let weights = Weights::new(weights);
             // Most nodes belong to linear layers: without them the rest is decluttered in a quarter of the time.
             if rewrites.contains(&Rewrite::Linear) {
@@ -49,10 +50,14 @@ impl Graph {
             weights.bind_the_rest(&mut model, inputs.len())?;
             model.into_optimized()?.into_runnable()
         };
-        let plan = plan().map_err(|error| unsupported(format!("{error:#}")))?;
+        let plan = plan().map_err(refused)?;
         refuse_many_logits(&plan)?;
         Ok(Self { schedule: Schedule::new(&plan), plan, inputs })
     }
+}
+
+fn refused(error: TractError) -> Error {
+    error.downcast().unwrap_or_else(|error| unsupported(format!("{error:#}")))
 }
 
 /// A reranker has one logit for each pair; a classifier has more, and an embedding model a number for each channel.
@@ -65,23 +70,14 @@ fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
     }
 }
 
-pub(in crate::graph) fn decode(bytes: Vec<u8>) -> Result<ModelProto> {
-    let proto = ModelProto::decode(&*bytes).map_err(|error| invalid(format!("not a complete ONNX file: {error}")))?;
-    validate(&proto)?;
-    Ok(proto)
-}
-
 /// The inputs that a text feeds; the weights' are behind them.
-fn inputs(proto: &ModelProto, weights: &WeightStore) -> Result<Vec<Input>> {
-    let graph = proto.graph.as_ref().ok_or_else(|| invalid("it holds no graph".to_owned()))?;
-    let initialised: HashSet<&str> = graph.initializer.iter().map(|tensor| &*tensor.name).collect();
-    graph
-        .input
+fn inputs(file: &Model<'_>, weights: &WeightStore) -> Result<Vec<Input>> {
+    let initialised: HashSet<&str> = file.initializers.iter().map(|tensor| tensor.name).collect();
+    file.inputs
         .iter()
-        .map(|input| &*input.name)
-        .filter(|name| !initialised.contains(name) && weights.get(name).is_none())
+        .filter(|name| !initialised.contains(*name) && weights.get(name).is_none())
         .map(|name| {
-            Input::ALL.into_iter().find(|input| input.name() == name).ok_or_else(|| {
+            Input::ALL.into_iter().find(|input| input.name() == *name).ok_or_else(|| {
                 let known = Input::ALL.map(Input::name).join(", ");
                 unsupported(format!("the graph wants an input {name:?}; a text cross-encoder takes {known}"))
             })

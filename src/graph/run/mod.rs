@@ -1,7 +1,7 @@
 //! A graph as a plan that runs, and the ways in which it runs.
 
 pub mod exact;
-pub(super) mod load;
+mod load;
 mod lockstep;
 mod observe;
 mod profile;
@@ -18,17 +18,17 @@ use crate::onnx::refusal::{invalid, unsupported};
 
 /// What feeds one input of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Input {
+enum Input {
     TokenIds,
     AttentionMask,
     TokenTypeIds,
 }
 
 impl Input {
-    pub(super) const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
+    const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
 
     /// What exporters call it.
-    pub(super) const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::TokenIds => "input_ids",
             Self::AttentionMask => "attention_mask",

@@ -5,7 +5,7 @@ use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_core::ops::logic::{And, CompEq, CompGT, CompGTE, CompLT, CompLTE, Iff, Or};
 use tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub};
 
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -33,7 +33,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 /// Wires the operation on inputs of any ranks and types.
 #[inline(never)]
 pub fn binary(
-    node: &mut Node<'_>,
+    node: &mut Wiring<'_>,
     operation: Box<dyn BinMiniOp>,
     left: OutletId,
     right: OutletId,
@@ -50,13 +50,13 @@ pub fn binary(
     node.wire(TypedBinOp(operation, None), &wires)
 }
 
-fn two(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
+fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     Ok(tvec!(binary(node, operation, left, right)?))
 }
 
 /// tract takes the quotient of integers as it comes, and that by 0 is a panic.
-fn divide(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn divide(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     if [left, right].into_iter().all(|input| node.datum_type(input).is_ok_and(|it| !it.is_float())) {
         let divisor = node.constant(1).context("integers are divided by what is not known before")?;
@@ -71,7 +71,7 @@ pub fn has_no_zero(numbers: &Tensor) -> TractResult<bool> {
     Ok(!numbers.try_as_plain_ram()?.as_slice::<TDim>()?.contains(&0.to_dim()))
 }
 
-fn several(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
+fn several(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
     let inputs = node.all_inputs()?;
     let mut wire = inputs[0];
     for &input in &inputs[1..] {
@@ -81,7 +81,7 @@ fn several(node: &mut Node<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TV
 }
 
 /// The result has the base's type, whatever the exponent's is.
-fn power(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn power(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [base, exponent] = node.inputs()?;
     let (base_type, exponent_type) = (node.datum_type(base)?, node.datum_type(exponent)?);
     let operating = if base_type.is_integer() == exponent_type.is_integer() {
@@ -97,7 +97,7 @@ fn power(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.cast(result, base_type)?))
 }
 
-fn choose(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn choose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [condition, yes, no] = node.inputs()?;
     let values = node.cast_to_common_type(&[yes, no])?;
     let wires = node.with_common_rank(&[condition, values[0], values[1]])?;
@@ -105,7 +105,7 @@ fn choose(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// The bounds are inputs from version 11 on.
-fn clip(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn clip(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     if node.version < 11 {
         return bound(node, node.float("min"), node.float("max"));
     }
@@ -121,7 +121,7 @@ fn clip(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(wire))
 }
 
-fn bound(node: &mut Node<'_>, least: Option<f32>, most: Option<f32>) -> TractResult<TVec<OutletId>> {
+fn bound(node: &mut Wiring<'_>, least: Option<f32>, most: Option<f32>) -> TractResult<TVec<OutletId>> {
     let mut wire = node.input(0)?;
     let (datum_type, rank) = (node.datum_type(wire)?, node.rank(wire)?);
     let bounds: [(Option<f32>, Box<dyn BinMiniOp>); 2] = [(least, Box::new(Max)), (most, Box::new(Min))];

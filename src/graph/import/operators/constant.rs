@@ -3,8 +3,9 @@
 use tract_core::internal::*;
 use tract_core::ops::array::MultiBroadcastTo;
 
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 use crate::graph::import::tensor::{datum_type, tensor};
+use crate::onnx::schema::Tensor;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -17,9 +18,9 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-fn constant(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
-    let value = if let Some(proto) = node.attribute("value").and_then(|attribute| attribute.t.as_ref()) {
-        tensor(proto)?
+fn constant(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let value = if let Some(message) = node.attribute("value").and_then(|attribute| attribute.tensor.as_ref()) {
+        tensor(&Tensor::read(message)?)?
     } else if let Some(value) = node.integer("value_int") {
         tensor0(value)
     } else if let Some(value) = node.float("value_float") {
@@ -34,9 +35,9 @@ fn constant(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.add_constant(value)?))
 }
 
-fn constant_of_shape(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
-    let value = match node.attribute("value").and_then(|attribute| attribute.t.as_ref()) {
-        Some(proto) => tensor(proto)?,
+fn constant_of_shape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let value = match node.attribute("value").and_then(|attribute| attribute.tensor.as_ref()) {
+        Some(message) => tensor(&Tensor::read(message)?)?,
         None => tensor0(0f32),
     };
     ensure!(value.len() == 1, "its value is one number, not {}", value.len());
@@ -46,7 +47,7 @@ fn constant_of_shape(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// The identity, and a mask that keeps everything. Training mode, where it would drop something, is not for inference.
-fn dropout(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn dropout(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     if node.optional(2).is_some() {
         let trains = node.constant(2)?.cast_to_scalar::<bool>()?;
@@ -62,7 +63,7 @@ fn dropout(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// To int64 means to a number that may be the size of an axis which is not known yet.
-fn cast(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn cast(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let to = match datum_type(node.integer("to").context("it does not say to which type")?)? {
         DatumType::I64 => DatumType::TDim,
         other => other,

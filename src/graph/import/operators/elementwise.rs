@@ -8,7 +8,7 @@ use tract_core::ops::nn::gelu_approximate::gelu_approximate;
 use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::sigmoid;
 
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 use crate::graph::import::tanh::portable_tanh;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -34,14 +34,14 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-fn one(node: &mut Node<'_>, function: ElementWiseOp) -> TractResult<TVec<OutletId>> {
+fn one(node: &mut Wiring<'_>, function: ElementWiseOp) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let operating = function.0.operating_datum_type(node.datum_type(input)?);
     let input = node.cast(input, operating)?;
     Ok(tvec!(node.wire(function, &[input])?))
 }
 
-fn gelu(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn gelu(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     match node.text("approximate") {
         None | Some(b"none") => one(node, gelu_exact()),
         Some(b"tanh") => one(node, gelu_approximate(false)),

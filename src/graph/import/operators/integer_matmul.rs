@@ -6,9 +6,9 @@
 use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
 
-use super::Node;
+use super::Wiring;
 
-pub fn wire(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+pub fn wire(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     let mut inputs = tvec!(left, right);
     for (index, operand) in [(2, left), (3, right)] {

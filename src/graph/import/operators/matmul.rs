@@ -5,7 +5,7 @@ use tract_core::ops::einsum::EinSum;
 use tract_core::ops::math::{Add, Mul};
 
 use super::arithmetic::binary;
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -16,7 +16,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 }
 
 /// One letter for each axis: those in front are matched from the last on, and the contraction is `k`.
-fn matmul(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     let (left_rank, right_rank) = (node.rank(left)?, node.rank(right)?);
     ensure!(left_rank > 0 && right_rank > 0, "it multiplies by a scalar");
@@ -32,7 +32,7 @@ fn matmul(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// α · A · B + β · C, where A and B may be transposed.
-fn gemm(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn gemm(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     ensure!(node.rank(left)? == 2 && node.rank(right)? == 2, "its operands are matrices");
     let left_axes = if node.flag("transA", false) { "km" } else { "mk" };

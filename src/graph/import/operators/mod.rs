@@ -8,7 +8,6 @@ mod constant;
 mod elementwise;
 mod integer_matmul;
 mod matmul;
-mod node;
 mod normalization;
 mod quantization;
 mod reduction;
@@ -16,19 +15,19 @@ mod selection;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod wiring;
 
 pub use integer_matmul::IntegerMatMul;
-pub use node::{MAX_CONSTANT_NUMBERS, Node, Wire};
 pub use quantization::DynamicQuantizeLinear;
+pub use wiring::{MAX_CONSTANT_NUMBERS, Wire, Wiring};
 
-use crate::graph::import::proto::NodeProto;
+use crate::onnx::schema::Node;
 
 /// How a node's operator is wired; `None` for an operator that is not supported.
-pub fn lookup(node: &NodeProto) -> Option<Wire> {
-    if !matches!(&*node.domain, "" | "ai.onnx") {
+pub fn lookup(node: &Node<'_>) -> Option<Wire> {
+    if !node.is_standard() {
         return None;
     }
-    let operator = &*node.op_type;
     [
         arithmetic::lookup,
         constant::lookup,
@@ -41,5 +40,5 @@ pub fn lookup(node: &NodeProto) -> Option<Wire> {
         shape::lookup,
     ]
     .iter()
-    .find_map(|lookup| lookup(operator))
+    .find_map(|lookup| lookup(node.operator))
 }

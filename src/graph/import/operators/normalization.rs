@@ -6,7 +6,7 @@ use tract_core::ops::nn::{RmsNorm, Softmax};
 
 use super::arithmetic::binary;
 use super::reduction::mean;
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -17,7 +17,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 }
 
 /// Before version 13 it runs over all axes from the one it names on.
-fn softmax(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn softmax(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let axes = if node.version < 13 {
         (node.axis_attribute(1)?..node.rank(input)?).collect()
@@ -28,7 +28,7 @@ fn softmax(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// Over the last axis, the one case that encoders have; wired as the formula that exporters write out otherwise.
-fn layer_normalization(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn layer_normalization(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [input, gamma] = node.inputs()?;
     let axis = node.axis_attribute(-1)?;
     ensure!(axis + 1 == node.rank(input)?, "it normalises more than the last axis");

@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use tract_core::ops::math::{add, div, max, min, mul, round_half_to_even, sub};
 use tract_core::ops::quant::DequantizeLinearF32;
 
-use super::{Node, Wire, integer_matmul};
+use super::{Wire, Wiring, integer_matmul};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -27,7 +27,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn of(node: &Node<'_>, default: DatumType) -> TractResult<Self> {
+    fn of(node: &Wiring<'_>, default: DatumType) -> TractResult<Self> {
         ensure!(node.integer("block_size").unwrap_or(0) == 0, "it has a scale for each block");
         let rank = node.rank(node.input(0)?)?;
         let scale = node.constant(1)?;
@@ -52,7 +52,7 @@ impl Parameters {
     }
 }
 
-fn dequantize(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn dequantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let parameters = Parameters::of(node, node.datum_type(input)?)?;
     if let Some((scale, zero_point)) = parameters.numbers() {
@@ -64,7 +64,7 @@ fn dequantize(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.wire(mul(), &[wire, scale])?))
 }
 
-fn quantize(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let rank = node.rank(input)?;
     let parameters = Parameters::of(node, u8::datum_type())?;

@@ -5,7 +5,7 @@ use tract_core::ops::array::CumSum;
 use tract_core::ops::math::div;
 use tract_core::ops::nn::{Reduce, Reducer};
 
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -26,9 +26,9 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 }
 
 /// Wires a reduction that leaves the axes with length 1.
-type Reduction = fn(&mut Node<'_>, OutletId, TVec<usize>) -> TractResult<OutletId>;
+type Reduction = fn(&mut Wiring<'_>, OutletId, TVec<usize>) -> TractResult<OutletId>;
 
-fn reduce(node: &mut Node<'_>, axes_are_input_since: i64, reduction: Reduction) -> TractResult<TVec<OutletId>> {
+fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let rank = node.rank(input)?;
     let axes = match node.attribute_or_input("axes", axes_are_input_since, 1)? {
@@ -50,7 +50,7 @@ fn reduce(node: &mut Node<'_>, axes_are_input_since: i64, reduction: Reduction) 
     Ok(tvec!(wire))
 }
 
-pub fn mean(node: &mut Node<'_>, input: OutletId, axes: TVec<usize>) -> TractResult<OutletId> {
+pub fn mean(node: &mut Wiring<'_>, input: OutletId, axes: TVec<usize>) -> TractResult<OutletId> {
     let shape = node.shape(input)?;
     let datum_type = node.datum_type(input)?;
     let count: TDim = axes.iter().map(|&axis| &shape[axis]).product();
@@ -60,7 +60,7 @@ pub fn mean(node: &mut Node<'_>, input: OutletId, axes: TVec<usize>) -> TractRes
     node.wire(div(), &[sum, count])
 }
 
-fn cumulative_sum(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn cumulative_sum(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let axis = node.known_integers(1)?;
     ensure!(axis.len() == 1, "its axis is one number");

@@ -3,7 +3,7 @@
 use tract_core::internal::*;
 use tract_core::ops::array::{Slice, TypedConcat};
 
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 use crate::graph::import::gather::{Gather, GatherElements};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -17,21 +17,21 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-fn concat(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn concat(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.all_inputs()?;
     let axis = node.axis(node.integer("axis").context("it names no axis")?, node.rank(inputs[0])?)?;
     let inputs = node.cast_to_common_type(&inputs)?;
     Ok(tvec!(node.wire(TypedConcat::new(axis), &inputs)?))
 }
 
-fn gather(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn gather(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [input, indices] = node.inputs()?;
     let axis = node.axis_attribute(0)?;
     let indices = node.cast(indices, i64::datum_type())?;
     Ok(tvec!(node.wire(Gather { axis }, &[input, indices])?))
 }
 
-fn gather_elements(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn gather_elements(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [input, indices] = node.inputs()?;
     let axis = node.axis_attribute(0)?;
     let indices = node.cast(indices, i64::datum_type())?;
@@ -39,7 +39,7 @@ fn gather_elements(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// The bounds are inputs from version 10 on.
-fn slice(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn slice(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let sizes_of = |name: &str| -> Option<TVec<TDim>> {
         node.integers(name).map(|numbers| numbers.iter().map(|number| number.to_dim()).collect())
     };
@@ -104,7 +104,7 @@ fn strided(start: &TDim, end: &TDim, step: i64, size: &TDim) -> TractResult<Vec<
 }
 
 /// The sizes are an input from version 13 on; without them the parts are equal, the last one smaller where it must be.
-fn split(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn split(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let axis = node.axis_attribute(0)?;
     let parts = node.output_count();

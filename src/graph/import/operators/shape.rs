@@ -6,7 +6,7 @@ use tract_core::ops::array::{MultiBroadcastTo, Range, Tile};
 use tract_core::ops::change_axes::{perm_to_ops, to_axis_ops_with_onnx_rules};
 
 use super::arithmetic::has_no_zero;
-use super::{Node, Wire};
+use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -24,7 +24,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 }
 
 /// From version 15 on, it may be asked for some axes only.
-fn shape(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn shape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let sizes = node.shape(node.input(0)?)?;
     let rank = sizes.len() as i64;
     let clamp = |axis: i64| if axis < 0 { axis + rank } else { axis }.clamp(0, rank) as usize;
@@ -33,7 +33,7 @@ fn shape(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.add_constant(tensor1(&sizes[start..end]))?))
 }
 
-fn through(node: &mut Node<'_>, changes: impl IntoIterator<Item = AxisOp>) -> TractResult<TVec<OutletId>> {
+fn through(node: &mut Wiring<'_>, changes: impl IntoIterator<Item = AxisOp>) -> TractResult<TVec<OutletId>> {
     let mut wire = node.input(0)?;
     for change in changes {
         wire = node.wire(change, &[wire])?;
@@ -41,13 +41,13 @@ fn through(node: &mut Node<'_>, changes: impl IntoIterator<Item = AxisOp>) -> Tr
     Ok(tvec!(wire))
 }
 
-fn reshape(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn reshape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let (from, to) = (node.shape(node.input(0)?)?, node.sizes(1)?);
     let changes = to_axis_ops_with_onnx_rules(&from, &to, node.flag("allowzero", false))?;
     through(node, changes)
 }
 
-fn flatten(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn flatten(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let from = node.shape(node.input(0)?)?;
     // Here the rank itself is an axis too: all axes before it, none behind.
     let axis = node.integer("axis").unwrap_or(1);
@@ -58,7 +58,7 @@ fn flatten(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// The axes are an input from version 13 on; without any, all of length 1 go.
-fn squeeze(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn squeeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let sizes = node.shape(node.input(0)?)?;
     let axes = match node.attribute_or_input("axes", 13, 1)? {
         Some(axes) => node.axes(&axes, sizes.len())?,
@@ -71,14 +71,14 @@ fn squeeze(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 /// The axes, which are those of the result, are an input from version 13 on.
-fn unsqueeze(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn unsqueeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let axes = node.attribute_or_input("axes", 13, 1)?.context("it names no axes")?;
     let rank = node.rank(node.input(0)?)? + axes.len();
     let axes = node.axes(&axes, rank)?;
     through(node, axes.into_iter().map(AxisOp::Add))
 }
 
-fn transpose(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let rank = node.rank(node.input(0)?)?;
     let order: TVec<usize> = match node.integers("perm") {
         Some(order) => order.iter().map(|&axis| node.axis(axis, rank)).collect::<TractResult<_>>()?,
@@ -88,19 +88,19 @@ fn transpose(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
     through(node, perm_to_ops(&order))
 }
 
-fn expand(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let shape = multi_broadcast(&[node.shape(input)?, node.sizes(1)?])?;
     Ok(tvec!(node.wire(MultiBroadcastTo::new(shape.into()), &[input])?))
 }
 
-fn tile(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let (input, repeats) = (node.input(0)?, node.sizes(1)?);
     ensure!(repeats.len() == node.rank(input)?, "it has {} numbers for another number of axes", repeats.len());
     Ok(tvec!(node.wire(Tile::new(repeats), &[input])?))
 }
 
-fn range(node: &mut Node<'_>) -> TractResult<TVec<OutletId>> {
+fn range(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.inputs::<3>()?;
     for input in inputs {
         ensure!(node.rank(input)? == 0, "start, limit and step are one number each");

@@ -1,14 +1,11 @@
 //! Each operator in each of its forms against onnxruntime; tests/fixtures/operators.py made the models and the values.
 
-use prost::Message;
 use serde::Deserialize;
 use tract_core::internal::*;
 
 use crate::graph::import::import;
-use crate::graph::import::proto::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto,
-};
 use crate::onnx::WeightStore;
+use crate::onnx::schema::{Attribute, Model, Node};
 
 #[derive(Deserialize)]
 struct Case {
@@ -28,7 +25,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn run(model: &[u8]) -> TractResult<TVec<TValue>> {
-    let model = import(ModelProto::decode(model)?, [], &WeightStore::default())?;
+    let model = import(&Model::read(model)?, [], &WeightStore::default())?;
     model.into_decluttered()?.into_optimized()?.into_runnable()?.run(tvec!())
 }
 
@@ -64,47 +61,31 @@ fn every_operator_gives_onnxruntimes_values_in_each_of_its_forms() {
 
 #[test]
 fn operators_that_are_not_known_are_counted_by_name_and_domain() {
-    let node = |operator: &str, domain: &str| NodeProto {
-        op_type: operator.to_owned(),
-        domain: domain.to_owned(),
-        output: vec![format!("{domain}{operator}")],
-        ..NodeProto::default()
-    };
+    let node = |operator, domain| Node { operator, domain, outputs: vec![operator], ..Node::default() };
     let nodes = vec![node("Conv", ""), node("Conv", ""), node("Add", "com.microsoft"), node("Add", "ai.onnx")];
-    let output = ValueInfoProto { name: "Conv".to_owned() };
-    let graph = GraphProto { node: nodes, output: vec![output], ..GraphProto::default() };
-    let error =
-        import(ModelProto { graph: Some(graph), opset_import: vec![] }, [], &WeightStore::default()).unwrap_err();
+    let file = Model { nodes, outputs: vec!["Conv"], ..Model::default() };
+    let error = import(&file, [], &WeightStore::default()).unwrap_err();
     assert_eq!(error.to_string(), r#"operators that are not supported: {"Conv": 2, "com.microsoft.Add": 1}"#);
-}
-
-fn integers(values: &[i64]) -> AttributeProto {
-    AttributeProto { name: "value_ints".to_owned(), ints: values.to_vec(), ..AttributeProto::default() }
 }
 
 /// Wires one operator whose inputs are these constants.
 fn of_constants(operator: &str, inputs: &[&[i64]], scalars: bool) -> TractResult<TypedModel> {
     let names: Vec<String> = (0..inputs.len()).map(|index| format!("input {index}")).collect();
-    let mut nodes: Vec<NodeProto> = names
+    let mut nodes: Vec<Node<'_>> = names
         .iter()
         .zip(inputs)
         .map(|(name, values)| {
             let value = match scalars {
-                true => {
-                    AttributeProto { name: "value_int".to_owned(), i: Some(values[0]), ..AttributeProto::default() }
-                }
-                false => integers(values),
+                true => Attribute { name: "value_int", integer: Some(values[0]), ..Attribute::default() },
+                false => Attribute { name: "value_ints", integers: values.to_vec(), ..Attribute::default() },
             };
-            let (op_type, output) = ("Constant".to_owned(), vec![name.clone()]);
-            NodeProto { op_type, output, attribute: vec![value], ..NodeProto::default() }
+            Node { operator: "Constant", outputs: vec![name], attributes: vec![value], ..Node::default() }
         })
         .collect();
-    let (op_type, output) = (operator.to_owned(), vec!["result".to_owned()]);
-    nodes.push(NodeProto { op_type, input: names, output, ..NodeProto::default() });
-    let output = vec![ValueInfoProto { name: "result".to_owned() }];
-    let graph = GraphProto { node: nodes, output, ..GraphProto::default() };
-    let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 13 }];
-    import(ModelProto { graph: Some(graph), opset_import }, [], &WeightStore::default())
+    let inputs = names.iter().map(|name| &**name).collect();
+    nodes.push(Node { operator, inputs, outputs: vec!["result"], ..Node::default() });
+    let file = Model { version: 13, nodes, outputs: vec!["result"], ..Model::default() };
+    import(&file, [], &WeightStore::default())
 }
 
 #[test]

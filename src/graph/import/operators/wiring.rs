@@ -2,7 +2,7 @@
 
 use tract_core::internal::*;
 
-use crate::graph::import::proto::{AttributeProto, NodeProto};
+use crate::onnx::schema::{Attribute, Node};
 
 /// Numbers that one operator may make of fewer: an attention mask for 2,048 tokens.
 const MAX_NEW_NUMBERS: usize = 1 << 22;
@@ -11,10 +11,10 @@ const MAX_NEW_NUMBERS: usize = 1 << 22;
 pub const MAX_CONSTANT_NUMBERS: usize = 1 << 24;
 
 /// Adds what a node computes to the model and says where its outputs are.
-pub type Wire = fn(&mut Node<'_>) -> TractResult<TVec<OutletId>>;
+pub type Wire = fn(&mut Wiring<'_>) -> TractResult<TVec<OutletId>>;
 
-pub struct Node<'graph> {
-    proto: &'graph NodeProto,
+pub struct Wiring<'graph> {
+    node: &'graph Node<'graph>,
     /// The version of the operator set that the file was written for.
     pub version: i64,
     inputs: Vec<Option<OutletId>>,
@@ -26,16 +26,16 @@ pub struct Node<'graph> {
     steps: usize,
 }
 
-impl<'graph> Node<'graph> {
+impl<'graph> Wiring<'graph> {
     pub fn new(
-        proto: &'graph NodeProto,
+        node: &'graph Node<'graph>,
         name: String,
         version: i64,
         inputs: Vec<Option<OutletId>>,
         model: &'graph mut TypedModel,
         constants_left: &'graph mut usize,
     ) -> Self {
-        Self { proto, version, inputs, model, constants_left, name, steps: 0 }
+        Self { node, version, inputs, model, constants_left, name, steps: 0 }
     }
 
     /// The outlet that feeds an input which may be left out.
@@ -61,21 +61,21 @@ impl<'graph> Node<'graph> {
 
     /// The number of outputs, the names that are left empty included.
     pub fn output_count(&self) -> usize {
-        self.proto.output.len()
+        self.node.outputs.len()
     }
 
     /// True where something may read the output.
     pub fn has_output(&self, index: usize) -> bool {
-        self.proto.output.get(index).is_some_and(|name| !name.is_empty())
+        self.node.outputs.get(index).is_some_and(|name| !name.is_empty())
     }
 
-    pub fn attribute(&self, name: &str) -> Option<&'graph AttributeProto> {
-        self.proto.attribute.iter().find(|attribute| attribute.name == name)
+    pub fn attribute(&self, name: &str) -> Option<&'graph Attribute<'graph>> {
+        self.node.attribute(name)
     }
 
     /// An integer attribute. What stands at its default, 0, may be left out of its message.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        self.attribute(name).map(|attribute| attribute.i.unwrap_or(0))
+        self.attribute(name).map(|attribute| attribute.integer.unwrap_or(0))
     }
 
     pub fn flag(&self, name: &str, default: bool) -> bool {
@@ -83,15 +83,15 @@ impl<'graph> Node<'graph> {
     }
 
     pub fn float(&self, name: &str) -> Option<f32> {
-        self.attribute(name).map(|attribute| attribute.f.unwrap_or(0.0))
+        self.attribute(name).map(|attribute| attribute.float.unwrap_or(0.0))
     }
 
     pub fn integers(&self, name: &str) -> Option<&'graph [i64]> {
-        self.attribute(name).map(|attribute| &attribute.ints[..])
+        self.attribute(name).map(|attribute| &attribute.integers[..])
     }
 
     pub fn text(&self, name: &str) -> Option<&'graph [u8]> {
-        self.attribute(name).map(|attribute| attribute.s.as_deref().unwrap_or_default())
+        self.attribute(name).map(|attribute| attribute.text.unwrap_or_default())
     }
 
     pub fn fact(&self, outlet: OutletId) -> TractResult<&TypedFact> {

@@ -1,40 +1,25 @@
-//! The fields of a TensorProto that lies in memory, and what must hold of them before anything slices by its shape.
+//! A view of a tensor, and what must hold of them before anything slices by its shape.
 
-use super::refusal::{invalid, unsupported, within};
-use super::wire::{Field, Fields, label};
+use std::borrow::Cow;
+
+use super::numbers::data_type::*;
+use super::numbers::tensor as field;
 use crate::error::Result;
-
-/// Field numbers of a TensorProto.
-pub mod field {
-    pub const DIMS: u32 = 1;
-    pub const DATA_TYPE: u32 = 2;
-    pub const SEGMENT: u32 = 3;
-    pub const FLOAT_DATA: u32 = 4;
-    pub const INT32_DATA: u32 = 5;
-    pub const STRING_DATA: u32 = 6;
-    pub const INT64_DATA: u32 = 7;
-    pub const NAME: u32 = 8;
-    pub const RAW_DATA: u32 = 9;
-    pub const DOUBLE_DATA: u32 = 10;
-    pub const UINT64_DATA: u32 = 11;
-    pub const DOC_STRING: u32 = 12;
-    pub const EXTERNAL_DATA: u32 = 13;
-    pub const DATA_LOCATION: u32 = 14;
-}
-
-pub const UINT8: i32 = 2;
-pub const INT8: i32 = 3;
+use crate::memory::reserve_exact;
+use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
+use crate::onnx::wire::{Field, Fields, label};
 
 /// More dimensions than any model has; a shape takes 8 times the bytes that it has in the file.
 const MAX_RANK: usize = 64;
-const EXTERNAL: i32 = 1;
 
+/// A TensorProto.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorFields<'a> {
+pub struct Tensor<'a> {
     pub name: &'a str,
     pub dims: Vec<i64>,
     pub data_type: i32,
     pub raw_data: &'a [u8],
+    message: &'a [u8],
     /// Values in each of the fields that hold them one by one.
     typed: TypedCounts,
 }
@@ -59,7 +44,7 @@ pub fn is_typed_data(number: u32) -> bool {
     [field::FLOAT_DATA, field::INT32_DATA, field::INT64_DATA, field::DOUBLE_DATA, field::UINT64_DATA].contains(&number)
 }
 
-impl<'a> TensorFields<'a> {
+impl<'a> Tensor<'a> {
     /// Reads a TensorProto, complete or cut between two fields.
     ///
     /// # Errors
@@ -71,7 +56,7 @@ impl<'a> TensorFields<'a> {
 
     fn read_fields(message: &'a [u8]) -> Result<Self> {
         let mut tensor =
-            Self { name: "", dims: Vec::new(), data_type: 0, raw_data: &[], typed: TypedCounts::default() };
+            Self { name: "", dims: Vec::new(), data_type: 0, raw_data: &[], message, typed: TypedCounts::default() };
         for field in Fields::new(message) {
             tensor.take(&field?)?;
         }
@@ -100,7 +85,7 @@ impl<'a> TensorFields<'a> {
             field::NAME => self.name = field.text()?,
             field::RAW_DATA => self.raw_data = field.bytes()?,
             field::EXTERNAL_DATA => return Err(external()),
-            field::DATA_LOCATION if field.varint()? as i32 == EXTERNAL => return Err(external()),
+            field::DATA_LOCATION if field.varint()? as i32 == field::EXTERNAL => return Err(external()),
             _ => {}
         }
         Ok(())
@@ -146,28 +131,66 @@ impl<'a> TensorFields<'a> {
     fn element(&self) -> Result<(usize, usize)> {
         let TypedCounts { float, int32, int64, double, uint64 } = self.typed;
         match self.data_type {
-            1 => Ok((4, float)),
-            UINT8 | INT8 | 9 => Ok((1, int32)),
-            4 | 5 | 10 | 16 => Ok((2, int32)),
-            6 => Ok((4, int32)),
-            7 => Ok((8, int64)),
-            11 => Ok((8, double)),
-            12 => Ok((4, uint64)),
-            13 => Ok((8, uint64)),
-            8 | 14 | 15 | 17..=23 => Err(unsupported(format!("this engine has no data type {}", self.data_type))),
+            FLOAT => Ok((4, float)),
+            UINT8 | INT8 | BOOL => Ok((1, int32)),
+            UINT16 | INT16 | FLOAT16 | BFLOAT16 => Ok((2, int32)),
+            INT32 => Ok((4, int32)),
+            INT64 => Ok((8, int64)),
+            DOUBLE => Ok((8, double)),
+            UINT32 => Ok((4, uint64)),
+            UINT64 => Ok((8, uint64)),
+            STRING | COMPLEX64 | COMPLEX128 | FLOAT8E4M3FN..=FLOAT4E2M1 => {
+                Err(unsupported(format!("this engine has no data type {}", self.data_type)))
+            }
             unknown => Err(invalid(format!("the unknown data type {unknown}"))),
         }
     }
+
+    /// The data as raw data holds it, also where it stands in the field of its type.
+    ///
+    /// # Errors
+    /// `unsupported_model` for a data type without a size in bytes, `out_of_memory`.
+    pub fn data(&self) -> Result<Cow<'a, [u8]>> {
+        if !self.raw_data.is_empty() {
+            return Ok(Cow::Borrowed(self.raw_data));
+        }
+        let (size, values) = self.element()?;
+        let mut data = Vec::new();
+        reserve_exact(&mut data, values.saturating_mul(size), MODEL)?;
+        for value in Fields::new(self.message) {
+            let value = value?;
+            match (self.data_type, value.number) {
+                (FLOAT, field::FLOAT_DATA) => data.extend_from_slice(value.fixed::<4>()?.as_flattened()),
+                (DOUBLE, field::DOUBLE_DATA) => data.extend_from_slice(value.fixed::<8>()?.as_flattened()),
+                (INT64, field::INT64_DATA) | (UINT32 | UINT64, field::UINT64_DATA) => {
+                    push_low(&mut data, &value, size)?
+                }
+                (FLOAT | DOUBLE | INT64 | UINT32 | UINT64, _) => {}
+                // A number narrower than 32 bits is in the low ones of its field, a half-precision float's bits too.
+                (_, field::INT32_DATA) => push_low(&mut data, &value, size)?,
+                _ => {}
+            }
+        }
+        Ok(data.into())
+    }
+}
+
+/// The low `size` bytes of each value.
+fn push_low(data: &mut Vec<u8>, values: &Field<'_>, size: usize) -> Result<()> {
+    for value in values.varints()? {
+        data.extend_from_slice(&value?.to_le_bytes()[..size]);
+    }
+    Ok(())
 }
 
 /// The elements of an int8 or uint8 tensor whose data is in `int32_data`, as raw data would hold them.
 ///
 /// # Errors
 /// `invalid_model`, naming the tensor, for a value that the data type does not have.
-pub fn raw_from_int32(message: &[u8], tensor: &TensorFields) -> Result<Vec<u8>> {
+pub fn raw_from_int32(tensor: &Tensor<'_>) -> Result<Vec<u8>> {
     let values = if tensor.data_type == INT8 { -128..=127 } else { 0..=255 };
     let mut raw = Vec::new();
-    for field in Fields::new(message) {
+    for field in Fields::new(tensor.message) {
         let field = field?;
         if field.number == field::INT32_DATA {
             for value in field.varints()? {
@@ -196,8 +219,8 @@ fn external() -> crate::error::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{write_bytes_field, write_varint_field};
     use super::*;
+    use crate::onnx::wire::{write_bytes_field, write_varint_field};
 
     fn tensor(dims: &[u64], data_type: u64, data: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
         let mut message = Vec::new();
@@ -211,7 +234,7 @@ mod tests {
     }
 
     fn check(message: &[u8]) -> Result<()> {
-        TensorFields::read(message)?.check()
+        Tensor::read(message)?.check()
     }
 
     #[test]
@@ -256,7 +279,7 @@ mod tests {
     fn int32_data_becomes_raw_data_or_is_refused() {
         let raw = |values: &[u8]| {
             let message = tensor(&[2], 3, |message| write_bytes_field(message, field::INT32_DATA, values));
-            raw_from_int32(&message, &TensorFields::read(&message).unwrap())
+            raw_from_int32(&Tensor::read(&message).unwrap())
         };
         let minus_one = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
         assert_eq!(raw(&[&[5][..], &minus_one].concat()).unwrap(), [5, 0xff]);
