@@ -54,13 +54,13 @@ pub struct BundleReader {
 enum Expected {
     Header(Buffer),
     Manifest { sha256: [u8; 32], bytes: Buffer },
-    Part(Box<Incoming>),
+    Part(Box<IncomingPart>),
     End,
 }
 
 /// A part on its way in.
 #[derive(Debug)]
-struct Incoming {
+struct IncomingPart {
     part: Part,
     /// Bytes that are still to come.
     missing: usize,
@@ -162,7 +162,7 @@ impl BundleReader {
         }
         // An empty part has no byte that would bring it to its end.
         while let Some(part) = self.waiting.pop_front() {
-            let incoming = Incoming::new(part, self.has_room)?;
+            let incoming = IncomingPart::new(part, self.has_room)?;
             if incoming.missing > 0 {
                 self.expected = Expected::Part(Box::new(incoming));
                 return Ok(());
@@ -173,7 +173,10 @@ impl BundleReader {
     }
 
     /// Takes a part that is complete.
-    fn take(&mut self, Incoming { part: Part { kind, sha256, .. }, hash, received, .. }: Incoming) -> Result<()> {
+    fn take(
+        &mut self,
+        IncomingPart { part: Part { kind, sha256, .. }, hash, received, .. }: IncomingPart,
+    ) -> Result<()> {
         if self.checks_parts {
             let found = hexadecimal(&hash.finalize());
             if found != sha256 {
@@ -208,7 +211,7 @@ impl BundleReader {
     }
 }
 
-impl Incoming {
+impl IncomingPart {
     fn new(part: Part, has_room: bool) -> Result<Self> {
         let bytes = part.bytes;
         let ahead = if has_room { usize::MAX } else { ROOM_AHEAD };

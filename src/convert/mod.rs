@@ -14,7 +14,7 @@ use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
 pub use options::{Bits, Options, Rounding};
-pub use progress::{OnProgress, Stage};
+pub use progress::{OnProgress, Phase};
 pub use report::Report;
 use rounding::{Quantization, compensation, precision};
 pub use sample::{LogitError, PAIRS, read_pairs};

@@ -38,10 +38,10 @@ pub struct Job {
     tokenised: usize,
     /// The windows that are left of the last of them.
     windows: Option<Windows>,
-    /// A pair that did not fit into the last group.
+    /// A pair that did not fit into the last batch.
     next: Option<WaitingPair>,
-    /// The groups that threads have or wait for, in the order of the list.
-    under_way: VecDeque<Group>,
+    /// The batches that threads have or wait for, in the order of the list.
+    under_way: VecDeque<Batch>,
     /// A document of which some windows are scored.
     unfinished: Option<ScoredDocument>,
     scored: Vec<ScoredDocument>,
@@ -60,7 +60,7 @@ struct WaitingPair {
 }
 
 /// Pairs that are scored together.
-struct Group {
+struct Batch {
     /// Each without its score, and whether it is the last of its document.
     pairs: Vec<(ScoredDocument, bool)>,
     logits: Task<Result<Vec<f32>>>,
@@ -119,19 +119,19 @@ impl Job {
         if self.failed {
             return Err(Error::Internal("the job has failed before".to_owned()));
         }
-        let result = self.score_group();
+        let result = self.score_batch();
         self.failed = result.is_err();
         result.map(|()| self.scored.len() < self.documents.len())
     }
 
-    fn score_group(&mut self) -> Result<()> {
+    fn score_batch(&mut self) -> Result<()> {
         // Twice as many as threads: who is done with one finds another.
         let wanted = if threads::count() == 1 { 1 } else { 2 * threads::count() };
         while self.under_way.len() < wanted {
-            let Some(group) = self.next_group()? else { break };
-            self.under_way.push_back(group);
+            let Some(batch) = self.next_batch()? else { break };
+            self.under_way.push_back(batch);
         }
-        let Some(Group { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
+        let Some(Batch { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
         let logits = loop {
             logits.help();
             if let Some(logits) = logits.take() {
@@ -145,7 +145,7 @@ impl Job {
     }
 
     /// The pairs that come next, on their way to a thread; `None` behind the last.
-    fn next_group(&mut self) -> Result<Option<Group>> {
+    fn next_batch(&mut self) -> Result<Option<Batch>> {
         let (mut pairs, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
         while let Some(waiting) = self.take_pair()? {
             let length = waiting.pair.ids.len();
@@ -162,7 +162,7 @@ impl Job {
             return Ok(None);
         }
         let reranker = Arc::clone(&self.reranker);
-        Ok(Some(Group { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
+        Ok(Some(Batch { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
     }
 
     /// The pair that comes next; `None` behind the last.

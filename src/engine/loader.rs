@@ -33,12 +33,12 @@ struct Arrival {
     hash: Sha256,
     /// Bytes that have come.
     size: usize,
-    contents: Contents,
+    contents: IncomingFile,
 }
 
 /// What has come of a file.
 #[derive(Debug)]
-enum Contents {
+enum IncomingFile {
     Bytes(Vec<u8>),
     Model(Box<Parser>),
     /// Read at once: the file is several times the size of what is made of it.
@@ -48,7 +48,7 @@ enum Contents {
     Damaged(Error),
 }
 
-impl Contents {
+impl IncomingFile {
     fn new(file: ModelFile, expectation: &Expectation) -> Result<Self> {
         let size = expectation.size;
         if file == ModelFile::Model {
@@ -123,7 +123,7 @@ impl Loader {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
         }
-        let contents = Contents::new(file, &expectation)?;
+        let contents = IncomingFile::new(file, &expectation)?;
         self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
         Ok(())
     }
@@ -175,19 +175,19 @@ impl Loader {
             }
         }
         match contents {
-            Contents::Model(parser) => self.model = Some(parser.finish()?),
-            Contents::Bundle(reader) => {
+            IncomingFile::Model(parser) => self.model = Some(parser.finish()?),
+            IncomingFile::Bundle(reader) => {
                 let Bundle { model, tokenizer, max_tokens } = reader.finish()?;
                 (self.model, self.tokenizer, self.max_tokens) = (Some(model), Some(tokenizer), Some(max_tokens));
             }
-            Contents::Damaged(error) => return Err(error),
-            Contents::Tokenizer(reader) => {
+            IncomingFile::Damaged(error) => return Err(error),
+            IncomingFile::Tokenizer(reader) => {
                 self.tokenizer = Some(match sink {
                     Some(sink) => reader.finish_and_convert(sink)?,
                     None => reader.finish()?,
                 });
             }
-            Contents::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
+            IncomingFile::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::attention::{Inputs, Rows, Scratch, attention};
+use super::attention::{AttentionScratch, Inputs, Rows, attention};
 use super::functions::gelu::gelu;
 use super::functions::layer_norm::{LayerNorm, layer_norm};
 use super::linear::panels::Encoding;
@@ -84,7 +84,7 @@ fn attention_gives_the_same_bits() {
         scale: 0.2,
     };
     let mut context = vec![0.0; queries * hidden];
-    attention(&inputs, &mut Scratch::default(), &mut context, hidden);
+    attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
     check("attention", &context, 0xbb82_d81a_724d_9951);
 }
 

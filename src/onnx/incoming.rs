@@ -9,7 +9,7 @@ use crate::error::Result;
 /// Its fields gather at the end of the graph. When its raw data begins and its place is known by then, the fields before
 /// are put aside, the raw data goes to its place, and the fields behind gather at the end of the graph.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct IncomingTensor {
     /// Position in the file behind its last byte.
     pub end: u64,
     /// Where it begins in the graph.
@@ -27,7 +27,7 @@ struct Moving {
     filling: Filling,
 }
 
-impl Incoming {
+impl IncomingTensor {
     /// # Errors
     /// `out_of_memory`.
     pub fn begin(header: &[u8], end: u64, remainder: &mut Remainder) -> Result<Self> {

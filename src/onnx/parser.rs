@@ -1,7 +1,7 @@
 //! The push parser: knows which message the next byte belongs to and hands it on.
 
 use super::OnnxModel;
-use super::incoming::Incoming;
+use super::incoming::IncomingTensor;
 use super::refusal::{invalid, within};
 use super::remainder::Remainder;
 use super::schema::numbers::{graph, model, tensor};
@@ -26,7 +26,7 @@ pub struct Parser {
     /// Position behind the graph, within it.
     graph_end: Option<u64>,
     /// The initializer, within it.
-    initializer: Option<Incoming>,
+    initializer: Option<IncomingTensor>,
     graph_came: bool,
     operator_sets_came: bool,
     remainder: Remainder,
@@ -199,7 +199,7 @@ impl Parser {
         let bytes = &self.header[..header.length];
         if header.number == graph::INITIALIZER && header.wire_type == WireType::Bytes {
             self.target = Target::Initializer;
-            self.initializer = Some(Incoming::begin(bytes, end, &mut self.remainder)?);
+            self.initializer = Some(IncomingTensor::begin(bytes, end, &mut self.remainder)?);
             self.pending = 0;
             return Ok(());
         }

@@ -27,7 +27,7 @@ pub struct FloatGraph<'a> {
 type Producers<'a> = BTreeMap<&'a str, usize>;
 
 /// The matrix of each layer with a bias, by the name of the sum.
-type Sums<'a> = BTreeMap<&'a str, (&'a Initializer, Use)>;
+type BiasSums<'a> = BTreeMap<&'a str, (&'a Initializer, Use)>;
 
 impl<'a> FloatGraph<'a> {
     pub fn read(index: &'a Index, uses: &'a BTreeMap<String, Use>) -> Result<Self> {
@@ -71,7 +71,7 @@ impl<'a> FloatGraph<'a> {
             // Some name has several meanings.
             return Vec::new();
         }
-        let mut sums = Sums::new();
+        let mut sums = BiasSums::new();
         for node in &self.nodes {
             if let Some((matrix, kind)) = self.matrix(node).filter(|(matrix, _)| biases.contains_key(&matrix.name))
                 && let Some((_, sum)) = self.sum(node)
@@ -126,7 +126,7 @@ impl<'a> FloatGraph<'a> {
         name: &'a str,
         last: usize,
         producers: &Producers<'a>,
-        sums: &Sums<'a>,
+        sums: &BiasSums<'a>,
     ) -> Option<(&'a Initializer, Use)> {
         let mut layer = None;
         let mut values = BTreeSet::new();

@@ -16,7 +16,7 @@ use super::nearest::{bytes, nearest, transposed, widest_scales};
 use super::quantization::Quantization;
 use crate::convert::float::File;
 use crate::convert::options::Rounding;
-use crate::convert::progress::{OnProgress, Stage};
+use crate::convert::progress::{OnProgress, Phase};
 use crate::convert::sample::Reference;
 use crate::error::{Error, Result};
 use crate::graph::exact::{Reading, outputs};
@@ -88,7 +88,7 @@ pub fn run_floats(
             let weights = Linear::new(quantization.matrix(name)?.clone(), quantization.scales(name), &bias).weights();
             given.extend(rounded.iter().map(|rows| outputs(rows, &weights, &bias)));
             results.push(given);
-            progress(Stage::Round, done.len(), names.len());
+            progress(Phase::Round, done.len(), names.len());
         }
         Ok(results)
     })?;

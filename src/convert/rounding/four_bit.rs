@@ -6,7 +6,7 @@
 
 use super::gptq::Feedback;
 use super::nearest::transposed;
-use crate::kernels::linear::panels::{BLOCK_ROWS, Table};
+use crate::kernels::linear::panels::{BLOCK_ROWS, CodeTable};
 use crate::kernels::linear::{PackedMatrix, pack_four_bits};
 
 /// One for each magnitude of a seven-bit weight.
@@ -71,7 +71,7 @@ pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<P
             }
         });
     }
-    let tables: Vec<Table> = tables.iter().map(|levels| levels.map(|level| (level + 64) as u8)).collect();
+    let tables: Vec<CodeTable> = tables.iter().map(|levels| levels.map(|level| (level + 64) as u8)).collect();
     pack_four_bits(rows, columns, &tables, &places, &numbers_of_rows)
 }
 

@@ -6,7 +6,7 @@ use super::four_bit::four_bits;
 use super::gptq::Feedback;
 use super::moments::Moments;
 use crate::convert::options::{Bits, Options, Rounding};
-use crate::convert::progress::{OnProgress, Stage};
+use crate::convert::progress::{OnProgress, Phase};
 use crate::convert::sample;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
@@ -100,7 +100,7 @@ fn candidates(
         };
         let after = four_bits(packed, feedback.as_ref()).ok_or_else(|| no_memory(packed.bytes()))?;
         rounded += 1;
-        progress(Stage::Round, rounded, of_layers.len());
+        progress(Phase::Round, rounded, of_layers.len());
         if after.bytes() < packed.bytes() {
             let error = seen.error(packed, &after);
             candidates.push(Candidate {

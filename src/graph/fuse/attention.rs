@@ -12,7 +12,7 @@ use tract_core::ops::nn::{Softmax, SoftmaxKind};
 use super::pattern::*;
 use super::rows::{floats, plain};
 use super::weights::Weights;
-use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
+use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::threads;
 
 /// Fewer queries are not worth another thread, which prepares the keys and values once more.
@@ -49,7 +49,7 @@ impl Attention {
     /// The output.
     pub fn eval_alone(&self, inputs: &[TValue]) -> TractResult<TValue> {
         self.eval_with(inputs, &|inputs, context, stride| {
-            attention(inputs, &mut Scratch::default(), context, stride);
+            attention(inputs, &mut AttentionScratch::default(), context, stride);
         })
     }
 

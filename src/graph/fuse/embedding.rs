@@ -15,7 +15,7 @@ use crate::onnx::Table;
 
 /// Which rows of a table are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
+enum RowNumbers {
     /// Those that an input of the operator says.
     Input,
     /// Always the same one.
@@ -32,7 +32,7 @@ struct QuantizedTable {
     /// A further factor for each row, where rows have scales of their own.
     row_scales: Option<Arc<Vec<f32>>>,
     zero_point: i32,
-    rows: Rows,
+    rows: RowNumbers,
 }
 
 impl PartialEq for QuantizedTable {
@@ -85,9 +85,11 @@ impl EvalOp for Embedding {
         let mut numbers = Vec::with_capacity(self.tables.len());
         for table in &self.tables {
             numbers.push(match table.rows {
-                Rows::Fixed(row) => vec![row; count],
-                Rows::From(first) => (0..count).map(|index| first.saturating_add((index % length) as i64)).collect(),
-                Rows::Input => inputs
+                RowNumbers::Fixed(row) => vec![row; count],
+                RowNumbers::From(first) => {
+                    (0..count).map(|index| first.saturating_add((index % length) as i64)).collect()
+                }
+                RowNumbers::Input => inputs
                     .next()
                     .context("a row number for each table")?
                     .try_as_plain_ram()?
@@ -154,7 +156,7 @@ pub fn fuse(
     rule_if!(model.outlet_fact(gather.inputs[1])?.datum_type == i64::datum_type());
     rule_if_some!(table = weights.table(model, gather.inputs[0]));
     let &DequantizeLinearF32 { scale, zero_point } = dequantize;
-    let table = QuantizedTable { table: table.clone(), scale, row_scales: None, zero_point, rows: Rows::Input };
+    let table = QuantizedTable { table: table.clone(), scale, row_scales: None, zero_point, rows: RowNumbers::Input };
     replaced(model, node, name, vec![table], &gather.inputs[1..]).map(Some)
 }
 
@@ -206,14 +208,14 @@ pub fn merge(
         let mut numbers = summand.inputs.iter();
         for table in &embedding.tables {
             let mut table = table.clone();
-            if table.rows == Rows::Input {
+            if table.rows == RowNumbers::Input {
                 rule_if_some!(&input = numbers.next());
                 if let Some(row) = constant_number(model, input) {
-                    table.rows = Rows::Fixed(row);
+                    table.rows = RowNumbers::Fixed(row);
                 } else if let Some(numbers) = counted_numbers(model, input) {
                     // A text that is too long for the row must be too long for the table as well.
                     rule_if!(*numbers.end() >= table.table.rows() as i64 - 1 && shape(input)?.last() == sum.last());
-                    table.rows = Rows::From(*numbers.start());
+                    table.rows = RowNumbers::From(*numbers.start());
                 } else {
                     rule_if!(shape(input)? == sum);
                     inputs.push(input);

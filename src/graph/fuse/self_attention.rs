@@ -13,7 +13,7 @@ use super::attention::Attention;
 use super::quantized_linear::QuantizedLinear;
 use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
-use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
+use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
 use crate::threads;
 
@@ -95,7 +95,8 @@ impl SelfAttention {
     ) {
         let size = self.head_size();
         let heads_at_once = heads.len().div_ceil(heads.len().div_ceil(groups_in_panels(size)));
-        let (mut linear_scratch, mut scratch, mut context) = (LinearScratch::default(), Scratch::default(), Vec::new());
+        let (mut linear_scratch, mut scratch, mut context) =
+            (LinearScratch::default(), AttentionScratch::default(), Vec::new());
         for first in heads.clone().step_by(heads_at_once) {
             let some = first..heads.end.min(first + heads_at_once);
             let columns = some.start * size..some.end * size;

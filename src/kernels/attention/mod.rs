@@ -52,7 +52,7 @@ type Group = [[i16; 8]];
 
 /// The buffers of [`attention`]; one value serves any number of calls, of any shape.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct AttentionScratch {
     /// Groups of four keys, contracted over the channels; an even number of groups.
     keys: Vec<[i16; 8]>,
     key_scales: Vec<f32>,
@@ -82,11 +82,11 @@ pub struct Scratch {
 ///
 /// # Panics
 /// If a buffer is too short for its rows, there is no key, or there are more than [`MAX_KEYS`].
-pub fn attention(inputs: &Inputs<'_>, scratch: &mut Scratch, context: &mut [f32], stride: usize) {
+pub fn attention(inputs: &Inputs<'_>, scratch: &mut AttentionScratch, context: &mut [f32], stride: usize) {
     attend::<Fastest>(inputs, scratch, context, stride);
 }
 
-fn attend<L: Lanes>(inputs: &Inputs<'_>, scratch: &mut Scratch, context: &mut [f32], stride: usize) {
+fn attend<L: Lanes>(inputs: &Inputs<'_>, scratch: &mut AttentionScratch, context: &mut [f32], stride: usize) {
     let keys = inputs.keys.count;
     assert!((1..=MAX_KEYS).contains(&keys));
     assert_eq!(inputs.values.count, keys);
@@ -106,7 +106,7 @@ fn attend<L: Lanes>(inputs: &Inputs<'_>, scratch: &mut Scratch, context: &mut [f
     }
 }
 
-impl Scratch {
+impl AttentionScratch {
     fn resize(&mut self, keys: usize, head_size: usize) {
         let (keys, channels) = (keys.next_multiple_of(8), head_size.next_multiple_of(8));
         self.keys.resize(keys / 4 * (channels / 2), [0; 8]);
@@ -241,7 +241,7 @@ fn store_transposed<L: Lanes>(rows: [L::I16; 4], output: &mut [[i16; 8]; 4]) {
     L::store_i16(d, to_d);
 }
 
-fn pack_keys<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut Scratch) {
+fn pack_keys<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut AttentionScratch) {
     let (count, size) = (inputs.keys.count, inputs.head_size);
     let groups = scratch.keys.chunks_exact_mut(size.next_multiple_of(8) / 2);
     for ((i, group), scales) in groups.enumerate().zip(scratch.key_scales.as_chunks_mut::<4>().0) {
@@ -251,7 +251,7 @@ fn pack_keys<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut Scratch) 
     }
 }
 
-fn pack_values<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut Scratch) {
+fn pack_values<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut AttentionScratch) {
     let (count, size) = (inputs.keys.count, inputs.head_size);
     let panels = scratch.values.chunks_exact_mut(count.next_multiple_of(8));
     for ((i, panel), scales) in panels.enumerate().zip(scratch.value_scales.as_chunks_mut::<8>().0) {
@@ -306,11 +306,11 @@ fn attend_group<L: Lanes>(
     inputs: &Inputs<'_>,
     head: usize,
     first: usize,
-    scratch: &mut Scratch,
+    scratch: &mut AttentionScratch,
     context: &mut [f32],
     stride: usize,
 ) {
-    let Scratch { keys, key_scales, values, value_scales, mask, queries, scores, weights } = scratch;
+    let AttentionScratch { keys, key_scales, values, value_scales, mask, queries, scores, weights } = scratch;
     let size = inputs.head_size;
     let count = (inputs.queries.count - first).min(4);
     // What fills up the group is not written.

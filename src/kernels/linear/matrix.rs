@@ -7,7 +7,7 @@
 //! that listing them does not pay, keeps its bytes as they are and is for the 16-bit dot.
 
 use super::four_bit;
-use super::panels::{Encoding, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS, Table};
+use super::panels::{CodeTable, Encoding, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
 /// A rows × columns matrix of int8 weights; rows are the contraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct PackedMatrix {
     /// (column, row) where 1 is missing from the stored weight, in ascending order.
     pub(super) corrections: Vec<(u32, u32)>,
     /// Only of four-bit weights.
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<CodeTable>,
 }
 
 impl PackedMatrix {
@@ -52,7 +52,7 @@ impl PackedMatrix {
     }
 
     /// What four-bit weights are places in; none for others.
-    pub fn tables(&self) -> &[Table] {
+    pub fn tables(&self) -> &[CodeTable] {
         &self.tables
     }
 

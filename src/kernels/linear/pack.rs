@@ -4,7 +4,7 @@ use std::collections::TryReserveError;
 
 use super::matrix::{PackedMatrix, position};
 use super::panels::{
-    BLOCK_COLUMN_BYTES, BLOCK_ROWS, Encoding, GROUP_ROWS, GROUP_WEIGHTS, MAX_TABLES, PANEL_COLUMNS, Table,
+    BLOCK_COLUMN_BYTES, BLOCK_ROWS, CodeTable, Encoding, GROUP_ROWS, GROUP_WEIGHTS, MAX_TABLES, PANEL_COLUMNS,
 };
 
 /// Takes a matrix row by row, in chunks of any size, and packs it where it will stay.
@@ -149,7 +149,7 @@ impl Packer {
 pub fn pack_four_bits(
     rows: usize,
     columns: usize,
-    tables: &[Table],
+    tables: &[CodeTable],
     weights: &[u8],
     numbers: &[u8],
 ) -> Option<PackedMatrix> {

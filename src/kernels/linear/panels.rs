@@ -20,7 +20,7 @@ pub const GROUP_WEIGHTS: usize = PANEL_COLUMNS * GROUP_ROWS;
 pub const MAX_ROWS: usize = 1 << 16;
 
 /// Seven-bit codes, weight + 64, by four-bit weight.
-pub type Table = [u8; 16];
+pub type CodeTable = [u8; 16];
 /// Most tables that a matrix can have.
 pub const MAX_TABLES: usize = 256;
 
@@ -40,7 +40,7 @@ pub enum Encoding {
     SevenBit,
     /// The weight in two's complement.
     EightBit,
-    /// The place in a [`Table`] of such weights as [`SevenBit`](Self::SevenBit) has, two to a byte.
+    /// The place in a [`CodeTable`] of such weights as [`SevenBit`](Self::SevenBit) has, two to a byte.
     FourBit,
 }
 

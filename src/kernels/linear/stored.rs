@@ -5,7 +5,7 @@
 //! the tables of four-bit weights. Its panels are as the kernels read them.
 
 use super::matrix::PackedMatrix;
-use super::panels::{BLOCK_BYTES, Encoding, MAX_ROWS, MAX_TABLES, PANEL_COLUMNS, Table};
+use super::panels::{BLOCK_BYTES, CodeTable, Encoding, MAX_ROWS, MAX_TABLES, PANEL_COLUMNS};
 
 /// What says how many bytes a stored matrix has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Layout {
     pub fn head_bytes(&self) -> Option<usize> {
         let sums = self.columns.checked_next_multiple_of(PANEL_COLUMNS)?.checked_mul(4)?;
         let corrections = self.corrections.checked_mul(8)?;
-        let tables = self.tables.checked_mul(size_of::<Table>())?;
+        let tables = self.tables.checked_mul(size_of::<CodeTable>())?;
         sums.checked_add(self.columns)?.checked_add(corrections)?.checked_add(tables)
     }
 

@@ -118,7 +118,7 @@ pub struct CompactReader {
     /// The bytes of an element, or of the header, that has not come whole.
     partial: Vec<u8>,
     checksum: Checksum,
-    header: Header,
+    header: CompactHeader,
     text: Vec<u8>,
     scores: Option<Scores>,
     units: Vec<u32>,
@@ -135,7 +135,7 @@ enum Section {
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Header {
+struct CompactHeader {
     text_bytes: usize,
     pieces: usize,
     score_bytes: usize,
@@ -150,7 +150,7 @@ impl CompactReader {
             section: Section::Header,
             partial: Vec::new(),
             checksum: Checksum::default(),
-            header: Header::default(),
+            header: CompactHeader::default(),
             text: Vec::new(),
             scores: None,
             units: Vec::new(),
@@ -255,7 +255,7 @@ impl CompactReader {
         }
     }
 
-    fn read_header(&self, bytes: &[u8]) -> Result<Header> {
+    fn read_header(&self, bytes: &[u8]) -> Result<CompactHeader> {
         let (magic, numbers) = bytes.split_at(MAGIC.len());
         if magic != MAGIC {
             return Err(damaged("its first bytes are wrong"));
@@ -270,7 +270,7 @@ impl CompactReader {
                 reason: format!("a compact tokenizer of version {version}; this engine reads version {VERSION}"),
             });
         }
-        let header = Header { text_bytes: next(), pieces: next(), score_bytes: next(), units: next() };
+        let header = CompactHeader { text_bytes: next(), pieces: next(), score_bytes: next(), units: next() };
         if !matches!(header.score_bytes, 4 | 8) {
             return Err(damaged("its scores have an impossible size"));
         }
@@ -289,7 +289,7 @@ impl CompactReader {
 
     /// Where the file is known to be as long as its head says, its parts get their room at once.
     fn make_room(&mut self) -> Result<()> {
-        let Header { text_bytes, pieces, score_bytes, units } = self.header;
+        let CompactHeader { text_bytes, pieces, score_bytes, units } = self.header;
         let (mut single, mut double) = (Vec::new(), Vec::new());
         if self.size.is_some() {
             self.text.try_reserve_exact(text_bytes).map_err(|_| self.no_memory())?;
@@ -303,7 +303,7 @@ impl CompactReader {
     }
 
     fn no_memory(&self) -> Error {
-        let Header { text_bytes, pieces, score_bytes, units } = self.header;
+        let CompactHeader { text_bytes, pieces, score_bytes, units } = self.header;
         let bytes = pieces.saturating_mul(score_bytes).saturating_add(units.saturating_mul(4));
         no_memory(bytes.saturating_add(text_bytes))
     }

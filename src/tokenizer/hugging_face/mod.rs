@@ -22,7 +22,7 @@ pub struct General {
 
 /// A `tokenizer.json` without its model; padding and truncation, which it may ask for, are the engine's.
 #[derive(Debug, Deserialize)]
-struct Parts {
+struct Shell {
     #[serde(default)]
     added_tokens: Vec<AddedToken>,
     normalizer: Option<NormalizerWrapper>,
@@ -49,7 +49,7 @@ impl General {
     /// As [`General::from_json`].
     pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
         soundness::check(json)?;
-        let Parts { added_tokens, normalizer, pre_tokenizer, post_processor } =
+        let Shell { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).map_err(malformed)?;
         let mut pipeline = Pipeline::new(Model::from(unigram));
         pipeline.with_normalizer(normalizer).map_err(unsound)?;

@@ -14,7 +14,7 @@ use crate::tokenizer::sentence_piece::is_sound_character_map;
 /// # Errors
 /// `invalid_model` where the crate could panic.
 pub fn check(json: &[u8]) -> Result<()> {
-    let Parts { normalizer, model, post_processor } = read(json)?;
+    let Outline { normalizer, model, post_processor } = read(json)?;
     if !every_object(&normalizer, &|object| object.get("precompiled_charsmap").is_none_or(is_sound_map)) {
         return Err(damaged("its character map is damaged"));
     }
@@ -31,12 +31,12 @@ pub fn check(json: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn read<'json, Contents: Deserialize<'json>>(json: &'json [u8]) -> Result<Contents> {
+fn read<'json, Read: Deserialize<'json>>(json: &'json [u8]) -> Result<Read> {
     serde_json::from_slice(json).map_err(|error| damaged(&error.to_string()))
 }
 
 #[derive(Deserialize)]
-struct Parts {
+struct Outline {
     #[serde(default)]
     normalizer: Value,
     model: Option<Kind>,

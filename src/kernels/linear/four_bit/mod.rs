@@ -10,14 +10,14 @@ use scalar as fastest;
 #[cfg(target_arch = "wasm32")]
 use simd128 as fastest;
 
-use super::panels::{BLOCK_BYTES, BLOCK_GROUPS, Encoding, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS, Table};
+use super::panels::{BLOCK_BYTES, BLOCK_GROUPS, CodeTable, Encoding, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
 /// Writes the seven-bit codes of a panel, as [`Encoding::SevenBit`] has them, to `codes`: whole groups, as many as the
 /// panel has rows for.
 ///
 /// # Panics
 /// For slices that do not belong to one number of rows, and for a table that is not there.
-pub fn unpack_panel(panel: &[u8], tables: &[Table], codes: &mut [u8]) {
+pub fn unpack_panel(panel: &[u8], tables: &[CodeTable], codes: &mut [u8]) {
     let groups = codes.len() / GROUP_WEIGHTS;
     assert!(
         codes.len().is_multiple_of(GROUP_WEIGHTS) && panel.len() == Encoding::FourBit.panel_bytes(groups * GROUP_ROWS)

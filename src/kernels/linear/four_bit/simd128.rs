@@ -3,11 +3,11 @@
 use core::arch::wasm32::*;
 
 use crate::kernels::linear::panels::{
-    BLOCK_COLUMN_BYTES, BLOCK_GROUPS, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS, Table,
+    BLOCK_COLUMN_BYTES, BLOCK_GROUPS, CodeTable, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS,
 };
 
 /// Writes the codes of one column of a block to their places in whole groups, of which the last block may have few.
-pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &Table, column: usize, codes: &mut [u8]) {
+pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &CodeTable, column: usize, codes: &mut [u8]) {
     // SAFETY: both are 16 bytes.
     let (weights, table) = unsafe { (v128_load(weights.as_ptr().cast()), v128_load(table.as_ptr().cast())) };
     let low = u8x16_swizzle(table, v128_and(weights, u8x16_splat(15)));

@@ -12,7 +12,7 @@ use crate::kernels::testing::{test, *};
 struct Case {
     rows: usize,
     columns: usize,
-    tables: Vec<Table>,
+    tables: Vec<CodeTable>,
     weights: Vec<u8>,
     numbers: Vec<u8>,
 }
