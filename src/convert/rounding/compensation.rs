@@ -1,16 +1,16 @@
 //! Float weights to integers that give, on a sample, the outputs that the floats give.
 //!
-//! The pairs of the sample run through the model twice, in step: once with the float weights, once with the integers, as far
+//! The pairs of the sample run through the model twice, in lockstep: once with the float weights, once with the integers, as far
 //! as there are any. Where a layer comes, its target is what the first pass gives; what it reads, and is rounded for, is what
 //! the second pass has. So a layer also makes up for what was lost before it: to its weights is added the change that by
 //! least squares brings its outputs nearest to the target, held back the more, the fewer the sample's rows are. Then they
-//! are rounded one input after the other, see [`Feedback`], and what is left of the mean difference goes into the bias. Where
+//! are rounded by [GPTQ](Gptq), and what is left of the mean difference goes into the bias. Where
 //! something is added to what a layer gives, the target is the sum: the layer makes up also for what that has lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::gptq::Feedback;
+use super::gptq::Gptq;
 use super::moments::{Moments, Observed, difference, mean};
 use super::nearest::{bytes, nearest, transposed, widest_scales};
 use super::quantization::Quantization;
@@ -130,10 +130,10 @@ struct Read<'a> {
     can_shift: bool,
     moments: Moments,
     /// For the change of the weights.
-    change: Feedback,
+    change: Gptq,
     /// The inputs as they are rounded: first those that count most, whose errors all others can make up for.
     order: Vec<usize>,
-    rounding: Feedback,
+    rounding: Gptq,
 }
 
 impl<'a> Read<'a> {
@@ -146,11 +146,11 @@ impl<'a> Read<'a> {
         let observed = Observed::new(pairs.iter().flat_map(of_pair).collect(), inputs, can_shift);
         let moments = observed.moments()?;
         let few = inputs as f32 / observed.effective_count().max(1.0);
-        let change = Feedback::new(&moments, HOLD * few)?;
+        let change = Gptq::new(&moments, HOLD * few)?;
         let diagonal = moments.diagonal();
         let mut order: Vec<usize> = (0..inputs).collect();
         order.sort_by(|&one, &other| diagonal[other].total_cmp(&diagonal[one]));
-        let rounding = Feedback::new(&moments.arranged(&order)?, DAMPING + DAMPING_OF_FEW * few)?;
+        let rounding = Gptq::new(&moments.arranged(&order)?, DAMPING + DAMPING_OF_FEW * few)?;
         Some(Self { observed, can_shift, moments, change, order, rounding })
     }
 

@@ -1,10 +1,11 @@
 //! Four-bit weights for a matrix of seven-bit ones, with the least squared error that tables of 16 levels give.
 //!
-//! Blocks of a column are sorted by their largest magnitude at first, and each class gets the 16 levels that are best for
+//! The levels of a table are those of k-means in one dimension, which dynamic programming finds exactly; tables and blocks are
+//! matched by Lloyd's algorithm. Blocks of a column are sorted by their largest magnitude at first, and each class gets the 16 levels that are best for
 //! the weights in it; then each block takes the best of all tables, and these are made anew, a few times over. Everything
 //! is counted in integers.
 
-use super::gptq::Feedback;
+use super::gptq::Gptq;
 use super::nearest::transposed;
 use crate::kernels::linear::panels::{BLOCK_ROWS, CodeTable};
 use crate::kernels::linear::{PackedMatrix, pack_four_bits};
@@ -21,12 +22,12 @@ const LEVELS: usize = 16;
 
 type Levels = [i32; LEVELS];
 
-/// With `feedback` the weights are rounded for the least error of the outputs, without for that of the weights. `None`
+/// With `gptq` the weights are rounded for the least error of the outputs, without for that of the weights. `None`
 /// where there is no memory for it.
 ///
 /// # Panics
 /// For a matrix with weights outside -64..=64.
-pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<PackedMatrix> {
+pub fn four_bits(matrix: &PackedMatrix, gptq: Option<&Gptq>) -> Option<PackedMatrix> {
     let (rows, columns) = (matrix.rows(), matrix.columns());
     // By columns, so that a block is one slice.
     let weights: Vec<i32> =
@@ -57,9 +58,9 @@ pub fn four_bits(matrix: &PackedMatrix, feedback: Option<&Feedback>) -> Option<P
             places[row * columns + column] = nearest[number][(weight + SHIFT) as usize];
         }
     }
-    if let Some(feedback) = feedback {
+    if let Some(gptq) = gptq {
         let by_rows: Vec<f32> = matrix.unpack().into_iter().map(|byte| f32::from(byte as i8)).collect();
-        feedback.round(&by_rows, columns, &mut |row, values, rounded| {
+        gptq.round(&by_rows, columns, &mut |row, values, rounded| {
             let numbers = &numbers_of_rows[row / BLOCK_ROWS * columns..][..columns];
             let places = &mut places[row * columns..][..columns];
             for (((value, rounded), number), place) in values.iter().zip(rounded).zip(numbers).zip(places) {

@@ -1,4 +1,7 @@
-//! Rounding that knows what a layer reads: the error that one weight leaves is made up for by those that come after it.
+//! GPTQ: rounding that knows what a layer reads. The weights that come after one make up for the error that it leaves.
+//!
+//! Frantar et al., *GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers*, 2022; in the form that
+//! Chee et al. give it as LDLQ, *QuIP: 2-Bit Quantization of Large Language Models With Guarantees*, 2023.
 //!
 //! For inputs with second moments H = (I + U)·D·(I + U)ᵀ, U strictly upper triangular, weight k is rounded after the errors
 //! of the weights before it were added to it, each times its number in column k of U. That is the least squared error of the
@@ -11,15 +14,15 @@ use crate::memory::room;
 /// Rounds the values of a row, whose number comes first, into the slice that comes last.
 pub type Round<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
 
-/// U and D, for one matrix.
+/// U and D of the inputs of one matrix.
 #[derive(Debug)]
-pub struct Feedback {
+pub struct Gptq {
     inputs: usize,
     /// Row after row: U above the diagonal, D on it; what is below means nothing.
     factors: Vec<f32>,
 }
 
-impl Feedback {
+impl Gptq {
     /// From what the layer reads, with `damping` added to the diagonal of H as a part of its mean. `None` for moments that
     /// are all 0 or not finite, or without memory.
     pub fn new(moments: &Moments, damping: f32) -> Option<Self> {
@@ -112,14 +115,14 @@ mod tests {
     fn the_factors_multiply_to_what_they_were_made_of() {
         let (rows, inputs) = (rows(40, 9), 9);
         let moment = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f32>();
-        let feedback = Feedback::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
+        let gptq = Gptq::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
         let damping = DAMPING * (0..inputs).map(|i| moment(i, i)).sum::<f32>() / inputs as f32;
         // D is on the diagonal.
-        let factor = |i: usize, k: usize| if i == k { 1.0 } else { feedback.factors[i * inputs + k] };
+        let factor = |i: usize, k: usize| if i == k { 1.0 } else { gptq.factors[i * inputs + k] };
         for i in 0..inputs {
             for j in i..inputs {
                 let product: f32 =
-                    (j..inputs).map(|k| factor(i, k) * feedback.factors[k * inputs + k] * factor(j, k)).sum();
+                    (j..inputs).map(|k| factor(i, k) * gptq.factors[k * inputs + k] * factor(j, k)).sum();
                 let expected = moment(i, j) + if i == j { damping } else { 0.0 };
                 assert!((product - expected).abs() < 1e-3, "{product} instead of {expected}");
             }
@@ -133,7 +136,7 @@ mod tests {
         let expected: Vec<f32> = (0..inputs * columns).map(|index| (index * 5 % 7) as f32 - 3.0).collect();
         let mut values = vec![0.0; inputs * columns];
         moments.subtract_product(&expected, columns, &mut values);
-        Feedback::new(&moments, 0.0).unwrap().solve(columns, &mut values);
+        Gptq::new(&moments, 0.0).unwrap().solve(columns, &mut values);
         for (value, expected) in values.iter().zip(expected) {
             assert!((value + expected).abs() < 1e-2, "{value} instead of {}", -expected);
         }
@@ -145,8 +148,8 @@ mod tests {
         let rows = rows(100, inputs);
         let weights: Vec<f32> = (0..inputs * columns).map(|index| (index * 37 % 101) as f32 * 0.1 - 5.0).collect();
         let mut rounded = vec![0f32; weights.len()];
-        let feedback = Feedback::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
-        feedback.round(&weights, columns, &mut |row, values, output| {
+        let gptq = Gptq::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
+        gptq.round(&weights, columns, &mut |row, values, output| {
             output.iter_mut().zip(values).for_each(|(output, value)| *output = value.round());
             rounded[row * columns..][..columns].copy_from_slice(output);
         });
@@ -162,10 +165,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_seen_is_no_feedback() {
-        let feedback = |rows: &[Vec<f32>]| Feedback::new(&Moments::plain(rows, 3).unwrap(), DAMPING);
-        assert!(feedback(&[]).is_none());
-        assert!(feedback(&[vec![0.0; 3]]).is_none());
-        assert!(feedback(&[vec![f32::NAN; 3]]).is_none());
+    fn nothing_seen_rounds_nothing() {
+        let gptq = |rows: &[Vec<f32>]| Gptq::new(&Moments::plain(rows, 3).unwrap(), DAMPING);
+        assert!(gptq(&[]).is_none());
+        assert!(gptq(&[vec![0.0; 3]]).is_none());
+        assert!(gptq(&[vec![f32::NAN; 3]]).is_none());
     }
 }

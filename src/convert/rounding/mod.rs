@@ -1,4 +1,4 @@
-//! How weights are rounded.
+//! Float weights to integers of seven bits, and these to four bits: rounding to nearest, GPTQ, outlier channel splitting.
 
 pub(super) mod compensation;
 mod four_bit;

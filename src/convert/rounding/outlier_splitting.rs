@@ -1,10 +1,11 @@
-//! Copies of neurons, among which outsized weights are shared out.
+//! Outlier channel splitting: copies of neurons share outsized weights.
+//!
+//! Zhao et al., *Improving Neural Network Quantization without Retraining using Outlier Channel Splitting*, 2019.
 //!
 //! The largest weight of an output decides on the step of all its weights. In models of this family some outputs of the
 //! feed-forward layers have a weight or two that are ten times as large as all others, for values that are large, too; there
 //! nearly nothing is left of the others. With several copies of the neuron that such a weight reads, each of which gets its
-//! part of the weight, the layer gives the same and the step is smaller. This is outlier channel splitting (Zhao et al. 2019,
-//! "Improving Neural Network Quantization without Retraining using Outlier Channel Splitting").
+//! part of the weight, the layer gives the same and the step is smaller.
 
 use crate::memory::room;
 

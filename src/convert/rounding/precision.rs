@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::four_bit::four_bits;
-use super::gptq::Feedback;
+use super::gptq::Gptq;
 use super::moments::Moments;
 use crate::convert::options::{Bits, Options, Rounding};
 use crate::convert::progress::{OnProgress, Phase};
@@ -92,13 +92,13 @@ fn candidates(
         let Some(seen) = of_layers.get(&Arc::as_ptr(packed)).filter(|_| packed.encoding() == Encoding::SevenBit) else {
             continue;
         };
-        let feedback = match rounding {
+        let gptq = match rounding {
             Rounding::Compensated => {
-                Moments::plain(&seen.rows, packed.rows()).and_then(|moments| Feedback::new(&moments, DAMPING))
+                Moments::plain(&seen.rows, packed.rows()).and_then(|moments| Gptq::new(&moments, DAMPING))
             }
             Rounding::Nearest => None,
         };
-        let after = four_bits(packed, feedback.as_ref()).ok_or_else(|| no_memory(packed.bytes()))?;
+        let after = four_bits(packed, gptq.as_ref()).ok_or_else(|| no_memory(packed.bytes()))?;
         rounded += 1;
         progress(Phase::Round, rounded, of_layers.len());
         if after.bytes() < packed.bytes() {
