@@ -168,7 +168,7 @@ function readUse(tokens, start) {
   return [names, readTree(start, [])];
 }
 
-const definers = new Set(['fn', 'struct', 'enum', 'trait', 'type', 'const', 'static', 'union', 'macro_rules']);
+const definitions = new Set(['fn', 'struct', 'enum', 'trait', 'type', 'const', 'static', 'union', 'macro_rules']);
 
 /**
  * One file: its modules by their names, each with what it declares, defines, imports and writes.
@@ -197,9 +197,9 @@ function readModule(tokens) {
       at = end - 1;
       continue;
     }
-    if (depth === 0 && definers.has(text)) {
+    if (depth === 0 && definitions.has(text)) {
       const name = text === 'macro_rules' ? tokens[at + 2]?.text : next;
-      if (/^\w+$/.test(name) && !definers.has(name)) module.defined.add(name);
+      if (/^\w+$/.test(name) && !definitions.has(name)) module.defined.add(name);
     }
     if (!/^[A-Za-z_]/.test(text)) continue;
     module.words.set(text, (module.words.get(text) ?? 0) + 1);
@@ -264,29 +264,30 @@ function walk(modules, from, path) {
   }
 }
 
-/** The file that defines what a path names, seen from a module, through whatever hands it on; undefined where none does. */
-function definer(modules, from, path, asked = new Set()) {
+/**
+ * The files that define what a path names, seen from a module, through whatever hands it on: several where each target has a
+ * file, none for what no file defines.
+ */
+function definers(modules, from, path, asked = new Set()) {
   const [module, [name, ...rest]] = walk(modules, from, path);
-  if (name === undefined || module.defined.has(name)) return module.file;
+  if (name === undefined || module.defined.has(name)) return [module.file];
   const question = `${module.path.join('::')} ${name}`;
-  if (asked.has(question)) return undefined;
+  if (asked.has(question)) return [];
   asked.add(question);
   const named = module.uses.filter((use) => use.name === name).map((use) => [...use.path, ...rest]);
   const globs = module.uses.filter((use) => use.glob).map((use) => [...use.path, name, ...rest]);
-  for (const target of [...named, ...globs]) {
-    const file = definer(modules, module, target, asked);
-    if (file) return file;
-  }
-  return undefined;
+  const filesOf = (targets) => targets.flatMap((target) => definers(modules, module, target, asked));
+  const files = filesOf(named);
+  return files.length > 0 ? files : filesOf(globs);
 }
 
-/** The file that a path leads to; undefined for what is not of these crates. */
-function fileOf(modules, from, path) {
-  const file = definer(modules, from, path);
-  if (file) return file;
+/** The files that a path leads to; none for what is not of these crates. */
+function filesOf(modules, from, path) {
+  const files = definers(modules, from, path);
+  if (files.length > 0) return files;
   // What a macro defines is in the last module of the path; a path without modules leads to another crate.
   const [module, rest] = walk(modules, from, path);
-  return rest.length < path.length ? module.file : undefined;
+  return rest.length < path.length ? [module.file] : [];
 }
 
 /** Every import of a file by another one. */
@@ -294,9 +295,10 @@ function importsOf(modules) {
   const edges = [];
   for (const module of modules.values()) {
     const add = (path, line) => {
-      const to = fileOf(modules, module, path);
-      const isNew = !edges.some((edge) => edge.from === module.file && edge.to === to && edge.line === line);
-      if (to && to !== module.file && isNew) edges.push({ from: module.file, to, line });
+      for (const to of filesOf(modules, module, path)) {
+        const isNew = !edges.some((edge) => edge.from === module.file && edge.to === to && edge.line === line);
+        if (to !== module.file && isNew) edges.push({ from: module.file, to, line });
+      }
     };
     for (const { path, line, name, glob, isPublic } of module.uses) {
       // What is only handed on is imported by those who ask for it here.
@@ -373,10 +375,11 @@ export function check(root) {
       if (circle.includes(from) && circle.includes(to)) fail(from, line, noFileCircles, `it imports ${to}`);
     }
   }
-  // In each folder, the files and folders in it, each as one; `mod.rs` speaks for the folder.
+  // In each room, the files and folders in it, each as one; `mod.rs` speaks for the room. The table is for `src` itself.
   const folders = new Set([...modules.values()].map(({ file }) => dirname(nameOf(file))));
+  folders.delete('.');
   for (const folder of folders) {
-    const start = folder === '.' ? '' : `${folder}/`;
+    const start = `${folder}/`;
     const entryOf = (file) => (file.startsWith(start) ? file.slice(start.length).split('/')[0] : undefined);
     const inside = edges
       .map((edge) => ({ ...edge, room: entryOf(edge.from), other: entryOf(edge.to) }))
