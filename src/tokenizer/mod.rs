@@ -22,8 +22,8 @@ pub use window::{Window, Windows};
 
 use crate::error::Result;
 
-/// A Hugging Face `tokenizer.json` in its own or the [compact](file::compact) form, without the padding and truncation that it may ask
-/// for: both are the engine's.
+/// A Hugging Face `tokenizer.json` in its own or the [compact](file::compact) form, without the padding and truncation that
+/// it may ask for: both are the engine's.
 #[derive(Debug)]
 pub struct Tokenizer {
     pipeline: Pipeline,

@@ -1,4 +1,5 @@
-//! The converter, as `pkg/src/cli/convert/converter-bindings.d.ts` has it in TypeScript: an artifact of its own, which no page loads.
+//! The converter, as `pkg/src/cli/convert/converter-bindings.d.ts` has it in TypeScript: an artifact of its own, which no
+//! page loads.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 

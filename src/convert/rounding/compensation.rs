@@ -1,11 +1,11 @@
 //! Float weights to integers that give, on a sample, the outputs that the floats give.
 //!
-//! The pairs of the sample run through the model twice, in lockstep: once with the float weights, once with the integers, as far
-//! as there are any. Where a layer comes, its target is what the first pass gives; what it reads, and is rounded for, is what
-//! the second pass has. So a layer also makes up for what was lost before it: to its weights is added the change that by
-//! least squares brings its outputs nearest to the target, held back the more, the fewer the sample's rows are. Then they
-//! are rounded by [GPTQ](Gptq), and what is left of the mean difference goes into the bias. Where
-//! something is added to what a layer gives, the target is the sum: the layer makes up also for what that has lost.
+//! The pairs of the sample run through the model twice, in lockstep: once with the float weights, once with the integers,
+//! as far as there are any. Where a layer comes, its target is what the first pass gives; what it reads, and is rounded
+//! for, is what the second pass has. So a layer also makes up for what was lost before it: to its weights is added the
+//! change that by least squares brings its outputs nearest to the target, held back the more, the fewer the sample's rows
+//! are. Then they are rounded by [GPTQ](Gptq), and what is left of the mean difference goes into the bias. Where something
+//! is added to what a layer gives, the target is the sum: the layer makes up also for what that has lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ const HOLD: f32 = 8.0;
 
 /// Runs the sample with the float weights and gives the logits of its pairs, which are cut, if it is large. With
 /// [`Rounding::Compensated`] it rounds all matrices anew meanwhile; without memory for its moments one stays as it is. Where
-/// pairs cannot run in step it does nothing and gives `None`.
+/// pairs cannot run in lockstep it does nothing and gives `None`.
 ///
 /// # Errors
 /// What the graph gives, `invalid_model` where the file cannot be read, `out_of_memory`.
@@ -154,8 +154,8 @@ impl<'a> Read<'a> {
         Some(Self { observed, can_shift, moments, change, order, rounding })
     }
 
-    /// The integers of a layer with these float weights, their scales, and what is to be added to its bias; `scales` are taken
-    /// where none can be found, `targets` is what the layer is to give for each row.
+    /// The integers of a layer with these float weights, their scales, and what is to be added to its bias; `scales` are
+    /// taken where none can be found, `targets` is what the layer is to give for each row.
     fn round(
         &self,
         layer: &Linear,

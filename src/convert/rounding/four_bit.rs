@@ -1,9 +1,9 @@
 //! Four-bit weights for a matrix of seven-bit ones, with the least squared error that tables of 16 levels give.
 //!
-//! The levels of a table are those of k-means in one dimension, which dynamic programming finds exactly; tables and blocks are
-//! matched by Lloyd's algorithm. Blocks of a column are sorted by their largest magnitude at first, and each class gets the 16 levels that are best for
-//! the weights in it; then each block takes the best of all tables, and these are made anew, a few times over. Everything
-//! is counted in integers.
+//! The levels of a table are those of k-means in one dimension, which dynamic programming finds exactly; tables and blocks
+//! are matched by Lloyd's algorithm. Blocks of a column are sorted by their largest magnitude at first, and each class gets
+//! the 16 levels that are best for the weights in it; then each block takes the best of all tables, and these are made
+//! anew, a few times over. Everything is counted in integers.
 
 use super::gptq::Gptq;
 use super::nearest::transposed;

@@ -39,15 +39,16 @@ pub struct Quantization {
 }
 
 impl Quantization {
-    /// Rounds each weight to the nearest integer. `pieces` says how many pieces the vocabulary has and which of them stay, all
-    /// where it is `None`.
+    /// Rounds each weight to the nearest integer. `pieces` says how many pieces the vocabulary has and which of them stay,
+    /// all where it is `None`.
     ///
     /// The scales of a matrix are those that clip nothing: with those of the least squared error of its weights logits are
     /// farther off, because large weights are there for large inputs. Where `rounding` is for what the layers read, outsized
     /// weights are shared out among [copies](Copies) of their neurons.
     ///
     /// # Errors
-    /// Those of [`has_float_weights`](crate::convert::float::has_float_weights); `unsupported_model` where no table has a row for each piece.
+    /// Those of [`has_float_weights`](crate::convert::float::has_float_weights); `unsupported_model` where no table has a
+    /// row for each piece.
     pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
         let index = Index::read(file)?;
         let uses = nodes::uses(&index)?;

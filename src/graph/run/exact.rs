@@ -52,7 +52,7 @@ impl Graph {
         one_logit(&output, length)
     }
 
-    /// The logits of several pairs on floats, which run in step, with the outputs of the linear layers that `layers` gives.
+    /// The logits of several pairs on floats, which run in lockstep, with the outputs of the linear layers that `layers` gives.
     /// `None` for a graph that cannot run so.
     ///
     /// # Errors

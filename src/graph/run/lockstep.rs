@@ -1,5 +1,5 @@
-//! Several pairs in step: every node runs for all of them before the next one runs, and a linear layer runs over the rows of
-//! all of them at once.
+//! Several pairs in lockstep: every node runs for all of them before the next one runs, and a linear layer runs over the
+//! rows of all of them at once.
 //!
 //! A short pair leaves a layer's weights hardly used before the next ones are fetched from memory; several of them share
 //! the fetching. No row depends on another, so each logit has the bits that it has alone.

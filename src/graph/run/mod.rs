@@ -49,7 +49,7 @@ pub struct TokenSequence {
 #[derive(Debug)]
 pub struct Graph {
     plan: Arc<TypedRunnableModel>,
-    /// Where the plan can run several pairs in step.
+    /// Where the plan can run several pairs in lockstep.
     schedule: Option<Schedule>,
     /// One entry for each input of the plan, in its order.
     inputs: Vec<Input>,

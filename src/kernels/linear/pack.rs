@@ -141,8 +141,9 @@ impl Packer {
     }
 }
 
-/// Packs a matrix of four-bit weights. `weights` are its places in the tables, row after row, one byte each; `numbers` those of the tables,
-/// one for each column of each block of rows, block after block. `None` where there is no memory for it.
+/// Packs a matrix of four-bit weights. `weights` are its places in the tables, row after row, one byte each; `numbers`
+/// those of the tables, one for each column of each block of rows, block after block. `None` where there is no memory for
+/// it.
 ///
 /// # Panics
 /// For other numbers of weights or table numbers than the shape asks for, and for values that are out of range.

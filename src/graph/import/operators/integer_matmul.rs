@@ -1,7 +1,7 @@
 //! MatMulInteger: the product of matrices of 8-bit integers less their zero points, in 32 bits.
 //!
-//! Where the weights are packed, [`QuantizedLinear`](crate::graph::fuse::quantized_linear::QuantizedLinear) takes its place; this is for
-//! the products that are left, and for tests.
+//! Where the weights are packed, [`QuantizedLinear`](crate::graph::fuse::quantized_linear::QuantizedLinear) takes its
+//! place; this is for the products that are left, and for tests.
 
 use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
