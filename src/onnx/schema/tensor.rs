@@ -1,4 +1,4 @@
-//! A view of a tensor, and what must hold of them before anything slices by its shape.
+//! A view of a tensor, and what must hold of it before anything slices by its shape.
 
 use std::borrow::Cow;
 
@@ -272,6 +272,27 @@ mod tests {
             let error = check(&message).unwrap_err();
             assert_eq!(error.code(), code, "{error}");
             assert!(error.to_string().contains("\"weight\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn data_is_the_same_bytes_in_whichever_field_it_stands() {
+        let minus_two = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+        for (data_type, number, values, expected) in [
+            (FLOAT, field::FLOAT_DATA, &[0, 0, 0x80, 0x3f][..], &[0, 0, 0x80, 0x3f][..]),
+            (DOUBLE, field::DOUBLE_DATA, &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8]),
+            (INT8, field::INT32_DATA, &minus_two, &[0xfe]),
+            (FLOAT16, field::INT32_DATA, &[0x80, 0x78], &[0, 0x3c]),
+            (INT32, field::INT32_DATA, &minus_two, &[0xfe, 0xff, 0xff, 0xff]),
+            (INT64, field::INT64_DATA, &minus_two, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            (UINT32, field::UINT64_DATA, &[7], &[7, 0, 0, 0]),
+        ] {
+            for (number, bytes) in [(number, values), (field::RAW_DATA, expected)] {
+                let message = tensor(&[1], data_type as u64, |message| write_bytes_field(message, number, bytes));
+                let read = Tensor::read(&message).unwrap();
+                read.check().unwrap();
+                assert_eq!(*read.data().unwrap(), *expected, "data type {data_type} in field {number}");
+            }
         }
     }
 
