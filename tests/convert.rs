@@ -42,7 +42,7 @@ fn load(bundle: &[u8]) -> Arc<Reranker> {
 
 fn logit(reranker: &Arc<Reranker>, query: &str, document: &str) -> f32 {
     let job = reranker.start(query, vec![document.to_owned()], None, Default::default()).unwrap();
-    job.finish(None).unwrap()[0].logit
+    job.finish().unwrap()[0].logit
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! A loaded model.
 
-use std::sync::Arc;
-
 use crate::error::Result;
 use crate::graph::{Graph, OperatorTime, TokenSequence};
 use crate::tokenizer::Tokenizer;

@@ -47,7 +47,7 @@ impl Rewrite {
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
             Self::Linear => rules
                 .with_rule_for("linear", quantized_linear::fuse)
-                .with_rule_for("GELU behind linear", linear::fuse_gelu),
+                .with_rule_for("GELU behind linear", quantized_linear::fuse_gelu),
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
             Self::Attention => rules.with_rule_for("attention", attention::fuse),
             Self::FirstToken => rules

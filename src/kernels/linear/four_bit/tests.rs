@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::panels::{BLOCK_COLUMN_BYTES, BLOCK_ROWS};
+use super::super::panels::BLOCK_ROWS;
 use super::super::quantize::RowScale;
 use super::super::{Linear, LinearScratch, PackedMatrix, Packer, QuantizedRows, pack_four_bits};
 use super::*;
