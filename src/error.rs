@@ -77,7 +77,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The stable code, one of `rerankErrorCodes` in `pkg/src/errors.ts`.
+    /// The stable code, one of `rerankErrorCodes` in `pkg/src/common/errors.ts`.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::InvalidInput(_) => "invalid_input",

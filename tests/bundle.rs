@@ -8,7 +8,7 @@ use rerank_wasm::bundle::{BundleReader, Contents, MAGIC, MOST_TOKENS, write};
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::{ModelFile, Result};
 use rerank_wasm::graph::TokenSequence;
-use rerank_wasm::tokenizer::compact;
+use rerank_wasm::tokenizer::compact_form;
 use support::{Random, load_mini, parse, read, read_json_lines};
 
 const TINY: [&str; 2] = [support::TINY, "tests/fixtures/standin-tiny/tokenizer.json"];
@@ -16,7 +16,7 @@ const MINI: [&str; 2] = ["pkg/mini/onnx/model_quantized.onnx", "pkg/mini/tokeniz
 
 fn bundle([model, tokenizer]: [&str; 2]) -> Vec<u8> {
     let model = parse(None, [&*read(model)]).unwrap();
-    let tokenizer = compact::convert(&read(tokenizer)).unwrap();
+    let tokenizer = compact_form(&read(tokenizer)).unwrap();
     let mut bytes = Vec::new();
     write(Contents { name: "test", max_tokens: 512, tokenizer: &tokenizer, model: &model }, &mut bytes).unwrap();
     bytes
@@ -51,12 +51,12 @@ fn a_bundle_of_mini_gives_the_bits_of_its_files() {
         let sequence = sequence(&input_ids);
         assert_eq!(bundled.logit(&sequence).unwrap().to_bits(), files.logit(&sequence).unwrap().to_bits());
     }
-    let ranked = |reranker: Arc<Reranker>| {
+    let scored = |reranker: Arc<Reranker>| {
         let documents = ["giraffe", "Paris is the capital of France."].map(str::to_owned).to_vec();
         let job = reranker.start("capital of France", documents, None, Default::default()).unwrap();
-        job.finish(None).unwrap()
+        job.finish().unwrap()
     };
-    assert_eq!(ranked(Arc::new(bundled)), ranked(files));
+    assert_eq!(scored(Arc::new(bundled)), scored(files));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn another_file_is_an_integrity_mismatch_and_a_later_version_is_unsupported() {
 #[test]
 fn a_longest_pair_that_no_model_has_is_refused() {
     let model = parse(None, [&*read(support::TINY)]).unwrap();
-    let tokenizer = compact::convert(&read(TINY[1])).unwrap();
+    let tokenizer = compact_form(&read(TINY[1])).unwrap();
     let read = |max_tokens| {
         let mut bytes = Vec::new();
         write(Contents { name: "test", max_tokens, tokenizer: &tokenizer, model: &model }, &mut bytes).unwrap();

@@ -8,7 +8,7 @@ use allocations::measured;
 use rerank_wasm::bundle::{Bundle, BundleReader, Contents, MAGIC, VERSION, write};
 use rerank_wasm::error::Result;
 use rerank_wasm::onnx::Weight;
-use rerank_wasm::tokenizer::compact;
+use rerank_wasm::tokenizer::compact_form;
 use sha2::{Digest, Sha256};
 use support::protobuf::{Message, UINT8, join, model, node, tensor};
 use support::small_model::{INPUT, ends, words};
@@ -31,7 +31,7 @@ fn bundle(tables: &[usize]) -> Vec<u8> {
     let graph = graph.message(1, node("Gather", &["words", INPUT], "logit")).message(5, words());
     let model = parse(None, [&*model(join(&[graph, ends()])).0]).unwrap();
     assert_eq!(model.weights.len(), tables.len() + 1);
-    let tokenizer = compact::convert(&read("tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
+    let tokenizer = compact_form(&read("tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
     let mut bytes = Vec::new();
     write(Contents { name: "test", max_tokens: 512, tokenizer: &tokenizer, model: &model }, &mut bytes).unwrap();
     bytes

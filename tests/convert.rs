@@ -5,6 +5,7 @@ mod support;
 use std::io::Cursor;
 use std::sync::Arc;
 
+use rerank_wasm::convert::rounding::Quantization;
 use rerank_wasm::convert::{Bits, Graphs, Options, PieceChoice, Report, Rounding, Source, convert, float};
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::{ModelFile, Result};
@@ -41,7 +42,7 @@ fn load(bundle: &[u8]) -> Arc<Reranker> {
 
 fn logit(reranker: &Arc<Reranker>, query: &str, document: &str) -> f32 {
     let job = reranker.start(query, vec![document.to_owned()], None, Default::default()).unwrap();
-    job.finish(None).unwrap()[0].logit
+    job.finish().unwrap()[0].logit
 }
 
 #[test]
@@ -144,8 +145,7 @@ fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
 
 #[test]
 fn the_graph_of_float_weights_is_fused_whole() {
-    let model =
-        float::Quantization::new(&mut Cursor::new(read(FLOAT)), None, Rounding::Nearest).unwrap().model().unwrap();
+    let model = Quantization::new(&mut Cursor::new(read(FLOAT)), None, Rounding::Nearest).unwrap().model().unwrap();
     let fused = Graph::from_onnx(model.clone()).unwrap();
     let from_int8 = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
     assert_eq!(fused.census(), from_int8.census());
@@ -159,7 +159,7 @@ fn the_graph_of_float_weights_is_fused_whole() {
 /// The float file with a weight of each second feed-forward layer a hundred times as large as it was.
 fn with_outsized_weights() -> Vec<u8> {
     let file = read(FLOAT);
-    let plain = float::Quantization::new(&mut Cursor::new(&file), None, Rounding::Nearest).unwrap();
+    let plain = Quantization::new(&mut Cursor::new(&file), None, Rounding::Nearest).unwrap();
     let mut outsized = file.clone();
     for (name, _) in plain.matrices().filter(|(_, packed)| packed.rows() == 128) {
         let values = plain.floats(&mut Cursor::new(&file), name).unwrap();
@@ -175,7 +175,7 @@ fn with_outsized_weights() -> Vec<u8> {
 fn outsized_weights_are_shared_out_among_copies_of_their_neurons() {
     let file = with_outsized_weights();
     let shapes = |file: &[u8], rounding| {
-        let quantization = float::Quantization::new(&mut Cursor::new(file), None, rounding).unwrap();
+        let quantization = Quantization::new(&mut Cursor::new(file), None, rounding).unwrap();
         let shapes: Vec<_> = quantization.matrices().map(|(_, packed)| (packed.rows(), packed.columns())).collect();
         let count = |shape| shapes.iter().filter(|it| **it == shape).count();
         // The feed-forward layers as they are, and with copies.
@@ -188,7 +188,7 @@ fn outsized_weights_are_shared_out_among_copies_of_their_neurons() {
     // Each rounded to the nearest, with copies and without: what is between them is what the larger steps cost.
     let golden = golden(FOLDER);
     let [plain, copied] = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
-        let model = float::Quantization::new(&mut Cursor::new(&file), None, rounding).unwrap().model().unwrap();
+        let model = Quantization::new(&mut Cursor::new(&file), None, rounding).unwrap().model().unwrap();
         let graph = Graph::from_onnx(model).unwrap();
         let logits = golden.iter().map(|it| f64::from(graph.exact_logit(&it.sequence).unwrap()));
         logits.collect::<Vec<_>>()

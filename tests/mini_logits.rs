@@ -124,11 +124,11 @@ fn a_score_does_not_depend_on_the_other_documents() {
     let pairs = pairs();
     let query = &pairs[0].query;
     let documents: Vec<String> = pairs.iter().take(8).map(|pair| pair.document.clone()).collect();
-    let together = start(&reranker, query, documents.clone()).finish(None).unwrap();
+    let together = start(&reranker, query, documents.clone()).finish().unwrap();
     assert_eq!(together.len(), documents.len());
-    assert!(together.windows(2).all(|pair| pair[0].logit >= pair[1].logit));
-    for result in together {
-        let alone = start(&reranker, query, vec![documents[result.index].clone()]).finish(None).unwrap();
+    for (index, result) in together.iter().enumerate() {
+        assert_eq!(result.index, index);
+        let alone = start(&reranker, query, vec![documents[index].clone()]).finish().unwrap();
         assert_eq!(alone[0].logit.to_bits(), result.logit.to_bits());
     }
 }
@@ -144,18 +144,18 @@ fn the_best_window_of_a_long_document_counts() {
     let answer = "Paris is the capital of France.";
     let filler = "The giraffe 🦒 is the tallest living animal on land. ".repeat(60);
     let documents = vec![answer.to_owned(), format!("{filler}{answer} {filler}"), filler.clone()];
-    let rank = |long_documents| reranker.start(query, documents.clone(), None, long_documents).unwrap().finish(None);
-    let chunked = rank(LongDocuments::Chunk).unwrap();
+    let score = |long_documents| reranker.start(query, documents.clone(), None, long_documents).unwrap().finish();
+    let chunked = score(LongDocuments::Chunk).unwrap();
     let order: Vec<usize> = chunked.iter().map(|result| result.index).collect();
     assert_eq!(order, [0, 1, 2]);
+    assert!(chunked.is_sorted_by(|better, worse| better.logit > worse.logit));
     assert_eq!(chunked[0].window, None);
     let window = chunked[1].window.clone().unwrap();
     let units: Vec<u16> = documents[1].encode_utf16().collect();
     assert!(String::from_utf16(&units[window]).unwrap().contains(answer));
     assert!(chunked[1].tokens > 512 && !chunked[1].truncated);
 
-    let cut = rank(LongDocuments::Truncate).unwrap();
-    let cut_of = |index| cut.iter().find(|result| result.index == index).unwrap();
-    assert_eq!(cut_of(0).logit.to_bits(), chunked[0].logit.to_bits());
-    assert!(cut_of(1).truncated && cut_of(1).logit < chunked[1].logit);
+    let cut = score(LongDocuments::Truncate).unwrap();
+    assert_eq!(cut[0].logit.to_bits(), chunked[0].logit.to_bits());
+    assert!(cut[1].truncated && cut[1].logit < chunked[1].logit);
 }

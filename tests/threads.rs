@@ -34,8 +34,8 @@ fn documents(count: usize) -> Vec<String> {
 
 fn bits(reranker: &Arc<Reranker>, documents: &[String]) -> Vec<(usize, u32, u64)> {
     let job = reranker.start("Where do boats go?", documents.to_vec(), None, LongDocuments::Chunk).unwrap();
-    let ranked = job.finish(None).unwrap();
-    ranked.iter().map(|it| (it.index, it.logit.to_bits(), it.score.to_bits())).collect()
+    let scored = job.finish().unwrap();
+    scored.iter().map(|it| (it.index, it.logit.to_bits(), it.score.to_bits())).collect()
 }
 
 #[test]

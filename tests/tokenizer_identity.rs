@@ -4,11 +4,10 @@ mod full_tokenizer;
 
 use std::sync::LazyLock;
 
-use rerank_wasm::tokenizer::{Tokenizer, compact};
+use rerank_wasm::tokenizer::{Tokenizer, compact_form};
 
 static BYTES: LazyLock<Vec<u8>> = LazyLock::new(full_tokenizer::bytes);
-static COMPACT: LazyLock<Tokenizer> =
-    LazyLock::new(|| Tokenizer::from_bytes(&compact::convert(&BYTES).unwrap()).unwrap());
+static COMPACT: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::from_bytes(&compact_form(&BYTES).unwrap()).unwrap());
 static CRATE: LazyLock<tokenizers::Tokenizer> =
     LazyLock::new(|| tokenizers::Tokenizer::from_bytes(BYTES.as_slice()).unwrap());
 
@@ -201,5 +200,5 @@ fn long_texts_without_a_space() {
 
 #[test]
 fn the_compact_form_is_small() {
-    assert!(compact::convert(&BYTES).unwrap().len() <= 6_000_000);
+    assert!(compact_form(&BYTES).unwrap().len() <= 6_000_000);
 }

@@ -1,6 +1,6 @@
 //! Every kind of tokenizer.json around a small unigram vocabulary gives the ids of the `tokenizers` crate.
 
-use rerank_wasm::tokenizer::{Tokenizer, compact};
+use rerank_wasm::tokenizer::{Tokenizer, compact_form};
 use serde_json::{Value, json};
 
 const TEXTS: &[&str] = &[
@@ -65,7 +65,7 @@ fn assert_same(tokenizer: &Value) {
     let json = serde_json::to_vec(tokenizer).unwrap();
     let mut expected = tokenizers::Tokenizer::from_bytes(&json).unwrap();
     expected.with_padding(None).with_truncation(None).unwrap();
-    for form in [json.clone(), compact::convert(&json).unwrap()] {
+    for form in [json.clone(), compact_form(&json).unwrap()] {
         let found = Tokenizer::from_bytes(&form).unwrap();
         for text in TEXTS {
             assert_eq!(found.ids(text).unwrap(), expected.encode_fast(*text, false).unwrap().get_ids(), "{text:?}");

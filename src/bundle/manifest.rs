@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::refusal::invalid;
 use crate::error::Result;
 use crate::kernels::attention::MAX_KEYS;
-use crate::kernels::pack::{Encoding, PackedMatrix};
-use crate::kernels::stored::Layout;
+use crate::kernels::linear::PackedMatrix;
+use crate::kernels::linear::panels::Encoding;
+use crate::kernels::linear::stored::Layout;
 use crate::onnx::Table;
 
 /// Most tokens of a pair in any model: attention's sums are exact up to there.

@@ -12,8 +12,8 @@
 //! | n | the [`Manifest`], JSON |
 //! | | the parts that it lists, in its order, with nothing between them |
 //!
-//! A part is the tokenizer in either form, the graph as a ModelProto without the weights (they are inputs of it), a
-//! [stored matrix](crate::kernels::stored), head before panels, or a table, row after row. Tokenizer and graph come once,
+//! A part is the tokenizer in either form, the graph as a ModelProto without the weights (they are inputs of it), a [stored
+//! matrix](crate::kernels::linear::stored), head before panels, or a table, row after row. Tokenizer and graph come once,
 //! before the weights.
 
 mod manifest;

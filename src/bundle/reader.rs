@@ -6,11 +6,12 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, Part, PartKind};
-use super::refusal::{invalid, no_memory};
+use super::refusal::invalid;
 use super::{HEADER_BYTES, MAGIC, VERSION};
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::hexadecimal::hexadecimal;
-use crate::kernels::pack::PackedMatrix;
+use crate::kernels::linear::PackedMatrix;
+use crate::memory::reserve_exact;
 use crate::onnx::{OnnxModel, Parser, Table, Weight, WeightStore};
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 
@@ -38,7 +39,7 @@ pub struct BundleReader {
     size: Option<usize>,
     /// Whether the parts are checked against the hashes in the manifest.
     checks_parts: bool,
-    stage: Stage,
+    expected: Expected,
     /// True where the file is as long as its manifest says.
     has_room: bool,
     waiting: VecDeque<Part>,
@@ -48,26 +49,28 @@ pub struct BundleReader {
     weights: WeightStore,
 }
 
+/// What the next bytes belong to.
 #[derive(Debug)]
-enum Stage {
+enum Expected {
     Header(Buffer),
     Manifest { sha256: [u8; 32], bytes: Buffer },
-    Part(Box<Incoming>),
+    Part(Box<IncomingPart>),
     End,
 }
 
 /// A part on its way in.
 #[derive(Debug)]
-struct Incoming {
+struct IncomingPart {
     part: Part,
     /// Bytes that are still to come.
     missing: usize,
     hash: Sha256,
-    contents: Contents,
+    received: Received,
 }
 
+/// What has come of a part.
 #[derive(Debug)]
-enum Contents {
+enum Received {
     Tokenizer(Box<TokenizerReader>),
     Graph(Box<Parser>),
     Matrix { head: Buffer, panels: Buffer },
@@ -88,7 +91,7 @@ impl BundleReader {
         Self {
             size,
             checks_parts: !is_pinned,
-            stage: Stage::Header(Buffer { bytes: Vec::new(), whole: HEADER_BYTES }),
+            expected: Expected::Header(Buffer { bytes: Vec::new(), whole: HEADER_BYTES }),
             has_room: false,
             waiting: VecDeque::new(),
             max_tokens: 0,
@@ -105,16 +108,16 @@ impl BundleReader {
     /// another version and for a graph or tokenizer beyond this engine, `out_of_memory`.
     pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
         while !chunk.is_empty() {
-            let wanted = match &self.stage {
-                Stage::Header(bytes) | Stage::Manifest { bytes, .. } => bytes.missing(),
-                Stage::Part(incoming) => incoming.missing,
-                Stage::End => return Err(invalid("it goes on after its end")),
+            let wanted = match &self.expected {
+                Expected::Header(bytes) | Expected::Manifest { bytes, .. } => bytes.missing(),
+                Expected::Part(incoming) => incoming.missing,
+                Expected::End => return Err(invalid("it goes on after its end")),
             };
             let (now, later) = chunk.split_at(chunk.len().min(wanted));
-            match &mut self.stage {
-                Stage::Header(bytes) | Stage::Manifest { bytes, .. } => bytes.push(now)?,
-                Stage::Part(incoming) => incoming.push(now, self.checks_parts)?,
-                Stage::End => {}
+            match &mut self.expected {
+                Expected::Header(bytes) | Expected::Manifest { bytes, .. } => bytes.push(now)?,
+                Expected::Part(incoming) => incoming.push(now, self.checks_parts)?,
+                Expected::End => {}
             }
             if now.len() == wanted {
                 self.advance()?;
@@ -127,22 +130,22 @@ impl BundleReader {
     /// # Errors
     /// `invalid_model` where the file is not whole.
     pub fn finish(self) -> Result<Bundle> {
-        let Self { stage: Stage::End, tokenizer: Some(tokenizer), graph: Some(mut model), .. } = self else {
+        let Self { expected: Expected::End, tokenizer: Some(tokenizer), graph: Some(mut model), .. } = self else {
             return Err(invalid("it is cut off"));
         };
         model.weights.extend(self.weights);
         Ok(Bundle { model, tokenizer, max_tokens: self.max_tokens })
     }
 
-    /// Goes on to what comes next, once all of the present stage has come.
+    /// Goes on to what comes next, once all that was expected has come.
     fn advance(&mut self) -> Result<()> {
-        match std::mem::replace(&mut self.stage, Stage::End) {
-            Stage::Header(bytes) => {
+        match std::mem::replace(&mut self.expected, Expected::End) {
+            Expected::Header(bytes) => {
                 let (length, sha256) = read_header(&bytes.bytes)?;
-                self.stage = Stage::Manifest { sha256, bytes: Buffer { bytes: Vec::new(), whole: length } };
+                self.expected = Expected::Manifest { sha256, bytes: Buffer { bytes: Vec::new(), whole: length } };
                 return Ok(());
             }
-            Stage::Manifest { sha256, bytes: Buffer { bytes, .. } } => {
+            Expected::Manifest { sha256, bytes: Buffer { bytes, .. } } => {
                 if *Sha256::digest(&bytes) != sha256 {
                     return Err(invalid("its manifest has another hash"));
                 }
@@ -154,14 +157,14 @@ impl BundleReader {
                 self.max_tokens = manifest.max_tokens;
                 self.waiting = manifest.parts.into();
             }
-            Stage::Part(incoming) => self.take(*incoming)?,
-            Stage::End => {}
+            Expected::Part(incoming) => self.take(*incoming)?,
+            Expected::End => {}
         }
         // An empty part has no byte that would bring it to its end.
         while let Some(part) = self.waiting.pop_front() {
-            let incoming = Incoming::new(part, self.has_room)?;
+            let incoming = IncomingPart::new(part, self.has_room)?;
             if incoming.missing > 0 {
-                self.stage = Stage::Part(Box::new(incoming));
+                self.expected = Expected::Part(Box::new(incoming));
                 return Ok(());
             }
             self.take(incoming)?;
@@ -170,7 +173,10 @@ impl BundleReader {
     }
 
     /// Takes a part that is complete.
-    fn take(&mut self, Incoming { part: Part { kind, sha256, .. }, hash, contents, .. }: Incoming) -> Result<()> {
+    fn take(
+        &mut self,
+        IncomingPart { part: Part { kind, sha256, .. }, hash, received, .. }: IncomingPart,
+    ) -> Result<()> {
         if self.checks_parts {
             let found = hexadecimal(&hash.finalize());
             if found != sha256 {
@@ -178,17 +184,17 @@ impl BundleReader {
                 return Err(Error::IntegrityMismatch { file: ModelFile::Bundle, reason });
             }
         }
-        match (contents, &kind) {
-            (Contents::Tokenizer(reader), _) => self.tokenizer = Some(reader.finish()?),
-            (Contents::Graph(parser), _) => self.graph = Some(parser.finish()?),
-            (Contents::Matrix { head, panels }, PartKind::Matrix { name, unsigned, .. }) => {
+        match (received, &kind) {
+            (Received::Tokenizer(reader), _) => self.tokenizer = Some(reader.finish()?),
+            (Received::Graph(parser), _) => self.graph = Some(parser.finish()?),
+            (Received::Matrix { head, panels }, PartKind::Matrix { name, unsigned, .. }) => {
                 let layout = kind.layout().ok_or_else(|| invalid("a matrix without a layout"))?;
                 let packed = PackedMatrix::from_stored(layout, &head.bytes, panels.bytes)
                     .map_err(|reason| invalid(format!("{}: {reason}", kind.label())))?;
                 let weight = Weight::Matrix { packed: Arc::new(packed), unsigned: *unsigned };
                 self.insert(name, weight)?;
             }
-            (Contents::Table(Buffer { bytes, .. }), PartKind::Table { name, columns, unsigned, .. }) => {
+            (Received::Table(Buffer { bytes, .. }), PartKind::Table { name, columns, unsigned, .. }) => {
                 self.insert(name, Weight::Table(Arc::new(Table::new(*columns, *unsigned, bytes))))?;
             }
             _ => return Err(Error::Internal("a part became another".to_owned())),
@@ -205,21 +211,21 @@ impl BundleReader {
     }
 }
 
-impl Incoming {
+impl IncomingPart {
     fn new(part: Part, has_room: bool) -> Result<Self> {
         let bytes = part.bytes;
         let ahead = if has_room { usize::MAX } else { ROOM_AHEAD };
         let size = (bytes <= ahead).then_some(bytes);
-        let contents = match &part.kind {
-            PartKind::Tokenizer => Contents::Tokenizer(Box::new(TokenizerReader::new(size))),
-            PartKind::Graph => Contents::Graph(Box::new(Parser::new(size.map(|size| size as u64)))),
+        let received = match &part.kind {
+            PartKind::Tokenizer => Received::Tokenizer(Box::new(TokenizerReader::new(size))),
+            PartKind::Graph => Received::Graph(Box::new(Parser::new(size.map(|size| size as u64)))),
             PartKind::Matrix { .. } => {
                 let head = part.kind.layout().and_then(|layout| layout.head_bytes()).unwrap_or(0);
-                Contents::Matrix { head: Buffer::new(head, ahead)?, panels: Buffer::new(bytes - head, ahead)? }
+                Received::Matrix { head: Buffer::new(head, ahead)?, panels: Buffer::new(bytes - head, ahead)? }
             }
-            PartKind::Table { .. } => Contents::Table(Buffer::new(bytes, ahead)?),
+            PartKind::Table { .. } => Received::Table(Buffer::new(bytes, ahead)?),
         };
-        Ok(Self { part, missing: bytes, hash: Sha256::new(), contents })
+        Ok(Self { part, missing: bytes, hash: Sha256::new(), received })
     }
 
     /// Takes bytes of which no more come than are missing.
@@ -228,15 +234,15 @@ impl Incoming {
             self.hash.update(bytes);
         }
         self.missing -= bytes.len();
-        match &mut self.contents {
-            Contents::Tokenizer(reader) => reader.push(bytes),
-            Contents::Graph(parser) => parser.push(bytes)?,
-            Contents::Matrix { head, panels } => {
+        match &mut self.received {
+            Received::Tokenizer(reader) => reader.push(bytes),
+            Received::Graph(parser) => parser.push(bytes)?,
+            Received::Matrix { head, panels } => {
                 let (of_head, of_panels) = bytes.split_at(bytes.len().min(head.missing()));
                 head.push(of_head)?;
                 panels.push(of_panels)?;
             }
-            Contents::Table(table) => table.push(bytes)?,
+            Received::Table(table) => table.push(bytes)?,
         }
         Ok(())
     }
@@ -266,7 +272,7 @@ impl Buffer {
 
     fn grow(&mut self, capacity: usize) -> Result<()> {
         let more = capacity - self.bytes.len();
-        self.bytes.try_reserve_exact(more).map_err(|_| no_memory(capacity))
+        reserve_exact(&mut self.bytes, more, MemoryUse::File(ModelFile::Bundle))
     }
 }
 

@@ -1,34 +1,31 @@
 //! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
 
-mod compensation;
-mod feedback;
 pub mod float;
-mod four_bit;
 mod memory;
-mod moments;
-mod pieces;
-mod precision;
+mod options;
 mod progress;
 mod report;
-mod room;
+pub mod rounding;
 mod sample;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
-pub use pieces::PieceChoice;
-pub use precision::{Bits, Rounding};
-pub use progress::{OnProgress, Stage};
+pub use options::{Bits, Options, Rounding};
+pub use progress::{OnProgress, Phase};
 pub use report::Report;
+use rounding::{Quantization, compensation, precision};
 pub use sample::{LogitError, PAIRS, read_pairs};
+pub use vocabulary::PieceChoice;
 
 use crate::bundle::{Contents, write};
 use crate::error::{Error, ModelFile, Result};
 use crate::graph::{Graph, TokenSequence};
 use crate::onnx::refusal::invalid;
 use crate::onnx::{OnnxModel, Parser, Table, Weight};
-use crate::tokenizer::{Tokenizer, Vocabulary, compact};
+use crate::tokenizer::{Tokenizer, Vocabulary, compact, compact_form};
 use sample::Reference;
 
 /// How much of a file is read at a time.
@@ -74,18 +71,6 @@ impl Graphs {
             }
         }
     }
-}
-
-#[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Options {
-    pub pieces: PieceChoice,
-    pub bits: Bits,
-    pub rounding: Rounding,
-    /// Most memory in bytes that an isolate with the model may take.
-    pub max_memory: Option<usize>,
-    /// Queries and documents that errors are measured on; without any, [`PAIRS`].
-    pub sample: Vec<(String, String)>,
 }
 
 /// Writes the bundle to `output`.
@@ -169,7 +154,7 @@ fn quantize(
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<(OnnxModel, Option<Reference>)> {
-    let mut quantization = float::Quantization::new(file, pieces, rounding)?;
+    let mut quantization = Quantization::new(file, pieces, rounding)?;
     let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
     Ok((quantization.model()?, reference))
 }
@@ -179,7 +164,7 @@ fn own_or_compact(tokenizer: &[u8]) -> Vec<u8> {
     if tokenizer.starts_with(&compact::MAGIC) {
         return tokenizer.to_vec();
     }
-    compact::convert(tokenizer).unwrap_or_else(|_| tokenizer.to_vec())
+    compact_form(tokenizer).unwrap_or_else(|_| tokenizer.to_vec())
 }
 
 /// Leaves the table of the pieces with the rows of these.

@@ -2,7 +2,7 @@
 
 /// What takes long; each is counted in units of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum Phase {
     /// Pairs of the sample, for what the layers read.
     Observe,
     /// Matrices that get fewer bits.
@@ -11,7 +11,7 @@ pub enum Stage {
     Measure,
 }
 
-impl Stage {
+impl Phase {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Observe => "observe",
@@ -22,4 +22,4 @@ impl Stage {
 }
 
 /// Told the stage, how much of it is done and how much there is.
-pub type OnProgress<'a> = dyn FnMut(Stage, usize, usize) + 'a;
+pub type OnProgress<'a> = dyn FnMut(Phase, usize, usize) + 'a;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::progress::{OnProgress, Stage};
+use super::progress::{OnProgress, Phase};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
-use crate::kernels::pack::PackedMatrix;
+use crate::kernels::linear::PackedMatrix;
 use crate::tokenizer::Tokenizer;
 
 /// Pairs for those who bring none, in the form of [`read_pairs`]: questions and search words of many fields and some
@@ -70,7 +70,7 @@ pub fn observe(
             let rows = rows.chunks_exact(layer.inputs()).step_by(step).map(<[f32]>::to_vec);
             seen.rows.extend(rows.take(of_each));
         })?;
-        progress(Stage::Observe, index + 1, sample.len());
+        progress(Phase::Observe, index + 1, sample.len());
     }
     Ok(all)
 }
@@ -132,7 +132,7 @@ pub fn logits(
     let before = if is_last { sample.len() } else { 0 };
     let logit = |(index, sequence)| {
         let logit = graph.logit(sequence).map(f64::from);
-        progress(Stage::Measure, before + index + 1, 2 * sample.len());
+        progress(Phase::Measure, before + index + 1, 2 * sample.len());
         logit
     };
     sample.iter().enumerate().map(logit).collect()

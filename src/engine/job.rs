@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Reranker;
-use super::ranking::{RankedDocument, rank, sigmoid};
+use super::reranker::Reranker;
+use super::score::{ScoredDocument, sigmoid};
 use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
 use crate::threads::{self, Task};
@@ -38,13 +38,13 @@ pub struct Job {
     tokenised: usize,
     /// The windows that are left of the last of them.
     windows: Option<Windows>,
-    /// A pair that did not fit into the last group.
+    /// A pair that did not fit into the last batch.
     next: Option<WaitingPair>,
-    /// The groups that threads have or wait for, in the order of the list.
-    under_way: VecDeque<Group>,
+    /// The batches that threads have or wait for, in the order of the list.
+    under_way: VecDeque<Batch>,
     /// A document of which some windows are scored.
-    unfinished: Option<RankedDocument>,
-    scored: Vec<RankedDocument>,
+    unfinished: Option<ScoredDocument>,
+    scored: Vec<ScoredDocument>,
     failed: bool,
 }
 
@@ -60,19 +60,36 @@ struct WaitingPair {
 }
 
 /// Pairs that are scored together.
-struct Group {
+struct Batch {
     /// Each without its score, and whether it is the last of its document.
-    pairs: Vec<(RankedDocument, bool)>,
+    pairs: Vec<(ScoredDocument, bool)>,
     logits: Task<Result<Vec<f32>>>,
 }
 
-impl Job {
-    pub(super) fn new(
-        reranker: Arc<Reranker>,
-        query: Query,
+impl Reranker {
+    /// Prepares to score `documents` against `query` in pairs of at most `max_tokens` tokens (the model's limit where
+    /// that is absent or more). Documents that are too long for that are cut, or scored in windows.
+    ///
+    /// # Errors
+    /// `invalid_input` for an empty query or one that leaves no room for a document.
+    pub fn start(
+        self: &Arc<Self>,
+        query: &str,
         documents: Vec<String>,
+        max_tokens: Option<usize>,
         long_documents: LongDocuments,
-    ) -> Self {
+    ) -> Result<Job> {
+        if query.trim().is_empty() {
+            return Err(Error::InvalidInput("the query is empty".to_owned()));
+        }
+        let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
+        let query = self.tokenizer.query(query, max_tokens)?;
+        Ok(Job::new(Arc::clone(self), query, documents, long_documents))
+    }
+}
+
+impl Job {
+    fn new(reranker: Arc<Reranker>, query: Query, documents: Vec<String>, long_documents: LongDocuments) -> Self {
         Self {
             scored: Vec::with_capacity(documents.len()),
             reranker,
@@ -89,7 +106,7 @@ impl Job {
     }
 
     /// The documents scored so far, in the order of the list.
-    pub fn scored(&self) -> &[RankedDocument] {
+    pub fn scored(&self) -> &[ScoredDocument] {
         &self.scored
     }
 
@@ -102,19 +119,19 @@ impl Job {
         if self.failed {
             return Err(Error::Internal("the job has failed before".to_owned()));
         }
-        let result = self.score_group();
+        let result = self.score_batch();
         self.failed = result.is_err();
         result.map(|()| self.scored.len() < self.documents.len())
     }
 
-    fn score_group(&mut self) -> Result<()> {
+    fn score_batch(&mut self) -> Result<()> {
         // Twice as many as threads: who is done with one finds another.
         let wanted = if threads::count() == 1 { 1 } else { 2 * threads::count() };
         while self.under_way.len() < wanted {
-            let Some(group) = self.next_group()? else { break };
-            self.under_way.push_back(group);
+            let Some(batch) = self.next_batch()? else { break };
+            self.under_way.push_back(batch);
         }
-        let Some(Group { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
+        let Some(Batch { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
         let logits = loop {
             logits.help();
             if let Some(logits) = logits.take() {
@@ -122,13 +139,13 @@ impl Job {
             }
         };
         for ((document, last), logit) in pairs.into_iter().zip(logits) {
-            self.take_score(RankedDocument { logit, score: sigmoid(logit), ..document }, last);
+            self.take_score(ScoredDocument { logit, score: sigmoid(logit), ..document }, last);
         }
         Ok(())
     }
 
     /// The pairs that come next, on their way to a thread; `None` behind the last.
-    fn next_group(&mut self) -> Result<Option<Group>> {
+    fn next_batch(&mut self) -> Result<Option<Batch>> {
         let (mut pairs, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
         while let Some(waiting) = self.take_pair()? {
             let length = waiting.pair.ids.len();
@@ -139,13 +156,13 @@ impl Job {
             tokens += length;
             let WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last } = waiting;
             sequences.push(TokenSequence { ids, type_ids });
-            pairs.push((RankedDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
+            pairs.push((ScoredDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
         }
         if pairs.is_empty() {
             return Ok(None);
         }
         let reranker = Arc::clone(&self.reranker);
-        Ok(Some(Group { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
+        Ok(Some(Batch { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
     }
 
     /// The pair that comes next; `None` behind the last.
@@ -184,13 +201,13 @@ impl Job {
     }
 
     /// Of several windows the best one counts, the first of equals; their tokens add up.
-    fn take_score(&mut self, scored: RankedDocument, last: bool) {
+    fn take_score(&mut self, scored: ScoredDocument, last: bool) {
         let best = match self.unfinished.take() {
             None => scored,
             Some(best) => {
                 let tokens = best.tokens + scored.tokens;
                 let better = if scored.logit > best.logit { scored } else { best };
-                RankedDocument { tokens, ..better }
+                ScoredDocument { tokens, ..better }
             }
         };
         if last {
@@ -200,12 +217,12 @@ impl Job {
         }
     }
 
-    /// Scores whatever still waits and ranks all: best first, ties by index, at most `top_n`.
+    /// Scores whatever still waits; the documents stay in the order of the list.
     ///
     /// # Errors
     /// As [`Job::step`].
-    pub fn finish(mut self, top_n: Option<usize>) -> Result<Vec<RankedDocument>> {
+    pub fn finish(mut self) -> Result<Vec<ScoredDocument>> {
         while self.step()? {}
-        Ok(rank(self.scored, top_n))
+        Ok(self.scored)
     }
 }

@@ -2,12 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Reranker;
 use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
+use super::reranker::Reranker;
 use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
-use crate::graph::{Graph, warm_up};
+use crate::graph::Graph;
 use crate::hexadecimal::hexadecimal;
+use crate::kernels::warm_up::warm_up;
+use crate::memory::{append, reserve_exact};
 use crate::onnx::{OnnxModel, Parser};
 use crate::tokenizer::compact::Sink;
 use crate::tokenizer::{Tokenizer, TokenizerReader};
@@ -31,12 +33,12 @@ struct Arrival {
     hash: Sha256,
     /// Bytes that have come.
     size: usize,
-    contents: Contents,
+    contents: IncomingFile,
 }
 
 /// What has come of a file.
 #[derive(Debug)]
-enum Contents {
+enum IncomingFile {
     Bytes(Vec<u8>),
     Model(Box<Parser>),
     /// Read at once: the file is several times the size of what is made of it.
@@ -46,7 +48,7 @@ enum Contents {
     Damaged(Error),
 }
 
-impl Contents {
+impl IncomingFile {
     fn new(file: ModelFile, expectation: &Expectation) -> Result<Self> {
         let size = expectation.size;
         if file == ModelFile::Model {
@@ -67,7 +69,7 @@ impl Contents {
         }
         let mut bytes = Vec::new();
         if let Some(size) = size {
-            bytes.try_reserve_exact(size).map_err(|_| no_memory(file, size))?;
+            reserve_exact(&mut bytes, size, MemoryUse::File(file))?;
         }
         Ok(Self::Bytes(bytes))
     }
@@ -75,9 +77,7 @@ impl Contents {
     fn push(&mut self, file: ModelFile, chunk: &[u8]) -> Result<()> {
         match self {
             Self::Bytes(bytes) => {
-                let size = bytes.len().saturating_add(chunk.len());
-                bytes.try_reserve(chunk.len()).map_err(|_| no_memory(file, size))?;
-                bytes.extend_from_slice(chunk);
+                append(bytes, chunk, MemoryUse::File(file))?;
             }
             Self::Model(parser) => {
                 let taken = parser.push(chunk);
@@ -123,7 +123,7 @@ impl Loader {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
         }
-        let contents = Contents::new(file, &expectation)?;
+        let contents = IncomingFile::new(file, &expectation)?;
         self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
         Ok(())
     }
@@ -175,19 +175,19 @@ impl Loader {
             }
         }
         match contents {
-            Contents::Model(parser) => self.model = Some(parser.finish()?),
-            Contents::Bundle(reader) => {
+            IncomingFile::Model(parser) => self.model = Some(parser.finish()?),
+            IncomingFile::Bundle(reader) => {
                 let Bundle { model, tokenizer, max_tokens } = reader.finish()?;
                 (self.model, self.tokenizer, self.max_tokens) = (Some(model), Some(tokenizer), Some(max_tokens));
             }
-            Contents::Damaged(error) => return Err(error),
-            Contents::Tokenizer(reader) => {
+            IncomingFile::Damaged(error) => return Err(error),
+            IncomingFile::Tokenizer(reader) => {
                 self.tokenizer = Some(match sink {
                     Some(sink) => reader.finish_and_convert(sink)?,
                     None => reader.finish()?,
                 });
             }
-            Contents::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
+            IncomingFile::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
         }
         Ok(())
     }
@@ -209,10 +209,6 @@ impl Loader {
 
 fn no_file() -> Error {
     Error::Internal("no file was announced".to_owned())
-}
-
-fn no_memory(file: ModelFile, bytes: usize) -> Error {
-    Error::OutOfMemory { purpose: MemoryUse::File(file), bytes }
 }
 
 fn mismatch(file: ModelFile, reason: String) -> Error {
@@ -284,7 +280,7 @@ mod tests {
     fn a_tokenizer_comes_in_either_form() {
         let json =
             std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json")).unwrap();
-        let compact = crate::tokenizer::compact::convert(&json).unwrap();
+        let compact = crate::tokenizer::compact_form(&json).unwrap();
         let mut ids = Vec::new();
         for (bytes, expected) in [(&json, &compact), (&compact, &Vec::new())] {
             let mut loader = Loader::default();

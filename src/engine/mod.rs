@@ -1,13 +1,13 @@
-//! Files to a reranker, a query and documents to a ranked list.
+//! Files to a reranker, a query and documents to scores.
 
 mod config;
 mod job;
 mod loader;
-mod ranking;
 mod reranker;
+mod score;
 
 pub use config::max_tokens;
 pub use job::{Job, LongDocuments};
 pub use loader::{Expectation, Loader};
-pub use ranking::{RankedDocument, sigmoid};
 pub use reranker::Reranker;
+pub use score::{ScoredDocument, sigmoid};

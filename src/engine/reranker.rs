@@ -1,9 +1,6 @@
 //! A loaded model.
 
-use std::sync::Arc;
-
-use super::{Job, LongDocuments};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Graph, OperatorTime, TokenSequence};
 use crate::tokenizer::Tokenizer;
 
@@ -14,7 +11,7 @@ const PROFILE_WARM_PASSES: usize = 3;
 pub struct Reranker {
     pub(super) graph: Graph,
     pub(super) tokenizer: Tokenizer,
-    max_tokens: usize,
+    pub(super) max_tokens: usize,
 }
 
 impl Reranker {
@@ -25,26 +22,6 @@ impl Reranker {
     /// Longest pair in tokens that the model takes.
     pub fn max_tokens(&self) -> usize {
         self.max_tokens
-    }
-
-    /// Prepares to score `documents` against `query` in pairs of at most `max_tokens` tokens (the model's limit where
-    /// that is absent or more). Documents that are too long for that are cut, or scored in windows.
-    ///
-    /// # Errors
-    /// `invalid_input` for an empty query or one that leaves no room for a document.
-    pub fn start(
-        self: &Arc<Self>,
-        query: &str,
-        documents: Vec<String>,
-        max_tokens: Option<usize>,
-        long_documents: LongDocuments,
-    ) -> Result<Job> {
-        if query.trim().is_empty() {
-            return Err(Error::InvalidInput("the query is empty".to_owned()));
-        }
-        let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
-        let query = self.tokenizer.query(query, max_tokens)?;
-        Ok(Job::new(Arc::clone(self), query, documents, long_documents))
     }
 
     /// The tokens of a pair, of which the document is cut to fit.

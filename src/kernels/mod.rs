@@ -1,10 +1,10 @@
 //! Numbers only: slices in, slices out. Nothing here knows tract, ONNX or JavaScript, and nothing allocates while it works;
 //! where a kernel needs room of its own, the caller lends it a scratch value that is used again and again.
 //!
-//! **The same bits everywhere.** Each kernel is written once, over [`Lanes`], and its result does not depend on what
-//! implements them: no fused multiply-add, no relaxed instruction, no `exp` or `erf` of the host; sums have a fixed order, or
-//! are sums of integers, where order does not matter. Only the sign and payload of a NaN are left open, as IEEE 754 and
-//! WebAssembly leave them open, and no NaN becomes a number.
+//! **The same bits everywhere.** Each kernel is written once, over [`Lanes`](lanes::Lanes), and its result does not depend
+//! on what implements them: no fused multiply-add, no relaxed instruction, no `exp` or `erf` of the host; sums have a fixed
+//! order, or are sums of integers, where order does not matter. Only the sign and payload of a NaN are left open, as IEEE
+//! 754 and WebAssembly leave them open, and no NaN becomes a number.
 //!
 //! **Functions that hold a loop are small and called often** (once per row or tile). V8 starts every WebAssembly function in
 //! its baseline compiler and enters optimised code only at the next call, so one long call would stay slow to its end.
@@ -14,31 +14,12 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod attention;
-pub mod exp;
-pub mod float;
-pub mod four_bit;
-pub mod gelu;
+pub mod functions;
 mod lanes;
-pub mod layer_norm;
 pub mod linear;
-pub mod pack;
-pub mod quantize;
+pub mod reference;
 #[cfg(test)]
 mod same_bits;
-#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
-mod scalar;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod simd128;
-mod softmax;
-pub mod stored;
-pub mod tanh;
 #[cfg(test)]
 mod testing;
-mod tile;
 pub mod warm_up;
-
-use lanes::Lanes;
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-use scalar::Scalar as Fastest;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use simd128::Simd128 as Fastest;

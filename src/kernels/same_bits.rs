@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::attention::{Inputs, Rows, Scratch, attention};
-use super::gelu::gelu;
-use super::layer_norm::{LayerNorm, layer_norm};
-use super::linear::{Linear, LinearScratch, QuantizedRows};
-use super::pack::{Encoding, Packer};
-use super::quantize::{RowScale, quantize_row_i8};
+use super::attention::{AttentionScratch, Inputs, Rows, attention};
+use super::functions::gelu::gelu;
+use super::functions::layer_norm::{LayerNorm, layer_norm};
+use super::linear::panels::Encoding;
+use super::linear::quantize::{RowScale, quantize_row_i8};
+use super::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 use super::testing::{test, *};
 
 const ROWS: usize = 8;
@@ -84,7 +84,7 @@ fn attention_gives_the_same_bits() {
         scale: 0.2,
     };
     let mut context = vec![0.0; queries * hidden];
-    attention(&inputs, &mut Scratch::default(), &mut context, hidden);
+    attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
     check("attention", &context, 0xbb82_d81a_724d_9951);
 }
 

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use super::attention::{Inputs, Rows, Scratch, attention};
-use super::gelu::gelu;
-use super::layer_norm::{LayerNorm, layer_norm};
-use super::linear::{Linear, LinearScratch, QuantizedRows};
-use super::pack::Packer;
-use super::quantize::quantize_row_i8;
+use super::attention::{AttentionScratch, Inputs, Rows, attention};
+use super::functions::gelu::gelu;
+use super::functions::layer_norm::{LayerNorm, layer_norm};
+use super::linear::quantize::quantize_row_i8;
+use super::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 
 const HIDDEN: usize = 192;
 const HEADS: usize = 3;
@@ -24,7 +23,7 @@ pub fn warm_up() {
     let mut rows = vec![0.5; TOKENS * HIDDEN];
     let mut codes = vec![0; TOKENS * HIDDEN];
     let mut linear_scratch = LinearScratch::default();
-    let mut attention_scratch = Scratch::default();
+    let mut attention_scratch = AttentionScratch::default();
     for _ in 0..ROUNDS {
         for layer in [&seven_bit, &eight_bit] {
             let scales: Vec<_> = rows

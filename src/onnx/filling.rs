@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::buffer;
-use super::refusal::no_memory;
+use super::refusal::{MODEL, no_memory};
 use super::roles::Role;
+use super::schema::Tensor;
+use super::schema::numbers::data_type::UINT8;
 use super::store::{Table, Weight};
-use super::tensor::{TensorFields, UINT8};
 use crate::error::Result;
-use crate::kernels::pack::Packer;
-
-/// Longer contractions may overflow the 32-bit sums of products of 8-bit integers.
-const MAX_MATRIX_ROWS: usize = 1 << 16;
+use crate::kernels::linear::Packer;
+use crate::kernels::linear::panels::MAX_ROWS;
+use crate::memory::{append, reserve_exact};
 
 /// What an initializer becomes in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +23,13 @@ pub struct Plan {
 
 impl Plan {
     /// The plan for a tensor with this role and `length` elements; `None` where it stays in the graph.
-    pub fn new(tensor: &TensorFields, role: Role, length: u64) -> Option<Self> {
+    pub fn new(tensor: &Tensor<'_>, role: Role, length: u64) -> Option<Self> {
         let [rows, columns] = tensor.dims[..] else { return None };
         let rows = u32::try_from(rows).ok().filter(|&rows| rows > 0)?;
         let columns = u32::try_from(columns).ok().filter(|&columns| columns > 0)?;
         usize::try_from(length).ok()?;
         let plan = Self { role, rows: rows as usize, columns: columns as usize, unsigned: tensor.data_type == UINT8 };
-        let fits = role == Role::Table || plan.rows <= MAX_MATRIX_ROWS;
+        let fits = role == Role::Table || plan.rows <= MAX_ROWS;
         (fits && tensor.is_8_bit() && u64::from(rows) * u64::from(columns) == length).then_some(plan)
     }
 }
@@ -52,7 +51,7 @@ impl Filling {
         let mut filling = Self { plan, packer: None, bytes: Vec::new() };
         match plan.role {
             Role::Matrix if whole => filling.packer = Some(packer(plan)?),
-            _ if whole => buffer::reserve(&mut filling.bytes, plan.rows * plan.columns)?,
+            _ if whole => reserve_exact(&mut filling.bytes, plan.rows * plan.columns, MODEL)?,
             _ => {}
         }
         Ok(filling)
@@ -65,7 +64,7 @@ impl Filling {
     pub fn push(&mut self, raw: &[u8]) -> Result<()> {
         match &mut self.packer {
             Some(packer) => push_signed(packer, raw, self.plan.unsigned),
-            None => buffer::append(&mut self.bytes, raw)?,
+            None => append(&mut self.bytes, raw, MODEL)?,
         }
         Ok(())
     }

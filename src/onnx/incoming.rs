@@ -2,14 +2,14 @@
 
 use super::filling::Filling;
 use super::remainder::Remainder;
-use super::tensor;
+use super::schema::numbers::tensor;
 use super::wire::{Fields, Header};
 use crate::error::Result;
 
 /// Its fields gather at the end of the graph. When its raw data begins and its place is known by then, the fields before
 /// are put aside, the raw data goes to its place, and the fields behind gather at the end of the graph.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct IncomingTensor {
     /// Position in the file behind its last byte.
     pub end: u64,
     /// Where it begins in the graph.
@@ -27,7 +27,7 @@ struct Moving {
     filling: Filling,
 }
 
-impl Incoming {
+impl IncomingTensor {
     /// # Errors
     /// `out_of_memory`.
     pub fn begin(header: &[u8], end: u64, remainder: &mut Remainder) -> Result<Self> {
@@ -51,7 +51,7 @@ impl Incoming {
     /// # Errors
     /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, naming it.
     pub fn begin_weight(&mut self, header: &Header, whole: bool, remainder: &mut Remainder) -> Result<bool> {
-        if header.number != tensor::field::RAW_DATA || std::mem::replace(&mut self.raw_data_came, true) {
+        if header.number != tensor::RAW_DATA || std::mem::replace(&mut self.raw_data_came, true) {
             return Ok(false);
         }
         let before = remainder.graph_since(self.start);
@@ -94,8 +94,8 @@ fn changes_the_weight(fields: &[u8]) -> Result<bool> {
     for field in Fields::new(fields) {
         let field = field?;
         match field.number {
-            tensor::field::DOC_STRING => {}
-            tensor::field::DATA_LOCATION if field.varint()? == 0 => {}
+            tensor::DOC_STRING => {}
+            tensor::DATA_LOCATION if field.varint()? == 0 => {}
             _ => return Ok(true),
         }
     }

@@ -6,15 +6,14 @@
 //! its shape, so it is known what a weight is for when its first byte comes. Where the order is another, or where a later
 //! byte changes the matter, the data is held as it is in the file and moved at the end: the model is the same.
 
-mod buffer;
 mod filling;
 mod incoming;
 mod parser;
 pub mod refusal;
 mod remainder;
 mod roles;
+pub(crate) mod schema;
 mod store;
-pub(crate) mod tensor;
 pub(crate) mod wire;
 
 pub use parser::Parser;

@@ -1,16 +1,13 @@
 //! The push parser: knows which message the next byte belongs to and hands it on.
 
 use super::OnnxModel;
-use super::incoming::Incoming;
+use super::incoming::IncomingTensor;
 use super::refusal::{invalid, within};
-use super::remainder::{GRAPH, Remainder};
-use super::roles;
-use super::tensor::{self, place};
+use super::remainder::Remainder;
+use super::schema::numbers::{graph, model, tensor};
+use super::schema::tensor::{is_typed_data, place};
 use super::wire::{Header, MAX_HEADER_BYTES, WireType, beyond_the_message, label};
 use crate::error::{Error, Result};
-
-/// Field number of the operator sets in a ModelProto.
-const OPSET_IMPORT: u32 = 8;
 
 /// Takes an ONNX file in chunks of any size. Whatever a file claims, memory is only taken for bytes that have come, or
 /// that are to come by the size that the caller gave.
@@ -29,7 +26,7 @@ pub struct Parser {
     /// Position behind the graph, within it.
     graph_end: Option<u64>,
     /// The initializer, within it.
-    initializer: Option<Incoming>,
+    initializer: Option<IncomingTensor>,
     graph_came: bool,
     operator_sets_came: bool,
     remainder: Remainder,
@@ -107,7 +104,7 @@ impl Parser {
         }
         if self.header_length > 0 || self.pending > 0 || self.graph_end.is_some() {
             let place = match &self.initializer {
-                Some(initializer) => place(label(initializer.fields(&self.remainder), tensor::field::NAME)),
+                Some(initializer) => place(label(initializer.fields(&self.remainder), tensor::NAME)),
                 None if self.graph_end.is_some() => "the graph".to_owned(),
                 None => "the model".to_owned(),
             };
@@ -187,22 +184,22 @@ impl Parser {
     fn begin_model_field(&mut self, header: &Header, end: u64) -> Result<()> {
         self.remainder.count_field()?;
         self.target = Target::Model;
-        if header.number == GRAPH && header.wire_type == WireType::Bytes {
+        if header.number == model::GRAPH && header.wire_type == WireType::Bytes {
             self.graph_came = true;
             self.graph_end = Some(end);
             self.pending = 0;
             return Ok(());
         }
-        self.operator_sets_came |= header.number == OPSET_IMPORT;
+        self.operator_sets_came |= header.number == model::OPERATOR_SET;
         self.remainder.append_to_model(&self.header[..header.length])
     }
 
     fn begin_graph_field(&mut self, header: &Header, end: u64) -> Result<()> {
         self.remainder.count_field()?;
         let bytes = &self.header[..header.length];
-        if header.number == roles::field::INITIALIZER && header.wire_type == WireType::Bytes {
+        if header.number == graph::INITIALIZER && header.wire_type == WireType::Bytes {
             self.target = Target::Initializer;
-            self.initializer = Some(Incoming::begin(bytes, end, &mut self.remainder)?);
+            self.initializer = Some(IncomingTensor::begin(bytes, end, &mut self.remainder)?);
             self.pending = 0;
             return Ok(());
         }
@@ -213,7 +210,7 @@ impl Parser {
     }
 
     fn begin_initializer_field(&mut self, header: &Header) -> Result<()> {
-        if !tensor::is_typed_data(header.number) {
+        if !is_typed_data(header.number) {
             self.remainder.count_field()?;
         }
         let whole = self.remaining().is_some_and(|remaining| header.follows <= remaining);
@@ -257,7 +254,7 @@ impl Parser {
 
     fn in_place(&self, error: Error) -> Error {
         match &self.initializer {
-            Some(initializer) => within(place(label(initializer.fields(&self.remainder), tensor::field::NAME)), error),
+            Some(initializer) => within(place(label(initializer.fields(&self.remainder), tensor::NAME)), error),
             None if self.graph_end.is_some() => within("the graph", error),
             None => error,
         }

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, MemoryUse, ModelFile};
 
+/// What an ONNX file needs memory for.
+pub const MODEL: MemoryUse = MemoryUse::File(ModelFile::Model);
+
 pub fn invalid(reason: String) -> Error {
     Error::InvalidModel { file: ModelFile::Model, reason }
 }
@@ -11,7 +14,7 @@ pub fn unsupported(reason: String) -> Error {
 }
 
 pub fn no_memory(bytes: usize) -> Error {
-    Error::OutOfMemory { purpose: MemoryUse::File(ModelFile::Model), bytes }
+    Error::OutOfMemory { purpose: MODEL, bytes }
 }
 
 /// The same error, said of `place`.

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::OnnxModel;
 use super::filling::{Filling, Plan};
-use super::refusal::{invalid, within};
-use super::roles::{self, Role, Roles};
+use super::refusal::{MODEL, invalid, within};
+use super::roles::{Role, Roles};
+use super::schema::Tensor;
+use super::schema::numbers::{data_type, graph, model, tensor, value_info};
+use super::schema::tensor::{place, raw_from_int32};
 use super::store::{Weight, WeightStore};
-use super::tensor::{self, TensorFields, place};
 use super::wire::{write_bytes_field, write_bytes_header, write_varint_field};
-use super::{OnnxModel, buffer};
 use crate::error::Result;
-
-/// Field number of the graph in a ModelProto.
-pub const GRAPH: u32 = 7;
+use crate::memory::{append, reserve_exact};
 
 /// Room for the graph's key and its length, a varint that is written out to 9 bytes.
 const GRAPH_HEADER_BYTES: usize = 10;
@@ -73,13 +73,13 @@ impl Remainder {
     /// # Errors
     /// `out_of_memory`.
     pub fn append_to_model(&mut self, bytes: &[u8]) -> Result<()> {
-        buffer::append(&mut self.model, bytes)
+        append(&mut self.model, bytes, MODEL)
     }
 
     /// # Errors
     /// `out_of_memory`.
     pub fn append_to_graph(&mut self, bytes: &[u8]) -> Result<()> {
-        buffer::append(&mut self.graph, bytes)
+        append(&mut self.graph, bytes, MODEL)
     }
 
     /// Makes room in the graph for `length` bytes of a file that still has `remaining`.
@@ -93,7 +93,7 @@ impl Remainder {
         // Growing by each field alone would copy the graph again and again; what more there can be is known.
         let most = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(INPUTS_BYTES);
         let longer = length.max(self.graph.len());
-        buffer::reserve(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))))
+        reserve_exact(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))), MODEL)
     }
 
     /// Bytes of the graph so far, which is where its next field begins.
@@ -122,9 +122,9 @@ impl Remainder {
     /// follow; `None` where it stays in the graph.
     ///
     /// # Errors
-    /// What [`TensorFields::read`] gives.
+    /// What [`Tensor::read`] gives.
     pub fn plan(&self, fields: &[u8], length: u64) -> Result<Option<Plan>> {
-        let tensor = TensorFields::read(fields)?;
+        let tensor = Tensor::read(fields)?;
         let has_data = !tensor.raw_data.is_empty() || tensor.has_typed_data();
         Ok(self.roles.of(tensor.name).filter(|_| !has_data).and_then(|role| Plan::new(&tensor, role, length)))
     }
@@ -134,7 +134,7 @@ impl Remainder {
     /// # Errors
     /// `invalid_model` or `unsupported_model`, naming it.
     pub fn initializer_complete(&mut self, field: usize, start: usize) -> Result<()> {
-        let tensor = TensorFields::read(&self.graph[start..])?;
+        let tensor = Tensor::read(&self.graph[start..])?;
         tensor.check()?;
         let name = tensor.name.to_owned();
         self.note_name(&name)?;
@@ -147,7 +147,7 @@ impl Remainder {
     /// # Errors
     /// As [`initializer_complete`](Self::initializer_complete).
     pub fn initializer_moved(&mut self, fields: Vec<u8>, weight: Weight) -> Result<()> {
-        let name = TensorFields::read(&fields)?.name.to_owned();
+        let name = Tensor::read(&fields)?.name.to_owned();
         self.note_name(&name)?;
         self.moved.insert(name, Moved { fields, weight });
         Ok(())
@@ -167,14 +167,14 @@ impl Remainder {
     /// Gives where the TensorProto begins.
     fn append_initializer(&mut self, before: &[u8], raw_data: &[u8], after: &[u8]) -> Result<usize> {
         let mut raw_header = Vec::new();
-        write_bytes_header(&mut raw_header, tensor::field::RAW_DATA, raw_data.len());
+        write_bytes_header(&mut raw_header, tensor::RAW_DATA, raw_data.len());
         let parts = [before, &raw_header, raw_data, after];
         let mut header = Vec::new();
         let length = parts.iter().map(|part| part.len()).sum();
-        write_bytes_header(&mut header, roles::field::INITIALIZER, length);
+        write_bytes_header(&mut header, graph::INITIALIZER, length);
         self.append_to_graph(&header)?;
         let start = self.graph.len();
-        buffer::reserve(&mut self.graph, length)?;
+        reserve_exact(&mut self.graph, length, MODEL)?;
         parts.into_iter().try_for_each(|part| self.append_to_graph(part))?;
         Ok(start)
     }
@@ -200,7 +200,7 @@ impl Remainder {
             weights.insert(name, weight);
         }
         let mut graph = self.graph;
-        buffer::reserve(&mut graph, inputs.len() + self.model.len())?;
+        reserve_exact(&mut graph, inputs.len() + self.model.len(), MODEL)?;
         graph.extend_from_slice(&inputs);
         write_graph_header(&mut graph);
         graph.extend_from_slice(&self.model);
@@ -241,10 +241,10 @@ impl Remainder {
         for Kept { name, field, start } in std::mem::take(&mut self.kept) {
             let Some(role) = self.roles.of(&name) else { continue };
             let message = &self.graph[start..field.end];
-            let tensor = TensorFields::read(message)?;
+            let tensor = Tensor::read(message)?;
             let typed;
             let raw = if tensor.has_typed_data() && tensor.is_8_bit() {
-                typed = tensor::raw_from_int32(message, &tensor)?;
+                typed = raw_from_int32(&tensor)?;
                 &typed
             } else {
                 tensor.raw_data
@@ -268,24 +268,25 @@ pub fn write_input(output: &mut Vec<u8>, name: &str, weight: &Weight) {
     let mut shape = Vec::new();
     for size in [weight.rows(), weight.columns()] {
         let mut dimension = Vec::new();
-        write_varint_field(&mut dimension, 1, size as u64);
-        write_bytes_field(&mut shape, 1, &dimension);
+        write_varint_field(&mut dimension, value_info::DIMENSION_SIZE, size as u64);
+        write_bytes_field(&mut shape, value_info::SHAPE_DIMENSION, &dimension);
     }
     let mut tensor_type = Vec::new();
-    write_varint_field(&mut tensor_type, 1, if weight.unsigned() { tensor::UINT8 } else { tensor::INT8 } as u64);
-    write_bytes_field(&mut tensor_type, 2, &shape);
+    let element = if weight.unsigned() { data_type::UINT8 } else { data_type::INT8 };
+    write_varint_field(&mut tensor_type, value_info::TENSOR_ELEMENT, element as u64);
+    write_bytes_field(&mut tensor_type, value_info::TENSOR_SHAPE, &shape);
     let mut value_type = Vec::new();
-    write_bytes_field(&mut value_type, 1, &tensor_type);
-    let mut value_info = Vec::new();
-    write_bytes_field(&mut value_info, 1, name.as_bytes());
-    write_bytes_field(&mut value_info, 2, &value_type);
-    write_bytes_field(output, roles::field::INPUT, &value_info);
+    write_bytes_field(&mut value_type, value_info::TYPE_TENSOR, &tensor_type);
+    let mut value = Vec::new();
+    write_bytes_field(&mut value, value_info::NAME, name.as_bytes());
+    write_bytes_field(&mut value, value_info::TYPE, &value_type);
+    write_bytes_field(output, graph::INPUT, &value);
 }
 
 /// Fills the room at the start in, once the graph is complete.
 fn write_graph_header(graph: &mut [u8]) {
     let length = (graph.len() - GRAPH_HEADER_BYTES) as u64;
-    graph[0] = (GRAPH << 3 | 2) as u8;
+    graph[0] = (model::GRAPH << 3 | 2) as u8;
     for (index, byte) in graph[1..GRAPH_HEADER_BYTES].iter_mut().enumerate() {
         let more = if index == GRAPH_HEADER_BYTES - 2 { 0 } else { 0x80 };
         *byte = (length >> (7 * index)) as u8 & 0x7f | more;

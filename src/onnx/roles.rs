@@ -1,30 +1,23 @@
 //! What the nodes of a graph do with its initializers, and the checks of everything that lies inside a node.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::refusal::{unsupported, within};
-use super::tensor::{self, TensorFields};
+use super::schema::numbers::{graph, node, tensor, value_info};
+use super::schema::tensor::is_typed_data;
+use super::schema::{Attribute, Node, Tensor};
 use super::wire::{Fields, label};
 use crate::error::Result;
 
-/// Field numbers of a GraphProto.
-pub mod field {
-    pub const NODE: u32 = 1;
-    pub const INITIALIZER: u32 = 5;
-    pub const INPUT: u32 = 11;
-    pub const OUTPUT: u32 = 12;
-    pub const VALUE_INFO: u32 = 13;
-}
-
-/// Fields in a whole model, values of tensors not counted; bge-reranker-base has 30,000. A decoder takes up to 350 bytes
+/// Fields in a whole model, values of tensors not counted; bge-reranker-base has 30,000. A view takes up to 200 bytes
 /// of memory for a message of 2, which is what this bounds.
 const MAX_FIELDS: usize = 1 << 18;
 /// Graphs in attributes of nodes of graphs in attributes and so on.
 const MAX_DEPTH: usize = 8;
 
-/// From a ValueInfoProto to the dimensions of its type, as field numbers: type, tensor_type, shape, dim.
-const PATH_TO_DIMENSIONS: [u32; 4] = [2, 1, 2, 1];
+/// From a ValueInfoProto to the dimensions of its type.
+const PATH_TO_DIMENSIONS: [u32; 4] =
+    [value_info::TYPE, value_info::TYPE_TENSOR, value_info::TENSOR_SHAPE, value_info::SHAPE_DIMENSION];
 
 /// The only thing that the nodes do with an initializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +63,12 @@ impl Roles {
 
     fn take_at(&mut self, number: u32, value: &[u8], depth: usize) -> Result<()> {
         match number {
-            field::NODE => self.node(value, depth).map_err(|error| within(node_place(value), error)),
-            field::INPUT | field::OUTPUT => {
-                self.note(label(value, 1), None);
+            graph::NODE => self.node(value, depth).map_err(|error| within(node_place(value), error)),
+            graph::INPUT | graph::OUTPUT => {
+                self.note(label(value, value_info::NAME), None);
                 self.count_nested(value, &PATH_TO_DIMENSIONS)
             }
-            field::VALUE_INFO => self.count_nested(value, &PATH_TO_DIMENSIONS),
+            graph::VALUE_INFO => self.count_nested(value, &PATH_TO_DIMENSIONS),
             _ => Ok(()),
         }
     }
@@ -90,24 +83,21 @@ impl Roles {
         }
     }
 
-    fn node(&mut self, node: &[u8], depth: usize) -> Result<()> {
-        let (mut inputs, mut operator, mut domain) = (Vec::new(), "", "");
-        for field in Fields::new(node) {
+    fn node(&mut self, message: &[u8], depth: usize) -> Result<()> {
+        for field in Fields::new(message) {
             self.count_field()?;
             let field = field?;
-            match field.number {
-                1 => inputs.push(field.text()?),
-                // An initializer of that name, too, would make it a name with two meanings.
-                2 => self.note(field.text()?, None),
-                4 => operator = field.text()?,
-                5 => self.attribute(field.bytes()?, depth)?,
-                7 => domain = field.text()?,
-                _ => {}
+            if field.number == node::ATTRIBUTE {
+                self.count_nested(field.bytes()?, &[])?;
             }
         }
-        let standard = depth == 0 && matches!(domain, "" | "ai.onnx");
-        for (index, input) in inputs.into_iter().enumerate() {
-            let role = match (operator, index) {
+        let node = Node::read(message)?;
+        // An initializer of that name, too, would make it a name with two meanings.
+        node.outputs.iter().for_each(|output| self.note(output, None));
+        node.attributes.iter().try_for_each(|attribute| self.attribute(attribute, depth))?;
+        let standard = depth == 0 && node.is_standard();
+        for (index, input) in node.inputs.into_iter().enumerate() {
+            let role = match (node.operator, index) {
                 ("MatMulInteger", 1) if standard => Some(Role::Matrix),
                 ("Gather", 0) if standard => Some(Role::Table),
                 _ => None,
@@ -117,43 +107,32 @@ impl Roles {
         Ok(())
     }
 
-    fn attribute(&mut self, attribute: &[u8], depth: usize) -> Result<()> {
-        // Occurrences of a message that is not repeated are parts of one message.
-        let (mut tensor, mut graph) = (None, None);
-        for field in Fields::new(attribute) {
-            self.count_field()?;
-            let field = field?;
-            match field.number {
-                5 => join(&mut tensor, field.bytes()?),
-                6 => join(&mut graph, field.bytes()?),
-                10 => self.tensor(field.bytes()?)?,
-                11 => self.subgraph(field.bytes()?, depth + 1)?,
-                _ => {}
-            }
+    fn attribute(&mut self, attribute: &Attribute<'_>, depth: usize) -> Result<()> {
+        let tensors = attribute.tensor.iter().map(|tensor| &**tensor).chain(attribute.tensors.iter().copied());
+        for tensor in tensors {
+            self.tensor(tensor)?;
         }
-        if let Some(tensor) = tensor {
-            self.tensor(&tensor)?;
+        let graphs = attribute.graph.iter().map(|graph| &**graph).chain(attribute.graphs.iter().copied());
+        for graph in graphs {
+            self.subgraph(graph, depth + 1)?;
         }
-        match graph {
-            Some(graph) => self.subgraph(&graph, depth + 1),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// A subgraph may use any name of the graphs around it, so each name in it counts as used.
-    fn subgraph(&mut self, graph: &[u8], depth: usize) -> Result<()> {
+    fn subgraph(&mut self, message: &[u8], depth: usize) -> Result<()> {
         if depth > MAX_DEPTH {
             return Err(unsupported(format!("graphs nested deeper than {MAX_DEPTH}")));
         }
-        for field in Fields::new(graph) {
+        for field in Fields::new(message) {
             self.count_field()?;
             let field = field?;
             match field.number {
-                field::INITIALIZER => {
+                graph::INITIALIZER => {
                     self.tensor(field.bytes()?)?;
-                    self.note(label(field.bytes()?, tensor::field::NAME), None);
+                    self.note(label(field.bytes()?, tensor::NAME), None);
                 }
-                field::NODE | field::INPUT | field::OUTPUT | field::VALUE_INFO => {
+                graph::NODE | graph::INPUT | graph::OUTPUT | graph::VALUE_INFO => {
                     self.take_at(field.number, field.bytes()?, depth)?;
                 }
                 _ => {}
@@ -164,11 +143,11 @@ impl Roles {
 
     fn tensor(&mut self, message: &[u8]) -> Result<()> {
         for field in Fields::new(message) {
-            if !field.is_ok_and(|field| tensor::is_typed_data(field.number)) {
+            if !field.is_ok_and(|field| is_typed_data(field.number)) {
                 self.count_field()?;
             }
         }
-        TensorFields::read(message)?.check()
+        Tensor::read(message)?.check()
     }
 
     /// Counts the fields of a message and of the messages in it along `path`.
@@ -186,15 +165,8 @@ impl Roles {
     }
 }
 
-fn join<'a>(joined: &mut Option<Cow<'a, [u8]>>, part: &'a [u8]) {
-    match joined {
-        None => *joined = Some(Cow::Borrowed(part)),
-        Some(joined) => joined.to_mut().extend_from_slice(part),
-    }
-}
-
-fn node_place(node: &[u8]) -> String {
-    match (label(node, 3), label(node, 2)) {
+fn node_place(message: &[u8]) -> String {
+    match (label(message, node::NAME), label(message, node::OUTPUT)) {
         ("", output) => format!("the node that gives {output:?}"),
         (name, _) => format!("node {name:?}"),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::kernels::pack::PackedMatrix;
+use crate::kernels::linear::PackedMatrix;
 
 /// One initializer that is a matrix or a table of 8-bit integers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -132,6 +132,15 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The values of `SIZE` bytes, 4 or 8, that a repeated field of fixed size holds.
+    ///
+    /// # Errors
+    /// As [`count_fixed`](Self::count_fixed).
+    pub fn fixed<const SIZE: usize>(&self) -> Result<&'a [[u8; SIZE]]> {
+        self.count_fixed(SIZE)?;
+        Ok(self.bytes.as_chunks().0)
+    }
+
     fn wrong_type(&self) -> crate::error::Error {
         invalid(format!("field {} has the wrong wire type {:?}", self.number, self.wire_type))
     }

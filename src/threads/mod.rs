@@ -1,8 +1,9 @@
 //! Threads that score together: whole documents side by side, and rows or heads of one document where threads would be idle.
 //!
-//! In WebAssembly a thread is a worker with an instance of its own on a memory that all share; `pkg/src/pool.ts` starts
-//! them, and each calls [`serve`] until the pool ends. The pool belongs to the memory, and so to one reranker; natively it
-//! belongs to the process and never ends. Builds without atomics have `alone.rs` instead, where the caller does everything.
+//! In WebAssembly a thread is a worker with an instance of its own on a memory that all share;
+//! `pkg/src/instance/thread-pool.ts` starts them, and each calls [`serve`] until the pool ends. The pool belongs to the
+//! memory, and so to one reranker; natively it belongs to the process and never ends. Builds without atomics have
+//! `alone.rs` instead, where the caller does everything.
 //!
 //! - A [`Task`] is work that one thread does from beginning to end: a few documents. Nothing in it waits for other threads
 //!   while every thread has a task.

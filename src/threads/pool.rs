@@ -7,20 +7,27 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::splitting::Split;
-
 /// How long a waiting thread sleeps before it looks whether another has failed.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Splits that can be open at once; where all places are taken, work is not split. The number is fixed, because no thread may
-/// panic while it holds the lock, as for lack of memory: all would wait for the lock for ever.
-const OPEN_SPLITS: usize = 8;
+/// Places for divided work; where all are taken, the caller does all of it. The number is fixed, because no thread may panic
+/// while it holds the lock, as for lack of memory: all would wait for the lock for ever.
+const OPEN_PLACES: usize = 8;
 
 pub static POOL: Pool = Pool::new();
 
 /// Work that some thread takes from the queue. It does nothing where another was first, or nobody wants it any more.
 pub trait Run: Send + Sync {
     fn run(&self);
+}
+
+/// Work in parts, of which each thread takes some.
+pub trait Divided: Send + Sync {
+    /// True while some part is not begun.
+    fn has_parts(&self) -> bool;
+
+    /// Does parts until each is begun.
+    fn help(&self);
 }
 
 pub struct Pool {
@@ -40,28 +47,28 @@ pub struct Pool {
 
 struct State {
     tasks: VecDeque<Arc<dyn Run>>,
-    splits: [Option<Arc<Split>>; OPEN_SPLITS],
+    open: [Option<Arc<dyn Divided>>; OPEN_PLACES],
 }
 
-enum Work {
+enum Found {
     Task(Arc<dyn Run>),
-    Split(Arc<Split>),
+    Divided(Arc<dyn Divided>),
 }
 
 impl State {
     /// Whole tasks first: they need nobody else.
-    fn next(&mut self) -> Option<Work> {
+    fn next(&mut self) -> Option<Found> {
         if let Some(task) = self.tasks.pop_front() {
-            return Some(Work::Task(task));
+            return Some(Found::Task(task));
         }
-        self.splits.iter().flatten().find(|split| split.has_parts()).cloned().map(Work::Split)
+        self.open.iter().flatten().find(|work| work.has_parts()).cloned().map(Found::Divided)
     }
 }
 
 impl Pool {
     const fn new() -> Self {
         Self {
-            state: Mutex::new(State { tasks: VecDeque::new(), splits: [const { None }; OPEN_SPLITS] }),
+            state: Mutex::new(State { tasks: VecDeque::new(), open: [const { None }; OPEN_PLACES] }),
             work: Condvar::new(),
             done: Condvar::new(),
             workers: AtomicUsize::new(0),
@@ -95,20 +102,21 @@ impl Pool {
         }
     }
 
-    /// Shows a split to idle threads; false where there is no place for it.
-    pub fn open(&self, split: &Arc<Split>) -> bool {
+    /// Shows divided work to idle threads; false where there is no place for it.
+    pub fn open(&self, work: Arc<dyn Divided>) -> bool {
         let mut state = self.lock();
-        let Some(place) = state.splits.iter_mut().find(|place| place.is_none()) else { return false };
-        *place = Some(Arc::clone(split));
+        let Some(place) = state.open.iter_mut().find(|place| place.is_none()) else { return false };
+        *place = Some(work);
         drop(state);
         self.work.notify_all();
         true
     }
 
-    pub fn close(&self, split: &Arc<Split>) {
+    /// Takes divided work back, by its address.
+    pub fn close(&self, work: *const ()) {
         let mut state = self.lock();
-        let place = state.splits.iter_mut().find(|place| place.as_ref().is_some_and(|it| Arc::ptr_eq(it, split)));
-        if let Some(place) = place {
+        let is_it = |open: &Arc<dyn Divided>| Arc::as_ptr(open).cast() == work;
+        if let Some(place) = state.open.iter_mut().find(|place| place.as_ref().is_some_and(is_it)) {
             *place = None;
         }
     }
@@ -149,13 +157,13 @@ impl Pool {
         }
     }
 
-    fn run(&self, work: Work) {
-        match work {
-            Work::Task(task) => {
+    fn run(&self, found: Found) {
+        match found {
+            Found::Task(task) => {
                 task.run();
                 self.tell();
             }
-            Work::Split(split) => split.help(),
+            Found::Divided(work) => work.help(),
         }
     }
 
@@ -169,7 +177,7 @@ impl Pool {
     }
 
     /// `None` when the pool ends.
-    fn wait_for_work(&self) -> Option<Work> {
+    fn wait_for_work(&self) -> Option<Found> {
         let mut state = self.lock();
         let mut is_idle = false;
         let work = loop {

@@ -3,18 +3,19 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::pool::POOL;
+use super::pool::{Divided, POOL};
 
 /// How often a thread looks whether the last parts are done before it sleeps: some microseconds, which is what they
 /// mostly still take.
 const LOOKS: usize = 2000;
 
-type Work<'a> = dyn Fn(usize) + Sync + 'a;
+/// Does the part of this number.
+type DoPart<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// Parts of which each is done once, by whoever comes first.
 pub struct Split {
     /// Valid while `unfinished` is not 0.
-    work: *const Work<'static>,
+    work: *const DoPart<'static>,
     parts: usize,
     /// The next part that nobody has begun.
     next: AtomicUsize,
@@ -27,13 +28,12 @@ unsafe impl Send for Split {}
 // SAFETY: as for Send.
 unsafe impl Sync for Split {}
 
-impl Split {
-    pub fn has_parts(&self) -> bool {
+impl Divided for Split {
+    fn has_parts(&self) -> bool {
         self.next.load(Ordering::Relaxed) < self.parts
     }
 
-    /// Does parts until none is left that nobody has begun.
-    pub fn help(&self) {
+    fn help(&self) {
         loop {
             let part = self.next.fetch_add(1, Ordering::Relaxed);
             if part >= self.parts {
@@ -45,7 +45,9 @@ impl Split {
             drop(done);
         }
     }
+}
 
+impl Split {
     fn finished(&self) -> bool {
         self.unfinished.load(Ordering::Acquire) == 0
     }
@@ -85,7 +87,7 @@ impl Drop for Close<'_> {
         // What nobody has begun is not begun any more.
         let begun = self.0.next.swap(self.0.parts, Ordering::Relaxed).min(self.0.parts);
         self.0.unfinished.fetch_sub(self.0.parts - begun, Ordering::Relaxed);
-        POOL.close(self.0);
+        POOL.close(Arc::as_ptr(self.0).cast());
         self.0.wait();
     }
 }
@@ -113,12 +115,12 @@ pub fn split<Part: Send>(parts: Vec<Part>, work: impl Fn(Part) + Sync) {
     });
 }
 
-fn run(parts: usize, work: &Work<'_>) {
+fn run(parts: usize, work: &DoPart<'_>) {
     // SAFETY: only the lifetime changes. The pointer is read for parts that are not finished, and `Close` waits for all
     // parts that were begun before this function returns or unwinds. A thread that fails leaves its part unfinished:
     // then `wait` panics. Only WebAssembly has such threads, and a panic there does not unwind but ends the use of the
     // instance, so what was borrowed stays where it is.
-    let work = unsafe { std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work) };
+    let work = unsafe { std::mem::transmute::<*const DoPart<'_>, *const DoPart<'static>>(work) };
     let split = Arc::new(Split {
         work,
         parts,
@@ -126,7 +128,7 @@ fn run(parts: usize, work: &Work<'_>) {
         unfinished: AtomicUsize::new(parts),
         panicked: AtomicBool::new(false),
     });
-    let open = POOL.open(&split).then(|| Close(&split));
+    let open = POOL.open(Arc::clone(&split) as Arc<dyn Divided>).then(|| Close(&split));
     split.help();
     drop(open);
     assert!(!split.panicked.load(Ordering::Relaxed), "a part failed in another thread");

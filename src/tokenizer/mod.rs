@@ -1,36 +1,29 @@
 //! Text to the token ids of (query, document) pairs.
 //!
 //! The tokenizer of XLM-RoBERTa and its kin is ours from normaliser to template (`sentence_piece`) and gives the ids of
-//! the `tokenizers` crate; any other runs in the crate (`general`).
+//! the `tokenizers` crate; any other runs in the crate (`hugging_face`).
 
-mod checksum;
-pub mod compact;
-mod general;
-mod json;
-mod model;
+pub mod file;
+mod hugging_face;
 mod pair;
-mod parts;
-mod reader;
-mod room;
 mod sentence_piece;
-mod soundness;
 pub mod unigram;
 mod vocabulary;
 mod window;
 
-pub use json::{JsonReader, TokenizerJson};
+pub use file::compact;
+pub use file::json::{JsonReader, TokenizerJson};
+pub use file::reader::{TokenizerReader, compact_form};
+use hugging_face::General;
 pub use pair::{Pair, Query};
-pub use reader::TokenizerReader;
+use sentence_piece::SentencePiece;
 pub use vocabulary::Vocabulary;
 pub use window::{Window, Windows};
 
-use general::General;
-use sentence_piece::SentencePiece;
-
 use crate::error::Result;
 
-/// A Hugging Face `tokenizer.json` in its own or the [compact] form, without the padding and truncation that it may ask
-/// for: both are the engine's.
+/// A Hugging Face `tokenizer.json` in its own or the [compact](file::compact) form, without the padding and truncation that
+/// it may ask for: both are the engine's.
 #[derive(Debug)]
 pub struct Tokenizer {
     pipeline: Pipeline,
@@ -55,16 +48,6 @@ impl From<General> for Tokenizer {
 }
 
 impl Tokenizer {
-    /// From either form.
-    ///
-    /// # Errors
-    /// `invalid_model` for bytes that are neither.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut reader = TokenizerReader::new(Some(bytes.len()));
-        reader.push(bytes);
-        reader.finish()
-    }
-
     /// The ids of a text by itself, without special tokens.
     ///
     /// # Errors
@@ -97,13 +80,12 @@ impl Tokenizer {
         }
     }
 
-    /// Puts query and document together.
-    fn join(&self, query: &[u32], document: &[u32], truncated: bool) -> Result<Pair> {
-        let (ids, type_ids) = match &self.pipeline {
-            Pipeline::SentencePiece(pipeline) => pipeline.pair(query, document),
-            Pipeline::General(pipeline) => pipeline.pair(query, document)?,
-        };
-        Ok(Pair { ids, type_ids, truncated })
+    /// The ids of query and document put together, and the segment of each.
+    fn joined(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => Ok(pipeline.pair(query, document)),
+            Pipeline::General(pipeline) => pipeline.pair(query, document),
+        }
     }
 }
 
@@ -115,7 +97,7 @@ mod tests {
     fn the_published_kind_of_file_takes_the_short_way() {
         for file in ["tests/fixtures/standin-tiny/tokenizer.json", "pkg/mini/tokenizer.json"] {
             let json = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-            for bytes in [&json, &compact::convert(&json).unwrap()] {
+            for bytes in [&json, &compact_form(&json).unwrap()] {
                 let tokenizer = Tokenizer::from_bytes(bytes).unwrap();
                 assert!(matches!(tokenizer.pipeline, Pipeline::SentencePiece(_)), "{file}");
             }

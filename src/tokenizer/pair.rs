@@ -55,4 +55,10 @@ impl Tokenizer {
         document.truncate(query.document_budget);
         self.join(&query.ids, &document, truncated)
     }
+
+    /// Puts query and document together.
+    pub(super) fn join(&self, query: &[u32], document: &[u32], truncated: bool) -> Result<Pair> {
+        let (ids, type_ids) = self.joined(query, document)?;
+        Ok(Pair { ids, type_ids, truncated })
+    }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::compact;
-use super::parts::Parts;
-use super::reader::TokenizerReader;
+use super::file::compact;
+use super::file::parts::Parts;
+use super::file::reader::TokenizerReader;
 use super::unigram::{Pieces, Scores, Unigram};
 use crate::error::{Error, ModelFile, Result};
 
@@ -165,7 +165,7 @@ fn visit_number(value: &mut Value, visit: &mut dyn FnMut(&mut u32)) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Tokenizer;
+    use super::super::{Tokenizer, compact_form};
     use super::*;
 
     fn file(path: &str) -> Vec<u8> {
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn with_all_pieces_nothing_changes() {
         let json = file("pkg/mini/tokenizer.json");
-        for form in [json.clone(), compact::convert(&json).unwrap()] {
+        for form in [json.clone(), compact_form(&json).unwrap()] {
             let vocabulary = Vocabulary::read(&form).unwrap();
             let all = (0..vocabulary.len() as u32).collect();
             let (same, before) = (

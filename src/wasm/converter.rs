@@ -1,4 +1,5 @@
-//! The converter, as `pkg/src/cli/converter-bindings.d.ts` has it in TypeScript: an artifact of its own, which no page loads.
+//! The converter, as `pkg/src/cli/convert/converter-bindings.d.ts` has it in TypeScript: an artifact of its own, which no
+//! page loads.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -8,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use crate::convert::{self, Graphs, Options, Source};
 use crate::engine::max_tokens;
 use crate::error::Error;
-use crate::tokenizer::compact;
+use crate::tokenizer::compact_form;
 
 #[wasm_bindgen]
 extern "C" {
@@ -102,5 +103,5 @@ pub fn convert_model(
 /// The compact form of a `tokenizer.json`.
 #[wasm_bindgen(js_name = convertTokenizer)]
 pub fn convert_tokenizer(json: &[u8]) -> Result<Vec<u8>, Error> {
-    compact::convert(json)
+    compact_form(json)
 }

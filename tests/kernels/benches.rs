@@ -1,11 +1,10 @@
 //! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --release -- --include-ignored --nocapture benches`.
 
-use crate::kernels::attention::{Inputs, Rows, Scratch, attention};
-use crate::kernels::gelu::gelu;
-use crate::kernels::layer_norm::{LayerNorm, layer_norm};
-use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
-use crate::kernels::pack::Packer;
-use crate::kernels::quantize::quantize_row_i8;
+use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
+use crate::kernels::functions::gelu::gelu;
+use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
+use crate::kernels::linear::quantize::quantize_row_i8;
+use crate::kernels::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 use core::hint::black_box;
 use std::sync::Arc;
 
@@ -135,7 +134,7 @@ fn attention_of_twelve_heads() {
             scale: 0.125,
         };
         let mut context = vec![0.0; queries * hidden];
-        let mut scratch = Scratch::default();
+        let mut scratch = AttentionScratch::default();
         let t = time(|| attention(black_box(&inputs), &mut scratch, black_box(&mut context), hidden));
         let products = 2 * queries * keys * hidden;
         report!("attention {queries} × {keys}: {:.2} ms, {:.1} GMAC/s", t / 1e6, products as f64 / t);

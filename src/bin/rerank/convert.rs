@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rerank_wasm::convert::{Graphs, Options, PieceChoice, Source, convert, read_pairs};
 use rerank_wasm::engine::max_tokens;
 use rerank_wasm::hexadecimal::hexadecimal;
-use rerank_wasm::tokenizer::compact;
+use rerank_wasm::tokenizer::compact_form;
 use sha2::{Digest, Sha256};
 
 use crate::arguments::Conversion;
@@ -17,7 +17,7 @@ use crate::files::{Files, find_float_graph, read, remove, write};
 /// Writes the compact form of a tokenizer.json.
 pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
     let json = read(tokenizer)?;
-    let compact = compact::convert(&json)?;
+    let compact = compact_form(&json)?;
     write(output, &compact)?;
     println!("{}: {} bytes, from {}", output.display(), compact.len(), json.len());
     Ok(())

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::ModelFile;
 
-/// Where a model directory may keep its graph, first match first; `pkg/src/local-files.ts` has the same list.
+/// Where a model directory may keep its graph, first match first; `pkg/src/platforms/node-files.ts` has the same list.
 pub const GRAPH_PATHS: [&str; 4] =
     ["onnx/model_quantized.onnx", "model_quantized.onnx", "onnx/model.onnx", "model.onnx"];
 

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use arguments::{Command, USAGE};
-use rerank_wasm::engine::{LongDocuments, RankedDocument};
+use rerank_wasm::engine::{LongDocuments, ScoredDocument};
 use rerank_wasm::error::Error;
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             let documents = files::read_lines(&file)?;
             let reranker = Arc::new(files::load(&model)?);
             let job = reranker.start(&query, documents.clone(), max_tokens, LongDocuments::Truncate)?;
-            print(&job.finish(top_n)?, &documents, json)?;
+            print(&best_first(job.finish()?, top_n), &documents, json)?;
         }
         Command::Logits { model, file, exact } => logits::print(&files::load(&model)?, &file, exact)?,
         Command::ConvertTokenizer { tokenizer, output } => convert::tokenizer(&tokenizer, &output)?,
@@ -44,15 +44,58 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn print(ranked: &[RankedDocument], documents: &[String], json: bool) -> std::io::Result<()> {
+/// By logit, ties by index, at most `top_n` of them.
+fn best_first(mut documents: Vec<ScoredDocument>, top_n: Option<usize>) -> Vec<ScoredDocument> {
+    documents.sort_by(|left, right| right.logit.total_cmp(&left.logit).then(left.index.cmp(&right.index)));
+    documents.truncate(top_n.unwrap_or(usize::MAX));
+    documents
+}
+
+fn print(ranked: &[ScoredDocument], documents: &[String], json: bool) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
     for document in ranked {
         if json {
             writeln!(output, "{}", serde_json::to_string(document)?)?;
         } else {
-            let RankedDocument { index, logit, score, .. } = document;
+            let ScoredDocument { index, logit, score, .. } = document;
             writeln!(output, "{score:.6}  {logit:>9.5}  {:>5}  {}", index + 1, documents[*index])?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn documents(logits: &[f32]) -> Vec<ScoredDocument> {
+        logits
+            .iter()
+            .enumerate()
+            .map(|(index, &logit)| ScoredDocument {
+                index,
+                logit,
+                score: 0.5,
+                tokens: 4,
+                truncated: false,
+                window: None,
+            })
+            .collect()
+    }
+
+    fn order(logits: &[f32], top_n: Option<usize>) -> Vec<usize> {
+        best_first(documents(logits), top_n).iter().map(|document| document.index).collect()
+    }
+
+    #[test]
+    fn best_first_and_ties_by_index() {
+        assert_eq!(order(&[-1.0, 3.0, 0.5, 3.0, -1.0], None), [1, 3, 2, 0, 4]);
+    }
+
+    #[test]
+    fn at_most_the_best_n() {
+        assert_eq!(order(&[1.0, 2.0, 3.0], Some(2)), [2, 1]);
+        assert_eq!(order(&[1.0], Some(9)), [0]);
+        assert_eq!(order(&[], None), [0usize; 0]);
+    }
 }

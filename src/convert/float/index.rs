@@ -1,25 +1,37 @@
 //! Where in an ONNX file its parts are.
 
 use std::collections::BTreeSet;
-use std::io::{self, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
-use super::{File, Use};
 use crate::error::Result;
-use crate::onnx::refusal::{invalid, no_memory, unsupported, within};
-use crate::onnx::tensor::{TensorFields, field, place};
-use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType};
-
-pub const FLOAT: i32 = 1;
-
-const GRAPH: u32 = 7;
-const NODE: u32 = 1;
-const INITIALIZER: u32 = 5;
-const OUTPUT: u32 = 12;
-const INPUT: u32 = 11;
+use crate::memory::reserve_exact;
+use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
+use crate::onnx::schema::numbers::data_type::FLOAT;
+use crate::onnx::schema::numbers::{graph, model, tensor};
+use crate::onnx::schema::tensor::place;
+use crate::onnx::schema::{Tensor, value_name};
+use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType, beyond_the_message};
 
 /// All fields but the data of initializers are small.
 const MAX_FIELD_BYTES: u64 = 1 << 24;
 const MAX_FIELDS: usize = 1 << 18;
+
+/// A file that can be read anywhere.
+pub trait File: Read + Seek {}
+
+impl<Any: Read + Seek> File for Any {}
+
+/// What an initializer is to the nodes that read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Second operand of a product, its rows the contraction.
+    Matrix,
+    /// The same with its columns the contraction.
+    TransposedMatrix,
+    Table,
+    /// Anything else: it stays as it is.
+    Other,
+}
 
 /// A ModelProto whose initializers stay in the file.
 #[derive(Debug, Default)]
@@ -55,7 +67,7 @@ impl Index {
         while position < end {
             let (header, value) = index.header(file, position, end)?;
             let next = value + header.follows;
-            if header.number == GRAPH && header.wire_type == WireType::Bytes {
+            if header.number == model::GRAPH && header.wire_type == WireType::Bytes {
                 index.read_graph(file, value, next)?;
             } else {
                 index.model.extend(small(file, position, next)?);
@@ -78,12 +90,12 @@ impl Index {
             let (header, value) = self.header(file, position, end)?;
             let next = value + header.follows;
             match header.number {
-                INITIALIZER => {
+                graph::INITIALIZER => {
                     let initializer = self.read_initializer(file, value, next)?;
                     self.initializers.push(initializer);
                 }
-                NODE => self.nodes.push(small(file, value, next)?),
-                INPUT | OUTPUT => self.ends.extend(small(file, position, next)?),
+                graph::NODE => self.nodes.push(small(file, value, next)?),
+                graph::INPUT | graph::OUTPUT => self.ends.extend(small(file, position, next)?),
                 _ => {}
             }
             position = next;
@@ -98,29 +110,24 @@ impl Index {
         while position < end {
             let (header, value) = self.header(file, position, end)?;
             let next = value + header.follows;
-            if header.number == field::RAW_DATA {
+            if header.number == tensor::RAW_DATA {
                 (raw_start, raw_length) = (value, header.follows);
             } else {
                 fields.extend(small(file, position, next)?);
             }
             position = next;
         }
-        let TensorFields { name, dims, data_type, .. } = TensorFields::read(&fields)?;
+        let Tensor { name, dims, data_type, .. } = Tensor::read(&fields)?;
         Ok(Initializer { name: name.to_owned(), dims, data_type, start, length: end - start, raw_start, raw_length })
     }
 
     /// The names of what the graph gives.
     pub fn outputs(&self) -> Result<Vec<&str>> {
         let mut names = Vec::new();
-        for end in fields(&self.ends) {
+        for end in Fields::new(&self.ends) {
             let end = end?;
-            if end.number == OUTPUT {
-                for field in fields(end.bytes()?) {
-                    let field = field?;
-                    if field.number == 1 {
-                        names.push(field.text()?);
-                    }
-                }
+            if end.number == graph::OUTPUT {
+                names.push(value_name(end.bytes()?)?);
             }
         }
         Ok(names)
@@ -137,7 +144,7 @@ impl Index {
         let header = Header::read(&bytes)?.ok_or_else(|| invalid("it ends inside a field".to_owned()))?;
         let value = position + header.length as u64;
         if header.follows > end - value {
-            return Err(crate::onnx::wire::beyond_the_message(&header));
+            return Err(beyond_the_message(&header));
         }
         Ok((header, value))
     }
@@ -179,7 +186,7 @@ impl Initializer {
     pub fn whole(&self, file: &mut dyn File) -> Result<Vec<u8>> {
         let message =
             small(file, self.start, self.start + self.length).map_err(|error| within(place(&self.name), error))?;
-        TensorFields::read(&message)?.check()?;
+        Tensor::read(&message)?.check()?;
         Ok(message)
     }
 
@@ -189,11 +196,6 @@ impl Initializer {
         let bytes = read_exact(file, self.raw_start + start as u64 * row_bytes, (end - start) * row_bytes as usize)?;
         Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
     }
-}
-
-/// The fields of a message, unless they are damaged.
-pub fn fields(message: &[u8]) -> impl Iterator<Item = Result<crate::onnx::wire::Field<'_>>> {
-    Fields::new(message)
 }
 
 fn small(file: &mut dyn File, start: u64, end: u64) -> Result<Vec<u8>> {
@@ -206,7 +208,7 @@ fn small(file: &mut dyn File, start: u64, end: u64) -> Result<Vec<u8>> {
 
 fn read_exact(file: &mut dyn File, start: u64, length: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length).map_err(|_| no_memory(length))?;
+    reserve_exact(&mut bytes, length, MODEL)?;
     bytes.resize(length, 0);
     file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
     file.read_exact(&mut bytes).map_err(unreadable)?;

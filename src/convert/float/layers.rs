@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Use;
-use super::index::{Index, Initializer, fields};
-use super::nodes::Node;
+use super::index::{Index, Initializer, Use};
+use super::nodes::weight;
 use crate::error::Result;
-use crate::onnx::tensor::TensorFields;
+use crate::onnx::schema::{Attribute, Node, Tensor};
 
 /// Operators that make each number of one number and of constants.
 const ELEMENTWISE: [&str; 12] =
@@ -16,7 +15,7 @@ const ELEMENTWISE: [&str; 12] =
 const LONGEST_WALK: usize = 64;
 
 /// The nodes of a graph, and who reads what.
-pub struct Graph<'a> {
+pub struct FloatGraph<'a> {
     nodes: Vec<Node<'a>>,
     uses: &'a BTreeMap<String, Use>,
     /// Of each value the nodes that read it, as often as they do; for what the graph gives a number that no node has.
@@ -28,9 +27,9 @@ pub struct Graph<'a> {
 type Producers<'a> = BTreeMap<&'a str, usize>;
 
 /// The matrix of each layer with a bias, by the name of the sum.
-type Sums<'a> = BTreeMap<&'a str, (&'a Initializer, Use)>;
+type BiasSums<'a> = BTreeMap<&'a str, (&'a Initializer, Use)>;
 
-impl<'a> Graph<'a> {
+impl<'a> FloatGraph<'a> {
     pub fn read(index: &'a Index, uses: &'a BTreeMap<String, Use>) -> Result<Self> {
         let nodes = index.nodes.iter().map(|message| Node::read(message)).collect::<Result<Vec<_>>>()?;
         let mut readers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -46,10 +45,10 @@ impl<'a> Graph<'a> {
 
     /// Of each matrix the initializer that is added to its products, where that is floats, one for each column, and neither
     /// has another reader.
-    pub fn biases(&self) -> Result<BTreeMap<String, String>> {
+    pub fn biases(&self) -> BTreeMap<String, String> {
         let mut biases = BTreeMap::new();
         for node in &self.nodes {
-            let Some((matrix, kind)) = self.matrix(node)? else { continue };
+            let Some((matrix, kind)) = self.matrix(node) else { continue };
             let Some(bias) = self.sum(node).and_then(|(bias, _)| self.initializers.get(bias)) else { continue };
             if bias.is_float_vector(matrix.outputs(kind))
                 && self.only_reader(&bias.name).is_some()
@@ -58,23 +57,23 @@ impl<'a> Graph<'a> {
                 biases.insert(matrix.name.clone(), bias.name.clone());
             }
         }
-        Ok(biases)
+        biases
     }
 
     /// The matrices that read nothing but the outputs of another layer, each by itself, as behind an activation function; each
     /// with the matrix of that layer, which has one of the [biases](Self::biases) and no other reader.
-    pub fn neurons(&self, biases: &BTreeMap<String, String>) -> Result<Vec<(String, String)>> {
+    pub fn neurons(&self, biases: &BTreeMap<String, String>) -> Vec<(String, String)> {
         let outputs = || {
             (0..).zip(&self.nodes).flat_map(|(number, node)| node.outputs.iter().map(move |&output| (output, number)))
         };
         let producers: Producers<'a> = outputs().collect();
         if producers.len() < outputs().count() {
             // Some name has several meanings.
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let mut sums = Sums::new();
+        let mut sums = BiasSums::new();
         for node in &self.nodes {
-            if let Some((matrix, kind)) = self.matrix(node)?.filter(|(matrix, _)| biases.contains_key(&matrix.name))
+            if let Some((matrix, kind)) = self.matrix(node).filter(|(matrix, _)| biases.contains_key(&matrix.name))
                 && let Some((_, sum)) = self.sum(node)
             {
                 sums.insert(sum, (matrix, kind));
@@ -82,7 +81,7 @@ impl<'a> Graph<'a> {
         }
         let mut found = Vec::new();
         for (number, node) in self.nodes.iter().enumerate() {
-            let Some((second, kind)) = self.matrix(node)? else { continue };
+            let Some((second, kind)) = self.matrix(node) else { continue };
             if node.inputs[1..].iter().any(|input| !self.initializers.contains_key(input)) {
                 continue;
             }
@@ -91,7 +90,7 @@ impl<'a> Graph<'a> {
                 found.push((second.name.clone(), first.name.clone()));
             }
         }
-        Ok(found)
+        found
     }
 
     fn readers(&self, name: &str) -> &[usize] {
@@ -103,11 +102,11 @@ impl<'a> Graph<'a> {
     }
 
     /// The matrix of a layer.
-    fn matrix(&self, node: &Node<'_>) -> Result<Option<(&'a Initializer, Use)>> {
-        let Some((at, _)) = node.weight()? else { return Ok(None) };
-        let matrix = node.inputs.get(at).and_then(|&name| self.initializers.get(name).copied());
-        let known = matrix.and_then(|matrix| Some((matrix, *self.uses.get(&matrix.name)?)));
-        Ok(known.filter(|(_, kind)| matches!(kind, Use::Matrix | Use::TransposedMatrix)))
+    fn matrix(&self, node: &Node<'_>) -> Option<(&'a Initializer, Use)> {
+        let (at, _) = weight(node)?;
+        let matrix = *self.initializers.get(*node.inputs.get(at)?)?;
+        let kind = *self.uses.get(&matrix.name)?;
+        matches!(kind, Use::Matrix | Use::TransposedMatrix).then_some((matrix, kind))
     }
 
     /// What the products of a layer are added to, and the sum's name.
@@ -127,7 +126,7 @@ impl<'a> Graph<'a> {
         name: &'a str,
         last: usize,
         producers: &Producers<'a>,
-        sums: &Sums<'a>,
+        sums: &BiasSums<'a>,
     ) -> Option<(&'a Initializer, Use)> {
         let mut layer = None;
         let mut values = BTreeSet::new();
@@ -166,22 +165,14 @@ impl<'a> Graph<'a> {
             return initializer.dims.iter().all(|&size| size == 1);
         }
         let Some(node) = producers.get(name).map(|&number| &self.nodes[number]) else { return false };
-        node.operator == "Constant"
-            && node.is_standard()
-            && node.attributes.iter().all(|attribute| is_one_number(attribute))
+        node.operator == "Constant" && node.is_standard() && node.attributes.iter().all(is_one_number)
     }
 }
 
 /// True of the value of a Constant that is one number.
-fn is_one_number(attribute: &[u8]) -> bool {
-    fields(attribute).all(|field| {
-        field.is_ok_and(|field| match field.number {
-            // Its name, a float, an integer, its type.
-            1 | 2 | 3 | 20 => true,
-            5 => {
-                field.bytes().and_then(TensorFields::read).is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1))
-            }
-            _ => false,
-        })
-    })
+fn is_one_number(attribute: &Attribute<'_>) -> bool {
+    let Attribute { tensor, text, floats, integers, graph, tensors, graphs, .. } = attribute;
+    let is_one = |message: &[u8]| Tensor::read(message).is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1));
+    let is_empty = floats.is_empty() && integers.is_empty() && tensors.is_empty() && graphs.is_empty();
+    is_empty && text.is_none() && graph.is_none() && tensor.as_ref().is_none_or(|message| is_one(message))
 }

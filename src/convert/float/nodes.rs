@@ -2,99 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::index::{FLOAT, Index, fields};
-use super::{Use, quantized_name};
+use super::index::{Index, Use};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
-use crate::onnx::tensor::INT8;
+use crate::onnx::schema::Node;
+use crate::onnx::schema::numbers::data_type::{FLOAT, INT8};
+use crate::onnx::schema::numbers::{attribute, graph, model, node, tensor};
 use crate::onnx::wire::{write_bytes_field, write_varint_field};
 use crate::onnx::{WeightStore, write_input};
 
-/// Field numbers of a NodeProto.
-mod field {
-    pub const INPUT: u32 = 1;
-    pub const OUTPUT: u32 = 2;
-    pub const NAME: u32 = 3;
-    pub const OPERATOR: u32 = 4;
-    pub const ATTRIBUTE: u32 = 5;
+/// An attribute that is an integer, or a float that is one.
+fn integer(node: &Node<'_>, name: &str, default: i64) -> Option<i64> {
+    node.attribute(name).map_or(Some(default), |attribute| {
+        attribute.integer.or_else(|| attribute.float.filter(|&float| float == 1.0).map(|_| 1))
+    })
 }
 
-/// What is read of a node.
-#[derive(Debug, Default)]
-pub struct Node<'a> {
-    pub inputs: Vec<&'a str>,
-    pub outputs: Vec<&'a str>,
-    name: &'a str,
-    pub operator: &'a str,
-    domain: &'a str,
-    pub attributes: Vec<&'a [u8]>,
-}
-
-impl<'a> Node<'a> {
-    pub fn read(message: &'a [u8]) -> Result<Self> {
-        let mut node = Self::default();
-        for field in fields(message) {
-            let field = field?;
-            match field.number {
-                field::INPUT => node.inputs.push(field.text()?),
-                field::OUTPUT => node.outputs.push(field.text()?),
-                field::NAME => node.name = field.text()?,
-                field::OPERATOR => node.operator = field.text()?,
-                field::ATTRIBUTE => node.attributes.push(field.bytes()?),
-                7 => node.domain = field.text()?,
-                _ => {}
-            }
-        }
-        Ok(node)
+/// Which input of a node is a weight, and as what.
+pub fn weight(node: &Node<'_>) -> Option<(usize, Use)> {
+    if !node.is_standard() {
+        return None;
     }
-
-    /// True of an operator that ONNX itself defines.
-    pub fn is_standard(&self) -> bool {
-        matches!(self.domain, "" | "ai.onnx")
-    }
-
-    /// An attribute that is an integer, or a float that is one.
-    fn integer(&self, name: &str, default: i64) -> Result<Option<i64>> {
-        let mut found = Some(default);
-        for attribute in &self.attributes {
-            let (mut is_it, mut value) = (false, None);
-            for field in fields(attribute) {
-                let field = field?;
-                match field.number {
-                    1 => is_it = field.text()? == name,
-                    2 => value = (f32::from_bits(field.fixed32()?) == 1.0).then_some(1),
-                    3 => value = Some(field.varint()? as i64),
-                    _ => {}
-                }
-            }
-            if is_it {
-                found = value;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Which of its inputs is a weight, and as what.
-    pub fn weight(&self) -> Result<Option<(usize, Use)>> {
-        if !self.is_standard() {
-            return Ok(None);
-        }
-        Ok(match self.operator {
-            "MatMul" => Some((1, Use::Matrix)),
-            "Gather" if self.integer("axis", 0)? == Some(0) => Some((0, Use::Table)),
-            "Gemm"
-                if self.integer("transA", 0)? == Some(0)
-                    && self.integer("alpha", 1)? == Some(1)
-                    && self.integer("beta", 1)? == Some(1) =>
-            {
-                match self.integer("transB", 0)? {
-                    Some(0) => Some((1, Use::Matrix)),
-                    Some(1) => Some((1, Use::TransposedMatrix)),
-                    _ => None,
-                }
-            }
+    let is = |name: &str, default: i64, expected: i64| integer(node, name, default) == Some(expected);
+    match node.operator {
+        "MatMul" => Some((1, Use::Matrix)),
+        "Gather" if is("axis", 0, 0) => Some((0, Use::Table)),
+        "Gemm" if is("transA", 0, 0) && is("alpha", 1, 1) && is("beta", 1, 1) => match integer(node, "transB", 0) {
+            Some(0) => Some((1, Use::Matrix)),
+            Some(1) => Some((1, Use::TransposedMatrix)),
             _ => None,
-        })
+        },
+        _ => None,
     }
 }
 
@@ -105,7 +43,7 @@ pub fn uses(index: &Index) -> Result<BTreeMap<String, Use>> {
     let mut uses: BTreeMap<String, Use> = BTreeMap::new();
     for message in &index.nodes {
         let node = Node::read(message)?;
-        let weight = node.weight()?;
+        let weight = weight(&node);
         for (place, &input) in node.inputs.iter().enumerate().filter(|(_, input)| matrices.contains(*input)) {
             let kind = weight.filter(|&(at, _)| at == place).map_or(Use::Other, |(_, kind)| kind);
             uses.entry(input.to_owned())
@@ -143,7 +81,7 @@ impl<'a> Rewriter<'a> {
         for message in &self.index.nodes {
             self.node(message)?;
         }
-        kept.values().for_each(|tensor| write_bytes_field(&mut self.graph, 5, tensor));
+        kept.values().for_each(|tensor| write_bytes_field(&mut self.graph, graph::INITIALIZER, tensor));
         for (name, values) in scales {
             let is_table = self.uses.get(name) == Some(&Use::Table);
             let shape = if is_table { vec![values.len(), 1] } else { vec![values.len()] };
@@ -156,17 +94,17 @@ impl<'a> Rewriter<'a> {
             write_input(&mut self.graph, name, weight);
         }
         let mut model = Vec::new();
-        write_bytes_field(&mut model, 7, &self.graph);
+        write_bytes_field(&mut model, model::GRAPH, &self.graph);
         model.extend_from_slice(&self.index.model);
         Ok(model)
     }
 
     fn node(&mut self, message: &[u8]) -> Result<()> {
         let node = Node::read(message)?;
-        let weight = node.weight()?.and_then(|(at, _)| node.inputs.get(at).copied());
+        let weight = weight(&node).and_then(|(at, _)| node.inputs.get(at).copied());
         let kind = weight.and_then(|weight| self.uses.get(weight)).copied().unwrap_or(Use::Other);
         let (Some(weight), [output, ..]) = (weight.filter(|_| kind != Use::Other), &node.outputs[..]) else {
-            write_bytes_field(&mut self.graph, 1, message);
+            write_bytes_field(&mut self.graph, graph::NODE, message);
             return Ok(());
         };
         match kind {
@@ -201,43 +139,42 @@ impl<'a> Rewriter<'a> {
 
     fn add(&mut self, operator: &str, inputs: &[&str], outputs: &[&str]) {
         let node = self.made(operator, inputs, outputs);
-        write_bytes_field(&mut self.graph, 1, &node);
+        write_bytes_field(&mut self.graph, graph::NODE, &node);
     }
 
     /// To floats.
     fn add_cast(&mut self, input: &str, output: &str) {
         let mut node = self.made("Cast", &[input], &[output]);
         let mut attribute = Vec::new();
-        write_bytes_field(&mut attribute, 1, b"to");
-        write_varint_field(&mut attribute, 3, FLOAT as u64);
-        // Its type: an integer.
-        write_varint_field(&mut attribute, 20, 2);
-        write_bytes_field(&mut node, field::ATTRIBUTE, &attribute);
-        write_bytes_field(&mut self.graph, 1, &node);
+        write_bytes_field(&mut attribute, attribute::NAME, b"to");
+        write_varint_field(&mut attribute, attribute::INTEGER, FLOAT as u64);
+        write_varint_field(&mut attribute, attribute::TYPE, attribute::TYPE_INTEGER);
+        write_bytes_field(&mut node, node::ATTRIBUTE, &attribute);
+        write_bytes_field(&mut self.graph, graph::NODE, &node);
     }
 
     fn made(&mut self, operator: &str, inputs: &[&str], outputs: &[&str]) -> Vec<u8> {
         self.count += 1;
         let mut node = Vec::new();
-        inputs.iter().for_each(|input| write_bytes_field(&mut node, field::INPUT, input.as_bytes()));
-        outputs.iter().for_each(|output| write_bytes_field(&mut node, field::OUTPUT, output.as_bytes()));
-        write_bytes_field(&mut node, field::NAME, format!("rerank.{}", self.count).as_bytes());
-        write_bytes_field(&mut node, field::OPERATOR, operator.as_bytes());
+        inputs.iter().for_each(|input| write_bytes_field(&mut node, node::INPUT, input.as_bytes()));
+        outputs.iter().for_each(|output| write_bytes_field(&mut node, node::OUTPUT, output.as_bytes()));
+        write_bytes_field(&mut node, node::NAME, format!("rerank.{}", self.count).as_bytes());
+        write_bytes_field(&mut node, node::OPERATOR, operator.as_bytes());
         node
     }
 
     fn tensor(&mut self, name: &str, data_type: i32, shape: &[usize], raw: &[u8]) {
-        write_bytes_field(&mut self.graph, 5, &tensor(name, data_type, shape, raw));
+        write_bytes_field(&mut self.graph, graph::INITIALIZER, &tensor(name, data_type, shape, raw));
     }
 }
 
 /// A TensorProto.
 fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8> {
     let mut tensor = Vec::new();
-    shape.iter().for_each(|&size| write_varint_field(&mut tensor, 1, size as u64));
-    write_varint_field(&mut tensor, 2, data_type as u64);
-    write_bytes_field(&mut tensor, 8, name.as_bytes());
-    write_bytes_field(&mut tensor, 9, raw);
+    shape.iter().for_each(|&size| write_varint_field(&mut tensor, tensor::DIMS, size as u64));
+    write_varint_field(&mut tensor, tensor::DATA_TYPE, data_type as u64);
+    write_bytes_field(&mut tensor, tensor::NAME, name.as_bytes());
+    write_bytes_field(&mut tensor, tensor::RAW_DATA, raw);
     tensor
 }
 
@@ -249,6 +186,10 @@ pub fn vector(name: &str, values: &[f32]) -> Vec<u8> {
 /// Floats as they are in a TensorProto.
 fn raw_floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub fn quantized_name(name: &str) -> String {
+    format!("{name}_quantized")
 }
 
 fn scale_name(name: &str) -> String {

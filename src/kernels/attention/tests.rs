@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::scalar::Scalar;
-use super::super::testing::{test, *};
 use super::*;
+use crate::kernels::lanes::scalar::Scalar;
+use crate::kernels::testing::{test, *};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -52,14 +52,14 @@ impl Case {
         }
     }
 
-    fn run<L: Lanes>(&self, scratch: &mut Scratch) -> Vec<f32> {
+    fn run<L: Lanes>(&self, scratch: &mut AttentionScratch) -> Vec<f32> {
         let mut context = vec![0.0; self.queries * self.hidden()];
         attend::<L>(&self.inputs(), scratch, &mut context, self.hidden());
         context
     }
 
     fn context(&self) -> Vec<f32> {
-        self.run::<Fastest>(&mut Scratch::default())
+        self.run::<Fastest>(&mut AttentionScratch::default())
     }
 
     /// Each element by the definition, and the bound of the error that `attention` documents.
@@ -270,13 +270,13 @@ proptest! {
 
     #[test]
     fn is_the_same_as_the_reference(case in anything()) {
-        assert_same(&case.context(), &case.run::<Scalar>(&mut Scratch::default()));
+        assert_same(&case.context(), &case.run::<Scalar>(&mut AttentionScratch::default()));
     }
 
     #[test]
     fn a_row_depends_on_its_query_alone(case in unusual()) {
         // A scratch value that served another shape changes nothing.
-        let mut scratch = Scratch::default();
+        let mut scratch = AttentionScratch::default();
         Case::random(3, 77, 1, 33).run::<Fastest>(&mut scratch);
         let together = case.run::<Fastest>(&mut scratch);
         let hidden = case.hidden();

@@ -1,9 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::pack::Packer;
-use super::super::quantize::quantize_row_i8;
-use super::super::testing::{test, *};
+use super::quantize::quantize_row_i8;
 use super::*;
+use crate::kernels::testing::{test, *};
 
 #[derive(Debug, Clone)]
 struct Case {

@@ -21,7 +21,7 @@ pub struct Description {
 }
 
 #[derive(Deserialize)]
-struct File {
+struct TokenizerFile {
     #[serde(default)]
     added_tokens: Vec<TokenDescription>,
     normalizer: Option<NormalizerDescription>,
@@ -56,7 +56,8 @@ enum PatternDescription {
 impl Description {
     /// `None` for a file with anything in it that is not known here.
     pub fn from_json(json: &[u8]) -> Option<Self> {
-        let File { added_tokens, normalizer, pre_tokenizer, post_processor } = serde_json::from_slice(json).ok()?;
+        let TokenizerFile { added_tokens, normalizer, pre_tokenizer, post_processor } =
+            serde_json::from_slice(json).ok()?;
         let normalizers = match normalizer? {
             NormalizerDescription::Sequence { normalizers } => normalizers,
             normalizer => vec![normalizer],

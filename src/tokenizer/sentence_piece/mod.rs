@@ -1,6 +1,7 @@
 //! The pipeline of XLM-RoBERTa and its kin, from text to ids without the detours of a general one: SentencePiece's
-//! character map, words that start with `▁`, a unigram model. None of it is the `tokenizers` crate's, normaliser and template
-//! included; the ids are. What these files do not describe goes through the crate instead ([`general`](super::general)).
+//! character map, words that start with `▁`, a unigram model. None of it is the `tokenizers` crate's, normaliser and
+//! template included; the ids are. What these files do not describe goes through the crate instead
+//! ([`hugging_face`](super::hugging_face)).
 
 mod added_tokens;
 mod aligned;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Special { id: u32, type_id: u32 },
     Query { type_id: u32 },
     Document { type_id: u32 },
@@ -13,7 +13,7 @@ enum Part {
 /// Holds the query and the document once each.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Template {
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 impl Template {
@@ -25,21 +25,21 @@ impl Template {
             "RobertaProcessing" => {
                 let special = |name: &str| {
                     let id = <(String, u32)>::deserialize(processor.get(name)?).ok()?.1;
-                    Some(Part::Special { id, type_id: 0 })
+                    Some(TemplatePart::Special { id, type_id: 0 })
                 };
                 let (start, end) = (special("cls")?, special("sep")?);
-                vec![start, Part::Query { type_id: 0 }, end, end, Part::Document { type_id: 0 }, end]
+                vec![start, TemplatePart::Query { type_id: 0 }, end, end, TemplatePart::Document { type_id: 0 }, end]
             }
             _ => return None,
         };
-        let count = |wanted: fn(&Part) -> bool| parts.iter().filter(|part| wanted(part)).count();
-        let once = count(|part| matches!(part, Part::Query { .. })) == 1
-            && count(|part| matches!(part, Part::Document { .. })) == 1;
+        let count = |wanted: fn(&TemplatePart) -> bool| parts.iter().filter(|part| wanted(part)).count();
+        let once = count(|part| matches!(part, TemplatePart::Query { .. })) == 1
+            && count(|part| matches!(part, TemplatePart::Document { .. })) == 1;
         once.then_some(Self { parts })
     }
 
     pub fn special_tokens(&self) -> usize {
-        self.parts.iter().filter(|part| matches!(part, Part::Special { .. })).count()
+        self.parts.iter().filter(|part| matches!(part, TemplatePart::Special { .. })).count()
     }
 
     /// The ids of the pair and the segment of each.
@@ -48,9 +48,9 @@ impl Template {
         let (mut ids, mut type_ids) = (Vec::with_capacity(length), Vec::with_capacity(length));
         for part in &self.parts {
             let (part, type_id) = match part {
-                Part::Special { id, type_id } => (std::slice::from_ref(id), *type_id),
-                Part::Query { type_id } => (query, *type_id),
-                Part::Document { type_id } => (document, *type_id),
+                TemplatePart::Special { id, type_id } => (std::slice::from_ref(id), *type_id),
+                TemplatePart::Query { type_id } => (query, *type_id),
+                TemplatePart::Document { type_id } => (document, *type_id),
             };
             ids.extend_from_slice(part);
             type_ids.resize(ids.len(), type_id);
@@ -59,7 +59,7 @@ impl Template {
     }
 }
 
-fn template(processor: &Value) -> Option<Vec<Part>> {
+fn template(processor: &Value) -> Option<Vec<TemplatePart>> {
     let mut parts = Vec::new();
     for piece in processor.get("pair")?.as_array()? {
         let number = |object: &Value| u32::try_from(object.get("type_id")?.as_u64()?).ok();
@@ -67,14 +67,14 @@ fn template(processor: &Value) -> Option<Vec<Part>> {
             let token = processor.get("special_tokens")?.get(special.get("id")?.as_str()?)?;
             let type_id = number(special)?;
             for id in token.get("ids")?.as_array()? {
-                parts.push(Part::Special { id: u32::try_from(id.as_u64()?).ok()?, type_id });
+                parts.push(TemplatePart::Special { id: u32::try_from(id.as_u64()?).ok()?, type_id });
             }
         } else {
             let sequence = piece.get("Sequence")?;
             let type_id = number(sequence)?;
             parts.push(match sequence.get("id")?.as_str()? {
-                "A" => Part::Query { type_id },
-                "B" => Part::Document { type_id },
+                "A" => TemplatePart::Query { type_id },
+                "B" => TemplatePart::Document { type_id },
                 _ => return None,
             });
         }

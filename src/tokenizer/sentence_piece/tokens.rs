@@ -1,7 +1,7 @@
 //! The tokens of a text as they are found.
 
-use crate::error::Result;
-use crate::tokenizer::room::make_room;
+use crate::error::{MemoryUse, Result};
+use crate::memory::reserve;
 
 #[derive(Debug)]
 pub struct Tokens {
@@ -31,10 +31,10 @@ impl Tokens {
     /// `out_of_memory`.
     #[inline]
     pub fn push(&mut self, id: u32, start: impl FnOnce() -> usize) -> Result<()> {
-        make_room(&mut self.ids, 1)?;
+        reserve(&mut self.ids, 1, MemoryUse::Text)?;
         self.ids.push(id);
         if let Some(starts) = &mut self.starts {
-            make_room(starts, 1)?;
+            reserve(starts, 1, MemoryUse::Text)?;
             starts.push(start());
         }
         Ok(())

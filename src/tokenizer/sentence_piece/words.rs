@@ -1,7 +1,7 @@
 //! Text as SentencePiece cuts it into words.
 
-use crate::error::Result;
-use crate::tokenizer::room::make_room_in_text;
+use crate::error::{MemoryUse, Result};
+use crate::memory::reserve_text;
 
 /// What starts a word.
 pub const WORD_START: char = '\u{2581}';
@@ -65,7 +65,7 @@ impl Words {
                 visit(body, 0, origin + start)?
             } else {
                 word.clear();
-                make_room_in_text(word, WORD_START.len_utf8() + body.len())?;
+                reserve_text(word, WORD_START.len_utf8() + body.len(), MemoryUse::Text)?;
                 word.push(WORD_START);
                 word.push_str(body);
                 visit(word, added, origin + start)?

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use super::trie::{LONGEST_KEY, PAYLOAD_LIMIT};
 use super::{Scores, Unigram};
-use crate::error::{Error, Result};
-use crate::tokenizer::room::make_room;
+use crate::error::{Error, MemoryUse, Result};
+use crate::memory::reserve;
 
 /// How far the search goes at least before it looks for what is decided.
 const STRETCH: usize = 1 << 12;
@@ -332,7 +332,7 @@ impl Scratch {
 
 fn resize<Number: Clone + Default>(numbers: &mut Vec<Number>, length: usize) -> Result<()> {
     if length > numbers.len() {
-        make_room(numbers, length - numbers.len())?;
+        reserve(numbers, length - numbers.len(), MemoryUse::Text)?;
         numbers.resize(length, Number::default());
     }
     Ok(())

@@ -1,0 +1,116 @@
+//! Which matrices get four bits for a weight.
+
+use std::sync::Arc;
+
+use super::four_bit::four_bits;
+use super::gptq::Gptq;
+use super::moments::Moments;
+use crate::convert::options::{Bits, Options, Rounding};
+use crate::convert::progress::{OnProgress, Phase};
+use crate::convert::sample;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, TokenSequence};
+use crate::kernels::linear::PackedMatrix;
+use crate::kernels::linear::panels::Encoding;
+use crate::onnx::refusal::no_memory;
+use crate::onnx::{OnnxModel, Weight};
+
+/// Added to the diagonal of the moments, as a part of its mean: the sample is not all that the layer will read.
+const DAMPING: f32 = 0.02;
+
+/// A matrix that can have four bits.
+struct Candidate {
+    name: String,
+    unsigned: bool,
+    before: Arc<PackedMatrix>,
+    after: PackedMatrix,
+    /// How far the outputs of its layer move.
+    error: f64,
+}
+
+impl Candidate {
+    fn saves(&self) -> usize {
+        self.before.bytes() - self.after.bytes()
+    }
+
+    /// What each byte that it saves costs.
+    fn price(&self) -> f64 {
+        self.error * self.error / self.saves() as f64
+    }
+}
+
+pub fn is_four_bit(matrix: &PackedMatrix) -> bool {
+    matrix.encoding() == Encoding::FourBit
+}
+
+/// Gives matrices four bits, the ones that cost least first, until all weights fit into `room` bytes.
+///
+/// # Errors
+/// `invalid_input` where they cannot.
+pub fn reduce(
+    model: &mut OnnxModel,
+    options: &Options,
+    room: Option<usize>,
+    graph: &Graph,
+    sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
+) -> Result<()> {
+    let (bits, room) = (options.bits, room.unwrap_or(usize::MAX));
+    let mut bytes = model.weights.bytes();
+    if bits == Bits::Four || bits == Bits::Mixed && bytes > room {
+        let mut candidates = candidates(model, options.rounding, graph, sample, progress)?;
+        candidates.sort_by(|one, other| one.price().total_cmp(&other.price()));
+        for candidate in candidates {
+            if bits == Bits::Mixed && bytes <= room {
+                break;
+            }
+            bytes -= candidate.saves();
+            let Candidate { name, unsigned, after, .. } = candidate;
+            model.weights.insert(name, Weight::Matrix { packed: Arc::new(after), unsigned });
+        }
+    }
+    if bytes > room {
+        let reason = format!("the weights need {bytes} bytes, and only {room} are left for them: keep fewer pieces");
+        return Err(Error::InvalidInput(reason));
+    }
+    Ok(())
+}
+
+/// Matrices with weights beyond seven bits stay as they are.
+fn candidates(
+    model: &OnnxModel,
+    rounding: Rounding,
+    graph: &Graph,
+    sample: &[TokenSequence],
+    progress: &mut OnProgress<'_>,
+) -> Result<Vec<Candidate>> {
+    let of_layers = sample::observe(graph, sample, progress)?;
+    let mut candidates = Vec::new();
+    let mut rounded = 0;
+    for (name, weight) in model.weights.iter() {
+        let Weight::Matrix { packed, unsigned } = weight else { continue };
+        let Some(seen) = of_layers.get(&Arc::as_ptr(packed)).filter(|_| packed.encoding() == Encoding::SevenBit) else {
+            continue;
+        };
+        let gptq = match rounding {
+            Rounding::Compensated => {
+                Moments::plain(&seen.rows, packed.rows()).and_then(|moments| Gptq::new(&moments, DAMPING))
+            }
+            Rounding::Nearest => None,
+        };
+        let after = four_bits(packed, gptq.as_ref()).ok_or_else(|| no_memory(packed.bytes()))?;
+        rounded += 1;
+        progress(Phase::Round, rounded, of_layers.len());
+        if after.bytes() < packed.bytes() {
+            let error = seen.error(packed, &after);
+            candidates.push(Candidate {
+                name: name.to_owned(),
+                unsigned: *unsigned,
+                before: packed.clone(),
+                after,
+                error,
+            });
+        }
+    }
+    Ok(candidates)
+}

@@ -1,0 +1,260 @@
+//! A model with float weights while they become integers: matrices get seven bits and a scale for each output, tables eight
+//! bits and a scale for each row.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::nearest::{bytes, nearest, quantize_row, transposed, widest_scales};
+use super::outlier_splitting::Copies;
+use crate::convert::float::File;
+use crate::convert::float::index::{Index, Initializer, Use};
+use crate::convert::float::layers::FloatGraph;
+use crate::convert::float::nodes::{self, Rewriter, quantized_name};
+use crate::convert::options::Rounding;
+use crate::error::{Error, ModelFile, Result};
+use crate::kernels::linear::{PackedMatrix, Packer};
+use crate::memory::reserve_exact;
+use crate::onnx::refusal::{MODEL, no_memory, unsupported};
+use crate::onnx::schema::Tensor;
+use crate::onnx::{OnnxModel, Table, Weight, WeightStore};
+
+/// Rows of a table that are read at a time.
+const ROWS_AT_ONCE: usize = 256;
+
+/// A model that is being quantised.
+#[derive(Debug, Default)]
+pub struct Quantization {
+    index: Index,
+    uses: BTreeMap<String, Use>,
+    /// For each matrix the initializer that is added to its products.
+    biases: BTreeMap<String, String>,
+    /// Of a layer of copied neurons: of the matrix before them, and of the one behind.
+    copies_behind: BTreeMap<String, Copies>,
+    copies_before: BTreeMap<String, Copies>,
+    /// The initializers that stay floats, as TensorProtos.
+    kept: BTreeMap<String, Vec<u8>>,
+    /// The scales of each matrix and table.
+    scales: BTreeMap<String, Vec<f32>>,
+    weights: WeightStore,
+}
+
+impl Quantization {
+    /// Rounds each weight to the nearest integer. `pieces` says how many pieces the vocabulary has and which of them stay,
+    /// all where it is `None`.
+    ///
+    /// The scales of a matrix are those that clip nothing: with those of the least squared error of its weights logits are
+    /// farther off, because large weights are there for large inputs. Where `rounding` is for what the layers read, outsized
+    /// weights are shared out among [copies](Copies) of their neurons.
+    ///
+    /// # Errors
+    /// Those of [`has_float_weights`](crate::convert::float::has_float_weights); `unsupported_model` where no table has a
+    /// row for each piece.
+    pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
+        let index = Index::read(file)?;
+        let uses = nodes::uses(&index)?;
+        let graph = FloatGraph::read(&index, &uses)?;
+        let biases = graph.biases();
+        let neurons = if rounding == Rounding::Compensated { graph.neurons(&biases) } else { Vec::new() };
+        let mut quantization = Self { index, uses, biases, ..Default::default() };
+        quantization.copy_neurons(file, neurons)?;
+        quantization.round(file, pieces)?;
+        Ok(quantization)
+    }
+
+    /// Decides which neurons have copies; `layers` are pairs of the matrix behind some and the one before them.
+    fn copy_neurons(&mut self, file: &mut dyn File, layers: Vec<(String, String)>) -> Result<()> {
+        for (second, first) in layers {
+            let (initializer, kind) = self.find(&second)?;
+            let outputs = self.outputs(initializer, kind);
+            if let Some(copies) = Copies::for_outsized(&self.values(file, initializer, kind)?, outputs) {
+                self.copies_behind.insert(first, copies.clone());
+                self.copies_before.insert(second, copies);
+            }
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>) -> Result<()> {
+        let mut pruned = 0;
+        for initializer in &self.index.initializers {
+            let name = initializer.name.clone();
+            match self.uses.get(&name).copied().unwrap_or(Use::Other) {
+                Use::Other => {
+                    self.kept.insert(name, initializer.whole(file)?);
+                }
+                Use::Table => {
+                    let rows = match pieces {
+                        Some((count, rows)) if initializer.rows() >= count => {
+                            pruned += 1;
+                            Some(rows)
+                        }
+                        _ => None,
+                    };
+                    let (table, row_scales) = quantize_table(file, initializer, rows)?;
+                    self.weights.insert(quantized_name(&name), Weight::Table(Arc::new(table)));
+                    self.scales.insert(name, row_scales);
+                }
+                kind @ (Use::Matrix | Use::TransposedMatrix) => {
+                    let values = self.values(file, initializer, kind)?;
+                    let outputs = self.outputs(initializer, kind);
+                    let turned = transposed(&values, outputs);
+                    let rows = values.len() / outputs;
+                    let column_scales = widest_scales(&turned, rows).ok_or_else(|| not_finite(initializer))?;
+                    drop(turned);
+                    let mut packer = Packer::new(rows, outputs).map_err(|_| no_memory(values.len()))?;
+                    for row in values.chunks_exact(outputs) {
+                        packer.push(&bytes(&nearest(row, &column_scales)));
+                    }
+                    self.weights.insert(quantized_name(&name), matrix(packer.finish()));
+                    self.scales.insert(name, column_scales);
+                }
+            }
+        }
+        if pieces.is_some() && pruned != 1 {
+            return Err(unsupported("not just one of its tables has a row for each piece".to_owned()));
+        }
+        for (first, copies) in &self.copies_behind {
+            let bias = &self.biases[first];
+            let message = self.kept.get_mut(bias).ok_or_else(|| no_matrix(first))?;
+            let more = copies.added(&vector(message)?).ok_or_else(|| no_memory(message.len()))?;
+            *message = nodes::vector(bias, &more);
+        }
+        Ok(())
+    }
+
+    /// The model as it is now; its weights are those of this value and take no memory of their own.
+    ///
+    /// # Errors
+    /// `invalid_model` for nodes that are damaged.
+    pub fn model(&self) -> Result<OnnxModel> {
+        let graph = Rewriter::new(&self.index, &self.uses).rewrite(&self.kept, &self.scales, &self.weights)?;
+        Ok(OnnxModel { graph, weights: self.weights.clone() })
+    }
+
+    /// The names of all matrices in the file, each with its integers.
+    pub fn matrices(&self) -> impl Iterator<Item = (&str, &Arc<PackedMatrix>)> {
+        self.scales.keys().filter_map(|name| match self.weights.get(&quantized_name(name)) {
+            Some(Weight::Matrix { packed, .. }) => Some((&**name, packed)),
+            _ => None,
+        })
+    }
+
+    /// The integers of a matrix.
+    ///
+    /// # Errors
+    /// `internal` for a name that no matrix has.
+    pub fn matrix(&self, name: &str) -> Result<&Arc<PackedMatrix>> {
+        match self.weights.get(&quantized_name(name)) {
+            Some(Weight::Matrix { packed, .. }) => Ok(packed),
+            _ => Err(no_matrix(name)),
+        }
+    }
+
+    /// The numbers of a matrix in the file: inputs × outputs, row after row; with those of copied neurons.
+    ///
+    /// # Errors
+    /// `internal` for a name that no matrix has; `invalid_model` and `out_of_memory` where they cannot be read.
+    pub fn floats(&self, file: &mut dyn File, name: &str) -> Result<Vec<f32>> {
+        let (initializer, kind) = self.find(name)?;
+        self.values(file, initializer, kind)
+    }
+
+    fn values(&self, file: &mut dyn File, initializer: &Initializer, kind: Use) -> Result<Vec<f32>> {
+        let mut values = floats(file, initializer, kind)?;
+        if let Some(copies) = self.copies_before.get(&initializer.name) {
+            values = copies.shared(&values, initializer.outputs(kind)).ok_or_else(|| no_memory(4 * values.len()))?;
+        }
+        if let Some(copies) = self.copies_behind.get(&initializer.name) {
+            values = copies.added(&values).ok_or_else(|| no_memory(4 * values.len()))?;
+        }
+        Ok(values)
+    }
+
+    /// How many outputs the layer of a matrix has, with those of copied neurons.
+    fn outputs(&self, initializer: &Initializer, kind: Use) -> usize {
+        initializer.outputs(kind) + self.copies_behind.get(&initializer.name).map_or(0, Copies::count)
+    }
+
+    fn find(&self, name: &str) -> Result<(&Initializer, Use)> {
+        let initializer = self.index.initializers.iter().find(|it| it.name == name);
+        initializer.zip(self.uses.get(name).copied()).ok_or_else(|| no_matrix(name))
+    }
+
+    /// The scale of each output of a matrix.
+    ///
+    /// # Panics
+    /// For a name that no matrix has.
+    pub fn scales(&self, name: &str) -> &[f32] {
+        &self.scales[name]
+    }
+
+    /// True of a matrix to whose products floats are added that nothing else reads.
+    pub fn has_bias(&self, name: &str) -> bool {
+        self.biases.contains_key(name)
+    }
+
+    /// Puts other integers in the place of those of a matrix. `shift` is added to its [bias](Self::has_bias), if it has one.
+    ///
+    /// # Errors
+    /// `invalid_model` where the bias cannot be read.
+    pub fn replace(&mut self, name: &str, integers: PackedMatrix, scales: Vec<f32>, shift: &[f32]) -> Result<()> {
+        self.scales.insert(name.to_owned(), scales);
+        self.weights.insert(quantized_name(name), matrix(integers));
+        let Some(bias) = self.biases.get(name) else { return Ok(()) };
+        let Some(message) = self.kept.get_mut(bias) else { return Ok(()) };
+        let shifted: Vec<f32> = vector(message)?.iter().zip(shift).map(|(value, shift)| value + shift).collect();
+        *message = nodes::vector(bias, &shifted);
+        Ok(())
+    }
+}
+
+/// The floats of a TensorProto.
+fn vector(message: &[u8]) -> Result<Vec<f32>> {
+    let bytes = Tensor::read(message)?.raw_data;
+    Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
+}
+
+fn matrix(packed: PackedMatrix) -> Weight {
+    Weight::Matrix { packed: Arc::new(packed), unsigned: false }
+}
+
+fn floats(file: &mut dyn File, initializer: &Initializer, kind: Use) -> Result<Vec<f32>> {
+    let values = initializer.floats(file, 0, initializer.rows())?;
+    Ok(if kind == Use::TransposedMatrix { transposed(&values, initializer.columns()) } else { values })
+}
+
+fn no_matrix(name: &str) -> Error {
+    Error::Internal(format!("{name:?} is no matrix"))
+}
+
+fn quantize_table(
+    file: &mut dyn File,
+    initializer: &Initializer,
+    kept: Option<&BTreeSet<u32>>,
+) -> Result<(Table, Vec<f32>)> {
+    let (rows, columns) = (initializer.rows(), initializer.columns());
+    let count = kept.map_or(rows, BTreeSet::len);
+    let mut table = Vec::new();
+    reserve_exact(&mut table, count * columns, MODEL)?;
+    let mut scales = Vec::with_capacity(count);
+    for start in (0..rows).step_by(ROWS_AT_ONCE) {
+        let end = rows.min(start + ROWS_AT_ONCE);
+        if kept.is_some_and(|kept| kept.range(start as u32..end as u32).next().is_none()) {
+            continue;
+        }
+        let values = initializer.floats(file, start, end)?;
+        for (row, values) in (start..end).zip(values.chunks_exact(columns)) {
+            if kept.is_none_or(|kept| kept.contains(&(row as u32))) {
+                let (integers, scale) = quantize_row(values).ok_or_else(|| not_finite(initializer))?;
+                table.extend(bytes(&integers));
+                scales.push(scale);
+            }
+        }
+    }
+    Ok((Table::new(columns, false, table), scales))
+}
+
+fn not_finite(initializer: &Initializer) -> Error {
+    let reason = format!("{:?} holds something that is no finite number", initializer.name);
+    Error::InvalidModel { file: ModelFile::Model, reason }
+}

@@ -1,0 +1,112 @@
+//! The feed-forward part of a layer: a linear layer with GELU and the one behind it, a few rows at a time.
+//!
+//! What lies between the two is four times as wide as the hidden state. As a tensor of its own it would be the largest of a
+//! forward pass; here only that of one block of rows exists at a time, and it is still in the cache when it is read.
+
+use tract_core::internal::*;
+
+use super::pattern::only_reader;
+use super::quantized_linear::QuantizedLinear;
+use super::rows::eval_rows_apart;
+use super::weights::Weights;
+
+/// Rows that pass through both layers before the next ones do: few enough for the cache, and so many that reading the
+/// weights for them is a small part of the work.
+const BLOCK_ROWS: usize = 128;
+
+/// The fused operator: rows of hidden size to such rows; all axes but the last are rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedForward {
+    /// With GELU.
+    expand: QuantizedLinear,
+    contract: QuantizedLinear,
+}
+
+impl FeedForward {
+    /// In the order in which they run.
+    pub fn layers(&self) -> [&QuantizedLinear; 2] {
+        [&self.expand, &self.contract]
+    }
+
+    /// The outputs for each of several inputs, as [`QuantizedLinear::eval_together`] gives them.
+    pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
+        eval_rows_apart(inputs, &self.contract.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
+    }
+
+    fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
+        let width = self.expand.layers()[0].outputs();
+        // Blocks of one size: the last one too is worth reading the weights for.
+        let block_rows = rows.len().div_ceil(rows.len().div_ceil(BLOCK_ROWS).max(1)).max(1);
+        let outputs = outputs[0].chunks_mut(block_rows);
+        let mut between = vec![0.0; block_rows * width];
+        for (rows, outputs) in rows.chunks(block_rows).zip(outputs) {
+            let between = &mut between[..rows.len() * width];
+            self.expand.apply(rows, &mut [&mut between.chunks_exact_mut(width).collect::<Vec<_>>()]);
+            self.contract.apply(&between.chunks_exact(width).collect::<Vec<_>>(), &mut [outputs]);
+        }
+    }
+}
+
+impl Op for FeedForward {
+    fn name(&self) -> StaticName {
+        "FeedForward".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for FeedForward {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        self.eval_together(&inputs)?.pop().context("a feed-forward part has one input")
+    }
+}
+
+impl TypedOp for FeedForward {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let between = self.expand.output_facts(inputs)?;
+        self.contract.output_facts(&between.iter().collect::<TVec<_>>())
+    }
+
+    as_op!();
+}
+
+/// Matches from the layer with GELU on.
+pub fn fuse(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    expand: &QuantizedLinear,
+) -> TractResult<Option<TypedModelPatch>> {
+    let is_single = |linear: &&QuantizedLinear| linear.layers().len() == 1;
+    rule_if!(expand.has_gelu() && is_single(&expand));
+    rule_if_some!(next = only_reader(model, node));
+    rule_if_some!(contract = next.op_as::<QuantizedLinear>().filter(is_single).filter(|next| !next.has_gelu()));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, node.inputs[0])?;
+    let feed_forward = FeedForward { expand: expand.clone(), contract: contract.clone() };
+    let output = patch.wire_node(name, feed_forward, &[input])?;
+    patch.shunt_outside(model, next.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::count_after;
+
+    #[test]
+    fn takes_every_pair_of_layers_with_gelu_between_them() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::FeedForward, "FeedForward", change);
+        assert_eq!(count(&|_| {}), 2);
+        let read_elsewhere = |graph: &mut TypedModel| {
+            let has_gelu = |node: &&TypedNode| node.op_as().is_some_and(QuantizedLinear::has_gelu);
+            let between = graph.nodes().iter().find(has_gelu).unwrap().id;
+            graph.outputs.push(between.into());
+        };
+        assert_eq!(count(&read_elsewhere), 1);
+    }
+}

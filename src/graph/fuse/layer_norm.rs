@@ -1,0 +1,126 @@
+//! Layer normalisation, with the addition of the residual before it where there is one.
+//!
+//! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β.
+
+use tract_core::internal::*;
+use tract_core::ops::math::{Add, Mul, Sub};
+use tract_core::ops::nn::{Reduce, Reducer, RmsNorm};
+
+use super::pattern::*;
+use super::weights::Weights;
+use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
+
+/// The fused operator: one input, or two of the same shape that are added first; the last axis is normalised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AddLayerNorm {
+    gamma: Arc<[f32]>,
+    beta: Arc<[f32]>,
+    epsilon: f32,
+}
+
+impl Eq for AddLayerNorm {}
+
+impl Op for AddLayerNorm {
+    fn name(&self) -> StaticName {
+        "AddLayerNorm".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for AddLayerNorm {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let mut output = Tensor::zero::<f32>(inputs[0].shape())?;
+        let input = inputs[0].try_as_plain_ram()?;
+        let residual = inputs.get(1).map(|residual| residual.try_as_plain_ram()).transpose()?;
+        layer_norm(
+            input.as_slice::<f32>()?,
+            residual.as_ref().map(|residual| residual.as_slice::<f32>()).transpose()?,
+            LayerNorm { gamma: &self.gamma, beta: &self.beta, epsilon: self.epsilon },
+            output.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?,
+        );
+        Ok(tvec!(output.into_tvalue()))
+    }
+}
+
+impl TypedOp for AddLayerNorm {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        ensure!(inputs.iter().all(|input| input.shape == inputs[0].shape), "both inputs have one shape");
+        ensure!(inputs[0].shape.last() == Some(&self.gamma.len().to_dim()), "γ has the length of a row");
+        Ok(tvec!(f32::fact(inputs[0].shape.clone())))
+    }
+
+    as_op!();
+}
+
+/// Matches from the RmsNorm on.
+pub fn fuse(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    norm: &RmsNorm,
+) -> TractResult<Option<TypedModelPatch>> {
+    let fact = model.outlet_fact(node.inputs[0])?;
+    rule_if!(fact.datum_type == f32::datum_type() && norm.axis + 1 == fact.rank());
+    rule_if_some!(hidden = fact.shape.last().and_then(|size| size.to_usize().ok()));
+    rule_if_some!(epsilon = scalar(&norm.eps));
+    let centred = producer(model, node.inputs[0]);
+    rule_if!(is_binary::<Sub>(centred));
+    let (input, mean) = (centred.inputs[0], centred.inputs[1]);
+    rule_if!(is_mean(model, mean, input, norm.axis, hidden));
+
+    rule_if_some!(scaled = only_reader(model, node).filter(|next| is_binary::<Mul>(next)));
+    rule_if_some!((_, gamma) = variable_and_constant(model, scaled));
+    rule_if_some!(gamma = row(&gamma, hidden));
+    rule_if_some!(shifted = only_reader(model, scaled).filter(|next| is_binary::<Add>(next)));
+    rule_if_some!((_, beta) = variable_and_constant(model, shifted));
+    rule_if_some!(beta = row(&beta, hidden));
+
+    let mut patch = TypedModelPatch::default();
+    let taps = patch.taps(model, &summands(model, input))?;
+    let output = patch.wire_node(name, AddLayerNorm { gamma: gamma.into(), beta: beta.into(), epsilon }, &taps)?;
+    patch.shunt_outside(model, shifted.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// True where `mean` is the sum of `input` along `axis` times 1/`length`.
+fn is_mean(model: &TypedModel, mean: OutletId, input: OutletId, axis: usize, length: usize) -> bool {
+    let mean = producer(model, mean);
+    let Some((sum, factor)) = variable_and_constant(model, mean) else { return false };
+    let sum = producer(model, sum);
+    is_binary::<Mul>(mean)
+        && scalar(&factor) == Some(1.0 / length as f32)
+        && sum.inputs[..] == [input]
+        && sum.op_as::<Reduce>().is_some_and(|sum| sum.axes[..] == [axis] && sum.reducer == Reducer::Sum)
+}
+
+/// The two inputs of the addition that makes `outlet`, where nothing but this normalisation (its mean and its
+/// subtraction) reads it; else `outlet` itself.
+fn summands(model: &TypedModel, outlet: OutletId) -> TVec<OutletId> {
+    let add = producer(model, outlet);
+    let shape = |outlet: &OutletId| model.outlet_fact(*outlet).map(|fact| fact.shape.clone()).ok();
+    let whole = |input: &OutletId| constant(model, *input).is_none() && shape(input) == shape(&outlet);
+    if is_binary::<Add>(add) && model.outlet_successors(outlet).len() == 2 && add.inputs.iter().all(whole) {
+        add.inputs.iter().copied().collect()
+    } else {
+        tvec!(outlet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::{change_first, count_after};
+
+    #[test]
+    fn takes_every_normalisation_of_rows() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::LayerNorm, "AddLayerNorm", change);
+        assert_eq!(count(&|_| {}), 5);
+        assert_eq!(count(&|graph| change_first(graph, |norm: &mut RmsNorm| norm.axis = 1)), 4);
+        assert_eq!(count(&|graph| change_first(graph, |mean: &mut Reduce| mean.reducer = Reducer::Max)), 4);
+    }
+}

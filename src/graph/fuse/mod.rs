@@ -1,0 +1,17 @@
+//! Subgraphs to operators of our own: the list of rewrites, what they share, and one file for each operator.
+
+pub mod attention;
+mod embedding;
+mod feed_forward;
+mod first_token;
+pub mod layer_norm;
+pub mod pattern;
+mod positions;
+pub mod quantized_linear;
+pub mod rewrite;
+pub mod rows;
+mod self_attention;
+pub mod stages;
+#[cfg(test)]
+mod testing;
+pub mod weights;

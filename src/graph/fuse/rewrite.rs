@@ -1,0 +1,63 @@
+//! The ordered list of rewrites.
+
+use tract_core::internal::*;
+
+use super::weights::Weights;
+use super::{attention, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention};
+
+/// A kind of subgraph that one fused operator replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rewrite {
+    Embedding,
+    Positions,
+    Linear,
+    LayerNorm,
+    Attention,
+    /// Moves the pick of the first token up, through fused operators only.
+    FirstToken,
+    /// Layers that read the same rows quantise them once.
+    SharedInput,
+    /// The two layers around GELU run on a few rows at a time.
+    FeedForward,
+    /// Attention and the layers that make its queries, keys and values run on a few heads at a time.
+    SelfAttention,
+}
+
+impl Rewrite {
+    /// In the order in which they are applied.
+    pub const ALL: [Self; 9] = [
+        Self::Embedding,
+        Self::Positions,
+        Self::Linear,
+        Self::LayerNorm,
+        Self::Attention,
+        Self::FirstToken,
+        Self::SharedInput,
+        Self::FeedForward,
+        Self::SelfAttention,
+    ];
+
+    pub(in crate::graph) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
+        let rules = Rewriter::default();
+        let rules = match self {
+            Self::Embedding => rules
+                .with_rule_for("embedding", embedding::fuse)
+                .with_rule_for("scales of an embedding's rows", embedding::scale_rows)
+                .with_rule_for("sum of embeddings", embedding::merge),
+            Self::Positions => rules.with_rule_for("positions", positions::fuse),
+            Self::Linear => rules
+                .with_rule_for("linear", quantized_linear::fuse)
+                .with_rule_for("GELU behind linear", quantized_linear::fuse_gelu),
+            Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
+            Self::Attention => rules.with_rule_for("attention", attention::fuse),
+            Self::FirstToken => rules
+                .with_rule_for("first token above linear", first_token::above_linear)
+                .with_rule_for("first token above layer norm", first_token::above_layer_norm)
+                .with_rule_for("first token above attention", first_token::above_attention),
+            Self::SharedInput => rules.with_rule_for("linear layers with one input", quantized_linear::merge),
+            Self::FeedForward => rules.with_rule_for("feed-forward part", feed_forward::fuse),
+            Self::SelfAttention => rules.with_rule_for("self-attention", self_attention::fuse),
+        };
+        rules.rewrite(weights, model)
+    }
+}

@@ -1,0 +1,268 @@
+//! Attention of a sequence to itself together with the linear layer that makes its queries, keys and values, a few heads at
+//! a time.
+//!
+//! A head reads nothing of the others. So a thread needs no room for the queries, keys and values of all heads, three times
+//! the hidden state, and threads that share a sequence take heads: each reads only its own part of the weights, and no keys
+//! are prepared twice.
+
+use std::ops::Range;
+
+use tract_core::internal::*;
+
+use super::attention::Attention;
+use super::quantized_linear::QuantizedLinear;
+use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
+use super::weights::Weights;
+use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
+use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
+use crate::threads;
+
+/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and mask, as in [`Attention`]. Output: context, like
+/// the hidden state but for the length of its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfAttention {
+    /// Queries, keys and values, of one length.
+    linear: QuantizedLinear,
+    attention: Attention,
+}
+
+/// The rows of a sequence among those of all, and its mask.
+type Sequence<'a> = (Range<usize>, &'a [f32]);
+
+impl SelfAttention {
+    pub fn linear(&self) -> &QuantizedLinear {
+        &self.linear
+    }
+
+    pub fn attention(&self) -> &Attention {
+        &self.attention
+    }
+
+    /// The context of each of several pairs of inputs. The rows of all run through the linear layers together, so that weights
+    /// are read once; no row depends on those of another sequence.
+    pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
+        let masks = plain(inputs.iter().map(|inputs| &inputs[1]))?;
+        let mut sequences: Vec<Sequence<'_>> = Vec::new();
+        for (inputs, masks) in inputs.iter().zip(floats(&masks)?) {
+            let &[batch, length, _] = inputs[0].shape() else { bail!("a hidden state is batch × sequence × hidden") };
+            ensure!(masks.len() == batch * length, "{} masks for {batch} × {length} rows", masks.len());
+            for mask in masks.chunks_exact(length.max(1)) {
+                let first = sequences.last().map_or(0, |(rows, _)| rows.end);
+                sequences.push((first..first + length, mask));
+            }
+        }
+        let states = inputs.iter().map(|inputs| &inputs[0]);
+        eval_rows(states, &[self.hidden_size()], |rows, contexts| {
+            let heads = self.attention.heads;
+            let least = (ROWS_OF_A_PART * heads).div_ceil(rows.len().max(1));
+            let heads_of_a_part = heads.div_ceil(threads::parts(heads, least));
+            self.write(rows, &sequences, &mut contexts[0], heads_of_a_part);
+        })
+    }
+
+    /// Numbers in a row of queries, of keys, of values and of context.
+    fn hidden_size(&self) -> usize {
+        self.linear.layers()[0].outputs()
+    }
+
+    fn head_size(&self) -> usize {
+        self.hidden_size() / self.attention.heads
+    }
+
+    fn write(&self, rows: &[&[f32]], sequences: &[Sequence<'_>], contexts: &mut [&mut [f32]], heads_of_a_part: usize) {
+        let (codes, scales) = self.linear.quantize_together(rows);
+        let rows = QuantizedRows { codes: &codes, rows: &scales };
+        let heads = self.attention.heads;
+        let mut parts: Vec<_> = (0..heads)
+            .step_by(heads_of_a_part)
+            .map(|first| (first..heads.min(first + heads_of_a_part), Vec::with_capacity(contexts.len())))
+            .collect();
+        for row in contexts {
+            for (context, part) in row.chunks_mut(heads_of_a_part * self.head_size()).zip(&mut parts) {
+                part.1.push(context);
+            }
+        }
+        threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, rows, sequences, &mut contexts));
+    }
+
+    /// Writes the context of these heads to rows that have room for just that; no more heads at a time than fill whole panels.
+    fn write_heads(
+        &self,
+        heads: Range<usize>,
+        rows: QuantizedRows<'_>,
+        sequences: &[Sequence<'_>],
+        contexts: &mut [&mut [f32]],
+    ) {
+        let size = self.head_size();
+        let heads_at_once = heads.len().div_ceil(heads.len().div_ceil(groups_in_panels(size)));
+        let (mut linear_scratch, mut scratch, mut context) =
+            (LinearScratch::default(), AttentionScratch::default(), Vec::new());
+        for first in heads.clone().step_by(heads_at_once) {
+            let some = first..heads.end.min(first + heads_at_once);
+            let columns = some.start * size..some.end * size;
+            let place = columns.start - heads.start * size..columns.end - heads.start * size;
+            let projections = [0, 1, 2]
+                .map(|index| Projection::new(&self.linear.layers()[index], &columns, rows, &mut linear_scratch));
+            for (rows, mask) in sequences {
+                let [queries, keys, values] = projections.each_ref().map(|projection| projection.rows(rows));
+                let (heads, scale) = (some.len(), self.attention.scale);
+                let inputs = Inputs { queries, keys, values, mask: Some(mask), heads, head_size: size, scale };
+                context.resize(rows.len() * columns.len(), 0.0);
+                attention(&inputs, &mut scratch, &mut context, columns.len());
+                for (to, from) in contexts[rows.clone()].iter_mut().zip(context.chunks_exact(columns.len())) {
+                    to[place.clone()].copy_from_slice(from);
+                }
+            }
+        }
+    }
+}
+
+/// Some outputs of a linear layer, of all rows.
+struct Projection {
+    /// Rows of whole panels.
+    values: Vec<f32>,
+    stride: usize,
+    /// Where the first one that was asked for is in a row.
+    first: usize,
+}
+
+impl Projection {
+    fn new(layer: &Linear, columns: &Range<usize>, rows: QuantizedRows<'_>, scratch: &mut LinearScratch) -> Self {
+        let outputs = layer.whole_panels(columns.clone());
+        let stride = outputs.len();
+        let first = columns.start - outputs.start;
+        let mut values = vec![0.0; rows.rows.len() * stride];
+        let mut output: Vec<_> = values.chunks_exact_mut(stride).collect();
+        layer.apply_some(outputs, rows, scratch, &mut output);
+        Self { values, stride, first }
+    }
+
+    fn rows(&self, rows: &Range<usize>) -> Rows<'_> {
+        let values = &self.values[rows.start * self.stride + self.first..];
+        Rows { values, count: rows.len(), stride: self.stride }
+    }
+}
+
+impl Op for SelfAttention {
+    fn name(&self) -> StaticName {
+        "SelfAttention".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for SelfAttention {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        self.eval_together(&[inputs])?.pop().context("one sequence, one context")
+    }
+}
+
+impl TypedOp for SelfAttention {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        ensure!(inputs.len() == 2 && inputs[0].rank() == 3, "a hidden state is batch × sequence × hidden");
+        let projected = self.linear.output_facts(&inputs[..1])?;
+        self.attention.output_facts(&projected.iter().chain([inputs[1]]).collect::<TVec<_>>())
+    }
+
+    as_op!();
+}
+
+/// Matches from the attention on.
+pub fn fuse(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    attention: &Attention,
+) -> TractResult<Option<TypedModelPatch>> {
+    let &[queries, keys, values, mask] = &node.inputs[..] else { return Ok(None) };
+    let producer = model.node(queries.node);
+    rule_if_some!(linear = producer.op_as::<QuantizedLinear>().filter(|linear| !linear.has_gelu()));
+    let slots = [queries, keys, values].map(|outlet| outlet.slot);
+    rule_if!(linear.layers().len() == 3 && [0, 1, 2].iter().all(|slot| slots.contains(slot)));
+    rule_if!([keys, values].iter().all(|outlet| outlet.node == producer.id));
+    let only_here = |&slot: &usize| {
+        let outlet = OutletId::new(producer.id, slot);
+        model.outlet_successors(outlet).len() == 1 && !model.outputs.contains(&outlet)
+    };
+    rule_if!(slots.iter().all(only_here));
+    rule_if!(model.outlet_fact(producer.inputs[0])?.rank() == 3);
+    let mut patch = TypedModelPatch::default();
+    let taps = patch.taps(model, &[producer.inputs[0], mask])?;
+    let fused = SelfAttention { linear: linear.with_layers(slots), attention: attention.clone() };
+    let output = patch.wire_node(name, fused, &taps)?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::testing::count_after;
+    use crate::kernels::linear::Packer;
+
+    fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {
+        let mut packer = Packer::new(inputs, outputs).unwrap();
+        let weights: Vec<u8> = (0..inputs * outputs).map(|index| ((index * 37 + seed) % 113) as u8).collect();
+        packer.push(&weights.iter().map(|weight| weight.wrapping_sub(56)).collect::<Vec<_>>());
+        let bias: Vec<f32> = (0..outputs).map(|output| output as f32 * 0.1 - seed as f32).collect();
+        Arc::new(Linear::new(Arc::new(packer.finish()), &[0.004], &bias))
+    }
+
+    fn tensor(shape: &[usize], factor: f32) -> TValue {
+        let values: Vec<f32> = (0..shape.iter().product()).map(|index| (index as f32 * factor).sin() * 3.0).collect();
+        Tensor::from_shape(shape, &values).unwrap().into_tvalue()
+    }
+
+    /// Also parts that begin inside a panel, several sequences of several lengths, and keys that a mask hides.
+    #[test]
+    fn however_heads_are_shared_out_the_bits_are_those_of_the_operators_that_it_is_made_of() {
+        for (heads, head_size) in [(5, 7), (4, 12), (12, 8), (1, 5)] {
+            let (inputs, hidden) = (10, heads * head_size);
+            let fused = SelfAttention {
+                linear: QuantizedLinear::new([0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect()),
+                attention: Attention { heads, scale: 0.3 },
+            };
+            let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());
+            for mask in &mut masks {
+                mask.try_as_plain_ram_mut().unwrap().as_slice_mut::<f32>().unwrap()[1] = f32::MIN;
+            }
+            let [long, short] = masks.map(|mask| mask.into_tvalue());
+            let pairs = [tvec![tensor(&[2, 6, inputs], 1.3), long], tvec![tensor(&[1, 3, inputs], 1.9), short]];
+            let expected = pairs.each_ref().map(|pair| {
+                let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
+                values.push(pair[1].clone());
+                fused.attention.eval_alone(&values).unwrap()
+            });
+            let same = |outputs: &[TVec<TValue>]| outputs.iter().zip(&expected).all(|(output, it)| output[0] == *it);
+            assert!(same(&fused.eval_together(&pairs).unwrap()));
+            for heads_of_a_part in 1..=heads {
+                let states = pairs.iter().map(|pair| &pair[0]);
+                let masks = pairs.each_ref().map(|pair| pair[1].try_as_plain_ram().unwrap());
+                let masks = masks.each_ref().map(|mask| mask.as_slice::<f32>().unwrap());
+                let sequences = [(0..6, &masks[0][..6]), (6..12, &masks[0][6..]), (12..15, masks[1])];
+                let outputs = eval_rows(states, &[hidden], |rows, contexts| {
+                    fused.write(rows, &sequences, &mut contexts[0], heads_of_a_part);
+                });
+                assert!(same(&outputs.unwrap()), "{heads} × {head_size}, {heads_of_a_part} at a time");
+            }
+        }
+    }
+
+    /// In the last layer only the first token asks, so its queries are made of other rows.
+    #[test]
+    fn takes_every_attention_whose_layers_read_the_same_rows() {
+        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::SelfAttention, "SelfAttention", change);
+        assert_eq!(count(&|_| {}), 1);
+        for slot in 0..3 {
+            let read_elsewhere = |graph: &mut TypedModel| {
+                let attention = graph.nodes().iter().find(|node| node.op_is::<Attention>()).unwrap();
+                graph.outputs.push(attention.inputs[slot]);
+            };
+            assert_eq!(count(&read_elsewhere), 0);
+        }
+    }
+}

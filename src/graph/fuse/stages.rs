@@ -1,0 +1,80 @@
+//! What the fused operators that round activations have in common.
+
+use tract_core::internal::*;
+
+use super::attention::Attention;
+use super::feed_forward::FeedForward;
+use super::quantized_linear::QuantizedLinear;
+use super::self_attention::SelfAttention;
+
+/// A part of such an operator that could be an operator of its own.
+#[derive(Debug, Clone, Copy)]
+pub enum Stage<'a> {
+    /// Reads the first input; its outputs take the place of that.
+    Linear(&'a QuantizedLinear),
+    /// Reads all inputs.
+    Attention(&'a Attention),
+}
+
+/// The stages of a node in the order in which they run; none for other operators.
+pub fn stages(node: &TypedNode) -> TVec<Stage<'_>> {
+    if let Some(linear) = node.op_as() {
+        return tvec![Stage::Linear(linear)];
+    }
+    if let Some(attention) = node.op_as() {
+        return tvec![Stage::Attention(attention)];
+    }
+    if let Some(feed_forward) = node.op_as::<FeedForward>() {
+        return feed_forward.layers().into_iter().map(Stage::Linear).collect();
+    }
+    match node.op_as::<SelfAttention>() {
+        Some(fused) => tvec![Stage::Linear(fused.linear()), Stage::Attention(fused.attention())],
+        None => tvec![],
+    }
+}
+
+/// Gives the outputs of a layer for each of several lists of inputs; it is told whether that is the last stage.
+pub type EvalLinear<'a> = dyn FnMut(&QuantizedLinear, &[TVec<TValue>], bool) -> TractResult<Vec<TVec<TValue>>> + 'a;
+
+/// Evaluates a node stage by stage for each of several lists of inputs. `attention` gives the output for one. `None` for
+/// other operators.
+pub fn eval_stages(
+    node: &TypedNode,
+    inputs: &[TVec<TValue>],
+    linear: &mut EvalLinear<'_>,
+    attention: &mut dyn FnMut(&Attention, &[TValue]) -> TractResult<TValue>,
+) -> TractResult<Option<Vec<TVec<TValue>>>> {
+    let mut stages = stages(node).into_iter().peekable();
+    if stages.peek().is_none() {
+        return Ok(None);
+    }
+    let mut values = inputs.to_vec();
+    while let Some(stage) = stages.next() {
+        values = match stage {
+            Stage::Linear(layer) => {
+                let mut outputs = linear(layer, &values, stages.peek().is_none())?;
+                for (outputs, inputs) in outputs.iter_mut().zip(&values) {
+                    outputs.extend(inputs[1..].iter().cloned());
+                }
+                outputs
+            }
+            Stage::Attention(layer) => {
+                values.iter().map(|values| Ok(tvec![attention(layer, values)?])).collect::<TractResult<_>>()?
+            }
+        };
+    }
+    Ok(Some(values))
+}
+
+/// The outputs of a node for each of several lists of inputs, whose rows run through its linear layers together; `None` for
+/// an operator without such layers.
+pub fn eval_together(node: &TypedNode, inputs: &[TVec<TValue>]) -> TractResult<Option<Vec<TVec<TValue>>>> {
+    let states = inputs.iter().map(|inputs| &inputs[0]);
+    if let Some(linear) = node.op_as::<QuantizedLinear>() {
+        return linear.eval_together(states).map(Some);
+    }
+    if let Some(feed_forward) = node.op_as::<FeedForward>() {
+        return feed_forward.eval_together(states).map(Some);
+    }
+    node.op_as::<SelfAttention>().map(|attention| attention.eval_together(inputs)).transpose()
+}

@@ -1,0 +1,74 @@
+//! The big weights in the graph: each is an input of the model until a rewrite takes it over.
+
+use std::collections::BTreeMap;
+
+use tract_core::internal::*;
+use tract_core::ops::konst::Const;
+use tract_core::ops::source::TypedSource;
+
+use super::pattern::producer;
+use crate::kernels::linear::PackedMatrix;
+use crate::onnx::{Table, Weight, WeightStore};
+
+/// What the rewrites find the weights in.
+#[derive(Debug, Default)]
+pub struct Weights {
+    by_name: BTreeMap<String, Weight>,
+}
+
+impl Weights {
+    pub fn new(store: WeightStore) -> Self {
+        Self { by_name: store.into_iter().collect() }
+    }
+
+    fn at(&self, model: &TypedModel, outlet: OutletId) -> Option<&Weight> {
+        let node = producer(model, outlet);
+        self.by_name.get(&node.name).filter(|_| node.op_is::<TypedSource>())
+    }
+
+    /// The matrix that `outlet` stands for, and which number of the file is 0 in it.
+    pub fn matrix(&self, model: &TypedModel, outlet: OutletId) -> Option<(&Arc<PackedMatrix>, i64)> {
+        match self.at(model, outlet)? {
+            Weight::Matrix { packed, unsigned } => Some((packed, if *unsigned { 128 } else { 0 })),
+            Weight::Table(_) => None,
+        }
+    }
+
+    pub fn table(&self, model: &TypedModel, outlet: OutletId) -> Option<&Arc<Table>> {
+        match self.at(model, outlet)? {
+            Weight::Table(table) => Some(table),
+            Weight::Matrix { .. } => None,
+        }
+    }
+
+    /// Leaves `model` with its first `text_inputs` inputs. A weight that something still reads becomes a constant.
+    pub fn bind_the_rest(mut self, model: &mut TypedModel, text_inputs: usize) -> TractResult<()> {
+        let inputs = model.inputs.clone();
+        let mut any = false;
+        for &input in &inputs[text_inputs..] {
+            let name = model.node(input.node).name.clone();
+            let weight = self.by_name.remove(&name).with_context(|| format!("nothing gives the input {name:?}"))?;
+            if !model.outlet_successors(input).is_empty() {
+                let constant = Const::new(Arc::new(tensor(weight)?))?;
+                let fact = TypedFact::try_from(constant.val().clone())?;
+                let node = model.node_mut(input.node);
+                node.op = Box::new(constant);
+                node.outputs[0].fact = fact;
+                any = true;
+            }
+        }
+        model.set_input_outlets(&inputs[..text_inputs])?;
+        if any { model.declutter() } else { model.compact() }
+    }
+}
+
+fn tensor(weight: Weight) -> TractResult<Tensor> {
+    let shape = [weight.rows(), weight.columns()];
+    let unsigned = weight.unsigned();
+    let bytes = weight.into_raw_data();
+    if unsigned {
+        Tensor::from_shape(&shape, &bytes)
+    } else {
+        Tensor::from_shape(&shape, &bytes.into_iter().map(|byte| byte as i8).collect::<Vec<_>>())
+    }
+}

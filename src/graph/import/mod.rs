@@ -1,0 +1,86 @@
+//! The nodes of an ONNX graph to tract's typed operators, in the order that the file has them.
+
+pub mod gather;
+pub mod operators;
+mod tanh;
+mod tensor;
+mod validate;
+
+use std::collections::{BTreeMap, HashMap};
+
+use operators::{MAX_CONSTANT_NUMBERS, Wiring, lookup};
+use tensor::tensor;
+use tract_core::internal::*;
+pub use validate::validate;
+
+use crate::onnx::WeightStore;
+use crate::onnx::schema::{Model, Node};
+
+/// The model with an input for each of `text_inputs`, tables of int64 numbers, and one for each of the weights behind
+/// them. The names in `file` must be valid.
+pub fn import<'names>(
+    file: &Model<'_>,
+    text_inputs: impl IntoIterator<Item = &'names str>,
+    weights: &WeightStore,
+) -> TractResult<TypedModel> {
+    refuse_unknown_operators(&file.nodes)?;
+    let mut model = TypedModel::default();
+    let mut outlets: HashMap<&str, OutletId> = HashMap::new();
+    let text_shape = [model.symbols.sym("batch"), model.symbols.sym("sequence")].map(TDim::from);
+    for name in text_inputs {
+        outlets.insert(name, model.add_source(name, i64::fact(&text_shape))?);
+    }
+    for (name, weight) in weights.iter() {
+        let datum_type = if weight.unsigned() { u8::datum_type() } else { i8::datum_type() };
+        let fact = datum_type.fact([weight.rows(), weight.columns()]);
+        outlets.insert(name, model.add_source(name, fact)?);
+    }
+    for initializer in &file.initializers {
+        outlets.insert(initializer.name, model.add_const(initializer.name, tensor(initializer)?)?);
+    }
+    let mut constants_left = MAX_CONSTANT_NUMBERS;
+    for (index, node) in file.nodes.iter().enumerate() {
+        let outputs = wire(node, index, file.version, &outlets, &mut model, &mut constants_left)
+            .with_context(|| format!("node {:?}, {} of version {}", node.name, node.operator, file.version))?;
+        outlets.extend(node.outputs.iter().copied().zip(outputs).filter(|(name, _)| !name.is_empty()));
+    }
+    let outputs = file
+        .outputs
+        .iter()
+        .map(|output| outlets.get(output).copied().with_context(|| format!("nothing gives {output:?}")))
+        .collect::<TractResult<Vec<_>>>()?;
+    model.select_output_outlets(&outputs)?;
+    Ok(model)
+}
+
+fn refuse_unknown_operators(nodes: &[Node<'_>]) -> TractResult<()> {
+    let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+    for node in nodes.iter().filter(|node| lookup(node).is_none()) {
+        let domain = if node.domain.is_empty() { String::new() } else { format!("{}.", node.domain) };
+        *unknown.entry(format!("{domain}{}", node.operator)).or_default() += 1;
+    }
+    ensure!(unknown.is_empty(), "operators that are not supported: {unknown:?}");
+    Ok(())
+}
+
+fn wire(
+    node: &Node<'_>,
+    index: usize,
+    version: i64,
+    outlets: &HashMap<&str, OutletId>,
+    model: &mut TypedModel,
+    constants_left: &mut usize,
+) -> TractResult<TVec<OutletId>> {
+    let inputs = node
+        .inputs
+        .iter()
+        .map(|&name| match name {
+            "" => Ok(None),
+            name => outlets.get(name).copied().map(Some).with_context(|| format!("nothing gives {name:?}")),
+        })
+        .collect::<TractResult<Vec<_>>>()?;
+    let wire = lookup(node).context("it is not supported")?;
+    // The number makes the name unique, whatever the file calls its nodes.
+    let name = format!("{index}:{}", node.name);
+    wire(&mut Wiring::new(node, name, version, inputs, model, constants_left))
+}

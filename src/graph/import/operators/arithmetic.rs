@@ -1,0 +1,135 @@
+//! Operations on two tensors or more, element by element, that broadcast.
+
+use tract_core::internal::*;
+use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
+use tract_core::ops::logic::{And, CompEq, CompGT, CompGTE, CompLT, CompLTE, Iff, Or};
+use tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub};
+
+use super::{Wire, Wiring};
+
+pub fn lookup(operator: &str) -> Option<Wire> {
+    Some(match operator {
+        "Add" => |node| two(node, Box::new(Add)),
+        "Sub" => |node| two(node, Box::new(Sub)),
+        "Mul" => |node| two(node, Box::new(Mul)),
+        "Div" => divide,
+        "Pow" => power,
+        "Min" => |node| several(node, Box::new(Min)),
+        "Max" => |node| several(node, Box::new(Max)),
+        "And" => |node| two(node, Box::new(And)),
+        "Or" => |node| two(node, Box::new(Or)),
+        "Equal" => |node| two(node, Box::new(CompEq)),
+        "Greater" => |node| two(node, Box::new(CompGT)),
+        "GreaterOrEqual" => |node| two(node, Box::new(CompGTE)),
+        "Less" => |node| two(node, Box::new(CompLT)),
+        "LessOrEqual" => |node| two(node, Box::new(CompLTE)),
+        "Where" => choose,
+        "Clip" => clip,
+        "Relu" => |node| bound(node, Some(0.0), None),
+        _ => return None,
+    })
+}
+
+/// Wires the operation on inputs of any ranks and types.
+#[inline(never)]
+pub fn binary(
+    node: &mut Wiring<'_>,
+    operation: Box<dyn BinMiniOp>,
+    left: OutletId,
+    right: OutletId,
+) -> TractResult<OutletId> {
+    let mut operating = operation.operating_datum_type(node.datum_type(left)?, node.datum_type(right)?)?;
+    if operating == bool::datum_type() && operation.is::<CompEq>() {
+        // tract compares numbers only.
+        operating = u8::datum_type();
+    }
+    let mut wires = node.with_common_rank(&[left, right])?;
+    for wire in &mut wires {
+        *wire = node.cast(*wire, operating)?;
+    }
+    node.wire(TypedBinOp(operation, None), &wires)
+}
+
+fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
+    let [left, right] = node.inputs()?;
+    Ok(tvec!(binary(node, operation, left, right)?))
+}
+
+/// tract takes the quotient of integers as it comes, and that by 0 is a panic.
+fn divide(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [left, right] = node.inputs()?;
+    if [left, right].into_iter().all(|input| node.datum_type(input).is_ok_and(|it| !it.is_float())) {
+        let divisor = node.constant(1).context("integers are divided by what is not known before")?;
+        ensure!(has_no_zero(&divisor)?, "a division by 0");
+    }
+    Ok(tvec!(binary(node, Box::new(Div), left, right)?))
+}
+
+/// For numbers that are integers, sizes of axes among them.
+pub fn has_no_zero(numbers: &Tensor) -> TractResult<bool> {
+    let numbers = numbers.cast_to::<TDim>()?;
+    Ok(!numbers.try_as_plain_ram()?.as_slice::<TDim>()?.contains(&0.to_dim()))
+}
+
+fn several(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
+    let inputs = node.all_inputs()?;
+    let mut wire = inputs[0];
+    for &input in &inputs[1..] {
+        wire = binary(node, operation.clone(), wire, input)?;
+    }
+    Ok(tvec!(wire))
+}
+
+/// The result has the base's type, whatever the exponent's is.
+fn power(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [base, exponent] = node.inputs()?;
+    let (base_type, exponent_type) = (node.datum_type(base)?, node.datum_type(exponent)?);
+    let operating = if base_type.is_integer() == exponent_type.is_integer() {
+        base_type.common_super_type(exponent_type).context("base and exponent have no type in common")?
+    } else {
+        f64::datum_type()
+    };
+    // A constant whole exponent needs no wider type: it is a square or a root, say.
+    let operating = if base_type.is_float() && node.fact(exponent)?.konst.is_some() { base_type } else { operating };
+    let (base, exponent) = (node.cast(base, operating)?, node.cast(exponent, operating)?);
+    let wires = node.with_common_rank(&[base, exponent])?;
+    let result = node.wire(TypedBinOp(Box::new(Pow), None), &wires)?;
+    Ok(tvec!(node.cast(result, base_type)?))
+}
+
+fn choose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [condition, yes, no] = node.inputs()?;
+    let values = node.cast_to_common_type(&[yes, no])?;
+    let wires = node.with_common_rank(&[condition, values[0], values[1]])?;
+    Ok(tvec!(node.wire(Iff, &wires)?))
+}
+
+/// The bounds are inputs from version 11 on.
+fn clip(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    if node.version < 11 {
+        return bound(node, node.float("min"), node.float("max"));
+    }
+    let mut wire = node.input(0)?;
+    let datum_type = node.datum_type(wire)?;
+    let bounds: [(usize, Box<dyn BinMiniOp>); 2] = [(1, Box::new(Max)), (2, Box::new(Min))];
+    for (index, operation) in bounds {
+        if let Some(bound) = node.optional(index) {
+            let bound = node.cast(bound, datum_type)?;
+            wire = binary(node, operation, wire, bound)?;
+        }
+    }
+    Ok(tvec!(wire))
+}
+
+fn bound(node: &mut Wiring<'_>, least: Option<f32>, most: Option<f32>) -> TractResult<TVec<OutletId>> {
+    let mut wire = node.input(0)?;
+    let (datum_type, rank) = (node.datum_type(wire)?, node.rank(wire)?);
+    let bounds: [(Option<f32>, Box<dyn BinMiniOp>); 2] = [(least, Box::new(Max)), (most, Box::new(Min))];
+    for (bound, operation) in bounds {
+        if let Some(bound) = bound {
+            let bound = node.add_number(bound, datum_type, rank)?;
+            wire = binary(node, operation, wire, bound)?;
+        }
+    }
+    Ok(tvec!(wire))
+}

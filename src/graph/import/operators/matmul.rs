@@ -1,0 +1,57 @@
+//! Products of matrices of floats.
+
+use tract_core::internal::*;
+use tract_core::ops::einsum::EinSum;
+use tract_core::ops::math::{Add, Mul};
+
+use super::arithmetic::binary;
+use super::{Wire, Wiring};
+
+pub fn lookup(operator: &str) -> Option<Wire> {
+    Some(match operator {
+        "MatMul" => matmul,
+        "Gemm" => gemm,
+        _ => return None,
+    })
+}
+
+/// One letter for each axis: those in front are matched from the last on, and the contraction is `k`.
+fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [left, right] = node.inputs()?;
+    let (left_rank, right_rank) = (node.rank(left)?, node.rank(right)?);
+    ensure!(left_rank > 0 && right_rank > 0, "it multiplies by a scalar");
+    let outer = left_rank.max(right_rank).saturating_sub(2);
+    ensure!(outer <= 8, "its operands have more than 10 axes");
+    let letters = &"abcdefgh"[..outer];
+    let batch = |rank: usize| &letters[outer - rank.saturating_sub(2)..];
+    let row = if left_rank > 1 { "m" } else { "" };
+    let column = if right_rank > 1 { "n" } else { "" };
+    let axes = format!("{}{row}k,{}k{column}->{letters}{row}{column}", batch(left_rank), batch(right_rank)).parse()?;
+    let operating_dt = node.datum_type(left)?;
+    Ok(tvec!(node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?))
+}
+
+/// α · A · B + β · C, where A and B may be transposed.
+fn gemm(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [left, right] = node.inputs()?;
+    ensure!(node.rank(left)? == 2 && node.rank(right)? == 2, "its operands are matrices");
+    let left_axes = if node.flag("transA", false) { "km" } else { "mk" };
+    let right_axes = if node.flag("transB", false) { "nk" } else { "kn" };
+    let operating_dt = node.datum_type(left)?;
+    let axes = format!("{left_axes},{right_axes}->mn").parse()?;
+    let mut product = node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?;
+    let alpha = node.float("alpha").unwrap_or(1.0);
+    if alpha != 1.0 {
+        let alpha = node.add_number(alpha, operating_dt, 2)?;
+        product = binary(node, Box::new(Mul), product, alpha)?;
+    }
+    let beta = node.float("beta").unwrap_or(1.0);
+    if let Some(mut bias) = node.optional(2).filter(|_| beta != 0.0) {
+        if beta != 1.0 {
+            let beta = node.add_number(beta, operating_dt, node.rank(bias)?)?;
+            bias = binary(node, Box::new(Mul), bias, beta)?;
+        }
+        product = binary(node, Box::new(Add), product, bias)?;
+    }
+    Ok(tvec!(product))
+}

@@ -1,0 +1,130 @@
+//! Floats to 8-bit integers and back.
+
+use tract_core::internal::*;
+use tract_core::ops::math::{add, div, max, min, mul, round_half_to_even, sub};
+use tract_core::ops::quant::DequantizeLinearF32;
+
+use super::{Wire, Wiring, integer_matmul};
+
+pub fn lookup(operator: &str) -> Option<Wire> {
+    Some(match operator {
+        "DequantizeLinear" => dequantize,
+        "DynamicQuantizeLinear" => |node| {
+            let input = node.input(0)?;
+            node.wire_all(DynamicQuantizeLinear, &[input])
+        },
+        "MatMulInteger" => integer_matmul::wire,
+        "QuantizeLinear" => quantize,
+        _ => return None,
+    })
+}
+
+/// The scale and the zero point of a node, whose first input has rank `rank`, shaped to broadcast to that input.
+struct Parameters {
+    scale: Tensor,
+    zero_point: Tensor,
+    quantized_type: DatumType,
+}
+
+impl Parameters {
+    fn of(node: &Wiring<'_>, default: DatumType) -> TractResult<Self> {
+        ensure!(node.integer("block_size").unwrap_or(0) == 0, "it has a scale for each block");
+        let rank = node.rank(node.input(0)?)?;
+        let scale = node.constant(1)?;
+        let (zero_point, quantized_type) = match node.optional(2) {
+            Some(zero_point) => (node.constant(2)?, node.datum_type(zero_point)?),
+            None => (Arc::new(tensor0(0i32)), default),
+        };
+        let shaped = |values: &Tensor| -> TractResult<Tensor> {
+            let mut shape = tvec!(1; rank);
+            if values.len() != 1 {
+                shape[node.axis_attribute(1)?] = values.len();
+            }
+            values.cast_to::<f32>()?.into_owned().into_shape(&shape)
+        };
+        Ok(Self { scale: shaped(&scale)?, zero_point: shaped(&zero_point)?, quantized_type })
+    }
+
+    /// Both, where they are the same for the whole tensor.
+    fn numbers(&self) -> Option<(f32, f32)> {
+        let number = |tensor: &Tensor| (tensor.len() == 1).then(|| tensor.cast_to_scalar::<f32>().ok()).flatten();
+        number(&self.scale).zip(number(&self.zero_point))
+    }
+}
+
+fn dequantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let parameters = Parameters::of(node, node.datum_type(input)?)?;
+    if let Some((scale, zero_point)) = parameters.numbers() {
+        return Ok(tvec!(node.wire(DequantizeLinearF32::new(scale, zero_point as i32), &[input])?));
+    }
+    let (scale, zero_point) = (node.add_constant(parameters.scale)?, node.add_constant(parameters.zero_point)?);
+    let mut wire = node.cast(input, f32::datum_type())?;
+    wire = node.wire(sub(), &[wire, zero_point])?;
+    Ok(tvec!(node.wire(mul(), &[wire, scale])?))
+}
+
+fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let rank = node.rank(input)?;
+    let parameters = Parameters::of(node, u8::datum_type())?;
+    let (least, most) = match parameters.quantized_type {
+        DatumType::U8 => (u8::MIN.into(), u8::MAX.into()),
+        DatumType::I8 => (i8::MIN.into(), i8::MAX.into()),
+        other => bail!("it quantises to {other:?}"),
+    };
+    let float = f32::datum_type();
+    let (scale, zero_point) = (node.add_constant(parameters.scale)?, node.add_constant(parameters.zero_point)?);
+    let (least, most) = (node.add_number(least, float, rank)?, node.add_number(most, float, rank)?);
+    let mut wire = node.cast(input, float)?;
+    wire = node.wire(div(), &[wire, scale])?;
+    wire = node.wire(round_half_to_even(), &[wire])?;
+    wire = node.wire(add(), &[wire, zero_point])?;
+    wire = node.wire(max(), &[wire, least])?;
+    wire = node.wire(min(), &[wire, most])?;
+    Ok(tvec!(node.cast(wire, parameters.quantized_type)?))
+}
+
+/// Quantises a tensor of floats to uint8 with the scale and the zero point that its own extremes give. Outputs: the
+/// integers, the scale, the zero point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DynamicQuantizeLinear;
+
+impl Op for DynamicQuantizeLinear {
+    fn name(&self) -> StaticName {
+        "DynamicQuantizeLinear".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for DynamicQuantizeLinear {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let input = args_1!(inputs);
+        let mut output = Tensor::zero::<u8>(input.shape())?;
+        let plain = input.try_as_plain_ram()?;
+        let values = plain.as_slice::<f32>()?;
+        // 0 is in the range, so that it is one of the integers exactly.
+        let least = values.iter().copied().fold(0f32, f32::min);
+        let most = values.iter().copied().fold(0f32, f32::max);
+        // Where all are 0, any scale does that can be divided by.
+        let scale = if most == least { 1.0 } else { (most - least) / 255.0 };
+        let zero_point = (-least / scale).round_ties_even().clamp(0.0, 255.0);
+        let mut integers = output.try_as_plain_ram_mut()?;
+        for (integer, value) in integers.as_slice_mut::<u8>()?.iter_mut().zip(values) {
+            *integer = ((value / scale).round_ties_even() + zero_point) as u8;
+        }
+        Ok(tvec!(output.into_tvalue(), tensor0(scale).into_tvalue(), tensor0(zero_point as u8).into_tvalue()))
+    }
+}
+
+impl TypedOp for DynamicQuantizeLinear {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        ensure!(inputs[0].datum_type == f32::datum_type(), "it quantises floats");
+        Ok(tvec!(u8::fact(inputs[0].shape.clone()), f32::fact([0; 0]), u8::fact([0; 0])))
+    }
+
+    as_op!();
+}

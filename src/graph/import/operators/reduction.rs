@@ -1,0 +1,70 @@
+//! Sums and extremes along axes.
+
+use tract_core::internal::*;
+use tract_core::ops::array::CumSum;
+use tract_core::ops::math::div;
+use tract_core::ops::nn::{Reduce, Reducer};
+
+use super::{Wire, Wiring};
+
+pub fn lookup(operator: &str) -> Option<Wire> {
+    Some(match operator {
+        // The axes of this one are an input earlier than those of the others.
+        "ReduceSum" => {
+            |node| reduce(node, 13, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Sum), &[input]))
+        }
+        "ReduceMean" => |node| reduce(node, 18, mean),
+        "ReduceMax" => {
+            |node| reduce(node, 18, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Max), &[input]))
+        }
+        "ReduceMin" => {
+            |node| reduce(node, 18, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Min), &[input]))
+        }
+        "CumSum" => cumulative_sum,
+        _ => return None,
+    })
+}
+
+/// Wires a reduction that leaves the axes with length 1.
+type Reduction = fn(&mut Wiring<'_>, OutletId, TVec<usize>) -> TractResult<OutletId>;
+
+fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let rank = node.rank(input)?;
+    let axes = match node.attribute_or_input("axes", axes_are_input_since, 1)? {
+        Some(axes) if !axes.is_empty() => node.axes(&axes, rank)?,
+        _ if node.flag("noop_with_empty_axes", false) => return Ok(tvec!(input)),
+        _ => (0..rank).collect(),
+    };
+    let datum_type = node.datum_type(input)?;
+    // Sizes that are not known yet cannot be reduced; as numbers they can when the model runs.
+    let operating = if datum_type == TDim::datum_type() { i64::datum_type() } else { datum_type };
+    let mut wire = node.cast(input, operating)?;
+    wire = reduction(node, wire, axes.clone())?;
+    wire = node.cast(wire, datum_type)?;
+    if !node.flag("keepdims", true) {
+        for &axis in axes.iter().rev() {
+            wire = node.wire(AxisOp::Rm(axis), &[wire])?;
+        }
+    }
+    Ok(tvec!(wire))
+}
+
+pub fn mean(node: &mut Wiring<'_>, input: OutletId, axes: TVec<usize>) -> TractResult<OutletId> {
+    let shape = node.shape(input)?;
+    let datum_type = node.datum_type(input)?;
+    let count: TDim = axes.iter().map(|&axis| &shape[axis]).product();
+    let sum = node.wire(Reduce::new(axes, Reducer::Sum), &[input])?;
+    let count = node.add_constant(tensor0(count).broadcast_into_rank(shape.len())?)?;
+    let count = node.cast(count, datum_type)?;
+    node.wire(div(), &[sum, count])
+}
+
+fn cumulative_sum(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let axis = node.known_integers(1)?;
+    ensure!(axis.len() == 1, "its axis is one number");
+    let axis = node.axis(axis[0], node.rank(input)?)?;
+    let (exclusive, reverse) = (node.flag("exclusive", false), node.flag("reverse", false));
+    Ok(tvec!(node.wire(CumSum { axis, exclusive, reverse }, &[input])?))
+}

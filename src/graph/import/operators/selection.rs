@@ -1,0 +1,130 @@
+//! Parts of tensors, and tensors put together from parts.
+
+use tract_core::internal::*;
+use tract_core::ops::array::{Slice, TypedConcat};
+
+use super::{Wire, Wiring};
+use crate::graph::import::gather::{Gather, GatherElements};
+
+pub fn lookup(operator: &str) -> Option<Wire> {
+    Some(match operator {
+        "Concat" => concat,
+        "Gather" => gather,
+        "GatherElements" => gather_elements,
+        "Slice" => slice,
+        "Split" => split,
+        _ => return None,
+    })
+}
+
+fn concat(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let inputs = node.all_inputs()?;
+    let axis = node.axis(node.integer("axis").context("it names no axis")?, node.rank(inputs[0])?)?;
+    let inputs = node.cast_to_common_type(&inputs)?;
+    Ok(tvec!(node.wire(TypedConcat::new(axis), &inputs)?))
+}
+
+fn gather(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [input, indices] = node.inputs()?;
+    let axis = node.axis_attribute(0)?;
+    let indices = node.cast(indices, i64::datum_type())?;
+    Ok(tvec!(node.wire(Gather { axis }, &[input, indices])?))
+}
+
+fn gather_elements(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [input, indices] = node.inputs()?;
+    let axis = node.axis_attribute(0)?;
+    let indices = node.cast(indices, i64::datum_type())?;
+    Ok(tvec!(node.wire(GatherElements { axis }, &[input, indices])?))
+}
+
+/// The bounds are inputs from version 10 on.
+fn slice(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let sizes_of = |name: &str| -> Option<TVec<TDim>> {
+        node.integers(name).map(|numbers| numbers.iter().map(|number| number.to_dim()).collect())
+    };
+    let (starts, ends) = if node.version < 10 {
+        (sizes_of("starts").context("it says no starts")?, sizes_of("ends").context("it says no ends")?)
+    } else {
+        (node.sizes(1)?, node.sizes(2)?)
+    };
+    let mut wire = node.input(0)?;
+    let sizes = node.shape(wire)?;
+    let axes = match node.attribute_or_input("axes", 10, 3)? {
+        Some(axes) => axes.iter().map(|&axis| node.axis(axis, sizes.len())).collect::<TractResult<TVec<_>>>()?,
+        None => (0..starts.len()).collect(),
+    };
+    let steps = node.attribute_or_input("", 10, 4)?.unwrap_or_else(|| tvec!(1; axes.len()));
+    let counts = [starts.len(), ends.len(), steps.len()];
+    ensure!(
+        counts == [axes.len(); 3] && axes.len() <= sizes.len(),
+        "its starts, ends and steps are not one for an axis"
+    );
+    for (index, &axis) in axes.iter().enumerate() {
+        wire = if steps[index] == 1 {
+            let [start, end] = [&starts[index], &ends[index]].map(|bound| bound_of(bound, &sizes[axis]));
+            // Where they cross, nothing is left.
+            let end = if (end.clone() - &start).prove_strict_negative() { start.clone() } else { end };
+            node.wire(Slice::new(axis, start, end), &[wire])?
+        } else {
+            let indices = strided(&starts[index], &ends[index], steps[index], &sizes[axis])?;
+            let indices = node.add_constant(tensor1(&indices))?;
+            node.wire(Gather { axis }, &[wire, indices])?
+        };
+    }
+    Ok(tvec!(wire))
+}
+
+/// Where a slice starts or ends on an axis of this size: a negative number counts from the end, and what is beyond it is
+/// the end. A size that is not known yet is taken to be large enough.
+fn bound_of(bound: &TDim, size: &TDim) -> TDim {
+    match (bound.as_i64(), size.as_i64()) {
+        (Some(bound), Some(size)) => if bound < 0 { bound.saturating_add(size) } else { bound }.clamp(0, size).to_dim(),
+        // Exporters write the largest number of 32 or of 64 bits for "to the end", and the smallest for "from the start".
+        (Some(bound), None) if bound >= i64::from(i32::MAX) => size.clone(),
+        (Some(bound), None) if bound <= i64::from(i32::MIN) => 0.to_dim(),
+        (Some(bound), None) if bound < 0 => size.clone() + bound,
+        (None, _) if bound.prove_strict_negative() => size.clone() + bound,
+        _ => bound.clone(),
+    }
+}
+
+/// The indices that are every `step`th from `start` on.
+fn strided(start: &TDim, end: &TDim, step: i64, size: &TDim) -> TractResult<Vec<i64>> {
+    let numbers = [start, end, size].map(TDim::to_i64);
+    let [Ok(start), Ok(end), Ok(size)] = numbers else { bail!("a step of {step} on an axis of unknown length") };
+    ensure!(step != 0, "its step is 0");
+    let count = |bound: i64| if bound < 0 { bound.saturating_add(size) } else { bound };
+    if step > 0 {
+        Ok((count(start).clamp(0, size)..count(end).clamp(0, size)).step_by(step as usize).collect())
+    } else {
+        let (start, end) = (count(start).clamp(-1, size - 1), count(end).clamp(-1, size - 1));
+        Ok((end + 1..=start).rev().step_by(step.unsigned_abs() as usize).collect())
+    }
+}
+
+/// The sizes are an input from version 13 on; without them the parts are equal, the last one smaller where it must be.
+fn split(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let axis = node.axis_attribute(0)?;
+    let parts = node.output_count();
+    ensure!(parts > 0, "it has no output");
+    let size = node.shape(input)?[axis].clone();
+    let sizes: TVec<TDim> = match node.attribute_or_input("split", 13, 1)? {
+        Some(sizes) => sizes.iter().map(|size| size.to_dim()).collect(),
+        None => {
+            let part = size.clone().divceil(parts);
+            let last = size - part.clone() * (parts - 1);
+            std::iter::repeat_n(part, parts - 1).chain([last]).collect()
+        }
+    };
+    ensure!(sizes.len() == parts, "it has {parts} outputs and {} sizes", sizes.len());
+    let mut start = 0.to_dim();
+    let mut outputs = tvec!();
+    for size in sizes {
+        let end = start.clone() + size;
+        outputs.push(node.wire(Slice::new(axis, start, end.clone()), &[input])?);
+        start = end;
+    }
+    Ok(outputs)
+}

@@ -1,0 +1,116 @@
+//! Shapes as values, and tensors whose numbers stay while their shape changes.
+
+use tract_core::broadcast::multi_broadcast;
+use tract_core::internal::*;
+use tract_core::ops::array::{MultiBroadcastTo, Range, Tile};
+use tract_core::ops::change_axes::{perm_to_ops, to_axis_ops_with_onnx_rules};
+
+use super::arithmetic::has_no_zero;
+use super::{Wire, Wiring};
+
+pub fn lookup(operator: &str) -> Option<Wire> {
+    Some(match operator {
+        "Shape" => shape,
+        "Reshape" => reshape,
+        "Flatten" => flatten,
+        "Squeeze" => squeeze,
+        "Unsqueeze" => unsqueeze,
+        "Transpose" => transpose,
+        "Expand" => expand,
+        "Tile" => tile,
+        "Range" => range,
+        _ => return None,
+    })
+}
+
+/// From version 15 on, it may be asked for some axes only.
+fn shape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let sizes = node.shape(node.input(0)?)?;
+    let rank = sizes.len() as i64;
+    let clamp = |axis: i64| if axis < 0 { axis + rank } else { axis }.clamp(0, rank) as usize;
+    let start = clamp(node.integer("start").unwrap_or(0));
+    let end = clamp(node.integer("end").unwrap_or(rank)).max(start);
+    Ok(tvec!(node.add_constant(tensor1(&sizes[start..end]))?))
+}
+
+fn through(node: &mut Wiring<'_>, changes: impl IntoIterator<Item = AxisOp>) -> TractResult<TVec<OutletId>> {
+    let mut wire = node.input(0)?;
+    for change in changes {
+        wire = node.wire(change, &[wire])?;
+    }
+    Ok(tvec!(wire))
+}
+
+fn reshape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let (from, to) = (node.shape(node.input(0)?)?, node.sizes(1)?);
+    let changes = to_axis_ops_with_onnx_rules(&from, &to, node.flag("allowzero", false))?;
+    through(node, changes)
+}
+
+fn flatten(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let from = node.shape(node.input(0)?)?;
+    // Here the rank itself is an axis too: all axes before it, none behind.
+    let axis = node.integer("axis").unwrap_or(1);
+    let axis = if axis == from.len() as i64 { from.len() } else { node.axis(axis, from.len())? };
+    let to: [TDim; 2] = [from[..axis].iter().product(), from[axis..].iter().product()];
+    let changes = to_axis_ops_with_onnx_rules(&from, &to, true)?;
+    through(node, changes)
+}
+
+/// The axes are an input from version 13 on; without any, all of length 1 go.
+fn squeeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let sizes = node.shape(node.input(0)?)?;
+    let axes = match node.attribute_or_input("axes", 13, 1)? {
+        Some(axes) => node.axes(&axes, sizes.len())?,
+        None => (0..sizes.len()).filter(|&axis| sizes[axis].is_one()).collect(),
+    };
+    for &axis in &axes {
+        ensure!(sizes[axis].is_one(), "axis {axis} has length {}, not 1", sizes[axis]);
+    }
+    through(node, axes.into_iter().rev().map(AxisOp::Rm))
+}
+
+/// The axes, which are those of the result, are an input from version 13 on.
+fn unsqueeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let axes = node.attribute_or_input("axes", 13, 1)?.context("it names no axes")?;
+    let rank = node.rank(node.input(0)?)? + axes.len();
+    let axes = node.axes(&axes, rank)?;
+    through(node, axes.into_iter().map(AxisOp::Add))
+}
+
+fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let rank = node.rank(node.input(0)?)?;
+    let order: TVec<usize> = match node.integers("perm") {
+        Some(order) => order.iter().map(|&axis| node.axis(axis, rank)).collect::<TractResult<_>>()?,
+        None => (0..rank).rev().collect(),
+    };
+    ensure!(order.len() == rank && (0..rank).all(|axis| order.contains(&axis)), "{order:?} is no order of its axes");
+    through(node, perm_to_ops(&order))
+}
+
+fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let shape = multi_broadcast(&[node.shape(input)?, node.sizes(1)?])?;
+    Ok(tvec!(node.wire(MultiBroadcastTo::new(shape.into()), &[input])?))
+}
+
+fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let (input, repeats) = (node.input(0)?, node.sizes(1)?);
+    ensure!(repeats.len() == node.rank(input)?, "it has {} numbers for another number of axes", repeats.len());
+    Ok(tvec!(node.wire(Tile::new(repeats), &[input])?))
+}
+
+fn range(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let inputs = node.inputs::<3>()?;
+    for input in inputs {
+        ensure!(node.rank(input)? == 0, "start, limit and step are one number each");
+    }
+    if !node.datum_type(inputs[2])?.is_float() {
+        let step = node.constant(2).context("it has a step that is not known before")?;
+        ensure!(has_no_zero(&step)?, "its step is 0");
+    }
+    let inputs = node.cast_to_common_type(&inputs)?;
+    // Of constants the length is known, and this is not used.
+    let length = node.model.symbols.new_with_prefix("range").into();
+    Ok(tvec!(node.wire(Range::new(length), &inputs)?))
+}

@@ -1,0 +1,117 @@
+//! Each operator in each of its forms against onnxruntime; tests/fixtures/operators.py made the models and the values.
+
+use serde::Deserialize;
+use tract_core::internal::*;
+
+use crate::graph::import::import;
+use crate::onnx::WeightStore;
+use crate::onnx::schema::{Attribute, Model, Node};
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    model: String,
+    outputs: Vec<Output>,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    dims: Vec<usize>,
+    values: Vec<f64>,
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|start| u8::from_str_radix(&hex[start..start + 2], 16).unwrap()).collect()
+}
+
+fn run(model: &[u8]) -> TractResult<TVec<TValue>> {
+    let model = import(&Model::read(model)?, [], &WeightStore::default())?;
+    model.into_decluttered()?.into_optimized()?.into_runnable()?.run(tvec!())
+}
+
+/// What is wrong with what a case gives.
+fn fault(case: &Case) -> Option<String> {
+    let outputs = match run(&bytes(&case.model)) {
+        Ok(outputs) => outputs,
+        Err(error) => return Some(format!("{error:#}")),
+    };
+    if outputs.len() != case.outputs.len() {
+        return Some(format!("{} outputs", outputs.len()));
+    }
+    outputs.iter().zip(&case.outputs).find_map(|(output, expected)| {
+        let numbers = output.cast_to::<f64>().unwrap();
+        let numbers = numbers.try_as_plain_ram().unwrap();
+        let numbers = numbers.as_slice::<f64>().unwrap();
+        let near = |(one, other): (&f64, &f64)| (one - other).abs() <= 1e-5 * (1.0 + other.abs()) || one == other;
+        let right = output.shape() == expected.dims && numbers.iter().zip(&expected.values).all(near);
+        (!right).then(|| format!("{:?} {numbers:?}, not {:?} {:?}", output.shape(), expected.dims, expected.values))
+    })
+}
+
+#[test]
+fn every_operator_gives_onnxruntimes_values_in_each_of_its_forms() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/operators.jsonl");
+    let cases = std::fs::read_to_string(path).unwrap();
+    let cases: Vec<Case> = cases.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(cases.len() > 200);
+    let faults: Vec<String> =
+        cases.iter().filter_map(|case| Some(format!("{}: {}", case.name, fault(case)?))).collect();
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), cases.len(), faults.join("\n"));
+}
+
+#[test]
+fn operators_that_are_not_known_are_counted_by_name_and_domain() {
+    let node = |operator, domain| Node { operator, domain, outputs: vec![operator], ..Node::default() };
+    let nodes = vec![node("Conv", ""), node("Conv", ""), node("Add", "com.microsoft"), node("Add", "ai.onnx")];
+    let file = Model { nodes, outputs: vec!["Conv"], ..Model::default() };
+    let error = import(&file, [], &WeightStore::default()).unwrap_err();
+    assert_eq!(error.to_string(), r#"operators that are not supported: {"Conv": 2, "com.microsoft.Add": 1}"#);
+}
+
+/// Wires one operator whose inputs are these constants.
+fn of_constants(operator: &str, inputs: &[&[i64]], scalars: bool) -> TractResult<TypedModel> {
+    let names: Vec<String> = (0..inputs.len()).map(|index| format!("input {index}")).collect();
+    let mut nodes: Vec<Node<'_>> = names
+        .iter()
+        .zip(inputs)
+        .map(|(name, values)| {
+            let value = match scalars {
+                true => Attribute { name: "value_int", integer: Some(values[0]), ..Attribute::default() },
+                false => Attribute { name: "value_ints", integers: values.to_vec(), ..Attribute::default() },
+            };
+            Node { operator: "Constant", outputs: vec![name], attributes: vec![value], ..Node::default() }
+        })
+        .collect();
+    let inputs = names.iter().map(|name| &**name).collect();
+    nodes.push(Node { operator, inputs, outputs: vec!["result"], ..Node::default() });
+    let file = Model { version: 13, nodes, outputs: vec!["result"], ..Model::default() };
+    import(&file, [], &WeightStore::default())
+}
+
+#[test]
+fn a_few_bytes_do_not_become_gigabytes() {
+    let huge = 1 << 40;
+    for (operator, inputs, scalars) in [
+        ("ConstantOfShape", &[&[huge][..]][..], false),
+        ("ConstantOfShape", &[&[huge, huge, huge]], false),
+        ("Expand", &[&[1, 2], &[huge, 2]], false),
+        ("Tile", &[&[1, 2], &[huge]], false),
+        ("Range", &[&[0], &[huge], &[1]], true),
+    ] {
+        let error = format!("{:#}", of_constants(operator, inputs, scalars).unwrap_err());
+        assert!(error.contains("it would make"), "{operator}: {error}");
+        let few: Vec<Vec<i64>> =
+            inputs.iter().map(|values| values.iter().map(|&value| value.min(2)).collect()).collect();
+        let few: Vec<&[i64]> = few.iter().map(|values| &values[..]).collect();
+        assert!(of_constants(operator, &few, scalars).is_ok(), "{operator}");
+    }
+}
+
+#[test]
+fn integers_are_not_divided_by_0() {
+    for (operator, inputs) in [("Div", &[&[6][..], &[0]][..]), ("Range", &[&[0], &[6], &[0]])] {
+        let error = format!("{:#}", of_constants(operator, inputs, true).unwrap_err());
+        assert!(error.contains("is 0") || error.contains("by 0"), "{operator}: {error}");
+    }
+    assert!(of_constants("Div", &[&[6], &[2]], true).is_ok());
+}

@@ -1,0 +1,50 @@
+//! An initializer or an attribute of an ONNX file as a tensor.
+
+use tract_core::internal::*;
+
+use crate::onnx::schema;
+use crate::onnx::schema::numbers::data_type;
+
+/// The type that ONNX has the number `code` for.
+pub fn datum_type(code: i64) -> TractResult<DatumType> {
+    Ok(match i32::try_from(code).unwrap_or(0) {
+        data_type::FLOAT => DatumType::F32,
+        data_type::UINT8 => DatumType::U8,
+        data_type::INT8 => DatumType::I8,
+        data_type::UINT16 => DatumType::U16,
+        data_type::INT16 => DatumType::I16,
+        data_type::INT32 => DatumType::I32,
+        data_type::INT64 => DatumType::I64,
+        data_type::BOOL => DatumType::Bool,
+        data_type::FLOAT16 => DatumType::F16,
+        data_type::DOUBLE => DatumType::F64,
+        data_type::UINT32 => DatumType::U32,
+        data_type::UINT64 => DatumType::U64,
+        _ => bail!("data type {code} is not supported"),
+    })
+}
+
+pub fn tensor(file: &schema::Tensor<'_>) -> TractResult<Tensor> {
+    let name = file.name;
+    let datum_type = datum_type(file.data_type.into())?;
+    let shape = file
+        .dims
+        .iter()
+        .map(|&size| usize::try_from(size).with_context(|| format!("{name:?} has a size of {size}")))
+        .collect::<TractResult<Vec<_>>>()?;
+    let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+    let elements = elements.with_context(|| format!("{name:?} is of no possible size"))?;
+    let bytes = file.data()?;
+    ensure!(
+        Some(bytes.len()) == elements.checked_mul(datum_type.size_of()),
+        "{name:?} has {} bytes for {elements} numbers of {datum_type:?}",
+        bytes.len()
+    );
+    if datum_type == bool::datum_type() {
+        // Any byte but 0 is true, and no other than 0 and 1 may become a bool.
+        return Tensor::from_shape(&shape, &bytes.iter().map(|&byte| byte != 0).collect::<Vec<_>>());
+    }
+    let mut tensor = Tensor::zero_dt(datum_type, &shape)?;
+    tensor.as_bytes_mut().copy_from_slice(&bytes);
+    Ok(tensor)
+}

@@ -1,0 +1,146 @@
+//! Forward passes on floats: linear layers multiply what their integers stand for, and neither their input nor attention is
+//! rounded. What the logits are off by then is what the weights cost.
+
+use tract_core::internal::*;
+use tract_core::plan::eval;
+
+use super::{Graph, TokenSequence, one_logit};
+use crate::error::Result;
+use crate::graph::fuse::layer_norm::AddLayerNorm;
+use crate::graph::fuse::pattern::only_reader;
+use crate::graph::fuse::quantized_linear::QuantizedLinear;
+use crate::graph::fuse::rows::{floats, output_for, plain};
+use crate::graph::fuse::stages::{Stage, eval_stages, stages};
+use crate::kernels::attention::Inputs;
+use crate::kernels::functions::gelu::gelu;
+use crate::kernels::linear::Linear;
+use crate::kernels::reference;
+use crate::onnx::refusal::invalid;
+
+/// Gives the outputs of layers that read the same rows, one layer after the other, for each pair.
+pub type Layers<'a> = dyn FnMut(&Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
+
+/// Layers that read the same rows.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    pub layers: &'a [Arc<Linear>],
+    /// Of each pair, side by side.
+    pub rows: &'a [&'a [f32]],
+    /// What is added to the outputs of a layer that is alone, of each pair; `None` where nothing is, or it is not known yet.
+    pub residuals: Option<Vec<&'a [f32]>>,
+}
+
+impl Graph {
+    /// The logit of one pair on floats.
+    ///
+    /// # Errors
+    /// As [`logit`](Self::logit).
+    pub fn exact_logit(&self, sequence: &TokenSequence) -> Result<f32> {
+        let run = || {
+            let mut state = self.plan.spawn()?;
+            let outputs =
+                state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
+                    match evaluate(node, std::slice::from_ref(&inputs), None, &mut own_outputs)? {
+                        Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
+                        None => eval(context, state, node, inputs),
+                    }
+                })?;
+            outputs.first().cloned().ok_or_else(|| TractError::msg("no output"))
+        };
+        let length = sequence.ids.len();
+        let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
+        one_logit(&output, length)
+    }
+
+    /// The logits of several pairs on floats, which run in lockstep, with the outputs of the linear layers that `layers` gives.
+    /// `None` for a graph that cannot run so.
+    ///
+    /// # Errors
+    /// Those of [`exact_logit`](Self::exact_logit), and what `layers` gives.
+    pub fn exact_logits(&self, sequences: &[TokenSequence], layers: &mut Layers<'_>) -> Result<Option<Vec<f32>>> {
+        let Some(schedule) = &self.schedule else { return Ok(None) };
+        let mut run = || {
+            let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
+            schedule.run_with(&self.plan, feeds, &mut |node, inputs, values| {
+                let residuals = residual_of(self.plan.model(), node).and_then(|outlet| values.of(outlet));
+                evaluate(node, inputs, residuals, layers)
+            })
+        };
+        let outputs = run().map_err(|error| {
+            let failed = |error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len()));
+            error.downcast().unwrap_or_else(failed)
+        })?;
+        let logits = outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len()));
+        logits.collect::<Result<_>>().map(Some)
+    }
+}
+
+/// What a layer's own integers give.
+fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> {
+    let of_layer = |layer: &Arc<Linear>| {
+        let weights = layer.weights();
+        rows.iter().map(|rows| outputs(rows, &weights, layer.bias())).collect()
+    };
+    Ok(layers.iter().map(of_layer).collect())
+}
+
+/// What is added to the output of a linear layer, as it is, before the next normalisation.
+fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
+    let Some(&Stage::Linear(linear)) = stages(node).last() else { return None };
+    if linear.layers().len() != 1 || linear.has_gelu() {
+        return None;
+    }
+    let norm = only_reader(model, node).filter(|next| next.op_is::<AddLayerNorm>())?;
+    norm.inputs.iter().copied().find(|&input| input != node.id.into())
+}
+
+/// The outputs of a node that rounds activations, for each pair; `None` for others.
+fn evaluate(
+    node: &TypedNode,
+    inputs: &[TVec<TValue>],
+    residuals: Option<Vec<&TValue>>,
+    layers: &mut Layers<'_>,
+) -> TractResult<Option<Vec<TVec<TValue>>>> {
+    let mut linear = |linear: &QuantizedLinear, inputs: &[TVec<TValue>], is_last: bool| {
+        linear_outputs(linear, inputs, residuals.as_deref().filter(|_| is_last), layers)
+    };
+    eval_stages(node, inputs, &mut linear, &mut |attention, inputs| attention.eval_with(inputs, &on_floats))
+}
+
+fn on_floats(inputs: &Inputs<'_>, context: &mut [f32], stride: usize) {
+    reference::attention(inputs, &mut Vec::new(), context, stride);
+}
+
+fn linear_outputs(
+    linear: &QuantizedLinear,
+    inputs: &[TVec<TValue>],
+    residuals: Option<&[&TValue]>,
+    layers: &mut Layers<'_>,
+) -> TractResult<Vec<TVec<TValue>>> {
+    let rows = plain(inputs.iter().map(|inputs| &inputs[0]))?;
+    let rows = floats(&rows)?;
+    let residuals = residuals.map(|residuals| plain(residuals.iter().copied())).transpose()?;
+    let residuals = residuals.as_deref().map(floats).transpose()?.map(TVec::into_vec);
+    let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
+    let mut results = vec![tvec![]; inputs.len()];
+    for (layer, outputs) in linear.layers().iter().zip(layers(&reading)?) {
+        for ((result, inputs), mut output) in results.iter_mut().zip(inputs).zip(outputs) {
+            if linear.has_gelu() {
+                output.chunks_exact_mut(layer.outputs()).for_each(gelu);
+            }
+            let mut tensor = output_for(&inputs[0], layer.outputs())?;
+            tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.copy_from_slice(&output);
+            result.push(tensor.into_tvalue());
+        }
+    }
+    Ok(results)
+}
+
+/// What a layer makes of rows side by side; `weights` is inputs × outputs.
+pub fn outputs(rows: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
+    let inputs = weights.len() / bias.len().max(1);
+    let rows: Vec<&[f32]> = rows.chunks_exact(inputs.max(1)).collect();
+    let mut outputs = bias.repeat(rows.len());
+    reference::multiply_add(&rows, weights, &mut outputs.chunks_exact_mut(bias.len().max(1)).collect::<Vec<_>>());
+    outputs
+}

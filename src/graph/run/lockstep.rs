@@ -1,0 +1,107 @@
+//! Several pairs in lockstep: every node runs for all of them before the next one runs, and a linear layer runs over the
+//! rows of all of them at once.
+//!
+//! A short pair leaves a layer's weights hardly used before the next ones are fetched from memory; several of them share
+//! the fetching. No row depends on another, so each logit has the bits that it has alone.
+
+use std::collections::HashSet;
+
+use tract_core::internal::*;
+use tract_core::model::order::build_flush_list;
+use tract_core::ops::konst::Const;
+use tract_core::plan::SimpleState;
+
+use crate::graph::fuse::stages::{Stage, eval_together, stages};
+
+type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
+
+/// Evaluates a node for all pairs, whose inputs it is given, one after the other, and what there is so far; `None` where the
+/// node is to do it itself.
+pub type Evaluate<'a> =
+    dyn FnMut(&TypedNode, &[TVec<TValue>], &Values<'_>) -> TractResult<Option<Vec<TVec<TValue>>>> + 'a;
+
+/// What has been computed and will still be read.
+#[derive(Debug)]
+pub struct Values<'a>(&'a [State]);
+
+impl<'a> Values<'a> {
+    /// The value of an outlet for each pair, where there is one.
+    pub fn of(&self, outlet: OutletId) -> Option<Vec<&'a TValue>> {
+        let value = |state: &'a State| state.turn_state.values[outlet.node].as_ref()?.get(outlet.slot);
+        self.0.iter().map(value).collect()
+    }
+}
+
+/// The nodes in the order in which they run.
+#[derive(Debug)]
+pub struct Schedule {
+    steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    node: usize,
+    /// Nodes whose values this step is the last to read.
+    last_read: TVec<usize>,
+}
+
+impl Schedule {
+    /// `None` for a plan that has no fused layer, or a shape that neither is fixed nor follows from those of the inputs.
+    pub fn new(plan: &TypedRunnableModel) -> Option<Self> {
+        let model = plan.model();
+        let symbols = |outlet: &OutletId| Some(model.outlet_fact(*outlet).ok()?.shape.iter().flat_map(TDim::symbols));
+        let known: HashSet<_> = model.inputs.iter().filter_map(symbols).flatten().collect();
+        let outlets =
+            model.nodes().iter().flat_map(|node| (0..node.outputs.len()).map(|slot| OutletId::new(node.id, slot)));
+        let follows = outlets.filter_map(|outlet| symbols(&outlet)).flatten().all(|symbol| known.contains(&symbol));
+        let has_layer = |node: &TypedNode| stages(node).iter().any(|stage| matches!(stage, Stage::Linear(_)));
+        if !follows || !model.nodes().iter().any(has_layer) {
+            return None;
+        }
+        let order = plan.order_without_consts();
+        let last_read = build_flush_list(model, order, &model.outputs, |node| !node.op_is::<Const>());
+        let steps = order.iter().zip(last_read).map(|(&node, last_read)| Step { node, last_read }).collect();
+        Some(Self { steps })
+    }
+
+    /// The first output for each feed of the plan's inputs.
+    pub fn run(&self, plan: &Arc<TypedRunnableModel>, feeds: Vec<TVec<TValue>>) -> TractResult<Vec<TValue>> {
+        self.run_with(plan, feeds, &mut |node, inputs, _| eval_together(node, inputs))
+    }
+
+    /// The same with another way to evaluate some nodes.
+    pub fn run_with(
+        &self,
+        plan: &Arc<TypedRunnableModel>,
+        feeds: Vec<TVec<TValue>>,
+        evaluate: &mut Evaluate<'_>,
+    ) -> TractResult<Vec<TValue>> {
+        let mut states = feeds
+            .into_iter()
+            .map(|inputs| {
+                let mut state = plan.spawn()?;
+                state.set_inputs(inputs)?;
+                Ok(state)
+            })
+            .collect::<TractResult<Vec<State>>>()?;
+        for step in &self.steps {
+            let mut inputs = Vec::with_capacity(states.len());
+            for state in &mut states {
+                inputs.push(state.prepare_inputs(step.node)?);
+                for &node in &step.last_read {
+                    state.turn_state.values[node] = None;
+                }
+            }
+            if let Some(outputs) = evaluate(plan.model().node(step.node), &inputs, &Values(&states))? {
+                for (state, outputs) in states.iter_mut().zip(outputs) {
+                    state.set_values(step.node, outputs)?;
+                }
+            } else {
+                for (state, inputs) in states.iter_mut().zip(inputs) {
+                    state.compute_one_with_inputs(step.node, inputs)?;
+                }
+            }
+        }
+        states.iter().map(|state| state.output(0).cloned()).collect()
+    }
+}

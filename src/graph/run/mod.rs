@@ -1,0 +1,155 @@
+//! A graph as a plan that runs, and the ways in which it runs.
+
+pub mod exact;
+mod load;
+mod lockstep;
+mod observe;
+mod profile;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lockstep::Schedule;
+pub use profile::OperatorTime;
+use tract_core::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::onnx::refusal::{invalid, unsupported};
+
+/// What feeds one input of the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    TokenIds,
+    AttentionMask,
+    TokenTypeIds,
+}
+
+impl Input {
+    const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
+
+    /// What exporters call it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::TokenIds => "input_ids",
+            Self::AttentionMask => "attention_mask",
+            Self::TokenTypeIds => "token_type_ids",
+        }
+    }
+}
+
+/// Token ids of one (query, document) pair, special tokens included.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TokenSequence {
+    pub ids: Vec<u32>,
+    /// Segment of each token, for models that tell query and document apart (BERT). Same length as `ids`.
+    pub type_ids: Vec<u32>,
+}
+
+/// A cross-encoder ready to run: one plan for all sequence lengths.
+#[derive(Debug)]
+pub struct Graph {
+    plan: Arc<TypedRunnableModel>,
+    /// Where the plan can run several pairs in lockstep.
+    schedule: Option<Schedule>,
+    /// One entry for each input of the plan, in its order.
+    inputs: Vec<Input>,
+}
+
+impl Graph {
+    /// The logit of one pair. The sequence is run alone and unpadded, so nothing but its own tokens bears on the result.
+    ///
+    /// # Errors
+    /// `invalid_model` where the graph fails on it or gives something other than one finite number.
+    pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
+        let length = sequence.ids.len();
+        let run = || self.plan.run(self.feed(sequence)?)?.first().cloned().ok_or_else(|| TractError::msg("no output"));
+        let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
+        one_logit(&output, length)
+    }
+
+    /// The logits of several pairs, each with the bits that [`logit`](Self::logit) gives it. Short pairs take less time
+    /// together than alone; memory is that of one pair with all their tokens.
+    ///
+    /// # Errors
+    /// As [`logit`](Self::logit), where one of them fails.
+    pub fn logits(&self, sequences: &[TokenSequence]) -> Result<Vec<f32>> {
+        let Some(schedule) = self.schedule.as_ref().filter(|_| sequences.len() > 1) else {
+            return sequences.iter().map(|sequence| self.logit(sequence)).collect();
+        };
+        let run = || {
+            let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
+            schedule.run(&self.plan, feeds)
+        };
+        let outputs =
+            run().map_err(|error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len())))?;
+        outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len())).collect()
+    }
+
+    /// How many nodes of each operator the plan has, constants and inputs left out.
+    pub fn census(&self) -> BTreeMap<String, usize> {
+        let mut census = BTreeMap::new();
+        for node in self.plan.model().nodes() {
+            *census.entry(node.op.name().into_owned()).or_default() += 1;
+        }
+        census.retain(|name, _| name != "Const" && name != "Source");
+        census
+    }
+
+    /// The plan's inputs for one pair.
+    fn feed(&self, sequence: &TokenSequence) -> TractResult<TVec<TValue>> {
+        let length = sequence.ids.len();
+        let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
+            let values: Vec<i64> = values.collect();
+            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
+        };
+        self.inputs
+            .iter()
+            .map(|input| match input {
+                Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
+                Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
+                Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
+            })
+            .collect()
+    }
+}
+
+fn not_one_logit(numbers: impl std::fmt::Display) -> Error {
+    unsupported(format!("{numbers} numbers for one pair; a reranker gives one"))
+}
+
+/// The number that the graph gave for a pair of `length` tokens.
+fn one_logit(output: &Tensor, length: usize) -> Result<f32> {
+    let logits = || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec()) };
+    let logits = logits().map_err(|error| invalid(format!("the output is no number: {error:#}")))?;
+    match logits[..] {
+        [logit] if logit.is_finite() => Ok(logit),
+        [logit] => Err(invalid(format!("the logit of {length} tokens is {logit}"))),
+        _ => Err(not_one_logit(logits.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::Parser;
+
+    #[test]
+    fn the_plan_takes_several_rows_of_one_length() {
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");
+        let mut parser = Parser::new(None);
+        parser.push(&std::fs::read(model).unwrap()).unwrap();
+        let graph = Graph::from_onnx(parser.finish().unwrap()).unwrap();
+        let rows = [[5, 300, 7, 40, 2], [9, 8, 7, 6, 5]];
+        let ids: Vec<i64> = rows.concat();
+        let feed = graph.inputs.iter().map(|input| {
+            let values = if *input == Input::TokenIds { ids.clone() } else { vec![1; ids.len()] };
+            Tensor::from_shape(&[2, 5], &values).unwrap().into_tvalue()
+        });
+        let output = graph.plan.run(feed.collect()).unwrap();
+        let alone = rows.map(|row| {
+            let sequence = TokenSequence { ids: row.map(|id| id as u32).to_vec(), type_ids: vec![0; 5] };
+            graph.logit(&sequence).unwrap()
+        });
+        assert_eq!(output[0].view().as_slice::<f32>().unwrap(), alone);
+    }
+}

@@ -1,0 +1,38 @@
+//! What the linear layers see in a forward pass.
+
+use tract_core::internal::*;
+use tract_core::plan::eval;
+
+use super::{Graph, TokenSequence};
+use crate::error::Result;
+use crate::graph::fuse::attention::Attention;
+use crate::graph::fuse::quantized_linear::QuantizedLinear;
+use crate::graph::fuse::stages::eval_stages;
+use crate::kernels::linear::Linear;
+use crate::onnx::refusal::invalid;
+
+impl Graph {
+    /// Runs the pair and shows each fused linear layer with the rows that it reads, one after the other.
+    ///
+    /// # Errors
+    /// `invalid_model` where the graph fails on it.
+    pub fn observe(&self, sequence: &TokenSequence, see: &mut dyn FnMut(&Linear, &[f32])) -> Result<()> {
+        let mut run = || -> TractResult<()> {
+            let mut state = self.plan.spawn()?;
+            state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
+                let mut linear = |linear: &QuantizedLinear, inputs: &[TVec<TValue>], _| {
+                    let rows = inputs[0][0].try_as_plain_ram()?;
+                    let rows = rows.as_slice::<f32>()?;
+                    linear.layers().iter().for_each(|layer| see(layer, rows));
+                    linear.eval_together(inputs.iter().map(|inputs| &inputs[0]))
+                };
+                match eval_stages(node, std::slice::from_ref(&inputs), &mut linear, &mut Attention::eval_alone)? {
+                    Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
+                    None => eval(context, state, node, inputs),
+                }
+            })?;
+            Ok(())
+        };
+        run().map_err(|error| invalid(format!("the graph failed on {} tokens: {error:#}", sequence.ids.len())))
+    }
+}

@@ -1,0 +1,335 @@
+//! A linear layer on int8 weights and activations that were quantised row by row.
+//!
+//! With activations a quantised with scale s and zero point z, and weights w with a scale t for each column,
+//! y = s·t·Σ(a − z)·w + bias. The kernels compute Σa·w' on the codes that are stored, w' = w + 64:
+//!
+//! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
+//!
+//! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
+//! exact. (Eight-bit weights are stored as they are: without the term in 64.) Weights that have a zero point v of their own
+//! change these two numbers of a column and nothing else, n being the length of a row:
+//!
+//! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
+
+mod four_bit;
+mod matrix;
+mod pack;
+pub mod panels;
+pub mod quantize;
+pub mod stored;
+mod tile;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use matrix::PackedMatrix;
+pub use pack::{Packer, pack_four_bits};
+use panels::{Encoding, GROUP_ROWS, MAX_ROWS, PANEL_COLUMNS};
+use quantize::RowScale;
+use tile::{Dots, TILE_ROWS};
+
+use crate::kernels::lanes::{Fastest, Lanes};
+
+/// Activations that pass through one panel before the next is read stay in the second-level cache.
+const BLOCK_BYTES: usize = 192 << 10;
+
+/// Rows of `stride` activations that pass through one panel before the next is read.
+fn block_rows(stride: usize) -> usize {
+    (BLOCK_BYTES / stride.max(1) / TILE_ROWS).max(1) * TILE_ROWS
+}
+
+/// How many groups of `size` outputs fill whole panels, which are computed together.
+pub fn groups_in_panels(size: usize) -> usize {
+    (1..PANEL_COLUMNS).find(|count| (count * size).is_multiple_of(PANEL_COLUMNS)).unwrap_or(PANEL_COLUMNS)
+}
+
+/// Inputs of a layer whose weights have zero points: weights may then differ from them by 255, and the sum of so many
+/// products by 255 fits 32 bits.
+pub const MAX_SHIFTED_INPUTS: usize = 1 << 15;
+
+/// Quantised activations, each row padded with the code 0 to [`Linear::input_stride`].
+#[derive(Debug, Clone, Copy)]
+pub struct QuantizedRows<'a> {
+    pub codes: &'a [i8],
+    pub rows: &'a [RowScale],
+}
+
+/// Weights, scales and bias of a layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    matrix: Arc<PackedMatrix>,
+    /// What each stored weight of a column is too large by; padded to whole panels.
+    offsets: Vec<i32>,
+    /// Sum of each stored column less its zero point; padded to whole panels.
+    column_sums: Vec<i32>,
+    /// Scale of each stored column, padded to whole panels.
+    scales: Vec<f32>,
+    /// Padded to whole panels.
+    bias: Vec<f32>,
+}
+
+/// Memory that [`Linear::apply`] works in; it grows to what the largest layer needs and can serve all of them.
+#[derive(Debug, Clone, Default)]
+pub struct LinearScratch {
+    wide_rows: Vec<i16>,
+    wide_panel: Vec<i16>,
+    /// The codes of a panel of four-bit weights.
+    unpacked_panel: Vec<u8>,
+}
+
+impl Linear {
+    /// A layer of `matrix` (inputs × outputs) with one scale for each output, or one for all, and one bias for each.
+    ///
+    /// # Panics
+    /// For other numbers of scales or biases, and for more than [`MAX_ROWS`] inputs.
+    pub fn new(matrix: Arc<PackedMatrix>, scales: &[f32], bias: &[f32]) -> Self {
+        let columns = matrix.columns();
+        assert!(matrix.rows() <= MAX_ROWS, "{} inputs", matrix.rows());
+        assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
+        assert_eq!(bias.len(), columns, "one bias for each column");
+        let padded = matrix.column_sums().len();
+        let mut column_scales: Vec<f32> = scales.iter().copied().cycle().take(columns).collect();
+        for (scale, &negated) in column_scales.iter_mut().zip(matrix.negated()) {
+            *scale = if negated { -*scale } else { *scale };
+        }
+        column_scales.resize(padded, 0.0);
+        let mut bias = bias.to_vec();
+        bias.resize(padded, 0.0);
+        let offset = matrix.encoding().offset();
+        let column_sums = matrix.column_sums().to_vec();
+        Self { matrix, offsets: vec![offset; padded], column_sums, scales: column_scales, bias }
+    }
+
+    /// The layer whose weights are those of the matrix less the zero point of their column, or less one for all.
+    ///
+    /// # Panics
+    /// For another number of zero points, and for more than [`MAX_SHIFTED_INPUTS`] inputs.
+    pub fn with_zero_points(mut self, zero_points: &[i8]) -> Self {
+        let columns = self.outputs();
+        assert!(zero_points.len() == columns || zero_points.len() == 1, "{} zero points", zero_points.len());
+        assert!(self.inputs() <= MAX_SHIFTED_INPUTS, "{} inputs", self.inputs());
+        let rows = self.inputs() as i32;
+        let columns = zero_points.iter().cycle().zip(self.matrix.negated());
+        for ((&zero_point, &negated), (offset, sum)) in columns.zip(self.offsets.iter_mut().zip(&mut self.column_sums))
+        {
+            let zero_point = if negated { -i32::from(zero_point) } else { i32::from(zero_point) };
+            *offset += zero_point;
+            *sum -= rows * zero_point;
+        }
+        self
+    }
+
+    pub fn matrix(&self) -> &Arc<PackedMatrix> {
+        &self.matrix
+    }
+
+    /// The scale of each stored column: that of a column stored as its negative is negated.
+    pub fn scales(&self) -> &[f32] {
+        &self.scales[..self.outputs()]
+    }
+
+    /// What is added to each output.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias[..self.outputs()]
+    }
+
+    /// The numbers that the integers stand for, inputs × outputs, row after row.
+    pub fn weights(&self) -> Vec<f32> {
+        let offset = self.matrix.encoding().offset();
+        let columns: Vec<(f32, i32)> = self
+            .scales()
+            .iter()
+            .zip(self.matrix.negated())
+            .zip(&self.offsets)
+            .map(|((&scale, &negated), shifted)| {
+                // In signs of the file.
+                let sign = if negated { -1 } else { 1 };
+                (scale * sign as f32, sign * (shifted - offset))
+            })
+            .collect();
+        let integers = self.matrix.unpack();
+        integers
+            .chunks_exact(columns.len().max(1))
+            .flat_map(|row| row.iter().zip(&columns))
+            .map(|(&integer, &(scale, zero_point))| (i32::from(integer as i8) - zero_point) as f32 * scale)
+            .collect()
+    }
+
+    /// Length of an input row.
+    pub fn inputs(&self) -> usize {
+        self.matrix.rows()
+    }
+
+    /// Length of an output row.
+    pub fn outputs(&self) -> usize {
+        self.matrix.columns()
+    }
+
+    /// Codes from one input row to the next.
+    pub fn input_stride(&self) -> usize {
+        self.matrix.groups() * GROUP_ROWS
+    }
+
+    /// Writes the layer's output for each row to a slice of [`outputs`](Self::outputs) numbers. The result is the same bits
+    /// in every build and does not depend on the other rows.
+    ///
+    /// # Panics
+    /// Where the slices do not have the lengths that the number of rows asks for.
+    pub fn apply(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [&mut [f32]]) {
+        self.apply_some(0..self.outputs(), input, scratch, output);
+    }
+
+    /// The outputs around these that [`apply_some`](Self::apply_some) can compute without the others.
+    pub fn whole_panels(&self, outputs: Range<usize>) -> Range<usize> {
+        let end = outputs.end.next_multiple_of(PANEL_COLUMNS).min(self.outputs());
+        outputs.start / PANEL_COLUMNS * PANEL_COLUMNS..end
+    }
+
+    /// [`apply`](Self::apply) for some outputs, as [`whole_panels`](Self::whole_panels) gives them.
+    ///
+    /// # Panics
+    /// As [`apply`](Self::apply), and for other outputs.
+    pub fn apply_some(
+        &self,
+        outputs: Range<usize>,
+        input: QuantizedRows<'_>,
+        scratch: &mut LinearScratch,
+        output: &mut [&mut [f32]],
+    ) {
+        let stride = self.input_stride();
+        assert_eq!(self.whole_panels(outputs.clone()), outputs, "outputs of whole panels");
+        assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
+        assert_eq!(output.len(), input.rows.len(), "outputs of {} rows", input.rows.len());
+        assert!(output.iter().all(|row| row.len() == outputs.len()), "rows of {outputs:?}");
+        let panels = outputs.start / PANEL_COLUMNS..outputs.end.div_ceil(PANEL_COLUMNS);
+        let block_rows = block_rows(stride);
+        let blocks = input.codes.chunks(block_rows * stride).zip(input.rows.chunks(block_rows));
+        for ((codes, rows), output) in blocks.zip(output.chunks_mut(block_rows)) {
+            self.apply_block(panels.clone(), QuantizedRows { codes, rows }, scratch, output);
+        }
+    }
+
+    fn apply_block(
+        &self,
+        panels: Range<usize>,
+        input: QuantizedRows<'_>,
+        scratch: &mut LinearScratch,
+        output: &mut [&mut [f32]],
+    ) {
+        let stride = self.input_stride();
+        let dot = PanelDot::prepare(self.matrix.encoding(), input.codes, stride, scratch);
+        let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
+        let PanelDot { narrow, wide_rows, wide_panel, unpacked_panel } = dot;
+        let places = (0..).step_by(PANEL_COLUMNS);
+        for ((index, mut panel), place) in
+            self.matrix.panels().enumerate().take(panels.end).skip(panels.start).zip(places)
+        {
+            if self.matrix.encoding() == Encoding::FourBit {
+                four_bit::unpack_panel(panel, self.matrix.tables(), unpacked_panel);
+                panel = unpacked_panel;
+            }
+            if !narrow {
+                tile::wide::widen_panel(panel, wide_panel);
+            }
+            let corrections = self.matrix.panel_corrections(index);
+            for (tile_index, rows) in input.rows.chunks(TILE_ROWS).enumerate() {
+                let first = tile_index * TILE_ROWS;
+                #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+                if narrow {
+                    tile::relaxed::dot(&input.codes[first * stride..], stride, rows.len(), panel, &mut dots);
+                }
+                if !narrow {
+                    tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
+                }
+                let input = QuantizedRows { codes: &input.codes[first * stride..], rows };
+                self.finish_tile::<Fastest>(index, corrections, input, &mut dots, &mut output[first..], place);
+            }
+        }
+    }
+
+    /// From dot products to outputs: corrections, offsets, scales, bias. Those of the panel begin at `place` of a row.
+    fn finish_tile<L: Lanes>(
+        &self,
+        panel: usize,
+        corrections: &[(u32, u32)],
+        input: QuantizedRows<'_>,
+        dots: &mut Dots,
+        output: &mut [&mut [f32]],
+        place: usize,
+    ) {
+        let first = panel * PANEL_COLUMNS;
+        for &(column, weight_row) in corrections {
+            let codes = input.codes.chunks(self.input_stride());
+            for ((quantization, dots), codes) in input.rows.iter().zip(&mut *dots).zip(codes) {
+                dots[column as usize - first] += i32::from(codes[weight_row as usize]) - quantization.zero_point;
+            }
+        }
+        let offsets: &[i32; PANEL_COLUMNS] = self.offsets[first..].first_chunk().expect("padded to whole panels");
+        let sums: &[i32; PANEL_COLUMNS] = self.column_sums[first..].first_chunk().expect("padded to whole panels");
+        let scales: &[f32; PANEL_COLUMNS] = self.scales[first..].first_chunk().expect("padded to whole panels");
+        let bias: &[f32; PANEL_COLUMNS] = self.bias[first..].first_chunk().expect("padded to whole panels");
+        let columns = (self.outputs() - first).min(PANEL_COLUMNS);
+        for ((quantization, dots), output) in input.rows.iter().zip(dots).zip(output) {
+            let finish = |output: &mut [f32; PANEL_COLUMNS]| {
+                finish_row::<L>(quantization, dots, offsets, sums, scales, bias, output)
+            };
+            match output[place..][..columns].as_mut_array() {
+                Some(output) => finish(output),
+                None => {
+                    let mut finished = [0.0; PANEL_COLUMNS];
+                    finish(&mut finished);
+                    output[place..][..columns].copy_from_slice(&finished[..columns]);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn finish_row<L: Lanes>(
+    quantization: &RowScale,
+    dots: &[i32; PANEL_COLUMNS],
+    offsets: &[i32; PANEL_COLUMNS],
+    sums: &[i32; PANEL_COLUMNS],
+    scales: &[f32; PANEL_COLUMNS],
+    bias: &[f32; PANEL_COLUMNS],
+    output: &mut [f32; PANEL_COLUMNS],
+) {
+    let sum = L::splat_i32(quantization.sum);
+    let zero_point = L::splat_i32(quantization.zero_point);
+    let scale = L::splat(quantization.scale);
+    let vectors = dots.as_chunks::<4>().0.iter().zip(offsets.as_chunks().0).zip(sums.as_chunks().0);
+    let vectors = vectors.zip(scales.as_chunks().0).zip(bias.as_chunks().0).zip(output.as_chunks_mut().0);
+    for (((((dots, offsets), sums), scales), bias), output) in vectors {
+        let exact = L::load_i32(dots) - L::load_i32(offsets) * sum - L::load_i32(sums) * zero_point;
+        L::store(L::convert(exact) * (scale * L::load(scales)) + L::load(bias), output);
+    }
+}
+
+/// What the dot products of one block of rows are taken of: the codes themselves, or widened copies.
+struct PanelDot<'a> {
+    /// True where the relaxed dot reads the codes as they are.
+    narrow: bool,
+    wide_rows: &'a [i16],
+    wide_panel: &'a mut [i16],
+    unpacked_panel: &'a mut [u8],
+}
+
+impl<'a> PanelDot<'a> {
+    fn prepare(encoding: Encoding, codes: &[i8], stride: usize, scratch: &'a mut LinearScratch) -> Self {
+        let narrow = cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) && encoding != Encoding::EightBit;
+        let LinearScratch { wide_rows, wide_panel, unpacked_panel } = scratch;
+        if !narrow {
+            wide_rows.clear();
+            wide_rows.extend(codes.iter().map(|&code| i16::from(code)));
+            wide_panel.resize(stride * PANEL_COLUMNS, 0);
+        }
+        if encoding == Encoding::FourBit {
+            unpacked_panel.resize(stride * PANEL_COLUMNS, 0);
+        }
+        Self { narrow, wide_rows, wide_panel, unpacked_panel }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! Integer dot products of a few rows of activations with one panel of weights: where most of the time goes.
+//!
+//! Every variant gives the same integers. The inner loop stands in a function of its own that is called for every tile:
+//! V8 swaps optimised code in at the next call only.
+
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+pub mod relaxed;
+#[cfg(any(test, not(target_arch = "wasm32")))]
+pub mod scalar;
+#[cfg(target_arch = "wasm32")]
+pub mod simd128;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use scalar as wide;
+#[cfg(target_arch = "wasm32")]
+pub use simd128 as wide;
+
+use super::panels::PANEL_COLUMNS;
+
+/// Rows of activations in one tile. 3 rows of 12 columns make 9 accumulators; more spill. The 16-bit dot needs a register
+/// for each product besides, and from V8 13 on spills with 9 already.
+pub const TILE_ROWS: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) { 2 } else { 3 };
+
+/// Dot products of the rows of a tile with the columns of a panel.
+pub type Dots = [[i32; PANEL_COLUMNS]; TILE_ROWS];
+
+#[cfg(test)]
+mod tests;

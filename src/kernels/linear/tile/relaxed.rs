@@ -1,0 +1,80 @@
+//! wasm relaxed SIMD: four products a lane in one instruction, exact because the weights fit 7 bits.
+//!
+//! On ARM and on x86 with VNNI one instruction of the processor does the dot and adds it up. V8 on other x86 takes five, a
+//! vector of ones made anew among them; there the dot is taken in two steps, pairs to 16 bits and these to 32, which are
+//! three. Two products fit 16 bits, 2 × 128 × 127 < 2¹⁵, so either way is exact.
+
+use core::arch::wasm32::*;
+use core::hint::black_box;
+
+use super::simd128::{VECTORS, assert_rows_inside, store_dots};
+use super::{Dots, TILE_ROWS};
+use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS};
+
+/// Dot products of `count` rows of activations, `stride` bytes apart, with the seven-bit codes of a panel.
+pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
+    dot_in_steps(pairs_saturate(), rows, stride, count, panel, dots);
+}
+
+/// The same in two steps or in one.
+pub fn dot_in_steps(two: bool, rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
+    match (count, two) {
+        (1, false) => dot_rows::<1, false>(rows, stride, panel, dots),
+        (2, false) => dot_rows::<2, false>(rows, stride, panel, dots),
+        (TILE_ROWS, false) => dot_rows::<TILE_ROWS, false>(rows, stride, panel, dots),
+        (1, true) => dot_rows::<1, true>(rows, stride, panel, dots),
+        (2, true) => dot_rows::<2, true>(rows, stride, panel, dots),
+        (TILE_ROWS, true) => dot_rows::<TILE_ROWS, true>(rows, stride, panel, dots),
+        _ => unreachable!("a tile has 1 to {TILE_ROWS} rows"),
+    }
+}
+
+/// Whether the processor sums pairs of products in 16 bits of their own: x86 without VNNI. A second operand of 8 bits, which
+/// we never give it otherwise, then counts as 255, and the two products do not fit.
+#[inline(always)]
+fn pairs_saturate() -> bool {
+    #[inline]
+    #[target_feature(enable = "relaxed-simd")]
+    fn probe() -> i32 {
+        // Hidden: the compiler must not compute this by its own idea of the instruction.
+        let (activations, weights) = (i8x16_splat(black_box(i8::MAX)), i8x16_splat(black_box(-1)));
+        i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(activations, weights, i32x4_splat(0)))
+    }
+    probe() == 2 * i32::from(i16::MAX)
+}
+
+#[inline(never)]
+#[target_feature(enable = "relaxed-simd")]
+fn dot_rows<const ROWS: usize, const TWO_STEPS: bool>(rows: &[i8], stride: usize, panel: &[u8], dots: &mut Dots) {
+    let groups = panel.len() / GROUP_WEIGHTS;
+    assert_eq!(panel.len(), groups * GROUP_WEIGHTS, "whole groups");
+    assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
+    // Hidden, or the compiler would join the two steps again.
+    let ones = i16x8_splat(black_box(1));
+    let dot = |activations, weights, sum| {
+        if TWO_STEPS {
+            i32x4_add(sum, i32x4_dot_i16x8(i16x8_relaxed_dot_i8x16_i7x16(activations, weights), ones))
+        } else {
+            i32x4_relaxed_dot_i8x16_i7x16_add(activations, weights, sum)
+        }
+    };
+    let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
+    let (mut rows, mut weights) = (rows.as_ptr(), panel.as_ptr());
+    let end = panel.as_ptr_range().end;
+    // Pointers that advance, and no count of rounds: the compiler would unroll the loop, and registers run out.
+    while weights < end {
+        // SAFETY: in the round of group g, the 3 vectors of 16 codes from 48 × g lie inside the panel, and the 4 activations
+        // from row × stride + 4 × g inside `rows`, as asserted. After the last the pointers are at most at the end.
+        unsafe {
+            let vectors: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(16 * vector).cast()));
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let activations = v128_load32_splat(rows.add(row * stride).cast());
+                for (sum, weights) in sums.iter_mut().zip(vectors) {
+                    *sum = dot(activations, weights, *sum);
+                }
+            }
+            (rows, weights) = (rows.add(GROUP_ROWS), weights.add(GROUP_WEIGHTS));
+        }
+    }
+    store_dots(&sums, dots);
+}

@@ -1,0 +1,83 @@
+//! Linear layers and attention on floats, without rounding: what the kernels on integers are measured against. They are not
+//! fast. Every sum has a fixed order, so the results are the same bits everywhere.
+
+use super::attention::Inputs;
+use crate::kernels::functions::exp::Exp;
+use crate::kernels::functions::softmax::{exponentials, largest};
+use crate::kernels::lanes::Fastest;
+
+/// Rows that share one reading of the matrix.
+const TILE_ROWS: usize = 4;
+
+/// Adds the product of each row with `matrix`, row length × output length, to its output.
+///
+/// # Panics
+/// Where the lengths do not fit together.
+pub fn multiply_add(rows: &[&[f32]], matrix: &[f32], outputs: &mut [&mut [f32]]) {
+    assert_eq!(rows.len(), outputs.len());
+    rows.chunks(TILE_ROWS).zip(outputs.chunks_mut(TILE_ROWS)).for_each(|(rows, outputs)| {
+        let columns = outputs[0].len();
+        assert!(rows.iter().all(|row| row.len() * columns == matrix.len()));
+        assert!(outputs.iter().all(|output| output.len() == columns));
+        if columns > 0 {
+            for (input, weights) in matrix.chunks_exact(columns).enumerate() {
+                rows.iter().zip(&mut *outputs).for_each(|(row, output)| add_multiple(row[input], weights, output));
+            }
+        }
+    });
+}
+
+/// Adds `factor` times the numbers to the sums.
+#[inline]
+pub fn add_multiple(factor: f32, numbers: &[f32], sums: &mut [f32]) {
+    sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += factor * number);
+}
+
+/// What [`attention`](super::attention::attention) approximates, written to where that writes it. `weights` is memory to
+/// work in.
+///
+/// # Panics
+/// If a buffer is too short for its rows.
+pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32], stride: usize) {
+    let Inputs { queries, keys, values, mask, heads, head_size, scale } = *inputs;
+    weights.resize(keys.count, 0.0);
+    let exp = Exp::<Fastest>::new();
+    for head in 0..heads {
+        let start = head * head_size;
+        for query in 0..queries.count {
+            let asked = queries.slice(query, start, head_size);
+            for (key, weight) in weights.iter_mut().enumerate() {
+                let dot: f32 = asked.iter().zip(keys.slice(key, start, head_size)).map(|(q, k)| q * k).sum();
+                *weight = dot * scale + mask.map_or(0.0, |mask| mask[key]);
+            }
+            let largest = largest::<Fastest>(weights);
+            let sum = exponentials(exp, weights, largest).sum;
+            let context = &mut context[query * stride + start..][..head_size];
+            context.fill(0.0);
+            for (key, weight) in weights.iter().enumerate() {
+                add_multiple(weight / sum, values.slice(key, start, head_size), context);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_the_definition() {
+        for count in [1, 4, 7] {
+            let numbers: Vec<f32> = (0..64).map(|index| (index * 7 % 11) as f32 - 5.0).collect();
+            let (matrix, rows) = (&numbers[..15], &numbers[15..][..count * 5]);
+            let rows: Vec<&[f32]> = rows.chunks_exact(5).collect();
+            let mut outputs = vec![1.0; count * 3];
+            multiply_add(&rows, matrix, &mut outputs.chunks_exact_mut(3).collect::<Vec<_>>());
+            for (row, output) in rows.iter().zip(outputs.chunks_exact(3)) {
+                for (column, &output) in output.iter().enumerate() {
+                    assert_eq!(output, 1.0 + (0..5).map(|input| row[input] * matrix[input * 3 + column]).sum::<f32>());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A view of a model.
+
+use super::node::{Node, is_standard};
+use super::numbers::{graph, model, operator_set, value_info};
+use super::tensor::Tensor;
+use crate::error::Result;
+use crate::onnx::refusal::invalid;
+use crate::onnx::wire::Fields;
+
+/// A ModelProto and its graph.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Model<'a> {
+    /// The version of ONNX's own operators, 0 where the file names none.
+    pub version: i64,
+    pub nodes: Vec<Node<'a>>,
+    pub initializers: Vec<Tensor<'a>>,
+    /// The names of what the graph takes and gives.
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
+}
+
+impl<'a> Model<'a> {
+    /// # Errors
+    /// `invalid_model` for a message that is damaged, or has no graph; what [`Tensor::read`] says of an initializer.
+    pub fn read(message: &'a [u8]) -> Result<Self> {
+        let mut read = Self::default();
+        let (mut version, mut has_graph) = (None, false);
+        for field in Fields::new(message) {
+            let field = field?;
+            match field.number {
+                model::GRAPH => {
+                    has_graph = true;
+                    read.take_graph(field.bytes()?)?;
+                }
+                model::OPERATOR_SET if version.is_none() => version = standard_version(field.bytes()?)?,
+                _ => {}
+            }
+        }
+        if !has_graph {
+            return Err(invalid("it holds no graph".to_owned()));
+        }
+        Ok(Self { version: version.unwrap_or(0), ..read })
+    }
+
+    fn take_graph(&mut self, message: &'a [u8]) -> Result<()> {
+        for field in Fields::new(message) {
+            let field = field?;
+            match field.number {
+                graph::NODE => self.nodes.push(Node::read(field.bytes()?)?),
+                graph::INITIALIZER => self.initializers.push(Tensor::read(field.bytes()?)?),
+                graph::INPUT => self.inputs.push(value_name(field.bytes()?)?),
+                graph::OUTPUT => self.outputs.push(value_name(field.bytes()?)?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The version in an OperatorSetIdProto; `None` where that is of other operators than ONNX's own.
+fn standard_version(message: &[u8]) -> Result<Option<i64>> {
+    let (mut domain, mut version) = ("", 0);
+    for field in Fields::new(message) {
+        let field = field?;
+        match field.number {
+            operator_set::DOMAIN => domain = field.text()?,
+            operator_set::VERSION => version = field.varint()? as i64,
+            _ => {}
+        }
+    }
+    Ok(is_standard(domain).then_some(version))
+}
+
+/// The name in a ValueInfoProto.
+///
+/// # Errors
+/// `invalid_model` for a message that is damaged.
+pub fn value_name(message: &[u8]) -> Result<&str> {
+    let mut name = "";
+    for field in Fields::new(message) {
+        let field = field?;
+        if field.number == value_info::NAME {
+            name = field.text()?;
+        }
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::numbers::node;
+    use super::*;
+    use crate::onnx::wire::{write_bytes_field, write_varint_field};
+
+    fn message(fields: &[(u32, &[u8])]) -> Vec<u8> {
+        let mut message = Vec::new();
+        fields.iter().for_each(|(number, bytes)| write_bytes_field(&mut message, *number, bytes));
+        message
+    }
+
+    #[test]
+    fn a_model_is_read_whatever_its_parts_come_in() {
+        let foreign = message(&[(operator_set::DOMAIN, b"com.microsoft")]);
+        let mut own = message(&[(operator_set::DOMAIN, b"ai.onnx")]);
+        write_varint_field(&mut own, operator_set::VERSION, 14);
+        let node = message(&[(node::OPERATOR, b"Abs"), (node::INPUT, b"x"), (node::OUTPUT, b"y")]);
+        let output = message(&[(value_info::NAME, b"y")]);
+        let [first, second] =
+            [(graph::NODE, &node), (graph::OUTPUT, &output)].map(|(number, it)| message(&[(number, it)]));
+        let bytes = message(&[
+            (model::OPERATOR_SET, &foreign),
+            (model::GRAPH, &first),
+            (model::OPERATOR_SET, &own),
+            (model::GRAPH, &second),
+        ]);
+        let read = Model::read(&bytes).unwrap();
+        assert_eq!((read.version, &read.outputs[..]), (14, &["y"][..]));
+        assert_eq!((read.nodes[0].operator, &read.nodes[0].inputs[..]), ("Abs", &["x"][..]));
+        for cut in 1..bytes.len() {
+            // A cut between two fields leaves a model, with or without its second half.
+            assert!(
+                Model::read(&bytes[..cut]).is_ok_and(|read| read.outputs.is_empty())
+                    || Model::read(&bytes[..cut]).is_err()
+            );
+        }
+        assert_eq!(Model::read(&[]).unwrap_err().code(), "invalid_model");
+    }
+}

@@ -1,0 +1,110 @@
+//! Takes a tokenizer file in chunks, in either form.
+
+use super::compact::{CompactReader, MAGIC, Sink, collect, write};
+use super::json::JsonReader;
+use super::parts::Parts;
+use crate::error::{Error, ModelFile, Result};
+use crate::tokenizer::Tokenizer;
+
+/// Whatever is wrong with the file is told at the end, when the caller knows whether it is the right file at all.
+#[derive(Debug)]
+pub struct TokenizerReader {
+    /// Size of the whole file, where it is known.
+    size: Option<usize>,
+    form: Form,
+    failure: Option<Error>,
+}
+
+#[derive(Debug)]
+enum Form {
+    Unknown,
+    Json(JsonReader),
+    Compact(CompactReader),
+}
+
+impl TokenizerReader {
+    /// `size` is that of the whole file, where it is known.
+    pub fn new(size: Option<usize>) -> Self {
+        Self { size, form: Form::Unknown, failure: None }
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, chunk: &[u8]) {
+        let Some(first) = chunk.first().filter(|_| self.failure.is_none()) else { return };
+        if let Form::Unknown = self.form {
+            self.form = if *first == MAGIC[0] {
+                Form::Compact(CompactReader::new(self.size))
+            } else {
+                Form::Json(JsonReader::new(self.size))
+            };
+        }
+        let read = match &mut self.form {
+            Form::Compact(reader) => reader.push(chunk),
+            Form::Json(reader) => reader.push(chunk),
+            Form::Unknown => Ok(()),
+        };
+        self.failure = read.err();
+    }
+
+    /// # Errors
+    /// `invalid_model` for a damaged file, `unsupported_model` for a sound one that is beyond this engine.
+    pub fn finish(self) -> Result<Tokenizer> {
+        self.into_parts()?.into_tokenizer()
+    }
+
+    /// The tokenizer; its compact form, where it came in the other and has one, goes to `sink`.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish), and those of `sink`.
+    pub fn finish_and_convert(self, sink: &mut Sink<'_>) -> Result<Tokenizer> {
+        let is_compact = matches!(self.form, Form::Compact(_));
+        let parts = self.into_parts()?;
+        if !is_compact {
+            write(&parts, sink)?;
+        }
+        parts.into_tokenizer()
+    }
+
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub(in crate::tokenizer) fn into_parts(self) -> Result<Parts> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        match self.form {
+            Form::Compact(reader) => reader.finish(),
+            Form::Json(reader) => Parts::from_json(reader.finish()?),
+            Form::Unknown => Parts::from_json(JsonReader::new(None).finish()?),
+        }
+    }
+}
+
+impl Tokenizer {
+    /// From either form.
+    ///
+    /// # Errors
+    /// `invalid_model` for bytes that are neither.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut reader = TokenizerReader::new(Some(bytes.len()));
+        reader.push(bytes);
+        reader.finish()
+    }
+}
+
+/// The compact form of a `tokenizer.json`.
+///
+/// # Errors
+/// `unsupported_model` where its model is no unigram model, `invalid_model` where it is no `tokenizer.json`.
+pub fn compact_form(json: &[u8]) -> Result<Vec<u8>> {
+    let mut reader = TokenizerReader::new(Some(json.len()));
+    reader.push(json);
+    let mut bytes = Vec::new();
+    reader.finish_and_convert(&mut |size, part| collect(&mut bytes, size, part))?;
+    if bytes.is_empty() {
+        return Err(Error::UnsupportedModel {
+            file: ModelFile::Tokenizer,
+            reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
+        });
+    }
+    Ok(bytes)
+}

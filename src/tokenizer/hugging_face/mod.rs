@@ -1,0 +1,116 @@
+//! Any tokenizer that the `tokenizers` crate reads, run by the crate; only a unigram model is our own.
+
+mod model;
+mod soundness;
+
+use model::Model;
+use serde::Deserialize;
+use tokenizers::{
+    AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
+    TokenizerImpl,
+};
+
+use crate::error::{Error, ModelFile, Result};
+use crate::tokenizer::unigram::Unigram;
+
+type Pipeline = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+
+#[derive(Debug)]
+pub struct General {
+    pipeline: Pipeline,
+}
+
+/// A `tokenizer.json` without its model; padding and truncation, which it may ask for, are the engine's.
+#[derive(Debug, Deserialize)]
+struct Shell {
+    #[serde(default)]
+    added_tokens: Vec<AddedToken>,
+    normalizer: Option<NormalizerWrapper>,
+    pre_tokenizer: Option<PreTokenizerWrapper>,
+    post_processor: Option<PostProcessorWrapper>,
+}
+
+impl General {
+    /// All of it the crate's.
+    ///
+    /// # Errors
+    /// `invalid_model` for bytes that are not a `tokenizer.json`, or are one that the crate would panic on.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        soundness::check(json)?;
+        let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
+        pipeline.with_padding(None);
+        pipeline.with_truncation(None).map_err(unsound)?;
+        Ok(Self { pipeline })
+    }
+
+    /// With a model of our own in place of the one in `json`.
+    ///
+    /// # Errors
+    /// As [`General::from_json`].
+    pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
+        soundness::check(json)?;
+        let Shell { added_tokens, normalizer, pre_tokenizer, post_processor } =
+            serde_json::from_slice(json).map_err(malformed)?;
+        let mut pipeline = Pipeline::new(Model::from(unigram));
+        pipeline.with_normalizer(normalizer).map_err(unsound)?;
+        pipeline.with_pre_tokenizer(pre_tokenizer);
+        pipeline.with_post_processor(post_processor);
+        pipeline.add_tokens(added_tokens).map_err(unsound)?;
+        Ok(Self { pipeline })
+    }
+
+    /// # Errors
+    /// `invalid_input` for a text that the tokenizer has no tokens for.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(self.pipeline.encode_fast(text, false).map_err(text_refused)?.get_ids().to_vec())
+    }
+
+    /// The ids of `text`, and where in it each token starts.
+    ///
+    /// # Errors
+    /// As [`ids`](Self::ids).
+    pub fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
+        let encoding = self.pipeline.encode(text, false).map_err(text_refused)?;
+        Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(|&(start, _)| start).collect()))
+    }
+
+    /// Special tokens of a pair.
+    pub fn special_tokens(&self) -> usize {
+        self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(true))
+    }
+
+    /// The ids of the pair and the segment of each.
+    ///
+    /// # Errors
+    /// `internal` where the post-processor refuses the pair.
+    pub fn pair(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        let encoding =
+            self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(pair_refused)?;
+        Ok((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
+    }
+}
+
+/// As `encode_fast` would have made it.
+fn encoding(ids: &[u32]) -> Encoding {
+    ids.iter().map(|&id| (id, String::new(), (0, 0), None, 0)).collect()
+}
+
+fn malformed(error: serde_json::Error) -> Error {
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {error}") }
+}
+
+fn unsound(error: tokenizers::Error) -> Error {
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the parts do not fit together: {error}") }
+}
+
+/// Our own model has errors of its own; the crate's refuse a text that they lack a token for.
+fn text_refused(error: tokenizers::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) => Error::InvalidInput(format!("the tokenizer cannot take the text: {error}")),
+    }
+}
+
+fn pair_refused(error: tokenizers::Error) -> Error {
+    Error::Internal(format!("the tokenizer cannot join the pair: {error}"))
+}
