@@ -1,5 +1,5 @@
-//! [`Lanes`] as the vectors of WebAssembly SIMD. The whole crate is compiled with `simd128` where this file is compiled at
-//! all, so its instructions need no check at run time.
+//! [`Lanes`] as the vectors of WebAssembly SIMD. This file is compiled only if `simd128` is on for the whole crate, so
+//! its instructions need no check at run time.
 
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
@@ -41,7 +41,7 @@ lanewise!(I32, Mul, mul, i32x4_mul);
 /// A type of 16 bytes without padding, in which every pattern of bits is a value.
 ///
 /// # Safety
-/// The implementor vouches for just that.
+/// The implementor guarantees exactly that.
 unsafe trait Block {}
 // SAFETY: four times four bytes; every pattern is an f32.
 unsafe impl Block for [f32; 4] {}
