@@ -7,8 +7,8 @@ use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
 pub const VECTORS: usize = PANEL_COLUMNS / 4;
 
-/// Widens a panel for [`dot`]: for each pair of rows, column after column. A byte is a number in two's complement in both
-/// encodings: that of a seven-bit weight (weight + 64) has no sign bit. `wide` has the length of `panel`.
+/// Widens a panel for [`dot`]: for each pair of rows, column after column. Both encodings read as two's complement: a
+/// seven-bit code (weight + 64) has no sign bit. `wide` has the length of `panel`.
 pub fn widen_panel(panel: &[u8], wide: &mut [i16]) {
     assert_eq!(panel.len(), wide.len());
     for (group, wide) in panel.chunks_exact(GROUP_WEIGHTS).zip(wide.chunks_exact_mut(GROUP_WEIGHTS)) {
@@ -56,7 +56,8 @@ fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], 
     store_dots(&sums, dots);
 }
 
-/// That `ROWS` rows, `stride` activations apart and each read for `length` of them, lie inside `available` activations.
+/// Panics unless `ROWS` rows, `stride` activations apart and each read for `length` of them, lie inside `available`
+/// activations.
 #[inline(always)]
 pub fn assert_rows_inside<const ROWS: usize>(available: usize, stride: usize, length: usize) {
     assert!(
