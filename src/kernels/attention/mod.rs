@@ -74,9 +74,9 @@ pub struct AttentionScratch {
 /// of queries and of keys may differ.
 ///
 /// The error is that of rounding to integers of 12 to 16 bits, as the module describes. On random data it is below 10⁻³
-/// of the largest value in the row, and a tenth of that in the mean. With V the largest magnitude in a column of
-/// values, n keys and b blocks in a head, the error is at most V·(n/2¹⁵ + 2⁻¹³ + e²ᵟ − 1). δ bounds the error of a
-/// score: δ = ¼·10⁻³·b·scale·‖q‖·‖k‖ + 2⁻²¹·|score|, each at its largest.
+/// of the largest value in the row, and a tenth of that in the mean. Let V be the largest magnitude in a column of
+/// values, n the number of keys and b that of blocks in a head. The error is at most V·(n/2¹⁵ + 2⁻¹³ + e²ᵟ − 1).
+/// δ bounds the error of a score: δ = ¼·10⁻³·b·scale·‖q‖·‖k‖ + 2⁻²¹·|score|, each at its largest.
 ///
 /// A NaN or an infinity spreads to all that depends on it. In a query that is its row, in a key every row, in a value
 /// its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.

@@ -23,9 +23,8 @@ const LIMIT: f32 = 16.0;
 /// of the result. +∞ stays +∞, −∞ gives 0 within that error, a NaN stays NaN.
 ///
 /// It is computed as max(x, 0) − |x|·½erfc(|x|/√2). The second term never exceeds 0.17, so the error does not grow with
-/// x. The approximation has Hastings' form (Abramowitz and Stegun, 7.1.28). Its coefficients were fitted for this crate
-/// by Remez' algorithm on 0 ≤ |x| ≤ 6, with weights that minimise the error of the second term. That error is 4.8·10⁻⁸
-/// before rounding.
+/// x. The approximation has Hastings' form (Abramowitz and Stegun, 7.1.28). Remez' algorithm fitted its coefficients for
+/// this crate on 0 ≤ |x| ≤ 6. They minimise the error of the second term, which is 4.8·10⁻⁸ before rounding.
 pub fn gelu(values: &mut [f32]) {
     for block in values.chunks_mut(1024) {
         gelu_block::<Fastest>(block);

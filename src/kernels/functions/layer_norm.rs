@@ -73,7 +73,7 @@ fn add<L: Lanes>(a: &[f32], b: &[f32], sum: &mut [f32]) {
     }
 }
 
-/// The sum of f(x) over `values`, in sixteen stripes; `fill` is a value whose f is 0.
+/// The sum of f(x) over `values`, in sixteen stripes; f(`fill`) is 0.
 #[inline(always)]
 fn sum_of<L: Lanes>(values: &[f32], fill: f32, f: impl Fn(L::F32) -> L::F32) -> f32 {
     let (blocks, rest) = values.as_chunks::<16>();

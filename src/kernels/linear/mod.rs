@@ -203,10 +203,10 @@ impl Linear {
         output: &mut [&mut [f32]],
     ) {
         let stride = self.input_stride();
-        assert_eq!(self.whole_panels(outputs.clone()), outputs, "outputs of whole panels");
-        assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
-        assert_eq!(output.len(), input.rows.len(), "outputs of {} rows", input.rows.len());
-        assert!(output.iter().all(|row| row.len() == outputs.len()), "rows of {outputs:?}");
+        assert_eq!(self.whole_panels(outputs.clone()), outputs, "outputs must fill whole panels");
+        assert_eq!(input.codes.len(), input.rows.len() * stride, "the codes do not fill {} rows", input.rows.len());
+        assert_eq!(output.len(), input.rows.len(), "the outputs do not match {} rows", input.rows.len());
+        assert!(output.iter().all(|row| row.len() == outputs.len()), "a row does not fit the outputs {outputs:?}");
         let panels = outputs.start / PANEL_COLUMNS..outputs.end.div_ceil(PANEL_COLUMNS);
         let block_rows = block_rows(stride);
         let blocks = input.codes.chunks(block_rows * stride).zip(input.rows.chunks(block_rows));

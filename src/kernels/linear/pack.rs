@@ -54,7 +54,7 @@ impl Packer {
     /// # Panics
     /// If there are more than [`missing`](Self::missing).
     pub fn push(&mut self, mut weights: &[u8]) {
-        assert!(weights.len() <= self.missing(), "more weights than the matrix has");
+        assert!(weights.len() <= self.missing(), "more weights arrived than the matrix has");
         while !weights.is_empty() {
             let group = (self.rows * self.columns - self.packed).min(GROUP_ROWS * self.columns);
             if self.partial.is_empty() && weights.len() >= group {
@@ -120,7 +120,7 @@ impl Packer {
     /// # Panics
     /// If weights are [`missing`](Self::missing).
     pub fn finish(self) -> PackedMatrix {
-        assert_eq!(self.missing(), 0, "weights are missing");
+        assert_eq!(self.missing(), 0, "weights of the matrix are missing");
         let mut packed = PackedMatrix {
             rows: self.rows,
             columns: self.columns,
@@ -154,9 +154,12 @@ pub fn pack_four_bits(
     weights: &[u8],
     numbers: &[u8],
 ) -> Option<PackedMatrix> {
-    assert_eq!(weights.len(), rows * columns, "one weight for each place");
-    assert_eq!(numbers.len(), rows.div_ceil(BLOCK_ROWS) * columns, "one table for each column of each block");
-    assert!(tables.len() <= MAX_TABLES && tables.as_flattened().iter().all(|&code| code < 128), "seven-bit codes");
+    assert_eq!(weights.len(), rows * columns, "a matrix needs one weight for each place");
+    assert_eq!(numbers.len(), rows.div_ceil(BLOCK_ROWS) * columns, "each column of each block needs one table");
+    assert!(
+        tables.len() <= MAX_TABLES && tables.as_flattened().iter().all(|&code| code < 128),
+        "codes in tables need 7 bits"
+    );
     let panels = columns.div_ceil(PANEL_COLUMNS);
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(panels * Encoding::FourBit.panel_bytes(rows)).ok()?;
@@ -171,7 +174,7 @@ pub fn pack_four_bits(
                     |row: usize| if row < rows && column < columns { weights[row * columns + column] } else { 0 };
                 for row in start..start + BLOCK_COLUMN_BYTES {
                     let (low, high) = (weight(row), weight(row + BLOCK_COLUMN_BYTES));
-                    assert!(low < 16 && high < 16, "four bits");
+                    assert!(low < 16 && high < 16, "a weight needs at most 4 bits");
                     bytes.push(low | high << 4);
                 }
                 let table = &tables[usize::from(number(column))];

@@ -61,7 +61,7 @@ fn slice(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let counts = [starts.len(), ends.len(), steps.len()];
     ensure!(
         counts == [axes.len(); 3] && axes.len() <= sizes.len(),
-        "the slice has {counts:?} starts, ends and steps for {} axes of {}",
+        "the slice has {counts:?} starts, ends and steps for {} axes; the tensor has {}",
         axes.len(),
         sizes.len()
     );

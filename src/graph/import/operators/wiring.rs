@@ -11,7 +11,7 @@ const MAX_NEW_NUMBERS: usize = 1 << 22;
 /// Most numbers in all results that depend on constants only, which tract computes during the import.
 pub const MAX_CONSTANT_NUMBERS: usize = 1 << 24;
 
-/// Adds what a node computes to the model and says where its outputs are.
+/// Adds the computation of a node to the model and returns the outlets of its outputs.
 pub type Wire = fn(&mut Wiring<'_>) -> TractResult<TVec<OutletId>>;
 
 pub struct Wiring<'graph> {

@@ -47,7 +47,7 @@ fn pairs_saturate() -> bool {
 #[target_feature(enable = "relaxed-simd")]
 fn dot_rows<const ROWS: usize, const TWO_STEPS: bool>(rows: &[i8], stride: usize, panel: &[u8], dots: &mut Dots) {
     let groups = panel.len() / GROUP_WEIGHTS;
-    assert_eq!(panel.len(), groups * GROUP_WEIGHTS, "whole groups");
+    assert_eq!(panel.len(), groups * GROUP_WEIGHTS, "a panel holds whole groups");
     assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
     // `black_box` keeps the compiler from joining the two steps.
     let ones = i16x8_splat(black_box(1));
@@ -63,7 +63,7 @@ fn dot_rows<const ROWS: usize, const TWO_STEPS: bool>(rows: &[i8], stride: usize
     let end = panel.as_ptr_range().end;
     // A count of rounds would let the compiler unroll the loop until registers run out, so pointers advance instead.
     while weights < end {
-        // SAFETY: round g reads 3 vectors of 16 codes from 48 × g inside the panel, and 4 activations from row × stride
+        // SAFETY: round g reads 3 vectors of 16 codes from 48 × g inside the panel. It reads 4 activations from row × stride
         // + 4 × g inside `rows`, as asserted. After the last round the pointers are at most at the end.
         unsafe {
             let vectors: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(16 * vector).cast()));

@@ -13,7 +13,8 @@ pub fn widen_panel(panel: &[u8], wide: &mut [i16]) {
     assert_eq!(panel.len(), wide.len());
     for (group, wide) in panel.chunks_exact(GROUP_WEIGHTS).zip(wide.chunks_exact_mut(GROUP_WEIGHTS)) {
         for vector in 0..VECTORS {
-            // SAFETY: 16 bytes from 16 × vector lie inside the group, 8 numbers from 8 × (vector + VECTORS) inside `wide`.
+            // SAFETY: 16 bytes from 16 × vector lie inside the group, and 8 numbers from 8 × (vector + VECTORS) lie
+            // inside `wide`.
             unsafe {
                 let bytes = v128_load(group.as_ptr().add(16 * vector).cast());
                 let pairs = i8x16_shuffle::<0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15>(bytes, bytes);
@@ -40,8 +41,8 @@ fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], 
     assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     for pair in 0..2 * groups {
-        // SAFETY: pair < 2 × groups, so the 3 vectors of 8 numbers lie inside the panel, and the 2 activations from
-        // row × stride + 2 × pair inside `rows`, as asserted.
+        // SAFETY: pair < 2 × groups, so the 3 vectors of 8 numbers lie inside the panel. The 2 activations from
+        // row × stride + 2 × pair lie inside `rows`, as asserted.
         unsafe {
             let weights = wide_panel.as_ptr().add(pair * 8 * VECTORS).cast::<v128>();
             let weights: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(vector)));
