@@ -5,7 +5,7 @@ use tract_core::internal::*;
 use super::weights::Weights;
 use super::{attention, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention};
 
-/// A kind of subgraph that one fused operator replaces.
+/// A change of the graph: most replace one kind of subgraph by one fused operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewrite {
     Embedding,

@@ -15,8 +15,8 @@ use crate::graph::fuse::stages::{Stage, eval_together, stages};
 
 type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
 
-/// Evaluates a node for all pairs, from their inputs and the values so far. Returns `None` if the node shall evaluate
-/// itself.
+/// Evaluates a node for all pairs, from its inputs for each pair, in order, and the values so far. Returns `None` to let
+/// the node evaluate itself.
 pub type Evaluate<'a> =
     dyn FnMut(&TypedNode, &[TVec<TValue>], &Values<'_>) -> TractResult<Option<Vec<TVec<TValue>>>> + 'a;
 
@@ -41,12 +41,12 @@ pub struct Schedule {
 #[derive(Debug)]
 struct Step {
     node: usize,
-    /// Nodes with values that no later step reads.
+    /// Nodes with values that this step is the last to read.
     last_read: TVec<usize>,
 }
 
 impl Schedule {
-    /// Returns `None` if the plan has no fused layer, or a shape does not follow from those of the inputs.
+    /// Returns `None` if the plan has no fused layer, or a shape is neither fixed nor determined by those of the inputs.
     pub fn new(plan: &TypedRunnableModel) -> Option<Self> {
         let model = plan.model();
         let symbols = |outlet: &OutletId| Some(model.outlet_fact(*outlet).ok()?.shape.iter().flat_map(TDim::symbols));
