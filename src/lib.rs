@@ -1,19 +1,19 @@
 //! # rerank-wasm, the engine
 //!
 //! A cross-encoder reranker (BAAI/bge-reranker-base, int8 ONNX) on [tract](https://docs.rs/tract-core), compiled to
-//! WebAssembly for web pages, workers and edge functions: it scores documents against a query, and no text leaves the machine.
-//! The npm package around it is in `pkg/`; `docs/architecture.md` has the map of both.
+//! WebAssembly for web pages, workers and edge functions. It scores documents against a query, and no text leaves the
+//! machine. The npm package around it is in `pkg/`; `docs/architecture.md` has the map of both.
 //!
 //! ## The way of a call
 //!
-//! 1. [`engine::Loader`] takes the model's files in chunks, checks size and hash, and makes an [`engine::Reranker`]. The
-//!    chunks of the ONNX file go through [`onnx::Parser`], which puts each big weight where it stays while it arrives; those
-//!    of a bundle go through [`bundle::BundleReader`], whose weights are packed already.
-//! 2. [`engine::Reranker::start`] tokenises the query and gives an [`engine::Job`].
-//! 3. Each [`engine::Job::step`] makes one (query, document) pair, or a few short ones ([`tokenizer`]), and runs them
-//!    through the network ([`graph`]), unpadded. Between steps the caller reports progress or drops the job, which cancels
-//!    it. Where there are threads, other batches of pairs are scored beside it ([`threads`]).
-//! 4. [`engine::Job::scored`] hands the scores out; JavaScript ranks them.
+//! 1. [`engine::Loader`] receives the model's files in chunks, checks size and hash, and builds an
+//!    [`engine::Reranker`]. [`onnx::Parser`] reads an ONNX file and packs each big weight in its final place while it
+//!    arrives. [`bundle::BundleReader`] reads a bundle, which holds weights that are packed already.
+//! 2. [`engine::Reranker::start`] tokenises the query and returns an [`engine::Job`].
+//! 3. Each [`engine::Job::step`] encodes one (query, document) pair, or a few short ones ([`tokenizer`]). It runs them
+//!    through the network ([`graph`]), unpadded. Between steps the caller reports progress, or drops the job to cancel
+//!    it. Threads score other batches of pairs at the same time ([`threads`]).
+//! 4. [`engine::Job::scored`] returns the scores; JavaScript ranks them.
 //!
 //! ## Rooms
 //!
@@ -31,22 +31,21 @@
 //! | 1 | `threads/` | documents side by side, and parts of one where threads are idle |
 //! | 1 | `error`, `memory`, `hexadecimal` | the one error, allocation that can fail, digests as text |
 //!
-//! Imports go downward only, and no two files import each other. Only `graph` names tract, only `wasm` names wasm_bindgen and
-//! js_sys; `unsafe` and `cfg(target_arch)` stand in `kernels` and `threads`, the latter also at the gate of `wasm`.
-//! `scripts/imports/rust.mjs` checks all of it; its table says who may import whom.
+//! Imports go downward only, and no two files import each other. Only `graph` names tract; only `wasm` names
+//! wasm_bindgen and js_sys. `unsafe` and `cfg(target_arch)` stand in `kernels` and `threads`; the gate of `wasm` has
+//! the latter too. `scripts/imports/rust.mjs` checks all of it; its table says who may import whom.
 //!
 //! ## What holds
 //!
-//! - A score depends on its own pair and nothing else: no padding, no batch-mates. Where the graph is fused, as the
-//!   published model's is, it is the same bits in every build: all sums are of integers or in a fixed order, and `exp`,
-//!   `erf` and `tanh` are ours.
-//! - A big weight is in memory once, in the form its kernel reads.
-//! - A graph that the rewrites do not know runs on tract's own operators and gives the same answers, more slowly.
-//! - A file is used only after its size and hash were found to be right, where they are known.
-//! - A model takes memory for bytes that came or, by the size that the caller or the server told, are to come; never for
-//!   what its own fields claim, but for one part of a bundle, up to 32 MiB.
-//! - Bad input gets an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
-//!   tells JavaScript to drop the instance.
+//! - A score depends on its pair alone: no padding, no batch-mates. A fused graph, as the published model's is, gives
+//!   the same bits in every build. Its sums are of integers or in a fixed order, and `exp`, `erf` and `tanh` are ours.
+//! - Memory holds a big weight once, in the form that its kernel reads.
+//! - A graph that the rewrites do not know runs on tract's operators. It gives the same answers, more slowly.
+//! - A file with a known size and hash is used only after both were verified.
+//! - Memory is allocated for received bytes, or for the size that the caller or the server announced. Sizes inside a
+//!   model file are never trusted, except that of one part of a bundle, at most 32 MiB.
+//! - Bad input returns an [`error::Error`] with a stable code. A panic is a defect; `wasm` turns it into an error that
+//!   makes JavaScript drop the instance.
 
 pub mod bundle;
 pub mod convert;

@@ -95,7 +95,7 @@ fn a_text_longer_than_the_position_table_is_refused() {
     let sequence = |length| TokenSequence { ids: vec![200; length], type_ids: vec![0; length] };
     assert!(graph.logit(&sequence(512)).is_ok());
     let error = graph.logit(&sequence(513)).unwrap_err().to_string();
-    assert!(error.contains("row 512 of a table of 512"), "{error}");
+    assert!(error.contains("needs row 512 of a table of 512 rows"), "{error}");
 }
 
 /// Position numbers that do not count up cannot be read without their row: the sum with them stays a stock one.

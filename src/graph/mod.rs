@@ -1,7 +1,7 @@
-//! The neural network. Everything that names tract is in this module.
+//! The neural network. Only this module names tract.
 //!
-//! [`import`] reads the graph of an ONNX file into tract's operators, [`fuse`] puts operators of our own in the place of
-//! subgraphs, and [`run`] loads and runs the plan.
+//! [`import`] reads the graph of an ONNX file into tract's operators. [`fuse`] replaces subgraphs by operators of this
+//! crate. [`run`] loads and runs the plan.
 
 mod fuse;
 mod import;

@@ -1,15 +1,15 @@
-//! Numbers only: slices in, slices out. Nothing here knows tract, ONNX or JavaScript, and nothing allocates while it works;
-//! where a kernel needs room of its own, the caller lends it a scratch value that is used again and again.
+//! Numbers only: slices in, slices out. Nothing here knows tract, ONNX or JavaScript. No kernel allocates while it
+//! works; the caller lends scratch values, which serve any number of calls.
 //!
-//! **The same bits everywhere.** Each kernel is written once, over [`Lanes`](lanes::Lanes), and its result does not depend
-//! on what implements them: no fused multiply-add, no relaxed instruction, no `exp` or `erf` of the host; sums have a fixed
-//! order, or are sums of integers, where order does not matter. Only the sign and payload of a NaN are left open, as IEEE
-//! 754 and WebAssembly leave them open, and no NaN becomes a number.
+//! **The same bits everywhere.** Each kernel is written once, over [`Lanes`](lanes::Lanes), and every implementation of
+//! these gives the same result. Kernels use no fused multiply-add, no inexact relaxed instruction and no `exp` or `erf`
+//! of the host. Sums are of integers, where order does not matter, or have a fixed order. IEEE 754 and WebAssembly
+//! leave the sign and payload of a NaN open, and so do kernels; a NaN never becomes a number.
 //!
-//! **Functions that hold a loop are small and called often** (once per row or tile). V8 starts every WebAssembly function in
-//! its baseline compiler and enters optimised code only at the next call, so one long call would stay slow to its end.
+//! **Functions with a loop are small and called often**, once per row or tile. V8 starts every WebAssembly function in
+//! its baseline compiler. It enters optimised code at the next call, so one long call would stay slow to its end.
 //!
-//! Lengths that do not match are a defect of the caller, and panic; no value of an element does.
+//! A kernel panics if lengths do not match, which is a defect of the caller. No value of an element makes it panic.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 

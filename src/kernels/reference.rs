@@ -1,18 +1,18 @@
-//! Linear layers and attention on floats, without rounding: what the kernels on integers are measured against. They are not
-//! fast. Every sum has a fixed order, so the results are the same bits everywhere.
+//! Linear layers and attention on floats, without rounding: the reference that the kernels on integers are compared
+//! with. They are slow. Every sum has a fixed order, so results are the same bits everywhere.
 
 use super::attention::Inputs;
 use crate::kernels::functions::exp::Exp;
 use crate::kernels::functions::softmax::{exponentials, largest};
 use crate::kernels::lanes::Fastest;
 
-/// Rows that share one reading of the matrix.
+/// Rows that share one pass over the matrix.
 const TILE_ROWS: usize = 4;
 
-/// Adds the product of each row with `matrix`, row length × output length, to its output.
+/// Adds the product of each row with `matrix` (row length × output length) to its output.
 ///
 /// # Panics
-/// Where the lengths do not fit together.
+/// If the lengths do not match.
 pub fn multiply_add(rows: &[&[f32]], matrix: &[f32], outputs: &mut [&mut [f32]]) {
     assert_eq!(rows.len(), outputs.len());
     rows.chunks(TILE_ROWS).zip(outputs.chunks_mut(TILE_ROWS)).for_each(|(rows, outputs)| {
@@ -33,8 +33,8 @@ pub fn add_multiple(factor: f32, numbers: &[f32], sums: &mut [f32]) {
     sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += factor * number);
 }
 
-/// What [`attention`](super::attention::attention) approximates, written to where that writes it. `weights` is memory to
-/// work in.
+/// The exact function that [`attention`](super::attention::attention) approximates, with the same layout of its output.
+/// `weights` is scratch memory.
 ///
 /// # Panics
 /// If a buffer is too short for its rows.

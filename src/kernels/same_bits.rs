@@ -1,5 +1,5 @@
-//! One hash of the bits of each kernel's results. Every build that runs these tests (native, WebAssembly, relaxed SIMD) is
-//! compared with the same constants, and so with every other.
+//! One hash of the bits of each kernel's results. Every build that runs these tests (native, WebAssembly, relaxed SIMD)
+//! compares with the same constants, and so with every other build.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the tests of the kernels share. On WebAssembly, where alone there is SIMD, they run in Node:
+//! Helpers of the kernels' tests. On WebAssembly, the only target with SIMD, these run in Node:
 //! `scripts/test-kernels.sh`.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
 pub use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// The same bits, or two NaNs.
+/// Panics unless both hold the same bits, or NaNs, at each place.
 pub fn assert_same(actual: &[f32], expected: &[f32]) {
     assert_eq!(actual.len(), expected.len());
     for (i, (a, b)) in actual.iter().zip(expected).enumerate() {
@@ -16,7 +16,7 @@ pub fn assert_same(actual: &[f32], expected: &[f32]) {
     }
 }
 
-/// What activations are like, and now and then what they should not be like.
+/// Typical activations, and now and then extreme ones.
 pub fn float() -> impl Strategy<Value = f32> {
     prop_oneof![
         40 => -6f32..6.0,
@@ -27,7 +27,7 @@ pub fn float() -> impl Strategy<Value = f32> {
     ]
 }
 
-/// Mostly finite, with infinities and NaNs (which `ANY` leaves out) in one of eight.
+/// Mostly finite; one list in eight has an infinity or a NaN, which `ANY` leaves out.
 pub fn floats(length: impl Into<prop::collection::SizeRange>) -> impl Strategy<Value = Vec<f32>> {
     let special = prop::sample::select(vec![f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -f32::NAN]);
     (vec(float(), length), prop::option::weighted(0.125, (special, any::<prop::sample::Index>()))).prop_map(
@@ -41,7 +41,7 @@ pub fn floats(length: impl Into<prop::collection::SizeRange>) -> impl Strategy<V
     )
 }
 
-/// Normally distributed, near enough; the same on every machine.
+/// Nearly normally distributed; the same on every machine.
 pub fn random(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed;
     let mut uniform = || {

@@ -1,7 +1,7 @@
 //! Runs every kernel on small inputs, so that the first real call finds it compiled.
 //!
-//! V8 starts a WebAssembly function in its baseline compiler, optimises it on another thread once it has run for a while,
-//! and enters the optimised code at the next call. While a model arrives there is time for that.
+//! V8 starts a WebAssembly function in its baseline compiler. It optimises a function that has run for a while on
+//! another thread, and enters the optimised code at the next call. While a model arrives there is time for that.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use super::linear::{Linear, LinearScratch, Packer, QuantizedRows};
 const HIDDEN: usize = 192;
 const HEADS: usize = 3;
 const TOKENS: usize = 24;
-/// Enough for V8's count of a function's work to run out, some milliseconds in all.
+/// Enough rounds for V8's budget of an unoptimised function to run out; they take some milliseconds in all.
 const ROUNDS: usize = 24;
 
-/// Takes some milliseconds; where there is no memory for it, nothing happens.
+/// Takes some milliseconds. Does nothing if memory for it is not available.
 pub fn warm_up() {
     let (Some(seven_bit), Some(eight_bit)) = (layer(63), layer(127)) else { return };
     let mut rows = vec![0.5; TOKENS * HIDDEN];
@@ -52,7 +52,7 @@ pub fn warm_up() {
     }
 }
 
-/// A layer whose largest weight decides which kernel it is for.
+/// A layer of weights up to `largest`, which decides the kernel that runs it.
 fn layer(largest: u8) -> Option<Linear> {
     let mut packer = Packer::new(HIDDEN, HIDDEN).ok()?;
     let weights: Vec<u8> = (0..HIDDEN * HIDDEN).map(|index| (index * 7 % usize::from(largest)) as u8 + 1).collect();

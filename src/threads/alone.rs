@@ -1,21 +1,21 @@
-//! What the module offers where there are no threads.
+//! The interface of this module in builds without threads.
 
-/// How many threads there are, the caller included.
+/// Number of threads, the caller included.
 pub const fn count() -> usize {
     1
 }
 
-/// How many parts to make of `units` of work.
+/// Number of parts to split `units` of work into.
 pub const fn parts(_units: usize, _least: usize) -> usize {
     1
 }
 
-/// Does `work` on every part.
+/// Runs `work` on every part.
 pub fn split<Part>(parts: Vec<Part>, work: impl Fn(Part)) {
     parts.into_iter().for_each(work);
 }
 
-/// Work that is done when its result is wanted.
+/// Work that runs when its result is needed.
 pub struct Task<T> {
     state: State<T>,
 }
@@ -31,7 +31,7 @@ impl<T> Task<T> {
         Self { state: State::Waiting(Box::new(work)) }
     }
 
-    /// Does the work.
+    /// Runs the work.
     pub fn help(&mut self) {
         self.state = match std::mem::replace(&mut self.state, State::Empty) {
             State::Waiting(work) => State::Done(work()),
@@ -39,7 +39,7 @@ impl<T> Task<T> {
         };
     }
 
-    /// The result, once, if it is there.
+    /// Returns the result, once, if it is ready.
     pub fn take(&mut self) -> Option<T> {
         match std::mem::replace(&mut self.state, State::Empty) {
             State::Done(result) => Some(result),

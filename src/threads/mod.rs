@@ -1,19 +1,18 @@
-//! Threads that score together: whole documents side by side, and rows or heads of one document where threads would be idle.
+//! Threads that score together: whole documents side by side, and rows or heads of one document while threads are idle.
 //!
-//! In WebAssembly a thread is a worker with an instance of its own on a memory that all share;
-//! `pkg/src/instance/thread-pool.ts` starts them, and each calls [`serve`] until the pool ends. The pool belongs to the
-//! memory, and so to one reranker; natively it belongs to the process and never ends. Builds without atomics have
-//! `alone.rs` instead, where the caller does everything.
+//! In WebAssembly a thread is a worker with an instance on shared memory. `pkg/src/instance/thread-pool.ts` starts it,
+//! and it calls [`serve`] until the pool ends. The pool belongs to the memory, and so to one reranker. Natively it
+//! belongs to the process and never ends. Builds without atomics have `alone.rs` instead, where the caller does all
+//! work.
 //!
-//! - A [`Task`] is work that one thread does from beginning to end: a few documents. Nothing in it waits for other threads
-//!   while every thread has a task.
-//! - [`split`] lends parts of a task to threads that have nothing to do just then. A part writes to a place of its own, and
-//!   what it computes does not depend on where the others begin: no schedule changes a bit of a result.
-//! - Nobody answers for a thread that trapped, of its own or for lack of memory: it is said with `fail`, and whoever waits
-//!   panics then.
+//! - A [`Task`] is work that one thread does from beginning to end: a few documents. It waits for no other thread while
+//!   every thread has a task.
+//! - [`split`] lends parts of a task to idle threads. Each part writes to a separate place, and its result does not
+//!   depend on where the other parts begin. So no schedule changes a bit of a result.
+//! - A thread that traps cannot report it. JavaScript calls `fail` for it, and every thread that waits then panics.
 //!
-//! Not wasm-bindgen-rayon: who waits there for a thread that trapped waits for ever, its pool lives as long as the page,
-//! and its workers load wasm-bindgen's ES module glue, which has one instance for all rerankers.
+//! wasm-bindgen-rayon does not fit: a thread that waits for a trapped one waits for ever. Its pool lives as long as the
+//! page, and its workers load wasm-bindgen's ES module glue, which has one instance for all rerankers.
 
 #[cfg(any(target_feature = "atomics", not(target_arch = "wasm32")))]
 mod pool;

@@ -1,4 +1,4 @@
-//! What threads wait for and how they find it.
+//! The pool: queue, open places and condition variables through which threads find work.
 
 use std::collections::VecDeque;
 #[cfg(target_arch = "wasm32")]
@@ -7,39 +7,39 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a waiting thread sleeps before it looks whether another has failed.
+/// Longest sleep of a waiting thread before it checks whether another one has failed.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Places for divided work; where all are taken, the caller does all of it. The number is fixed, because no thread may panic
-/// while it holds the lock, as for lack of memory: all would wait for the lock for ever.
+/// Places for divided work. The caller does all of its work if they are taken. Their number is fixed, because a thread
+/// that panics under the lock, as for lack of memory, would leave all others waiting for ever.
 const OPEN_PLACES: usize = 8;
 
 pub static POOL: Pool = Pool::new();
 
-/// Work that some thread takes from the queue. It does nothing where another was first, or nobody wants it any more.
+/// Work that one thread takes from the queue. It does nothing if another thread began it or its owner dropped it.
 pub trait Run: Send + Sync {
     fn run(&self);
 }
 
-/// Work in parts, of which each thread takes some.
+/// Work in parts, which several threads share.
 pub trait Divided: Send + Sync {
-    /// True while some part is not begun.
+    /// True while a part has not begun.
     fn has_parts(&self) -> bool;
 
-    /// Does parts until each is begun.
+    /// Runs parts until all have begun.
     fn help(&self);
 }
 
 pub struct Pool {
     state: Mutex<State>,
-    /// There is something to do.
+    /// Signals that there is work.
     work: Condvar,
-    /// Something is done.
+    /// Signals that work is done.
     done: Condvar,
     workers: AtomicUsize,
-    /// Workers that wait for something to do.
+    /// Workers that wait for work.
     idle: AtomicUsize,
-    /// Workers are to leave.
+    /// Tells workers to leave.
     ending: AtomicBool,
     #[cfg(target_arch = "wasm32")]
     failure: AtomicU8,
@@ -56,7 +56,7 @@ enum Found {
 }
 
 impl State {
-    /// Whole tasks first: they need nobody else.
+    /// Whole tasks come first: they need no other thread.
     fn next(&mut self) -> Option<Found> {
         if let Some(task) = self.tasks.pop_front() {
             return Some(Found::Task(task));
@@ -94,7 +94,7 @@ impl Pool {
             return;
         }
         let mut state = self.lock();
-        // Without memory for its place, the task is done by whoever wants its result.
+        // If the queue cannot grow, the thread that needs the result does the task.
         if state.tasks.try_reserve(1).is_ok() {
             state.tasks.push_back(task);
             drop(state);
@@ -102,7 +102,7 @@ impl Pool {
         }
     }
 
-    /// Shows divided work to idle threads; false where there is no place for it.
+    /// Offers divided work to idle threads; returns false if no place is free.
     pub fn open(&self, work: Arc<dyn Divided>) -> bool {
         let mut state = self.lock();
         let Some(place) = state.open.iter_mut().find(|place| place.is_none()) else { return false };
@@ -112,7 +112,7 @@ impl Pool {
         true
     }
 
-    /// Takes divided work back, by its address.
+    /// Withdraws divided work, found by its address.
     pub fn close(&self, work: *const ()) {
         let mut state = self.lock();
         let is_it = |open: &Arc<dyn Divided>| Arc::as_ptr(open).cast() == work;
@@ -121,14 +121,14 @@ impl Pool {
         }
     }
 
-    /// Says that something is done, to all who wait for it.
+    /// Wakes all threads that wait for work to be done.
     pub fn tell(&self) {
-        // Who looks whether it is done does so under the lock, so nobody can miss this between the look and the wait.
+        // Waiting threads check under the lock, so none can miss the signal between its check and its sleep.
         drop(self.lock());
         self.done.notify_all();
     }
 
-    /// Does one piece of work that waits in the pool; false where there is none.
+    /// Runs one piece of work that waits in the pool; returns false if there is none.
     pub fn help(&self) -> bool {
         let work = self.lock().next();
         let found = work.is_some();
@@ -138,10 +138,10 @@ impl Pool {
         found
     }
 
-    /// Waits until something is done, but no longer than a moment.
+    /// Sleeps until work is done, but at most for `PATIENCE`, unless `finished` holds.
     ///
     /// # Panics
-    /// Where a thread has failed, or the pool ends.
+    /// If a thread has failed, or the pool ends.
     pub fn wait_unless(&self, finished: impl Fn() -> bool) {
         let state = self.lock();
         if finished() {
@@ -149,11 +149,11 @@ impl Pool {
         } else {
             drop(self.done.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner));
         }
-        // Not under the lock, which nobody would open any more: a panic does not unwind there.
+        // Outside the lock: a panic does not unwind there, so the lock would stay closed.
         #[cfg(target_arch = "wasm32")]
         {
-            assert!(self.failure.load(Ordering::Relaxed) == 0, "a thread failed");
-            assert!(!self.ending.load(Ordering::Relaxed), "the pool ends");
+            assert!(self.failure.load(Ordering::Relaxed) == 0, "a thread of the pool failed");
+            assert!(!self.ending.load(Ordering::Relaxed), "the pool of threads is ending");
         }
     }
 
@@ -167,7 +167,7 @@ impl Pool {
         }
     }
 
-    /// Works until the pool ends.
+    /// Runs work until the pool ends.
     fn serve(&self) {
         self.workers.fetch_add(1, Ordering::Relaxed);
         while let Some(work) = self.wait_for_work() {
@@ -176,7 +176,7 @@ impl Pool {
         self.workers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// `None` when the pool ends.
+    /// Returns `None` when the pool ends.
     fn wait_for_work(&self) -> Option<Found> {
         let mut state = self.lock();
         let mut is_idle = false;
@@ -202,37 +202,37 @@ impl Pool {
     #[cfg(any(target_arch = "wasm32", test))]
     fn end(&self) {
         self.ending.store(true, Ordering::Relaxed);
-        // Who looks whether the pool ends does so under the lock, so nobody can miss this between the look and the wait.
+        // Waiting threads check under the lock, so none can miss the signal between its check and its sleep.
         drop(self.lock());
         self.work.notify_all();
     }
 }
 
-/// How many threads there are, the caller included.
+/// Number of threads, the caller included.
 pub fn count() -> usize {
     1 + POOL.workers.load(Ordering::Relaxed)
 }
 
-/// Makes the calling thread work for the others, until the pool ends.
+/// Makes the calling thread work for the others until the pool ends.
 pub fn serve() {
     POOL.serve();
 }
 
-/// Has every thread leave that works for the others, when it has done what it is at.
+/// Makes every worker leave after the work that it is doing.
 #[cfg(target_arch = "wasm32")]
 pub fn end() {
     POOL.end();
 }
 
-/// Says that a thread has failed; nothing that waits for it will ever be done.
+/// Records that a thread has failed. Work that waits for it will never be done.
 #[cfg(target_arch = "wasm32")]
 pub fn fail(out_of_memory: bool) {
-    // Of several failures lack of memory counts, whose consequences the others can be.
+    // Several failures count as lack of memory if one of them is, because it may have caused the others.
     POOL.failure.fetch_max(if out_of_memory { 2 } else { 1 }, Ordering::Relaxed);
     POOL.done.notify_all();
 }
 
-/// True where a thread has failed for lack of memory.
+/// True if a thread has failed for lack of memory.
 #[cfg(target_arch = "wasm32")]
 pub fn out_of_memory() -> bool {
     POOL.failure.load(Ordering::Relaxed) == 2

@@ -1,29 +1,28 @@
-//! One thread's work in parts that idle threads may take.
+//! Splits one thread's work into parts that idle threads may take.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pool::{Divided, POOL};
 
-/// How often a thread looks whether the last parts are done before it sleeps: some microseconds, which is what they
-/// mostly still take.
+/// Checks for the last parts before a thread sleeps. They take some microseconds, as those parts usually do.
 const LOOKS: usize = 2000;
 
-/// Does the part of this number.
+/// Runs the part with this number.
 type DoPart<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// Parts of which each is done once, by whoever comes first.
+/// Parts that each run once, in the first thread that takes them.
 pub struct Split {
     /// Valid while `unfinished` is not 0.
     work: *const DoPart<'static>,
     parts: usize,
-    /// The next part that nobody has begun.
+    /// The first part that no thread has begun.
     next: AtomicUsize,
     unfinished: AtomicUsize,
     panicked: AtomicBool,
 }
 
-// SAFETY: what the pointer leads to is Sync, and how long it is valid does not depend on threads.
+// SAFETY: the pointer leads to a Sync value, and its validity does not depend on threads.
 unsafe impl Send for Split {}
 // SAFETY: as for Send.
 unsafe impl Sync for Split {}
@@ -65,7 +64,7 @@ impl Split {
     }
 }
 
-/// Counts a part as finished, also where it panicked.
+/// Counts a part as finished, even if it panicked.
 struct Done<'a>(&'a Split);
 
 impl Drop for Done<'_> {
@@ -79,12 +78,12 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Waits for the parts that other threads have, also where one panicked here.
+/// Waits for the parts in other threads, even if one panicked here.
 struct Close<'a>(&'a Arc<Split>);
 
 impl Drop for Close<'_> {
     fn drop(&mut self) {
-        // What nobody has begun is not begun any more.
+        // Parts that have not begun will not begin any more.
         let begun = self.0.next.swap(self.0.parts, Ordering::Relaxed).min(self.0.parts);
         self.0.unfinished.fetch_sub(self.0.parts - begun, Ordering::Relaxed);
         POOL.close(Arc::as_ptr(self.0).cast());
@@ -92,7 +91,7 @@ impl Drop for Close<'_> {
     }
 }
 
-/// How many parts to make of `units` of work, of at least `least` units each: 1 where no thread is idle.
+/// Number of parts to split `units` of work into, each of at least `least` units; 1 if no thread is idle.
 pub fn parts(units: usize, least: usize) -> usize {
     match POOL.idle() {
         0 => 1,
@@ -100,10 +99,10 @@ pub fn parts(units: usize, least: usize) -> usize {
     }
 }
 
-/// Does `work` on every part, with the help of idle threads.
+/// Runs `work` on every part, with the help of idle threads.
 ///
 /// # Panics
-/// Where `work` panics in any thread.
+/// If `work` panics in any thread.
 pub fn split<Part: Send>(parts: Vec<Part>, work: impl Fn(Part) + Sync) {
     if parts.len() < 2 {
         return parts.into_iter().for_each(work);
@@ -116,10 +115,10 @@ pub fn split<Part: Send>(parts: Vec<Part>, work: impl Fn(Part) + Sync) {
 }
 
 fn run(parts: usize, work: &DoPart<'_>) {
-    // SAFETY: only the lifetime changes. The pointer is read for parts that are not finished, and `Close` waits for all
-    // parts that were begun before this function returns or unwinds. A thread that fails leaves its part unfinished:
-    // then `wait` panics. Only WebAssembly has such threads, and a panic there does not unwind but ends the use of the
-    // instance, so what was borrowed stays where it is.
+    // SAFETY: only the lifetime changes. Threads read the pointer for unfinished parts, and `Close` waits for all parts
+    // that have begun before this function returns or unwinds. A failed thread leaves its part unfinished, and then
+    // `wait` panics. Only WebAssembly has such threads. A panic there does not unwind but ends the use of the instance,
+    // so the borrowed values stay in place.
     let work = unsafe { std::mem::transmute::<*const DoPart<'_>, *const DoPart<'static>>(work) };
     let split = Arc::new(Split {
         work,
@@ -131,7 +130,7 @@ fn run(parts: usize, work: &DoPart<'_>) {
     let open = POOL.open(Arc::clone(&split) as Arc<dyn Divided>).then(|| Close(&split));
     split.help();
     drop(open);
-    assert!(!split.panicked.load(Ordering::Relaxed), "a part failed in another thread");
+    assert!(!split.panicked.load(Ordering::Relaxed), "a part of the work panicked in another thread");
 }
 
 #[cfg(test)]
@@ -141,7 +140,7 @@ mod tests {
     use super::*;
     use crate::threads::{Task, count, serve};
 
-    /// The pool is the process's, so this is of all tests.
+    /// The pool belongs to the process, so this one test covers all cases.
     fn with_threads() {
         while count() < 4 {
             let before = count();

@@ -1,11 +1,11 @@
-//! Work for one thread, and its result.
+//! A piece of work for one thread, and its result.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pool::{POOL, Run};
 
-/// Work that waits for a thread, or for the caller to help. It begins in the order of creation; dropped before that, it
-/// is not done at all.
+/// Work that waits for a thread, or for the caller to help. Tasks begin in the order of creation. A task that is
+/// dropped before it begins never runs.
 pub struct Task<T> {
     shared: Arc<Shared<T>>,
 }
@@ -18,7 +18,7 @@ enum State<T> {
     Waiting(Box<dyn FnOnce() -> T + Send>),
     Begun,
     Done(T),
-    /// It panicked, in a thread that went on.
+    /// The work panicked in a thread that continued.
     Lost,
 }
 
@@ -29,10 +29,10 @@ impl<T: Send + 'static> Task<T> {
         Self { shared }
     }
 
-    /// Does this work, or other work that waits while a thread does this one, or waits for it for a moment.
+    /// Runs this work. If another thread has begun it, runs other work that waits, or sleeps for a moment.
     ///
     /// # Panics
-    /// Where a thread has failed.
+    /// If a thread has failed.
     pub fn help(&mut self) {
         self.shared.run();
         if !self.over() && !POOL.help() {
@@ -40,15 +40,15 @@ impl<T: Send + 'static> Task<T> {
         }
     }
 
-    /// The result, once, if it is there.
+    /// Returns the result, once, if it is ready.
     ///
     /// # Panics
-    /// Where the work panicked.
+    /// If the work panicked.
     pub fn take(&mut self) -> Option<T> {
         let mut state = self.shared.lock();
         match std::mem::replace(&mut *state, State::Begun) {
             State::Done(result) => Some(result),
-            State::Lost => panic!("the work failed in another thread"),
+            State::Lost => panic!("a task panicked in another thread"),
             other => {
                 *state = other;
                 None
@@ -73,7 +73,7 @@ impl<T> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The work, if nobody has begun it.
+    /// Takes the work out if no thread has begun it.
     fn begin(&self) -> Option<Box<dyn FnOnce() -> T + Send>> {
         let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Begun) {

@@ -15,11 +15,11 @@ use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::threads;
 
-/// Fewer queries are not worth another thread, which prepares the keys and values once more.
+/// Fewer queries are not worth another thread, which would prepare the keys and values again.
 const QUERIES_OF_A_PART: usize = 32;
 
 /// The fused operator. Inputs: queries (batch × rows × hidden, or batch × hidden for one row), keys and values (batch ×
-/// sequence × hidden), mask (batch × 1 × 1 × sequence, added to the scores). Output: context, shaped like the queries.
+/// sequence × hidden), mask (batch × 1 × 1 × sequence, added to the scores). Output: context, with the queries' shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attention {
     pub heads: usize,
@@ -46,26 +46,30 @@ impl EvalOp for Attention {
 }
 
 impl Attention {
-    /// The output.
+    /// Computes the output with the kernel on integers.
     pub fn eval_alone(&self, inputs: &[TValue]) -> TractResult<TValue> {
         self.eval_with(inputs, &|inputs, context, stride| {
             attention(inputs, &mut AttentionScratch::default(), context, stride);
         })
     }
 
-    /// The output, computed by `kernel`, which is given what it reads, where to write and from where to where a row reaches.
+    /// Computes the output with `kernel`, which receives its inputs, the rows of the context and their stride.
     pub fn eval_with(
         &self,
         inputs: &[TValue],
         kernel: &(dyn Fn(&Inputs<'_>, &mut [f32], usize) + Sync),
     ) -> TractResult<TValue> {
         let mut output = Tensor::zero::<f32>(inputs[0].shape())?;
-        let &[batch, sequence, hidden] = inputs[1].shape() else { bail!("keys are batch × sequence × hidden") };
+        let &[batch, sequence, hidden] = inputs[1].shape() else {
+            bail!("the keys have shape {:?} instead of batch × sequence × hidden", inputs[1].shape())
+        };
         if output.len() == 0 {
             return Ok(output.into_tvalue());
         }
         let views = plain(inputs)?;
-        let &[queries, keys, values, mask] = &floats(&views)?[..] else { bail!("attention has four inputs") };
+        let &[queries, keys, values, mask] = &floats(&views)?[..] else {
+            bail!("attention has {} inputs instead of 4", inputs.len())
+        };
         let rows = queries.len() / (batch * hidden);
         let mut plain = output.try_as_plain_ram_mut()?;
         let part_rows = rows.div_ceil(threads::parts(rows, QUERIES_OF_A_PART)).next_multiple_of(4);
@@ -96,8 +100,14 @@ impl Attention {
 
 impl TypedOp for Attention {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs.len() == 4 && inputs[1].shape == inputs[2].shape, "keys and values have one shape");
-        ensure!(inputs[0].shape.last() == inputs[1].shape.last(), "queries and keys have one hidden size");
+        ensure!(
+            inputs.len() == 4 && inputs[1].shape == inputs[2].shape,
+            "attention needs 4 inputs, with keys and values of one shape"
+        );
+        ensure!(
+            inputs[0].shape.last() == inputs[1].shape.last(),
+            "the queries and the keys of attention differ in hidden size"
+        );
         Ok(tvec!(f32::fact(inputs[0].shape.clone())))
     }
 
@@ -143,7 +153,7 @@ pub fn fuse(
     Ok(Some(patch))
 }
 
-/// The product of queries and keys that `outlet` is, but for a factor, and the factor.
+/// The product of queries and keys behind `outlet`, and the factor that scales it.
 fn scaled_scores(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, &TypedNode, f32)> {
     let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<Mul>(node))?;
     let (scores, scale) = variable_and_constant(model, scaled)?;
@@ -151,7 +161,7 @@ fn scaled_scores(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, &Typ
     contracts(scores, "ambk,anbk->abmn").then_some((outlet, scores, scalar(&scale)?))
 }
 
-/// True for an EinSum of floats with these axes, whatever they are called.
+/// True for an EinSum of floats with these axes, under any letters.
 fn contracts(node: &TypedNode, expression: &str) -> bool {
     let Some(operation) = node.op_as::<EinSum>() else { return false };
     let Ok(expected) = expression.parse::<AxesMapping>() else { return false };
@@ -164,7 +174,7 @@ fn contracts(node: &TypedNode, expression: &str) -> bool {
     operation.q_params.is_none() && places(&operation.axes) == places(&expected)
 }
 
-/// What is reshaped from batch × sequence × hidden to batch × sequence × heads × head size to give `outlet`, and the
+/// The tensor (batch × sequence × hidden) that is reshaped to `outlet` (batch × sequence × heads × head size), and the
 /// number of heads.
 fn split_into_heads(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, usize)> {
     let node = producer(model, outlet);

@@ -1,6 +1,6 @@
-//! Sum of rows from quantised tables, dequantised as they are read: word, position and token type embeddings in one.
+//! Sums rows of quantised tables, dequantised while they are read: word, position and token type embeddings in one.
 //!
-//! In the graph each is a Gather from the bytes and a DequantizeLinear, and Adds sum them up.
+//! In the graph each is a Gather from the bytes and a DequantizeLinear, and Adds sum them.
 
 use tract_core::internal::*;
 use tract_core::ops::array::{MultiBroadcastTo, Slice};
@@ -13,23 +13,23 @@ use super::weights::Weights;
 use crate::graph::import::gather::Gather;
 use crate::onnx::Table;
 
-/// Which rows of a table are read.
+/// The rows of a table that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowNumbers {
-    /// Those that an input of the operator says.
+    /// The rows that an input of the operator names.
     Input,
-    /// Always the same one.
+    /// The same row for each token.
     Fixed(i64),
-    /// This one for the first token of each text, then the next ones.
+    /// This row for the first token of each text, and the following rows for its other tokens.
     From(i64),
 }
 
-/// A table and what its bytes mean.
+/// A table and the meaning of its bytes.
 #[derive(Clone)]
 struct QuantizedTable {
     table: Arc<Table>,
     scale: f32,
-    /// A further factor for each row, where rows have scales of their own.
+    /// Further factors, if rows have separate scales.
     row_scales: Option<Arc<Vec<f32>>>,
     zero_point: i32,
     rows: RowNumbers,
@@ -43,7 +43,7 @@ impl PartialEq for QuantizedTable {
     }
 }
 
-/// The fused operator: int64 row numbers, all inputs of one shape, to rows of floats; the tables are summed in their order.
+/// The fused operator, from int64 row numbers to rows of floats. All inputs have one shape; tables are summed in order.
 #[derive(Clone, PartialEq)]
 pub struct Embedding {
     tables: Vec<QuantizedTable>,
@@ -91,7 +91,7 @@ impl EvalOp for Embedding {
                 }
                 RowNumbers::Input => inputs
                     .next()
-                    .context("a row number for each table")?
+                    .context("the embedding has fewer inputs than tables that need row numbers")?
                     .try_as_plain_ram()?
                     .as_slice::<i64>()?
                     .to_vec(),
@@ -108,11 +108,11 @@ impl EvalOp for Embedding {
 }
 
 impl QuantizedTable {
-    /// Writes a row to `output`, or adds it to what is there.
+    /// Writes a row to `output` if it is the first, else adds it.
     fn read(&self, number: i64, first: bool, output: &mut [f32]) -> TractResult<()> {
         let rows = self.table.rows();
         let row = usize::try_from(number).ok().filter(|&row| row < rows);
-        let index = row.with_context(|| format!("row {number} of a table of {rows}"))?;
+        let index = row.with_context(|| format!("an embedding needs row {number} of a table of {rows} rows"))?;
         let row = self.table.row(index);
         let scale = self.row_scales.as_ref().map_or(self.scale, |scales| self.scale * scales[index]);
         if self.table.unsigned() {
@@ -133,7 +133,10 @@ impl QuantizedTable {
 
 impl TypedOp for Embedding {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs.iter().all(|input| input.shape == inputs[0].shape), "row numbers have one shape");
+        ensure!(
+            inputs.iter().all(|input| input.shape == inputs[0].shape),
+            "the row numbers of an embedding differ in shape"
+        );
         let mut shape = inputs[0].shape.to_tvec();
         shape.push(self.columns().to_dim());
         Ok(tvec!(f32::fact(shape)))
@@ -160,7 +163,7 @@ pub fn fuse(
     replaced(model, node, name, vec![table], &gather.inputs[1..]).map(Some)
 }
 
-/// An embedding times the scales of its rows, gathered by the same numbers, is one.
+/// Turns an embedding times the scales of its rows, gathered by the same numbers, into one embedding.
 pub fn scale_rows(
     _: &Weights,
     model: &TypedModel,
@@ -179,7 +182,7 @@ pub fn scale_rows(
     rule_if_some!(scales = constant(model, gather.inputs[0]));
     rule_if_some!(Embedding { tables } = embedding.op_as::<Embedding>());
     let [table] = &tables[..] else { return Ok(None) };
-    // 1.0 leaves the other factor as it is, so the product has the bits that it had.
+    // A scale of 1.0 keeps the other factor unchanged, so the product has the same bits.
     rule_if!(table.row_scales.is_none() && table.scale == 1.0);
     rule_if!(scales.shape() == [table.table.rows(), 1] && scales.datum_type() == f32::datum_type());
     let scales = Arc::new(scales.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
@@ -187,7 +190,7 @@ pub fn scale_rows(
     replaced(model, node, name, vec![table], &embedding.inputs).map(Some)
 }
 
-/// The sum of two embeddings is one. A table of which the same rows are read, whatever the input, needs no input.
+/// Turns the sum of two embeddings into one. A table needs no input if its rows do not depend on the input.
 pub fn merge(
     _: &Weights,
     model: &TypedModel,
@@ -213,7 +216,7 @@ pub fn merge(
                 if let Some(row) = constant_number(model, input) {
                     table.rows = RowNumbers::Fixed(row);
                 } else if let Some(numbers) = counted_numbers(model, input) {
-                    // A text that is too long for the row must be too long for the table as well.
+                    // The table must refuse every text that is too long for the row of numbers.
                     rule_if!(*numbers.end() >= table.table.rows() as i64 - 1 && shape(input)?.last() == sum.last());
                     table.rows = RowNumbers::From(*numbers.start());
                 } else {
@@ -229,7 +232,7 @@ pub fn merge(
     replaced(model, node, name, tables, &inputs).map(Some)
 }
 
-/// The patch that puts an embedding from `tables` in the place of `node`.
+/// The patch that replaces `node` by an embedding from `tables`.
 fn replaced(
     model: &TypedModel,
     node: &TypedNode,
@@ -244,7 +247,7 @@ fn replaced(
     Ok(patch)
 }
 
-/// The number that every element of `outlet` is, where it is cut and spread from a constant.
+/// The number that every element of `outlet` is, if it is sliced and broadcast from a constant.
 fn constant_number(model: &TypedModel, mut outlet: OutletId) -> Option<i64> {
     loop {
         if let Some(value) = constant(model, outlet) {
@@ -258,7 +261,7 @@ fn constant_number(model: &TypedModel, mut outlet: OutletId) -> Option<i64> {
     }
 }
 
-/// The numbers of the constant row that `outlet` is the start of, where they count up.
+/// The numbers of the constant row that `outlet` is a prefix of, if they count up.
 fn counted_numbers(model: &TypedModel, outlet: OutletId) -> Option<std::ops::RangeInclusive<i64>> {
     let node = producer(model, outlet);
     let slice = node.op_as::<Slice>()?;

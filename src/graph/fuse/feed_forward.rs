@@ -1,7 +1,8 @@
-//! The feed-forward part of a layer: a linear layer with GELU and the one behind it, a few rows at a time.
+//! The feed-forward part of a layer: a linear layer with GELU and the layer behind it, a few rows at a time.
 //!
-//! What lies between the two is four times as wide as the hidden state. As a tensor of its own it would be the largest of a
-//! forward pass; here only that of one block of rows exists at a time, and it is still in the cache when it is read.
+//! The intermediate rows are four times as wide as the hidden state. As a tensor they would be the largest one of a
+//! forward pass. Here only those of one block of rows exist at a time, and they are still in the cache when they are
+//! read.
 
 use tract_core::internal::*;
 
@@ -10,32 +11,32 @@ use super::quantized_linear::QuantizedLinear;
 use super::rows::eval_rows_apart;
 use super::weights::Weights;
 
-/// Rows that pass through both layers before the next ones do: few enough for the cache, and so many that reading the
-/// weights for them is a small part of the work.
+/// Rows that run through both layers before the next ones: few enough for the cache, and enough that reading the
+/// weights is a small part of the work.
 const BLOCK_ROWS: usize = 128;
 
-/// The fused operator: rows of hidden size to such rows; all axes but the last are rows.
+/// The fused operator, from rows of hidden size to rows of hidden size; all axes but the last are rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedForward {
-    /// With GELU.
+    /// This layer has GELU.
     expand: QuantizedLinear,
     contract: QuantizedLinear,
 }
 
 impl FeedForward {
-    /// In the order in which they run.
+    /// Both layers, in the order in which they run.
     pub fn layers(&self) -> [&QuantizedLinear; 2] {
         [&self.expand, &self.contract]
     }
 
-    /// The outputs for each of several inputs, as [`QuantizedLinear::eval_together`] gives them.
+    /// Computes the outputs for each of several inputs, as [`QuantizedLinear::eval_together`] does.
     pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
         eval_rows_apart(inputs, &self.contract.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
     }
 
     fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
         let width = self.expand.layers()[0].outputs();
-        // Blocks of one size: the last one too is worth reading the weights for.
+        // Blocks have one size, so reading the weights pays for the last block too.
         let block_rows = rows.len().div_ceil(rows.len().div_ceil(BLOCK_ROWS).max(1)).max(1);
         let outputs = outputs[0].chunks_mut(block_rows);
         let mut between = vec![0.0; block_rows * width];
@@ -59,7 +60,7 @@ impl EvalOp for FeedForward {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        self.eval_together(&inputs)?.pop().context("a feed-forward part has one input")
+        self.eval_together(&inputs)?.pop().context("the feed-forward operator returned nothing for its input")
     }
 }
 

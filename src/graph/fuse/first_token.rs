@@ -1,5 +1,5 @@
-//! Only the first token's output is read at the end, so the last layer need not compute any other: the Gather that picks
-//! it is moved up through every operator that works row by row, and through the queries of the attention.
+//! Moves the Gather of the first token up, through row-wise operators and the queries of attention. Only that token's
+//! output is read at the end, so the last layer need not compute the others.
 
 use tract_core::internal::*;
 
@@ -10,7 +10,7 @@ use super::quantized_linear::QuantizedLinear;
 use super::weights::Weights;
 use crate::graph::import::gather::Gather;
 
-/// For operators that compute each row of their output from the same row of each input.
+/// `Operation` computes each row of its output from the same row of each input.
 fn move_above<Operation: TypedOp + Clone>(
     model: &TypedModel,
     node: &TypedNode,

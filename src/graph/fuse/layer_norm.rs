@@ -1,4 +1,4 @@
-//! Layer normalisation, with the addition of the residual before it where there is one.
+//! Layer normalisation, together with the addition of a residual before it.
 //!
 //! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β.
 
@@ -10,7 +10,7 @@ use super::pattern::*;
 use super::weights::Weights;
 use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
 
-/// The fused operator: one input, or two of the same shape that are added first; the last axis is normalised.
+/// The fused operator. Two inputs have the same shape and are added first. The last axis is normalised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AddLayerNorm {
     gamma: Arc<[f32]>,
@@ -47,8 +47,15 @@ impl EvalOp for AddLayerNorm {
 
 impl TypedOp for AddLayerNorm {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs.iter().all(|input| input.shape == inputs[0].shape), "both inputs have one shape");
-        ensure!(inputs[0].shape.last() == Some(&self.gamma.len().to_dim()), "γ has the length of a row");
+        ensure!(
+            inputs.iter().all(|input| input.shape == inputs[0].shape),
+            "the inputs of a layer normalisation differ in shape"
+        );
+        ensure!(
+            inputs[0].shape.last() == Some(&self.gamma.len().to_dim()),
+            "γ of a layer normalisation has {} numbers, but the rows differ",
+            self.gamma.len()
+        );
         Ok(tvec!(f32::fact(inputs[0].shape.clone())))
     }
 
@@ -86,7 +93,7 @@ pub fn fuse(
     Ok(Some(patch))
 }
 
-/// True where `mean` is the sum of `input` along `axis` times 1/`length`.
+/// True if `mean` is the sum of `input` along `axis` times 1/`length`.
 fn is_mean(model: &TypedModel, mean: OutletId, input: OutletId, axis: usize, length: usize) -> bool {
     let mean = producer(model, mean);
     let Some((sum, factor)) = variable_and_constant(model, mean) else { return false };
@@ -97,8 +104,8 @@ fn is_mean(model: &TypedModel, mean: OutletId, input: OutletId, axis: usize, len
         && sum.op_as::<Reduce>().is_some_and(|sum| sum.axes[..] == [axis] && sum.reducer == Reducer::Sum)
 }
 
-/// The two inputs of the addition that makes `outlet`, where nothing but this normalisation (its mean and its
-/// subtraction) reads it; else `outlet` itself.
+/// The two inputs of the addition that computes `outlet`, if only this normalisation (its mean and its subtraction)
+/// reads it; else `outlet` itself.
 fn summands(model: &TypedModel, outlet: OutletId) -> TVec<OutletId> {
     let add = producer(model, outlet);
     let shape = |outlet: &OutletId| model.outlet_fact(*outlet).map(|fact| fact.shape.clone()).ok();

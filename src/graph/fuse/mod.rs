@@ -1,4 +1,4 @@
-//! Subgraphs to operators of our own: the list of rewrites, what they share, and one file for each operator.
+//! Replaces subgraphs by fused operators: the list of rewrites, their helpers, and one file for each operator.
 
 pub mod attention;
 mod embedding;

@@ -1,16 +1,16 @@
-//! What the rewrites ask of the graph around a node.
+//! Queries on the graph around a node, for the rewrites.
 
 use tract_core::internal::*;
 use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_core::ops::change_axes::AxisOp;
 
-/// The node that makes `outlet`.
+/// The node that computes `outlet`.
 pub fn producer(model: &TypedModel, outlet: OutletId) -> &TypedNode {
     model.node(outlet.node)
 }
 
-/// The one node that reads `node`'s first output, once; `None` where there are none or several, or where the output is
-/// one of the model's.
+/// The one node that reads `node`'s first output, once. `None` if there are none or several readers, or if the output
+/// is one of the model's.
 pub fn only_reader<'model>(model: &'model TypedModel, node: &TypedNode) -> Option<&'model TypedNode> {
     let outlet = OutletId::from(node.id);
     match model.outlet_successors(outlet) {
@@ -19,17 +19,17 @@ pub fn only_reader<'model>(model: &'model TypedModel, node: &TypedNode) -> Optio
     }
 }
 
-/// True for the element-wise operation `Operation` of two tensors.
+/// True for the element-wise operation `Operation` on two tensors.
 pub fn is_binary<Operation: BinMiniOp>(node: &TypedNode) -> bool {
     node.op_as::<TypedBinOp>().is_some_and(|operation| operation.0.is::<Operation>())
 }
 
-/// The value of `outlet` where it is known.
+/// The value of `outlet`, if it is constant.
 pub fn constant(model: &TypedModel, outlet: OutletId) -> Option<Arc<Tensor>> {
     model.outlet_fact(outlet).ok()?.konst.clone()
 }
 
-/// The variable and the constant of a binary operation on one of each, in whichever order it has them.
+/// The variable and the constant operand of a binary operation that has one of each, in either order.
 pub fn variable_and_constant(model: &TypedModel, node: &TypedNode) -> Option<(OutletId, Arc<Tensor>)> {
     let &[left, right] = &node.inputs[..] else { return None };
     match (constant(model, left), constant(model, right)) {
@@ -48,7 +48,7 @@ pub fn other_input(node: &TypedNode, input: OutletId) -> Option<OutletId> {
     }
 }
 
-/// Follows `outlet` up through axes of length 1 that were added for broadcasting.
+/// Follows `outlet` up through axes of length 1 that were added to broadcast it.
 pub fn without_added_axes(model: &TypedModel, mut outlet: OutletId) -> OutletId {
     while let Some(AxisOp::Add(_)) = producer(model, outlet).op_as::<AxisOp>() {
         outlet = producer(model, outlet).inputs[0];
@@ -67,7 +67,7 @@ pub fn row(tensor: &Tensor, length: usize) -> Option<Vec<f32>> {
     }
 }
 
-/// The one number of a tensor.
+/// The number in a tensor that holds only one.
 pub fn scalar(tensor: &Tensor) -> Option<f32> {
     match floats(tensor)?[..] {
         [value] => Some(value),
@@ -75,7 +75,7 @@ pub fn scalar(tensor: &Tensor) -> Option<f32> {
     }
 }
 
-/// The number that every element of an integer tensor is.
+/// The value of all elements of an integer tensor, if they are equal.
 pub fn integer(tensor: &Tensor) -> Option<i64> {
     let numbers = tensor.cast_to::<i64>().ok()?;
     let &number = numbers.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?.first()?;
@@ -87,7 +87,7 @@ fn floats(tensor: &Tensor) -> Option<Vec<f32>> {
         .then(|| Some(tensor.try_as_plain_ram().ok()?.as_slice::<f32>().ok()?.to_vec()))?
 }
 
-/// True where every element of an integer tensor is `value`.
+/// True if every element of an integer tensor is `value`.
 pub fn all_equal(tensor: &Tensor, value: i64) -> bool {
     let Ok(tensor) = tensor.cast_to::<i64>() else { return false };
     tensor

@@ -1,4 +1,4 @@
-//! RoBERTa's position numbers: tokens that are not padding are counted, and all numbers start from an offset.
+//! RoBERTa's position numbers: they count the tokens that are not padding, from an offset on.
 //!
 //! In the graph this is Equal, Not, Cast, CumSum, Mul, Cast, Add, Cast.
 
@@ -12,8 +12,8 @@ use tract_core::ops::math::{Add, Mul};
 use super::pattern::*;
 use super::weights::Weights;
 
-/// The fused operator: token ids (batch × sequence, int64) to position numbers of the same shape. A token that is not
-/// `padding` gets `offset` + its count in the row, from 1; padding gets `offset`.
+/// The fused operator, from token ids (batch × sequence, int64) to position numbers of the same shape. Padding gets
+/// `offset`. Another token gets `offset` plus its count in the row, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobertaPositions {
     padding: i64,

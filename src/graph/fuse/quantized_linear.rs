@@ -1,8 +1,8 @@
-//! Linear layer on int8 weights: quantises each row of its input, multiplies, scales, adds the bias and, where the graph
-//! goes on with it, applies GELU.
+//! A linear layer on int8 weights. It quantises each row of its input, multiplies, scales and adds the bias. It applies
+//! GELU too, if the graph does so next.
 //!
 //! In the graph this is DynamicQuantizeLinear, IntegerMatMul, Cast, Mul by both scales, Add, GeluExact. There one scale
-//! serves the whole tensor; here each row has its own, so that a row's result does not depend on the others.
+//! serves the whole tensor. Here each row has a scale, so its result does not depend on the other rows.
 
 use tract_core::internal::*;
 use tract_core::ops::binary::TypedBinOp;
@@ -20,8 +20,8 @@ use crate::kernels::linear::quantize::{RowScale, quantize_row_i8};
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
 use crate::threads;
 
-/// The fused operator: rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows. Layers that
-/// read the same rows, as those for queries, keys and values do, share one operator, which has an output for each.
+/// The fused operator, from rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
+/// Layers that read the same rows, like those for queries, keys and values, share one operator with an output for each.
 #[derive(Clone)]
 pub struct QuantizedLinear {
     /// At least one; all have the same number of inputs.
@@ -52,12 +52,12 @@ impl QuantizedLinear {
         self.layers[0].inputs()
     }
 
-    /// Layers that have one number of inputs, at least one.
+    /// `layers` holds at least one layer; all have the same number of inputs.
     pub fn new(layers: TVec<Arc<Linear>>) -> Self {
         Self { layers, gelu: false }
     }
 
-    /// The same with these of its layers.
+    /// A copy with these layers only.
     pub fn with_layers(&self, indices: impl IntoIterator<Item = usize>) -> Self {
         Self { layers: indices.into_iter().map(|index| self.layers[index].clone()).collect(), ..*self }
     }
@@ -66,7 +66,7 @@ impl QuantizedLinear {
         &self.layers
     }
 
-    /// True where GELU follows.
+    /// True if GELU follows.
     pub fn has_gelu(&self) -> bool {
         self.gelu
     }
@@ -76,12 +76,13 @@ impl QuantizedLinear {
         self.layers.iter().map(|layer| layer.outputs()).collect()
     }
 
-    /// The outputs for each of several inputs, whose rows run through the layers together; no row depends on another.
+    /// Computes the outputs for each of several inputs. Their rows run through the layers together; no row depends on
+    /// another.
     pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
         eval_rows_apart(inputs, &self.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
     }
 
-    /// The codes of rows, with the stride that the layers read, and their scales.
+    /// Quantises rows to codes, with the stride that the layers read, and their scales.
     fn quantize(&self, rows: &[&[f32]]) -> (Vec<i8>, Vec<RowScale>) {
         let stride = self.layers[0].input_stride();
         let mut codes = vec![0; rows.len() * stride];
@@ -90,7 +91,7 @@ impl QuantizedLinear {
         (codes, scales)
     }
 
-    /// The same with the help of idle threads.
+    /// [`quantize`](Self::quantize) with the help of idle threads.
     pub fn quantize_together(&self, rows: &[&[f32]]) -> (Vec<i8>, Vec<RowScale>) {
         let part_rows = rows_of_a_part(rows.len());
         if part_rows >= rows.len() {
@@ -102,7 +103,7 @@ impl QuantizedLinear {
         (codes.concat(), scales.concat())
     }
 
-    /// Writes what each layer makes of the rows.
+    /// Writes the output of each layer for the rows.
     pub fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
         let (codes, scales) = self.quantize(rows);
         let quantized = QuantizedRows { codes: &codes, rows: &scales };
@@ -128,14 +129,18 @@ impl EvalOp for QuantizedLinear {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        self.eval_together(&inputs)?.pop().context("a linear layer has one input")
+        self.eval_together(&inputs)?.pop().context("the linear operator returned nothing for its input")
     }
 }
 
 impl TypedOp for QuantizedLinear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let length = inputs[0].shape.last().context("a linear layer reads rows")?;
-        ensure!(*length == self.inputs().to_dim(), "{self:?} reads rows of {length}");
+        let length = inputs[0].shape.last().context("the input of a linear layer is a scalar instead of rows")?;
+        ensure!(
+            *length == self.inputs().to_dim(),
+            "the rows of a linear layer have {length} numbers instead of {}",
+            self.inputs()
+        );
         self.output_lengths().iter().map(|&length| output_fact(inputs[0], length)).collect()
     }
 
@@ -179,7 +184,7 @@ pub fn fuse(
     Ok(Some(patch))
 }
 
-/// GELU behind a layer becomes part of it.
+/// Moves GELU behind a layer into the layer.
 pub fn fuse_gelu(
     _: &Weights,
     model: &TypedModel,
@@ -197,7 +202,7 @@ pub fn fuse_gelu(
     Ok(Some(patch))
 }
 
-/// Layers that read the same rows become one operator.
+/// Merges layers that read the same rows into one operator.
 pub fn merge(
     _: &Weights,
     model: &TypedModel,
@@ -225,7 +230,7 @@ pub fn merge(
     Ok(Some(patch))
 }
 
-/// The zero points of a matrix, one for each output or one for all, as numbers of its packed form, in which that of the
+/// The zero points of a matrix, one for each output or one for all. They are relative to the packed form, where the
 /// file's `zero` is 0.
 fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
     let numbers = tensor.cast_to::<i64>().ok()?;
@@ -235,7 +240,7 @@ fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<
     fits.then(|| numbers.iter().map(|number| i8::try_from(number - zero).ok()).collect())?
 }
 
-/// The scales of the weights in a product of them with the scale of the quantised input.
+/// The scales of the weights, from their product with the scale of the quantised input.
 fn weight_scales(model: &TypedModel, product: OutletId, quantize: &TypedNode, outputs: usize) -> Option<Vec<f32>> {
     let product = producer(model, without_added_axes(model, product));
     if !is_binary::<Mul>(product) {
@@ -248,7 +253,7 @@ fn weight_scales(model: &TypedModel, product: OutletId, quantize: &TypedNode, ou
     row(&scales, outputs)
 }
 
-/// The addition of one row to all rows of `node`'s output, where that comes next.
+/// The next node, if it adds one row to all rows of `node`'s output.
 fn added_row<'model>(
     model: &'model TypedModel,
     node: &TypedNode,
@@ -281,7 +286,7 @@ mod tests {
     fn layers_of_one_input_become_one() {
         let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::SharedInput, "QuantizedLinear", change);
         assert_eq!(count(&|_| {}), 3 * 2 + 1 + 2);
-        // One fewer of the name, and two of its neighbours are left to be merged.
+        // One operator with this name fewer; two of its neighbours remain to be merged.
         assert_eq!(
             count(&|graph| change_first(graph, |linear: &mut QuantizedLinear| linear.gelu = true)),
             3 * 2 + 1 + 2

@@ -5,7 +5,7 @@ use tract_core::internal::*;
 use super::weights::Weights;
 use super::{attention, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention};
 
-/// A kind of subgraph that one fused operator replaces.
+/// A change of the graph: most replace one kind of subgraph by one fused operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewrite {
     Embedding,
@@ -13,18 +13,18 @@ pub enum Rewrite {
     Linear,
     LayerNorm,
     Attention,
-    /// Moves the pick of the first token up, through fused operators only.
+    /// Moves the selection of the first token up, through fused operators only.
     FirstToken,
-    /// Layers that read the same rows quantise them once.
+    /// Quantises rows once for all layers that read them.
     SharedInput,
-    /// The two layers around GELU run on a few rows at a time.
+    /// Runs the two layers around GELU on a few rows at a time.
     FeedForward,
-    /// Attention and the layers that make its queries, keys and values run on a few heads at a time.
+    /// Runs attention, and the layers that compute its queries, keys and values, on a few heads at a time.
     SelfAttention,
 }
 
 impl Rewrite {
-    /// In the order in which they are applied.
+    /// In the order of application.
     pub const ALL: [Self; 9] = [
         Self::Embedding,
         Self::Positions,

@@ -1,26 +1,26 @@
-//! Rows of inputs and outputs, and work that is split by rows.
+//! Rows of inputs and outputs, and work on them that threads share.
 
 use tract_core::internal::*;
 
 use crate::threads;
 
-/// Fewer rows are not worth another thread, which reads all weights once more.
+/// Fewer rows are not worth another thread, which reads all weights again.
 pub const ROWS_OF_A_PART: usize = 24;
 
-/// What makes the rows of outputs: it is given rows and, for each of the outputs, where theirs go.
+/// Computes rows of outputs. It receives rows and, for each of the outputs, the place of their results.
 pub type Work<'a> = dyn Fn(&[&[f32]], &mut [&mut [&mut [f32]]]) + Sync + 'a;
 
-/// Tensors as they lie in memory, to be read by [`floats`].
+/// Views of tensors in memory, for [`floats`].
 pub fn plain<'a>(values: impl IntoIterator<Item = &'a TValue>) -> TractResult<TVec<PlainView<'a>>> {
     values.into_iter().map(|value| value.try_as_plain_ram()).collect()
 }
 
-/// The numbers of tensors of floats.
+/// The numbers of float tensors.
 pub fn floats<'a>(values: &'a [PlainView<'_>]) -> TractResult<TVec<&'a [f32]>> {
     values.iter().map(|value| value.as_slice()).collect()
 }
 
-/// [`eval_rows`] with `work` that makes each row of the outputs of one row of the inputs; idle threads do it for some rows.
+/// [`eval_rows`] for `work` that treats each row separately; idle threads take some of the rows.
 pub fn eval_rows_apart<'a>(
     inputs: impl IntoIterator<Item = &'a TValue>,
     lengths: &[usize],
@@ -29,8 +29,8 @@ pub fn eval_rows_apart<'a>(
     eval_rows(inputs, lengths, |rows, outputs| split_rows(rows, outputs, work))
 }
 
-/// Computes the outputs, in rows of these lengths, for each of several inputs. `work` is given the rows of all inputs and, for
-/// each of the lengths, where those of the outputs go.
+/// Computes the outputs for each of several inputs, in rows of these lengths. `work` receives the rows of all inputs
+/// and, for each of the lengths, the place of their results.
 pub fn eval_rows<'a>(
     inputs: impl IntoIterator<Item = &'a TValue>,
     lengths: &[usize],
@@ -41,7 +41,7 @@ pub fn eval_rows<'a>(
     let values = floats(&plain)?;
     let row_lengths = inputs.iter().map(|input| input.shape().last().copied().unwrap_or(1).max(1));
     let rows: Vec<&[f32]> = values.iter().zip(row_lengths).flat_map(|(values, it)| values.chunks_exact(it)).collect();
-    // The outputs of all inputs, for each length.
+    // For each length, the outputs of all inputs.
     let mut outputs = lengths
         .iter()
         .map(|&length| inputs.iter().map(|input| output_for(input, length)).collect::<TractResult<Vec<_>>>())
@@ -81,21 +81,21 @@ fn split_rows(rows: &[&[f32]], outputs: &mut [Vec<&mut [f32]>], work: &Work<'_>)
     threads::split(parts, |(rows, mut outputs)| work(rows, &mut outputs));
 }
 
-/// How many of the rows each thread that is idle now would have; at least 1.
+/// Rows for each thread that is idle now; at least 1.
 pub fn rows_of_a_part(rows: usize) -> usize {
     rows.div_ceil(threads::parts(rows, ROWS_OF_A_PART)).max(1)
 }
 
-/// Room for what is made of `input`, in rows of `length` numbers.
+/// A tensor for the results of `input`, in rows of `length` numbers.
 pub fn output_for(input: &Tensor, length: usize) -> TractResult<Tensor> {
     let mut shape: TVec<usize> = input.shape().into();
-    *shape.last_mut().context("an input has rows")? = length;
+    *shape.last_mut().context("an input is a scalar instead of rows")? = length;
     Tensor::zero::<f32>(&shape)
 }
 
-/// The fact of that output.
+/// The fact of [`output_for`]'s tensor.
 pub fn output_fact(input: &TypedFact, length: usize) -> TractResult<TypedFact> {
     let mut shape = input.shape.to_tvec();
-    *shape.last_mut().context("an input has rows")? = length.to_dim();
+    *shape.last_mut().context("an input is a scalar instead of rows")? = length.to_dim();
     Ok(f32::fact(shape))
 }

@@ -1,9 +1,8 @@
-//! Attention of a sequence to itself together with the linear layer that makes its queries, keys and values, a few heads at
-//! a time.
+//! Attention of a sequence to itself, with the linear layers of its queries, keys and values, a few heads at a time.
 //!
-//! A head reads nothing of the others. So a thread needs no room for the queries, keys and values of all heads, three times
-//! the hidden state, and threads that share a sequence take heads: each reads only its own part of the weights, and no keys
-//! are prepared twice.
+//! A head does not read the others. So a thread needs no memory for queries, keys and values of all heads, which is
+//! three times the hidden state. Threads that share a sequence take heads: each reads only its part of the weights and
+//! prepares its keys once.
 
 use std::ops::Range;
 
@@ -17,16 +16,16 @@ use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
 use crate::threads;
 
-/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and mask, as in [`Attention`]. Output: context, like
-/// the hidden state but for the length of its rows.
+/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and mask, as in [`Attention`]. Output: context,
+/// like the hidden state except for the length of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
-    /// Queries, keys and values, of one length.
+    /// Three layers of one output length: queries, keys and values.
     linear: QuantizedLinear,
     attention: Attention,
 }
 
-/// The rows of a sequence among those of all, and its mask.
+/// The rows of a sequence, as a range of all rows, and its mask.
 type Sequence<'a> = (Range<usize>, &'a [f32]);
 
 impl SelfAttention {
@@ -38,14 +37,16 @@ impl SelfAttention {
         &self.attention
     }
 
-    /// The context of each of several pairs of inputs. The rows of all run through the linear layers together, so that weights
-    /// are read once; no row depends on those of another sequence.
+    /// Computes the context of each of several pairs of inputs. Their rows run through the linear layers together, so
+    /// weights are read once; no row depends on another sequence.
     pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
         let masks = plain(inputs.iter().map(|inputs| &inputs[1]))?;
         let mut sequences: Vec<Sequence<'_>> = Vec::new();
         for (inputs, masks) in inputs.iter().zip(floats(&masks)?) {
-            let &[batch, length, _] = inputs[0].shape() else { bail!("a hidden state is batch × sequence × hidden") };
-            ensure!(masks.len() == batch * length, "{} masks for {batch} × {length} rows", masks.len());
+            let &[batch, length, _] = inputs[0].shape() else {
+                bail!("the hidden state has shape {:?} instead of batch × sequence × hidden", inputs[0].shape())
+            };
+            ensure!(masks.len() == batch * length, "the mask has {} numbers for {batch} × {length} rows", masks.len());
             for mask in masks.chunks_exact(length.max(1)) {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);
                 sequences.push((first..first + length, mask));
@@ -60,7 +61,7 @@ impl SelfAttention {
         })
     }
 
-    /// Numbers in a row of queries, of keys, of values and of context.
+    /// Numbers in a row of the queries, the keys, the values and the context.
     fn hidden_size(&self) -> usize {
         self.linear.layers()[0].outputs()
     }
@@ -85,7 +86,8 @@ impl SelfAttention {
         threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, rows, sequences, &mut contexts));
     }
 
-    /// Writes the context of these heads to rows that have room for just that; no more heads at a time than fill whole panels.
+    /// Writes the context of these heads to rows of exactly their length. It computes at most as many heads at a time
+    /// as fill whole panels.
     fn write_heads(
         &self,
         heads: Range<usize>,
@@ -117,12 +119,12 @@ impl SelfAttention {
     }
 }
 
-/// Some outputs of a linear layer, of all rows.
+/// Some outputs of a linear layer, for all rows.
 struct Projection {
     /// Rows of whole panels.
     values: Vec<f32>,
     stride: usize,
-    /// Where the first one that was asked for is in a row.
+    /// Index of the first requested output in a row.
     first: usize,
 }
 
@@ -155,13 +157,16 @@ impl EvalOp for SelfAttention {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        self.eval_together(&[inputs])?.pop().context("one sequence, one context")
+        self.eval_together(&[inputs])?.pop().context("the attention operator returned nothing for its input")
     }
 }
 
 impl TypedOp for SelfAttention {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs.len() == 2 && inputs[0].rank() == 3, "a hidden state is batch × sequence × hidden");
+        ensure!(
+            inputs.len() == 2 && inputs[0].rank() == 3,
+            "attention needs a mask and a hidden state of batch × sequence × hidden"
+        );
         let projected = self.linear.output_facts(&inputs[..1])?;
         self.attention.output_facts(&projected.iter().chain([inputs[1]]).collect::<TVec<_>>())
     }
@@ -217,7 +222,7 @@ mod tests {
         Tensor::from_shape(shape, &values).unwrap().into_tvalue()
     }
 
-    /// Also parts that begin inside a panel, several sequences of several lengths, and keys that a mask hides.
+    /// Covers parts that begin inside a panel, several sequences of several lengths, and keys that a mask hides.
     #[test]
     fn however_heads_are_shared_out_the_bits_are_those_of_the_operators_that_it_is_made_of() {
         for (heads, head_size) in [(5, 7), (4, 12), (12, 8), (1, 5)] {
@@ -252,7 +257,7 @@ mod tests {
         }
     }
 
-    /// In the last layer only the first token asks, so its queries are made of other rows.
+    /// In the last layer only the first token attends, so its queries have other rows than keys and values.
     #[test]
     fn takes_every_attention_whose_layers_read_the_same_rows() {
         let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::SelfAttention, "SelfAttention", change);

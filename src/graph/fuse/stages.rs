@@ -1,4 +1,4 @@
-//! What the fused operators that round activations have in common.
+//! The common structure of fused operators that round activations.
 
 use tract_core::internal::*;
 
@@ -7,16 +7,16 @@ use super::feed_forward::FeedForward;
 use super::quantized_linear::QuantizedLinear;
 use super::self_attention::SelfAttention;
 
-/// A part of such an operator that could be an operator of its own.
+/// A part of such an operator; the same part also exists as a separate operator.
 #[derive(Debug, Clone, Copy)]
 pub enum Stage<'a> {
-    /// Reads the first input; its outputs take the place of that.
+    /// Reads the first input; its outputs replace that input.
     Linear(&'a QuantizedLinear),
     /// Reads all inputs.
     Attention(&'a Attention),
 }
 
-/// The stages of a node in the order in which they run; none for other operators.
+/// The stages of a node, in the order in which they run; empty for other operators.
 pub fn stages(node: &TypedNode) -> TVec<Stage<'_>> {
     if let Some(linear) = node.op_as() {
         return tvec![Stage::Linear(linear)];
@@ -33,11 +33,11 @@ pub fn stages(node: &TypedNode) -> TVec<Stage<'_>> {
     }
 }
 
-/// Gives the outputs of a layer for each of several lists of inputs; it is told whether that is the last stage.
+/// Computes the outputs of a layer for each of several lists of inputs. The flag says whether this is the last stage.
 pub type EvalLinear<'a> = dyn FnMut(&QuantizedLinear, &[TVec<TValue>], bool) -> TractResult<Vec<TVec<TValue>>> + 'a;
 
-/// Evaluates a node stage by stage for each of several lists of inputs. `attention` gives the output for one. `None` for
-/// other operators.
+/// Evaluates a node stage by stage for each of several lists of inputs; `attention` evaluates one list. Returns `None`
+/// for other operators.
 pub fn eval_stages(
     node: &TypedNode,
     inputs: &[TVec<TValue>],
@@ -66,8 +66,8 @@ pub fn eval_stages(
     Ok(Some(values))
 }
 
-/// The outputs of a node for each of several lists of inputs, whose rows run through its linear layers together; `None` for
-/// an operator without such layers.
+/// Evaluates a node for each of several lists of inputs, with all their rows in one pass of its linear layers. Returns
+/// `None` for an operator without such layers.
 pub fn eval_together(node: &TypedNode, inputs: &[TVec<TValue>]) -> TractResult<Option<Vec<TVec<TValue>>>> {
     let states = inputs.iter().map(|inputs| &inputs[0]);
     if let Some(linear) = node.op_as::<QuantizedLinear>() {

@@ -1,4 +1,4 @@
-//! The tiny stand-in's graph as a rewrite meets it, so that a test can change a node and see the rewrite pass it over.
+//! The graph of the tiny stand-in before a rewrite, so that a test can change a node and see that the rewrite skips it.
 
 use tract_core::internal::*;
 
@@ -10,7 +10,7 @@ use crate::onnx::schema::Model;
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");
 
-/// How many nodes are called `operator` after `rewrite`, on the graph with what `change` made of it.
+/// Counts nodes called `operator` after `change` and then `rewrite` have run on the graph.
 pub fn count_after(rewrite: Rewrite, operator: &str, change: impl FnOnce(&mut TypedModel)) -> usize {
     let mut parser = Parser::new(None);
     parser.push(&std::fs::read(TINY).unwrap()).unwrap();
@@ -34,7 +34,7 @@ pub fn count_after(rewrite: Rewrite, operator: &str, change: impl FnOnce(&mut Ty
             apply(&mut graph, next);
         }
     }
-    // What was replaced is still there, without readers.
+    // Replaced nodes remain in the graph, without readers.
     graph.compact().unwrap();
     graph.nodes().iter().filter(|node| node.op.name() == operator).count()
 }

@@ -1,4 +1,4 @@
-//! The big weights in the graph: each is an input of the model until a rewrite takes it over.
+//! The big weights of the graph. Each is an input of the model until a rewrite takes it over.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::pattern::producer;
 use crate::kernels::linear::PackedMatrix;
 use crate::onnx::{Table, Weight, WeightStore};
 
-/// What the rewrites find the weights in.
+/// The weights that rewrites look up by the name of an input.
 #[derive(Debug, Default)]
 pub struct Weights {
     by_name: BTreeMap<String, Weight>,
@@ -26,7 +26,7 @@ impl Weights {
         self.by_name.get(&node.name).filter(|_| node.op_is::<TypedSource>())
     }
 
-    /// The matrix that `outlet` stands for, and which number of the file is 0 in it.
+    /// The matrix that feeds `outlet`, and the file's number that stands for 0 in it.
     pub fn matrix(&self, model: &TypedModel, outlet: OutletId) -> Option<(&Arc<PackedMatrix>, i64)> {
         match self.at(model, outlet)? {
             Weight::Matrix { packed, unsigned } => Some((packed, if *unsigned { 128 } else { 0 })),
@@ -41,13 +41,16 @@ impl Weights {
         }
     }
 
-    /// Leaves `model` with its first `text_inputs` inputs. A weight that something still reads becomes a constant.
+    /// Reduces the inputs of `model` to its first `text_inputs`. A weight that a node still reads becomes a constant.
     pub fn bind_the_rest(mut self, model: &mut TypedModel, text_inputs: usize) -> TractResult<()> {
         let inputs = model.inputs.clone();
         let mut any = false;
         for &input in &inputs[text_inputs..] {
             let name = model.node(input.node).name.clone();
-            let weight = self.by_name.remove(&name).with_context(|| format!("nothing gives the input {name:?}"))?;
+            let weight = self
+                .by_name
+                .remove(&name)
+                .with_context(|| format!("the model file has no weight for the input {name:?}"))?;
             if !model.outlet_successors(input).is_empty() {
                 let constant = Const::new(Arc::new(tensor(weight)?))?;
                 let fact = TypedFact::try_from(constant.val().clone())?;

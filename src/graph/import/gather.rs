@@ -1,16 +1,16 @@
-//! Gather and GatherElements with indices that are looked at first: tract's own panic, or read a neighbour's numbers, where an
-//! index lies beyond its axis.
+//! Gather and GatherElements with checked indices. tract's own operators panic, or read a neighbour's numbers, if an
+//! index lies outside its axis.
 
 use tract_core::internal::*;
 use tract_core::ops::array;
 
-/// Takes the slices of `axis` that the indices name; a negative index counts from the end.
+/// Selects the slices of `axis` that the indices name; a negative index counts from the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gather {
     pub axis: usize,
 }
 
-/// Takes at each place of the indices the number of the data that has the index for its place on `axis`.
+/// Selects one number of the data for each place of the indices. The index replaces the place's position on `axis`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatherElements {
     pub axis: usize,
@@ -50,7 +50,7 @@ impl EvalOp for GatherElements {
         let fits = |axis: usize| axis == self.axis || indices[axis] <= data[axis];
         ensure!(
             data.len() == indices.len() && (0..data.len()).all(fits),
-            "indices of shape {indices:?} for data of shape {data:?}"
+            "the indices have shape {indices:?}, which does not fit data of shape {data:?}"
         );
         array::GatherElements { axis: self.axis }.eval(context, inputs)
     }
@@ -73,11 +73,11 @@ impl TypedOp for GatherElements {
 }
 
 fn check_indices(inputs: &[TValue], axis: usize) -> TractResult<()> {
-    let length = *inputs[0].shape().get(axis).with_context(|| format!("there is no axis {axis}"))? as i64;
+    let length = *inputs[0].shape().get(axis).with_context(|| format!("the data has no axis {axis}"))? as i64;
     let indices = inputs[1].try_as_plain_ram()?;
     let beyond = indices.as_slice::<i64>()?.iter().find(|&&index| !(-length..length).contains(&index));
     match beyond {
-        Some(index) => bail!("index {index} of an axis of length {length}"),
+        Some(index) => bail!("index {index} is outside an axis of length {length}"),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! The nodes of an ONNX graph to tract's typed operators, in the order that the file has them.
+//! Wires the nodes of an ONNX graph as tract's typed operators, in the order of the file.
 
 pub mod gather;
 pub mod operators;
@@ -16,8 +16,8 @@ pub use validate::validate;
 use crate::onnx::WeightStore;
 use crate::onnx::schema::{Model, Node};
 
-/// The model with an input for each of `text_inputs`, tables of int64 numbers, and one for each of the weights behind
-/// them. The names in `file` must be valid.
+/// Imports a model. Its first inputs are `text_inputs`, tables of int64 numbers; one input for each weight follows. The
+/// caller has validated the names in `file`.
 pub fn import<'names>(
     file: &Model<'_>,
     text_inputs: impl IntoIterator<Item = &'names str>,
@@ -41,13 +41,13 @@ pub fn import<'names>(
     let mut constants_left = MAX_CONSTANT_NUMBERS;
     for (index, node) in file.nodes.iter().enumerate() {
         let outputs = wire(node, index, file.version, &outlets, &mut model, &mut constants_left)
-            .with_context(|| format!("node {:?}, {} of version {}", node.name, node.operator, file.version))?;
+            .with_context(|| format!("node {:?} ({}, opset {})", node.name, node.operator, file.version))?;
         outlets.extend(node.outputs.iter().copied().zip(outputs).filter(|(name, _)| !name.is_empty()));
     }
     let outputs = file
         .outputs
         .iter()
-        .map(|output| outlets.get(output).copied().with_context(|| format!("nothing gives {output:?}")))
+        .map(|output| outlets.get(output).copied().with_context(|| format!("no node computes the output {output:?}")))
         .collect::<TractResult<Vec<_>>>()?;
     model.select_output_outlets(&outputs)?;
     Ok(model)
@@ -59,7 +59,7 @@ fn refuse_unknown_operators(nodes: &[Node<'_>]) -> TractResult<()> {
         let domain = if node.domain.is_empty() { String::new() } else { format!("{}.", node.domain) };
         *unknown.entry(format!("{domain}{}", node.operator)).or_default() += 1;
     }
-    ensure!(unknown.is_empty(), "operators that are not supported: {unknown:?}");
+    ensure!(unknown.is_empty(), "the graph uses operators that the engine does not support: {unknown:?}");
     Ok(())
 }
 
@@ -76,11 +76,15 @@ fn wire(
         .iter()
         .map(|&name| match name {
             "" => Ok(None),
-            name => outlets.get(name).copied().map(Some).with_context(|| format!("nothing gives {name:?}")),
+            name => outlets
+                .get(name)
+                .copied()
+                .map(Some)
+                .with_context(|| format!("no node before it computes its input {name:?}")),
         })
         .collect::<TractResult<Vec<_>>>()?;
-    let wire = lookup(node).context("it is not supported")?;
-    // The number makes the name unique, whatever the file calls its nodes.
+    let wire = lookup(node).context("the engine does not support this operator")?;
+    // The index makes the name unique, even if several nodes of the file share one.
     let name = format!("{index}:{}", node.name);
     wire(&mut Wiring::new(node, name, version, inputs, model, constants_left))
 }

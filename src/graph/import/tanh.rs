@@ -1,4 +1,4 @@
-//! Hyperbolic tangent on our own kernel: tract's differs from one processor to another in the last bit.
+//! Hyperbolic tangent on the crate's kernel. tract's differs between processors in the last bit.
 
 use tract_core::internal::*;
 

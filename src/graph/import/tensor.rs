@@ -1,11 +1,11 @@
-//! An initializer or an attribute of an ONNX file as a tensor.
+//! Converts an initializer or an attribute of an ONNX file to a tensor.
 
 use tract_core::internal::*;
 
 use crate::onnx::schema;
 use crate::onnx::schema::numbers::data_type;
 
-/// The type that ONNX has the number `code` for.
+/// The type with the ONNX number `code`.
 pub fn datum_type(code: i64) -> TractResult<DatumType> {
     Ok(match i32::try_from(code).unwrap_or(0) {
         data_type::FLOAT => DatumType::F32,
@@ -20,7 +20,7 @@ pub fn datum_type(code: i64) -> TractResult<DatumType> {
         data_type::DOUBLE => DatumType::F64,
         data_type::UINT32 => DatumType::U32,
         data_type::UINT64 => DatumType::U64,
-        _ => bail!("data type {code} is not supported"),
+        _ => bail!("the engine does not support data type {code} of ONNX"),
     })
 }
 
@@ -30,18 +30,18 @@ pub fn tensor(file: &schema::Tensor<'_>) -> TractResult<Tensor> {
     let shape = file
         .dims
         .iter()
-        .map(|&size| usize::try_from(size).with_context(|| format!("{name:?} has a size of {size}")))
+        .map(|&size| usize::try_from(size).with_context(|| format!("tensor {name:?} has an axis of length {size}")))
         .collect::<TractResult<Vec<_>>>()?;
     let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
-    let elements = elements.with_context(|| format!("{name:?} is of no possible size"))?;
+    let elements = elements.with_context(|| format!("tensor {name:?} has shape {shape:?}, which is too large"))?;
     let bytes = file.data()?;
     ensure!(
         Some(bytes.len()) == elements.checked_mul(datum_type.size_of()),
-        "{name:?} has {} bytes for {elements} numbers of {datum_type:?}",
+        "tensor {name:?} has {} bytes, which do not match {elements} numbers of {datum_type:?}",
         bytes.len()
     );
     if datum_type == bool::datum_type() {
-        // Any byte but 0 is true, and no other than 0 and 1 may become a bool.
+        // Any byte but 0 means true; a bool may only hold 0 or 1.
         return Tensor::from_shape(&shape, &bytes.iter().map(|&byte| byte != 0).collect::<Vec<_>>());
     }
     let mut tensor = Tensor::zero_dt(datum_type, &shape)?;

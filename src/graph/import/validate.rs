@@ -1,4 +1,4 @@
-//! What must hold of the names in a model before its nodes are wired. The sizes of tensors were checked when the file came in.
+//! Checks the names in a model before its nodes are wired. The ONNX parser has checked the sizes of tensors.
 
 use std::collections::HashSet;
 
@@ -7,23 +7,26 @@ use crate::onnx::refusal::invalid;
 use crate::onnx::schema::Model;
 
 /// # Errors
-/// `invalid_model`, naming the node or output that is wrong.
+/// `invalid_model`, with the name of the wrong node or output.
 pub fn validate(model: &Model<'_>) -> Result<()> {
     let mut defined: HashSet<&str> = model.inputs.iter().copied().collect();
     defined.extend(model.initializers.iter().map(|tensor| tensor.name));
     for node in &model.nodes {
         for input in node.inputs.iter().filter(|name| !name.is_empty()) {
             if !defined.contains(input) {
-                return Err(invalid(format!("node {:?} reads {input:?}, which nothing before it defines", node.name)));
+                return Err(invalid(format!(
+                    "node {:?} reads {input:?}, which no node, input or weight before it defines",
+                    node.name
+                )));
             }
         }
         defined.extend(&node.outputs);
     }
     if model.outputs.is_empty() {
-        return Err(invalid("the graph has no output".to_owned()));
+        return Err(invalid("the graph has no output; it needs one, the logit".to_owned()));
     }
     match model.outputs.iter().find(|output| output.is_empty() || !defined.contains(*output)) {
-        Some(output) => Err(invalid(format!("nothing defines the output {output:?}"))),
+        Some(output) => Err(invalid(format!("no node of the graph defines its output {output:?}"))),
         None => Ok(()),
     }
 }

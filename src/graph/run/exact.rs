@@ -1,5 +1,5 @@
-//! Forward passes on floats: linear layers multiply what their integers stand for, and neither their input nor attention is
-//! rounded. What the logits are off by then is what the weights cost.
+//! Forward passes on floats. Linear layers multiply the numbers that their integers stand for, and nothing rounds their
+//! inputs or attention. So the error of a logit that remains comes from the weights alone.
 
 use tract_core::internal::*;
 use tract_core::plan::eval;
@@ -17,21 +17,21 @@ use crate::kernels::linear::Linear;
 use crate::kernels::reference;
 use crate::onnx::refusal::invalid;
 
-/// Gives the outputs of layers that read the same rows, one layer after the other, for each pair.
+/// Computes the outputs of layers that read the same rows: one list per layer, and in it one per pair.
 pub type Layers<'a> = dyn FnMut(&Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
 
 /// Layers that read the same rows.
 #[derive(Debug)]
 pub struct Reading<'a> {
     pub layers: &'a [Arc<Linear>],
-    /// Of each pair, side by side.
+    /// The rows of each pair, side by side.
     pub rows: &'a [&'a [f32]],
-    /// What is added to the outputs of a layer that is alone, of each pair; `None` where nothing is, or it is not known yet.
+    /// For each pair, the addend of a lone layer's outputs. `None` if there is none, or it is not known yet.
     pub residuals: Option<Vec<&'a [f32]>>,
 }
 
 impl Graph {
-    /// The logit of one pair on floats.
+    /// Computes the logit of one pair on floats.
     ///
     /// # Errors
     /// As [`logit`](Self::logit).
@@ -41,22 +41,22 @@ impl Graph {
             let outputs =
                 state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
                     match evaluate(node, std::slice::from_ref(&inputs), None, &mut own_outputs)? {
-                        Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
+                        Some(mut outputs) => outputs.pop().context("the stages of a node returned no outputs"),
                         None => eval(context, state, node, inputs),
                     }
                 })?;
-            outputs.first().cloned().ok_or_else(|| TractError::msg("no output"))
+            outputs.first().cloned().ok_or_else(|| TractError::msg("the graph has no output"))
         };
         let length = sequence.ids.len();
         let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
         one_logit(&output, length)
     }
 
-    /// The logits of several pairs on floats, which run in lockstep, with the outputs of the linear layers that `layers` gives.
-    /// `None` for a graph that cannot run so.
+    /// Computes the logits of several pairs on floats, in lockstep, with linear layers computed by `layers`. Returns
+    /// `None` for a graph that cannot run in lockstep.
     ///
     /// # Errors
-    /// Those of [`exact_logit`](Self::exact_logit), and what `layers` gives.
+    /// Those of [`exact_logit`](Self::exact_logit) and of `layers`.
     pub fn exact_logits(&self, sequences: &[TokenSequence], layers: &mut Layers<'_>) -> Result<Option<Vec<f32>>> {
         let Some(schedule) = &self.schedule else { return Ok(None) };
         let mut run = || {
@@ -75,7 +75,7 @@ impl Graph {
     }
 }
 
-/// What a layer's own integers give.
+/// Computes the outputs of layers with their integer weights.
 fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> {
     let of_layer = |layer: &Arc<Linear>| {
         let weights = layer.weights();
@@ -84,7 +84,7 @@ fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Ve
     Ok(layers.iter().map(of_layer).collect())
 }
 
-/// What is added to the output of a linear layer, as it is, before the next normalisation.
+/// The addend of a linear layer's output before the next normalisation.
 fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
     let Some(&Stage::Linear(linear)) = stages(node).last() else { return None };
     if linear.layers().len() != 1 || linear.has_gelu() {
@@ -94,7 +94,7 @@ fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
     norm.inputs.iter().copied().find(|&input| input != node.id.into())
 }
 
-/// The outputs of a node that rounds activations, for each pair; `None` for others.
+/// Computes the outputs of a node that rounds activations, for each pair; returns `None` for other nodes.
 fn evaluate(
     node: &TypedNode,
     inputs: &[TVec<TValue>],
@@ -136,7 +136,7 @@ fn linear_outputs(
     Ok(results)
 }
 
-/// What a layer makes of rows side by side; `weights` is inputs × outputs.
+/// Outputs of a layer for rows side by side; `weights` is inputs × outputs.
 pub fn outputs(rows: &[f32], weights: &[f32], bias: &[f32]) -> Vec<f32> {
     let inputs = weights.len() / bias.len().max(1);
     let rows: Vec<&[f32]> = rows.chunks_exact(inputs.max(1)).collect();

@@ -1,4 +1,4 @@
-//! An ONNX model to a plan that takes any batch and sequence length.
+//! Turns an ONNX model into a plan that runs for any batch and sequence length.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::onnx::schema::Model;
 use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
-    /// Builds the plan from a model with inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (all int64,
-    /// batch × sequence) and one logit for each row of the batch as its first output.
+    /// Builds the plan. The model has the inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (int64,
+    /// batch × sequence). Its first output is one logit for each row of the batch.
     ///
     /// # Errors
-    /// `invalid_model` for a file that is not sound, `unsupported_model` for other inputs, outputs or operators, and for
+    /// `invalid_model` for a damaged file. `unsupported_model` for other inputs, outputs or operators, and for
     /// operators that do not fit together.
     pub fn from_onnx(model: OnnxModel) -> Result<Self> {
         Self::from_onnx_with(model, &Rewrite::ALL)
     }
 
-    /// The same with these rewrites only. Without any it runs on tract's own operators: slow, large, and what the fused
-    /// ones are tested against.
+    /// Builds the plan with these rewrites only. Without rewrites it runs on tract's operators: slow, large, and the
+    /// reference of the fused operators' tests.
     ///
     /// # Errors
     /// Those of [`from_onnx`](Self::from_onnx).
@@ -41,7 +41,7 @@ impl Graph {
         drop(graph);
         let plan = || -> TractResult<Arc<TypedRunnableModel>> {
             let weights = Weights::new(weights);
-            // Most nodes belong to linear layers: without them the rest is decluttered in a quarter of the time.
+            // Most nodes belong to linear layers; decluttering takes a quarter of the time without them.
             if rewrites.contains(&Rewrite::Linear) {
                 Rewrite::Linear.apply(&mut model, &weights)?;
             }
@@ -60,9 +60,13 @@ fn refused(error: TractError) -> Error {
     error.downcast().unwrap_or_else(|error| unsupported(format!("{error:#}")))
 }
 
-/// A reranker has one logit for each pair; a classifier has more, and an embedding model a number for each channel.
+/// A reranker has one logit for each pair. A classifier has more, and an embedding model has one number for each
+/// channel.
 fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
-    let fact = plan.model().output_fact(0).map_err(|error| invalid(format!("it has no output: {error:#}")))?;
+    let fact = plan
+        .model()
+        .output_fact(0)
+        .map_err(|error| invalid(format!("the graph's first output has no shape: {error:#}")))?;
     let numbers = fact.shape.iter().last().and_then(|length| length.as_i64());
     match numbers {
         Some(numbers) if numbers != 1 => Err(not_one_logit(numbers)),
@@ -70,7 +74,7 @@ fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
     }
 }
 
-/// The inputs that a text feeds; the weights' are behind them.
+/// The inputs that a text feeds; those of the weights follow them.
 fn inputs(file: &Model<'_>, weights: &WeightStore) -> Result<Vec<Input>> {
     let initialised: HashSet<&str> = file.initializers.iter().map(|tensor| tensor.name).collect();
     file.inputs
@@ -79,7 +83,7 @@ fn inputs(file: &Model<'_>, weights: &WeightStore) -> Result<Vec<Input>> {
         .map(|name| {
             Input::ALL.into_iter().find(|input| input.name() == *name).ok_or_else(|| {
                 let known = Input::ALL.map(Input::name).join(", ");
-                unsupported(format!("the graph wants an input {name:?}; a text cross-encoder takes {known}"))
+                unsupported(format!("the graph has an input {name:?}; a text cross-encoder has only {known}"))
             })
         })
         .collect()

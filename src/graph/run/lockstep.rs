@@ -1,8 +1,8 @@
-//! Several pairs in lockstep: every node runs for all of them before the next one runs, and a linear layer runs over the
-//! rows of all of them at once.
+//! Runs several pairs in lockstep: every node runs for all pairs before the next node runs, and a linear layer runs
+//! once over the rows of all pairs.
 //!
-//! A short pair leaves a layer's weights hardly used before the next ones are fetched from memory; several of them share
-//! the fetching. No row depends on another, so each logit has the bits that it has alone.
+//! A short pair hardly uses a layer's weights before the next ones are fetched from memory; several pairs share the
+//! fetch. No row depends on another, so each logit has the same bits as alone.
 
 use std::collections::HashSet;
 
@@ -15,17 +15,17 @@ use crate::graph::fuse::stages::{Stage, eval_together, stages};
 
 type State = SimpleState<TypedFact, Box<dyn TypedOp>>;
 
-/// Evaluates a node for all pairs, whose inputs it is given, one after the other, and what there is so far; `None` where the
-/// node is to do it itself.
+/// Evaluates a node for all pairs, from its inputs for each pair, in order, and the values so far. Returns `None` to let
+/// the node evaluate itself.
 pub type Evaluate<'a> =
     dyn FnMut(&TypedNode, &[TVec<TValue>], &Values<'_>) -> TractResult<Option<Vec<TVec<TValue>>>> + 'a;
 
-/// What has been computed and will still be read.
+/// Computed values that a later node reads.
 #[derive(Debug)]
 pub struct Values<'a>(&'a [State]);
 
 impl<'a> Values<'a> {
-    /// The value of an outlet for each pair, where there is one.
+    /// The value of an outlet for each pair, if it exists.
     pub fn of(&self, outlet: OutletId) -> Option<Vec<&'a TValue>> {
         let value = |state: &'a State| state.turn_state.values[outlet.node].as_ref()?.get(outlet.slot);
         self.0.iter().map(value).collect()
@@ -41,12 +41,12 @@ pub struct Schedule {
 #[derive(Debug)]
 struct Step {
     node: usize,
-    /// Nodes whose values this step is the last to read.
+    /// Nodes with values that this step is the last to read.
     last_read: TVec<usize>,
 }
 
 impl Schedule {
-    /// `None` for a plan that has no fused layer, or a shape that neither is fixed nor follows from those of the inputs.
+    /// Returns `None` if the plan has no fused layer, or a shape is neither fixed nor determined by those of the inputs.
     pub fn new(plan: &TypedRunnableModel) -> Option<Self> {
         let model = plan.model();
         let symbols = |outlet: &OutletId| Some(model.outlet_fact(*outlet).ok()?.shape.iter().flat_map(TDim::symbols));
@@ -64,12 +64,12 @@ impl Schedule {
         Some(Self { steps })
     }
 
-    /// The first output for each feed of the plan's inputs.
+    /// Runs the plan for each feed of its inputs; returns its first outputs.
     pub fn run(&self, plan: &Arc<TypedRunnableModel>, feeds: Vec<TVec<TValue>>) -> TractResult<Vec<TValue>> {
         self.run_with(plan, feeds, &mut |node, inputs, _| eval_together(node, inputs))
     }
 
-    /// The same with another way to evaluate some nodes.
+    /// [`run`](Self::run) with another evaluation of some nodes.
     pub fn run_with(
         &self,
         plan: &Arc<TypedRunnableModel>,

@@ -1,4 +1,4 @@
-//! A graph as a plan that runs, and the ways in which it runs.
+//! A graph as a plan, and the ways to run it.
 
 pub mod exact;
 mod load;
@@ -16,7 +16,7 @@ use tract_core::prelude::*;
 use crate::error::{Error, Result};
 use crate::onnx::refusal::{invalid, unsupported};
 
-/// What feeds one input of the graph.
+/// Values that feed one input of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
     TokenIds,
@@ -27,7 +27,7 @@ enum Input {
 impl Input {
     const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
 
-    /// What exporters call it.
+    /// The input's name in exported graphs.
     const fn name(self) -> &'static str {
         match self {
             Self::TokenIds => "input_ids",
@@ -37,11 +37,11 @@ impl Input {
     }
 }
 
-/// Token ids of one (query, document) pair, special tokens included.
+/// Token ids of one (query, document) pair, including special tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenSequence {
     pub ids: Vec<u32>,
-    /// Segment of each token, for models that tell query and document apart (BERT). Same length as `ids`.
+    /// Segment of each token, for models that separate query and document (BERT). Same length as `ids`.
     pub type_ids: Vec<u32>,
 }
 
@@ -49,29 +49,35 @@ pub struct TokenSequence {
 #[derive(Debug)]
 pub struct Graph {
     plan: Arc<TypedRunnableModel>,
-    /// Where the plan can run several pairs in lockstep.
+    /// Present if the plan can run several pairs in lockstep.
     schedule: Option<Schedule>,
     /// One entry for each input of the plan, in its order.
     inputs: Vec<Input>,
 }
 
 impl Graph {
-    /// The logit of one pair. The sequence is run alone and unpadded, so nothing but its own tokens bears on the result.
+    /// Computes the logit of one pair. The pair runs alone and unpadded, so the result depends only on its tokens.
     ///
     /// # Errors
-    /// `invalid_model` where the graph fails on it or gives something other than one finite number.
+    /// `invalid_model` if the graph fails, or returns anything but one finite number.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         let length = sequence.ids.len();
-        let run = || self.plan.run(self.feed(sequence)?)?.first().cloned().ok_or_else(|| TractError::msg("no output"));
+        let run = || {
+            self.plan
+                .run(self.feed(sequence)?)?
+                .first()
+                .cloned()
+                .ok_or_else(|| TractError::msg("the graph has no output"))
+        };
         let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
         one_logit(&output, length)
     }
 
-    /// The logits of several pairs, each with the bits that [`logit`](Self::logit) gives it. Short pairs take less time
-    /// together than alone; memory is that of one pair with all their tokens.
+    /// Computes the logits of several pairs, with the bits that [`logit`](Self::logit) gives each. Short pairs take
+    /// less time together than alone. The memory is that of one pair with all their tokens.
     ///
     /// # Errors
-    /// As [`logit`](Self::logit), where one of them fails.
+    /// As [`logit`](Self::logit), if one of them fails.
     pub fn logits(&self, sequences: &[TokenSequence]) -> Result<Vec<f32>> {
         let Some(schedule) = self.schedule.as_ref().filter(|_| sequences.len() > 1) else {
             return sequences.iter().map(|sequence| self.logit(sequence)).collect();
@@ -85,7 +91,7 @@ impl Graph {
         outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len())).collect()
     }
 
-    /// How many nodes of each operator the plan has, constants and inputs left out.
+    /// Counts the plan's nodes by operator, without constants and inputs.
     pub fn census(&self) -> BTreeMap<String, usize> {
         let mut census = BTreeMap::new();
         for node in self.plan.model().nodes() {
@@ -95,7 +101,7 @@ impl Graph {
         census
     }
 
-    /// The plan's inputs for one pair.
+    /// The values of the plan's inputs for one pair.
     fn feed(&self, sequence: &TokenSequence) -> TractResult<TVec<TValue>> {
         let length = sequence.ids.len();
         let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
@@ -114,16 +120,18 @@ impl Graph {
 }
 
 fn not_one_logit(numbers: impl std::fmt::Display) -> Error {
-    unsupported(format!("{numbers} numbers for one pair; a reranker gives one"))
+    unsupported(format!("the graph returns {numbers} numbers for one pair; a reranker returns one"))
 }
 
-/// The number that the graph gave for a pair of `length` tokens.
+/// Extracts the logit that the graph computed for a pair of `length` tokens.
 fn one_logit(output: &Tensor, length: usize) -> Result<f32> {
     let logits = || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec()) };
-    let logits = logits().map_err(|error| invalid(format!("the output is no number: {error:#}")))?;
+    let logits = logits().map_err(|error| invalid(format!("the graph's output is no number: {error:#}")))?;
     match logits[..] {
         [logit] if logit.is_finite() => Ok(logit),
-        [logit] => Err(invalid(format!("the logit of {length} tokens is {logit}"))),
+        [logit] => {
+            Err(invalid(format!("the graph's logit for {length} tokens is {logit}; it must be a finite number")))
+        }
         _ => Err(not_one_logit(logits.len())),
     }
 }

@@ -1,4 +1,4 @@
-//! What the linear layers see in a forward pass.
+//! Shows the input rows of linear layers in a forward pass.
 
 use tract_core::internal::*;
 use tract_core::plan::eval;
@@ -12,10 +12,10 @@ use crate::kernels::linear::Linear;
 use crate::onnx::refusal::invalid;
 
 impl Graph {
-    /// Runs the pair and shows each fused linear layer with the rows that it reads, one after the other.
+    /// Runs the pair and passes each fused linear layer to `see`, with the rows that it reads.
     ///
     /// # Errors
-    /// `invalid_model` where the graph fails on it.
+    /// `invalid_model` if the graph fails.
     pub fn observe(&self, sequence: &TokenSequence, see: &mut dyn FnMut(&Linear, &[f32])) -> Result<()> {
         let mut run = || -> TractResult<()> {
             let mut state = self.plan.spawn()?;
@@ -27,7 +27,7 @@ impl Graph {
                     linear.eval_together(inputs.iter().map(|inputs| &inputs[0]))
                 };
                 match eval_stages(node, std::slice::from_ref(&inputs), &mut linear, &mut Attention::eval_alone)? {
-                    Some(mut outputs) => outputs.pop().context("the outputs of one pair"),
+                    Some(mut outputs) => outputs.pop().context("the stages of a node returned no outputs"),
                     None => eval(context, state, node, inputs),
                 }
             })?;

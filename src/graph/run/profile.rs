@@ -1,4 +1,4 @@
-//! Where the time of a forward pass goes.
+//! Measures the time of each operator in a forward pass.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{Graph, TokenSequence};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
 
-/// What all nodes of one operator take in one forward pass.
+/// Time of all nodes of one operator in one forward pass.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct OperatorTime {
     pub operator: String,
@@ -18,11 +18,11 @@ pub struct OperatorTime {
 }
 
 impl Graph {
-    /// Runs the pair and gives the time of each operator, longest first. `now` is a clock in milliseconds: not every
-    /// target has one of its own.
+    /// Runs the pair and returns the time of each operator, longest first. `now` is a clock in milliseconds, because
+    /// some targets have none.
     ///
     /// # Errors
-    /// `invalid_model` where the graph fails on it.
+    /// `invalid_model` if the graph fails.
     pub fn profile(&self, sequence: &TokenSequence, now: &mut dyn FnMut() -> f64) -> Result<Vec<OperatorTime>> {
         let mut times: BTreeMap<String, (usize, f64)> = BTreeMap::new();
         let mut run = || -> TractResult<()> {

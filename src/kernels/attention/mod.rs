@@ -1,23 +1,23 @@
 //! Scaled dot-product attention, softmax(q·kᵀ·scale + mask)·v, for the heads of one sequence.
 //!
-//! WebAssembly multiplies 16-bit integers three times as fast as floats, and sums of integers do not depend on their order:
-//! so both matrix products run on integers of up to 16 bits, and only the softmax between them is float.
+//! WebAssembly multiplies 16-bit integers three times as fast as floats, and the order of an integer sum does not
+//! matter. So both matrix products run on integers of up to 16 bits; only the softmax between them is float.
 //!
-//! **No sum overflows.** Each vector x of a product is stored as integers round(s·x) with a scale s of its own, so chosen that
-//! every [`BLOCK`] of them has a Euclidean norm below √2³¹; by the Cauchy-Schwarz inequality no dot product of two blocks can
-//! then reach 2³¹. Partial sums may wrap, which changes nothing modulo 2³². The sums of the blocks are added as floats. A
-//! vector of spread-out values so keeps more bits than with a bound by its largest element. The vectors are the rows of q and
-//! k, the columns of v and the rows of softmax. These last are not normalised before: they are rounded as e^(x − max), and
-//! the sum of the integers is what the result is divided by, so the weights of a row sum to exactly 1.
+//! **No sum overflows.** Each vector x of a product is stored as integers round(s·x), with one scale s per vector. s
+//! keeps the Euclidean norm of every [`BLOCK`] elements below √2³¹, so by the Cauchy-Schwarz inequality no dot product
+//! of two blocks reaches 2³¹. Partial sums may wrap, which changes nothing modulo 2³². Sums of blocks are added as
+//! floats. This keeps more bits of spread-out values than a bound by the largest element would. The vectors are the
+//! rows of q and k, the columns of v and the rows of softmax. Softmax rounds e^(x − max) to integers; the result is
+//! divided by the sum of these, so the weights of a row sum to exactly 1.
 
 use crate::kernels::functions::exp::Exp;
 use crate::kernels::functions::softmax::{exponentials, largest};
 use crate::kernels::lanes::{Fastest, Lanes, ROUNDING, ROUNDING_BITS};
 
-/// Most keys that the sums are exact for.
+/// Most keys for which the sums are exact.
 pub const MAX_KEYS: usize = 1 << 18;
 
-/// Rows of a matrix that may be part of a wider one: row `i` begins at `values[i * stride]`.
+/// Rows of a matrix, which may be part of a wider one: row `i` begins at `values[i * stride]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     pub values: &'a [f32],
@@ -32,7 +32,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What attention reads. Head `h` of a row is at columns `h * head_size..(h + 1) * head_size`.
+/// The input of attention. Head `h` of a row is at columns `h * head_size..(h + 1) * head_size`.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     pub queries: Rows<'a>,
@@ -43,14 +43,14 @@ pub struct Inputs<'a> {
     pub mask: Option<&'a [f32]>,
     pub heads: usize,
     pub head_size: usize,
-    /// Factor of the scores, 1/√head_size as a rule.
+    /// Factor of the scores, usually 1/√head_size.
     pub scale: f32,
 }
 
-/// Four vectors side by side, two elements of each in turn: element `i` of vector `j` is at `[i / 2][2 * j + i % 2]`.
+/// Four vectors side by side, two elements of each in turn. Element `i` of vector `j` is at `[i / 2][2 * j + i % 2]`.
 type Group = [[i16; 8]];
 
-/// The buffers of [`attention`]; one value serves any number of calls, of any shape.
+/// The buffers of [`attention`]; one value serves any number of calls of any shape.
 #[derive(Debug, Default)]
 pub struct AttentionScratch {
     /// Groups of four keys, contracted over the channels; an even number of groups.
@@ -59,26 +59,27 @@ pub struct AttentionScratch {
     /// Groups of four channels, contracted over the keys; an even number of groups.
     values: Vec<[i16; 8]>,
     value_scales: Vec<f32>,
-    /// −∞ for the keys that only fill up a group.
+    /// −∞ for the keys that pad a group.
     mask: Vec<f32>,
     /// One group of queries, contracted over the channels.
     queries: Vec<[i16; 8]>,
     /// Four rows of scores.
     scores: Vec<f32>,
-    /// The group of these, after softmax, contracted over the keys.
+    /// The group of these four rows after softmax, contracted over the keys.
     weights: Vec<[i16; 8]>,
 }
 
-/// Writes softmax(q·kᵀ·scale + mask)·v of every head to `context`, one row for each query, beginning at multiples of `stride`;
-/// head `h` is at the columns where it is in the inputs. The number of queries need not be that of keys.
+/// Writes softmax(q·kᵀ·scale + mask)·v of every head to `context` (Vaswani et al., *Attention Is All You Need*, 2017).
+/// Each query has one row there, at a multiple of `stride`; head `h` has the same columns as in the inputs. The numbers
+/// of queries and of keys may differ.
 ///
-/// The error is that of rounding to integers of 12 to 16 bits, see the module: on random data below 10⁻³ of the largest value
-/// in the row, and a tenth of that in the mean. At worst, with V the largest magnitude in a column of values, n keys, and b
-/// blocks in a head, it is V·(n/2¹⁵ + 2⁻¹³ + e²ᵟ − 1), where δ = ¼·10⁻³·b·scale·‖q‖·‖k‖ + 2⁻²¹·|score| at their largest is what
-/// a score may be off. Vaswani et al., *Attention Is All You Need*, 2017.
+/// The error is that of rounding to integers of 12 to 16 bits, as the module describes. On random data it is below 10⁻³
+/// of the largest value in the row, and a tenth of that in the mean. Let V be the largest magnitude in a column of
+/// values, n the number of keys and b that of blocks in a head. The error is at most V·(n/2¹⁵ + 2⁻¹³ + e²ᵟ − 1).
+/// δ bounds the error of a score: δ = ¼·10⁻³·b·scale·‖q‖·‖k‖ + 2⁻²¹·|score|, each at its largest.
 ///
-/// A NaN or an infinity reaches what depends on it: in a query, its row; in a key, every row; in a value, its column. A row
-/// with all keys hidden is NaN. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
+/// A NaN or an infinity spreads to all that depends on it. In a query that is its row, in a key every row, in a value
+/// its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
 ///
 /// # Panics
 /// If a buffer is too short for its rows, there is no key, or there are more than [`MAX_KEYS`].
@@ -120,17 +121,17 @@ impl AttentionScratch {
     }
 }
 
-/// The integers whose products are summed as integers. Short blocks keep more bits and long ones are faster.
+/// Elements of a vector that one integer sum covers. Short blocks keep more bits; long ones are faster.
 const BLOCK: usize = 64;
 
-/// The norm that a block may have before it is rounded. √2³¹ is 46,340.95; rounding adds at most ½√[`BLOCK`] = 4, and the
-/// floats that the norm is computed with are off by a few parts in a million.
+/// The largest norm of a block before it is rounded. √2³¹ is 46,340.95. Rounding adds at most ½√[`BLOCK`] = 4;
+/// computing the norm in floats adds a few parts in a million.
 const NORM_LIMIT: f32 = 46_336.0;
 
 /// 2⁻¹⁰⁰.
 const SMALLEST: f32 = f32::from_bits((127 - 100) << 23);
 
-/// What a vector is multiplied with before it is rounded, and what an integer 1 is then worth.
+/// The factor of a vector before it is rounded, and the value of an integer 1 after that.
 #[derive(Debug, Clone, Copy, Default)]
 struct IntegerScale {
     factor: f32,
@@ -138,8 +139,7 @@ struct IntegerScale {
 }
 
 impl IntegerScale {
-    /// `magnitude` is the largest of the vector, as the bits of a float; `sum_of_squares` is that of the block where it is
-    /// largest.
+    /// `magnitude` is the largest of the vector, as the bits of a float. `sum_of_squares` is the largest of its blocks.
     #[inline(always)]
     fn new(magnitude: i32, sum_of_squares: f32) -> Self {
         let magnitude = f32::from_bits(magnitude as u32);
@@ -152,7 +152,7 @@ impl IntegerScale {
         let by_norm = if (1e-15..1e15).contains(&magnitude) {
             NORM_LIMIT / sum_of_squares.sqrt()
         } else {
-            // The squares may have left the range of floats.
+            // The squares may have overflowed.
             NORM_LIMIT / (BLOCK as f32).sqrt() / magnitude
         };
         let factor = by_norm.min(32_767.0 / magnitude);
@@ -199,7 +199,7 @@ fn row_scale<L: Lanes>(row: &[f32]) -> IntegerScale {
     IntegerScale::new(L::largest_i32(magnitudes), sum_of_squares)
 }
 
-/// Rounds four rows to integers; returns what an integer 1 is worth in each.
+/// Rounds four rows to integers; returns the value of an integer 1 in each.
 #[inline(never)]
 fn pack_rows<L: Lanes>(rows: [&[f32]; 4], group: &mut Group) -> [f32; 4] {
     let [a, b, c, d] = rows;
@@ -230,7 +230,7 @@ fn pack_rows<L: Lanes>(rows: [&[f32]; 4], group: &mut Group) -> [f32; 4] {
     [a.1.one, b.1.one, c.1.one, d.1.one]
 }
 
-/// Four vectors, eight elements of each, into their group.
+/// Stores eight elements of each of four vectors in their group.
 #[inline(always)]
 fn store_transposed<L: Lanes>(rows: [L::I16; 4], output: &mut [[i16; 8]; 4]) {
     let [a, b, c, d] = L::transpose_pairs(rows);
@@ -245,7 +245,7 @@ fn pack_keys<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut Attention
     let (count, size) = (inputs.keys.count, inputs.head_size);
     let groups = scratch.keys.chunks_exact_mut(size.next_multiple_of(8) / 2);
     for ((i, group), scales) in groups.enumerate().zip(scratch.key_scales.as_chunks_mut::<4>().0) {
-        // What fills up the last groups is masked.
+        // The keys that pad the last groups are masked.
         let row = |j: usize| inputs.keys.slice((4 * i + j).min(count - 1), head * size, size);
         *scales = pack_rows::<L>([row(0), row(1), row(2), row(3)], group);
     }
@@ -260,7 +260,7 @@ fn pack_values<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut Attenti
     }
 }
 
-/// Rounds up to eight columns to integers, into two groups; returns the value of 1 in each.
+/// Rounds up to eight columns to integers, in two groups; returns the value of an integer 1 in each.
 #[inline(never)]
 fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &mut Group) -> [f32; 8] {
     let block = |row: usize| {
@@ -290,7 +290,7 @@ fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &
     let (low_group, high_group) = panel.split_at_mut(panel.len() / 2);
     for (pair, (low_output, high_output)) in low_group.iter_mut().zip(high_group).enumerate() {
         let round_row = |row: usize| {
-            // What fills up the group meets weights of 0.
+            // The rows that pad the group are multiplied by weights of 0.
             let [low, high] = block(row.min(rows.count - 1));
             round::<L>(low * low_factor, high * high_factor)
         };
@@ -301,7 +301,7 @@ fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &
     scales.map(|scale| scale.one)
 }
 
-/// The rows of the context that belong to queries `first..first + 4`.
+/// Writes the rows of the context that belong to queries `first..first + 4`.
 fn attend_group<L: Lanes>(
     inputs: &Inputs<'_>,
     head: usize,
@@ -313,7 +313,7 @@ fn attend_group<L: Lanes>(
     let AttentionScratch { keys, key_scales, values, value_scales, mask, queries, scores, weights } = scratch;
     let size = inputs.head_size;
     let count = (inputs.queries.count - first).min(4);
-    // What fills up the group is not written.
+    // The queries that pad the group are computed and dropped.
     let query = |i: usize| inputs.queries.slice(first + i.min(count - 1), head * size, size);
     let ones = pack_rows::<L>([query(0), query(1), query(2), query(3)], queries).map(|one| one * inputs.scale);
     let scales = key_scales.as_chunks::<8>().0.iter().zip(mask.as_chunks::<8>().0);
@@ -362,7 +362,7 @@ fn multiply<L: Lanes>(group: &Group, panel: &Group) -> [[L::F32; 2]; 4] {
     products
 }
 
-/// Scores of four queries against eight keys, written to `scores`, whose rows are `stride` apart.
+/// Writes scores of four queries against eight keys to `scores`, in rows that are `stride` apart.
 #[inline(never)]
 fn score_tile<L: Lanes>(
     queries: &Group,
@@ -384,8 +384,8 @@ fn score_tile<L: Lanes>(
     }
 }
 
-/// Softmax of four rows of scores, as integers that are packed into a group; returns what an integer 1 is worth in each
-/// row. `scores` is overwritten.
+/// Packs the softmax of four rows of scores as integers into a group; returns the value of an integer 1 in each row.
+/// Overwrites `scores`.
 fn weigh<L: Lanes>(scores: &mut [f32], weights: &mut Group) -> [f32; 4] {
     let stride = scores.len() / 4;
     let mut factors = [0.0; 4];
@@ -396,7 +396,7 @@ fn weigh<L: Lanes>(scores: &mut [f32], weights: &mut Group) -> [f32; 4] {
     core::array::from_fn(|row| if factors[row].is_nan() { f32::NAN } else { 1.0 / sums[row] as f32 })
 }
 
-/// Replaces scores by their exponentials; returns what to multiply these with before they are rounded, or NaN.
+/// Replaces scores by their exponentials; returns the factor of these before they are rounded, or NaN.
 #[inline(never)]
 fn weight_factor<L: Lanes>(scores: &mut [f32]) -> f32 {
     let exp = Exp::<L>::new();
@@ -408,7 +408,7 @@ fn weight_factor<L: Lanes>(scores: &mut [f32]) -> f32 {
         sum += sums.sum;
         sum_of_squares = sum_of_squares.max(sums.sum_of_squares);
     }
-    // The largest exponential is 1.
+    // The largest exponential is 1, so a factor up to 32,767 fits 16 bits.
     if sum.is_nan() { f32::NAN } else { (NORM_LIMIT / sum_of_squares.sqrt()).min(32_767.0) }
 }
 

@@ -62,7 +62,7 @@ impl Case {
         self.run::<Fastest>(&mut AttentionScratch::default())
     }
 
-    /// Each element by the definition, and the bound of the error that `attention` documents.
+    /// Each element by the definition, with the error bound that `attention` documents.
     fn exact(&self) -> Vec<(f64, f64)> {
         let Inputs { queries, keys, values, .. } = self.inputs();
         let mut context = Vec::new();
@@ -108,8 +108,8 @@ impl Case {
         }
     }
 
-    /// The largest error, as a fraction of the largest value in the row of its head; and the root of the mean square of
-    /// these fractions.
+    /// The largest error, as a fraction of the largest value of its head's row, and the root mean square of these
+    /// fractions.
     fn error(&self) -> (f64, f64) {
         let (actual, exact) = (self.context(), self.exact());
         let mut worst = 0f64;
@@ -176,7 +176,7 @@ fn hidden_keys_do_not_count() {
     }
     case.mask = Some(vec![f32::NEG_INFINITY; 70]);
     assert!(case.context().iter().all(|x| x.is_nan()));
-    // Lower than any score, but the same for all: as without a mask.
+    // Lower than any score but the same for all keys, so equal to no mask.
     case.mask = Some(vec![-1e4; 70]);
     case.check();
 }
@@ -225,7 +225,7 @@ fn shapes() -> impl Strategy<Value = [usize; 4]> {
     (1..10usize, keys, 1..4usize, head_size).prop_map(|(queries, keys, heads, size)| [queries, keys, heads, size])
 }
 
-/// Cases that attention is not made for, but whose result is a number.
+/// Unusual cases that still have a finite result.
 fn unusual() -> impl Strategy<Value = Case> {
     let outliers = prop::collection::vec((0..3usize, any::<prop::sample::Index>(), -1000f32..1000.0), 0..6);
     (shapes(), any::<u64>(), outliers, 0..4u8, any::<bool>()).prop_map(
@@ -248,7 +248,7 @@ fn unusual() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Cases with anything in them.
+/// Cases with any values.
 fn anything() -> impl Strategy<Value = Case> {
     let anywhere = prop::collection::vec((any::<prop::sample::Index>(), floats(1)), 0..20);
     (unusual(), anywhere, prop::option::of(floats(140)), float()).prop_map(|(mut case, anywhere, mask, scale)| {
@@ -275,7 +275,7 @@ proptest! {
 
     #[test]
     fn a_row_depends_on_its_query_alone(case in unusual()) {
-        // A scratch value that served another shape changes nothing.
+        // Scratch memory that served another shape changes nothing.
         let mut scratch = AttentionScratch::default();
         Case::random(3, 77, 1, 33).run::<Fastest>(&mut scratch);
         let together = case.run::<Fastest>(&mut scratch);

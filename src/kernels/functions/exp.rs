@@ -2,16 +2,16 @@
 
 use crate::kernels::lanes::{Lanes, ROUNDING};
 
-/// ln 2⁻¹²⁶: below it the result would be subnormal.
+/// ln 2⁻¹²⁶; the exponential of less would be subnormal.
 const SMALLEST: f32 = -87.336_54;
-/// ln 2 in two parts; the first has so few bits that its product with any exponent is exact (Cody and Waite, *Software
+/// ln 2 in two parts. The first has so few bits that its product with any exponent is exact (Cody and Waite, *Software
 /// Manual for the Elementary Functions*, 1980).
 const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
-/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, lowest power first: fitted for this crate by Remez' algorithm, weighted so that the
-/// relative error of eʳ is least; it is 3.1·10⁻⁹.
+/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, lowest power first. Fitted for this crate by Remez' algorithm with weights that
+/// minimise the relative error of eʳ, which is 3.1·10⁻⁹.
 const POLYNOMIAL: [f32; 5] = [0.499_999_93, 0.166_665_2, 0.041_668_39, 0.008_368_745, 0.001_381_454];
 
-/// The exponential function with its constants at hand, made once for a loop.
+/// The exponential function with its constants in registers, made once for a loop.
 #[derive(Clone, Copy)]
 pub(in crate::kernels) struct Exp<L: Lanes> {
     log2_e: L::F32,
@@ -27,7 +27,7 @@ impl<L: Lanes> Exp<L> {
     pub fn new() -> Self {
         Self {
             log2_e: L::constant(core::f32::consts::LOG2_E),
-            // With the exponent's bias in it, the low bits of a sum are those that 2ⁿ holds in its exponent field.
+            // The sum has the exponent's bias in it, so its low bits are the exponent field of 2ⁿ.
             rounding: L::constant(ROUNDING + 127.0),
             ln_2: LN_2.map(L::constant),
             polynomial: POLYNOMIAL.map(L::constant),
@@ -36,9 +36,9 @@ impl<L: Lanes> Exp<L> {
         }
     }
 
-    /// eˣ with an error of at most 1.5 units in the last place, for x ≤ 0: 2ⁿ·eʳ with n the integer nearest to x/ln 2 and a
-    /// polynomial for eʳ. Results that would be subnormal are 0, so is that of −∞; 0 gives exactly 1, a NaN gives a NaN.
-    /// Positive x up to 88 work too, larger ones give nothing of use.
+    /// eˣ for x ≤ 0, with an error of at most 1.5 units in the last place: 2ⁿ·eʳ, with n the integer nearest to x/ln 2
+    /// and a polynomial for eʳ. 0 gives exactly 1, a NaN gives a NaN, −∞ gives 0. A result that would be subnormal is
+    /// 0. Positive x are valid up to 88.
     #[inline(always)]
     pub fn of_nonpositive(&self, x: L::F32) -> L::F32 {
         let biased = x * self.log2_e + self.rounding;

@@ -1,4 +1,4 @@
-//! The activation function of BERT and its kin.
+//! The activation function of BERT and related models.
 
 use crate::kernels::lanes::{Fastest, Lanes};
 
@@ -15,16 +15,16 @@ const POLYNOMIAL: [f32; 9] = [
     0.000_002_932_164,
 ];
 
-/// Beyond it ½·erfc(a/√2) is 0 for every purpose, and p⁸ must stay finite.
+/// From here on ½·erfc(a/√2) is below every precision; the limit keeps p⁸ finite.
 const LIMIT: f32 = 16.0;
 
-/// GELU(x) = x·Φ(x) = ½x·(1 + erf(x/√2)) of every element, in place, with an absolute error of at most 3·10⁻⁷ plus half a
-/// unit in the last place of the result. +∞ stays what it is, −∞ gives a value that is 0 within that error, a NaN stays NaN.
+/// GELU(x) = x·Φ(x) = ½x·(1 + erf(x/√2)) of every element, in place (Hendrycks and Gimpel, *Gaussian Error Linear
+/// Units*, 2016; the exact form, without tanh). The absolute error is at most 3·10⁻⁷ plus half a unit in the last place
+/// of the result. +∞ stays +∞, −∞ gives 0 within that error, a NaN stays NaN.
 ///
-/// Hendrycks and Gimpel, *Gaussian Error Linear Units*, 2016; the exact form, not the one with tanh. It is computed as
-/// max(x, 0) − |x|·½erfc(|x|/√2), where the second term never exceeds 0.17: so the error does not grow with x. The form of
-/// the approximation is Hastings' (Abramowitz and Stegun, 7.1.28); the coefficients were fitted for this crate by Remez'
-/// algorithm on 0 ≤ |x| ≤ 6, weighted so that the error of the second term is least; it is 4.8·10⁻⁸ before rounding.
+/// It is computed as max(x, 0) − |x|·½erfc(|x|/√2). The second term never exceeds 0.17, so the error does not grow with
+/// x. The approximation has Hastings' form (Abramowitz and Stegun, 7.1.28). Remez' algorithm fitted its coefficients for
+/// this crate on 0 ≤ |x| ≤ 6. They minimise the error of the second term, which is 4.8·10⁻⁸ before rounding.
 pub fn gelu(values: &mut [f32]) {
     for block in values.chunks_mut(1024) {
         gelu_block::<Fastest>(block);
@@ -61,7 +61,7 @@ mod tests {
     use crate::kernels::lanes::scalar::Scalar;
     use crate::kernels::testing::{test, *};
 
-    /// By the series erf(z) = 2/√π·e^(−z²)·Σ 2ⁿ·z²ⁿ⁺¹/(2n+1)!!, whose terms have one sign.
+    /// The series erf(z) = 2/√π·e^(−z²)·Σ 2ⁿ·z²ⁿ⁺¹/(2n+1)!!, a sum of terms of one sign.
     fn erf(z: f64) -> f64 {
         let mut term = z;
         let mut sum = z;

@@ -2,7 +2,7 @@
 
 use crate::kernels::lanes::{Fastest, Lanes};
 
-/// What a layer has learned; the two slices have one length, the hidden size.
+/// Parameters that a layer has learned. Both slices have the length of a row, the hidden size.
 #[derive(Debug, Clone, Copy)]
 pub struct LayerNorm<'a> {
     pub gamma: &'a [f32],
@@ -10,14 +10,14 @@ pub struct LayerNorm<'a> {
     pub epsilon: f32,
 }
 
-/// (y − mean(y))/√(var(y) + ε)·γ + β of every row, where y is the row, plus that of `residual` if there is one. Each of the
-/// three buffers holds rows × hidden values. Ba, Kiros and Hinton, *Layer Normalization*, 2016.
+/// (y − mean(y))/√(var(y) + ε)·γ + β of every row (Ba, Kiros and Hinton, *Layer Normalization*, 2016). y is the row,
+/// plus that of `residual` if there is one. Each of the three buffers holds rows × hidden values.
 ///
-/// Mean and variance are taken in two passes, with sixteen stripes for each sum. A row with a NaN or an infinity becomes NaN,
-/// so does one whose variance is too large for a float.
+/// Two passes compute mean and variance, with sixteen stripes for each sum. A row becomes NaN if it has a NaN or an
+/// infinity, or if its variance is too large for a float.
 ///
 /// # Panics
-/// If the lengths do not agree.
+/// If the lengths do not match.
 pub fn layer_norm(input: &[f32], residual: Option<&[f32]>, parameters: LayerNorm<'_>, output: &mut [f32]) {
     let hidden = parameters.gamma.len();
     assert_eq!(parameters.beta.len(), hidden);
@@ -43,7 +43,7 @@ fn normalize_row<L: Lanes>(row: &[f32], residual: Option<&[f32]>, parameters: La
     let mean = sum_of::<L>(output, 0.0, |x| x) / count;
     let centre = L::splat(mean);
     let variance = sum_of::<L>(output, mean, |x| (x - centre) * (x - centre)) / count;
-    // Divided by an infinity, all would come out as beta, which looks right.
+    // Division by an infinity would make every element beta, which looks right.
     let deviation = if variance == f32::INFINITY { f32::NAN } else { (variance + parameters.epsilon).sqrt() };
     let factor = L::splat(1.0 / deviation);
     let normalized = |x, gamma, beta| (x - centre) * factor * gamma + beta;
@@ -73,7 +73,7 @@ fn add<L: Lanes>(a: &[f32], b: &[f32], sum: &mut [f32]) {
     }
 }
 
-/// The sum of f(x) over `values`, in sixteen stripes; `fill` is a value whose f is 0.
+/// The sum of f(x) over `values`, in sixteen stripes; f(`fill`) is 0.
 #[inline(always)]
 fn sum_of<L: Lanes>(values: &[f32], fill: f32, f: impl Fn(L::F32) -> L::F32) -> f32 {
     let (blocks, rest) = values.as_chunks::<16>();
@@ -116,7 +116,7 @@ mod tests {
         for hidden in [1, 7, 64, 768, 1023] {
             let rows = 3;
             let [input, residual, gamma, beta] = [1, 2, 3, 4].map(|seed| random(rows * hidden, seed));
-            // A mean far from 0 is what costs digits.
+            // A mean far from 0 costs digits.
             let input: Vec<f32> = input.iter().map(|x| x + 8.0).collect();
             let parameters = LayerNorm { gamma: &gamma[..hidden], beta: &beta[..hidden], epsilon: 1e-5 };
             let mut output = vec![0.0; rows * hidden];

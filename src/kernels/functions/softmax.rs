@@ -1,10 +1,10 @@
-//! The parts of a softmax, eˣ/Σeˣ of a row of scores. With the largest score taken from each it is stable for scores of
-//! any size. A mask is part of the scores: −∞ gives 0.
+//! The parts of a softmax, eˣ/Σeˣ of a row of scores. Subtracting the largest score keeps it stable for scores of any
+//! size. A mask is part of the scores: −∞ gives 0.
 
 use super::exp::Exp;
 use crate::kernels::lanes::Lanes;
 
-/// The largest of the scores, NaNs passed over; −∞ if there is none.
+/// The largest of the scores, NaNs left out; −∞ if there is none.
 #[inline(always)]
 pub(in crate::kernels) fn largest<L: Lanes>(row: &[f32]) -> f32 {
     let lowest = f32::NEG_INFINITY;
@@ -16,7 +16,7 @@ pub(in crate::kernels) fn largest<L: Lanes>(row: &[f32]) -> f32 {
     L::largest(largest)
 }
 
-/// Sums over what [`exponentials`] wrote, each in four stripes: NaN where one of the exponentials is.
+/// Sums over the results of [`exponentials`], each in four stripes. Both are NaN if an exponential is.
 pub(in crate::kernels) struct Sums {
     pub sum: f32,
     pub sum_of_squares: f32,
@@ -53,7 +53,7 @@ mod tests {
     use crate::kernels::lanes::scalar::Scalar;
     use crate::kernels::testing::{test, *};
 
-    /// A row with a NaN or +∞, or of nothing but −∞, gives a row of NaN.
+    /// A row with a NaN or +∞ becomes NaN, and so does one of −∞ only.
     fn softmax<L: Lanes>(row: &mut [f32]) {
         let largest = largest::<L>(row);
         let sum = exponentials(Exp::<L>::new(), row, largest).sum;

@@ -1,4 +1,4 @@
-//! The hyperbolic tangent, which stands before the last layer of the classifier.
+//! The hyperbolic tangent, which precedes the last layer of the classifier.
 
 use super::exp::Exp;
 use crate::kernels::lanes::{Fastest, Lanes};
@@ -7,7 +7,7 @@ use crate::kernels::lanes::{Fastest, Lanes};
 const SERIES: [f32; 7] =
     [1.0, -1.0 / 3.0, 2.0 / 15.0, -17.0 / 315.0, 62.0 / 2_835.0, -1_382.0 / 155_925.0, 21_844.0 / 6_081_075.0];
 
-/// Up to here the series is used, beyond it the exponential function, whose difference from 1 would lose digits before.
+/// Below this magnitude the series computes tanh. There the difference of the exponential function from 1 loses digits.
 const SERIES_LIMIT: f32 = 0.5;
 
 /// tanh of every element, in place, with a relative error of at most 5·10⁻⁷; ±∞ give ±1, a NaN stays NaN.

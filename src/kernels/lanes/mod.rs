@@ -1,4 +1,4 @@
-//! The operations that kernels are written in: vectors of 128 bits.
+//! Vectors of 128 bits and the operations on them that kernels use.
 
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 pub mod scalar;
@@ -12,12 +12,12 @@ pub use scalar::Scalar as Fastest;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use simd128::Simd128 as Fastest;
 
-/// Adding it to a float of magnitude below 2²² rounds that to an integer, half to even, and leaves the integer in the low
-/// bits of the sum: `bits(x + ROUNDING) − bits(ROUNDING)`.
+/// Rounds a float of magnitude below 2²² to an integer, half to even, when it is added. The low bits of the sum are the
+/// integer: `bits(x + ROUNDING) − bits(ROUNDING)`.
 pub const ROUNDING: f32 = 12_582_912.0;
 pub const ROUNDING_BITS: i32 = ROUNDING.to_bits() as i32;
 
-/// Four lanes of `f32` or `i32`, eight of `i16`. Float operations round as IEEE 754 says, integers wrap, so that every
+/// Four lanes of `f32` or `i32`, eight of `i16`. Float operations round as IEEE 754 says and integers wrap, so every
 /// implementation gives the same bits.
 pub trait Lanes: Copy + 'static {
     type F32: Copy
@@ -32,9 +32,9 @@ pub trait Lanes: Copy + 'static {
     fn load(from: &[f32; 4]) -> Self::F32;
     fn store(value: Self::F32, to: &mut [f32; 4]);
     fn abs(value: Self::F32) -> Self::F32;
-    /// `b` where it is less than `a`, else `a`; so a NaN in `b` is passed over.
+    /// `b` where it is less than `a`, else `a`; so a NaN in `b` is ignored.
     fn min(a: Self::F32, b: Self::F32) -> Self::F32;
-    /// `b` where `a` is less than it, else `a`; so a NaN in `b` is passed over.
+    /// `b` where `a` is less than it, else `a`; so a NaN in `b` is ignored.
     fn max(a: Self::F32, b: Self::F32) -> Self::F32;
     /// +0 where `a` is less than `b`, else `value`.
     fn zero_where_less(a: Self::F32, b: Self::F32, value: Self::F32) -> Self::F32;
@@ -67,14 +67,14 @@ pub trait Lanes: Copy + 'static {
     /// a₀ b₀ a₁ b₁ a₂ b₂ a₃ b₃, then the same of the upper halves.
     fn interleave(a: Self::I16, b: Self::I16) -> [Self::I16; 2];
 
-    /// A splat for use in a loop. The compiler must not see the value: it would move the constant into the loop, where V8
-    /// makes it anew each time, with several instructions. Hidden, it is made once; that is worth a fifth of the time.
+    /// A splat for use in a loop. If the compiler saw the value, it would move the constant into the loop, where V8
+    /// rebuilds it each time with several instructions. A hidden value is built once, which saves a fifth of the time.
     #[inline(always)]
     fn constant(value: f32) -> Self::F32 {
         Self::splat(core::hint::black_box(value))
     }
 
-    /// Up to three elements, then `fill`.
+    /// At most three elements, then `fill`.
     #[inline(always)]
     fn load_partial(from: &[f32], fill: f32) -> Self::F32 {
         let mut lanes = [fill; 4];
@@ -82,7 +82,7 @@ pub trait Lanes: Copy + 'static {
         Self::load(&lanes)
     }
 
-    /// The first lanes, as many as there is room for.
+    /// Stores the first lanes, as many as fit.
     #[inline(always)]
     fn store_partial(value: Self::F32, to: &mut [f32]) {
         let mut lanes = [0.0; 4];
@@ -116,7 +116,7 @@ pub trait Lanes: Copy + 'static {
         Self::to_array_i32(value).into_iter().fold(0, i32::wrapping_add)
     }
 
-    /// The largest lane; NaNs beyond the first lane are passed over.
+    /// The largest lane; NaNs behind the first lane are ignored.
     #[inline(always)]
     fn largest(value: Self::F32) -> f32 {
         Self::to_array(value).into_iter().reduce(|a, b| if a < b { b } else { a }).unwrap_or(f32::NAN)

@@ -1,4 +1,4 @@
-//! [`Lanes`] as arrays: the reference, and what runs where there is no WebAssembly SIMD.
+//! [`Lanes`] as arrays: the reference, and the implementation without WebAssembly SIMD.
 
 use core::array::from_fn;
 use core::ops::{Add, Div, Mul, Sub};

@@ -1,5 +1,5 @@
-//! [`Lanes`] as the vectors of WebAssembly SIMD. The whole crate is compiled with `simd128` where this file is compiled at
-//! all, so its instructions need no check at run time.
+//! [`Lanes`] as the vectors of WebAssembly SIMD. This file is compiled only if `simd128` is on for the whole crate, so
+//! its instructions need no check at run time.
 
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
@@ -41,7 +41,7 @@ lanewise!(I32, Mul, mul, i32x4_mul);
 /// A type of 16 bytes without padding, in which every pattern of bits is a value.
 ///
 /// # Safety
-/// The implementor vouches for just that.
+/// The implementor guarantees exactly that.
 unsafe trait Block {}
 // SAFETY: four times four bytes; every pattern is an f32.
 unsafe impl Block for [f32; 4] {}
@@ -54,14 +54,14 @@ unsafe impl Block for [i8; 16] {}
 
 #[inline(always)]
 fn load<B: Block>(from: &B) -> v128 {
-    // SAFETY: the reference is good for reading its 16 bytes, and v128.load asks for no alignment.
+    // SAFETY: the reference is valid for reads of its 16 bytes, and v128.load needs no alignment.
     unsafe { v128_load(core::ptr::from_ref(from).cast()) }
 }
 
 #[inline(always)]
 fn store<B: Block>(value: v128, to: &mut B) {
-    // SAFETY: the reference is good for writing its 16 bytes, any bits make a value of its type, and v128.store asks for no
-    // alignment.
+    // SAFETY: the reference is valid for writes of its 16 bytes, every pattern of bits is a value of its type, and
+    // v128.store needs no alignment.
     unsafe { v128_store(core::ptr::from_mut(to).cast(), value) }
 }
 
@@ -183,7 +183,7 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn splat_pair<const PAIR: usize>(from: &[i16; 8]) -> I16 {
         const { assert!(PAIR < 4) };
-        // SAFETY: 4·PAIR + 4 ≤ 16, so the four bytes lie within `from`; v128.load32_splat asks for no alignment.
+        // SAFETY: 4·PAIR + 4 ≤ 16, so the four bytes lie within `from`; v128.load32_splat needs no alignment.
         I16(unsafe { v128_load32_splat(from.as_ptr().add(2 * PAIR).cast()) })
     }
 

@@ -1,15 +1,15 @@
 //! Packed matrices.
 //!
-//! The relaxed SIMD dot `i32x4_relaxed_dot_i8x16_i7x16_add` is exact on every engine as long as its second operand fits
-//! 7 bits. Weights quantised with onnxruntime's `reduce_range` lie in −64..=64, so they are stored as w + 64. That leaves
-//! +64 one too large. A column that holds it but not −64 is negated, and its scale with it; one that holds both stores 63
-//! in its place and lists the rows where 1 is missing. A matrix with any weight outside −64..=64, or with so many of these
-//! that listing them does not pay, keeps its bytes as they are and is for the 16-bit dot.
+//! The relaxed SIMD dot `i32x4_relaxed_dot_i8x16_i7x16_add` is exact on every engine if its second operand fits 7 bits.
+//! Weights quantised with onnxruntime's `reduce_range` lie in −64..=64, so they are stored as w + 64. Only +64 does not
+//! fit. A column with +64 but without −64 is negated, and so is its scale. A column with both stores 63 in place of 64
+//! and lists the rows where 1 is missing. A matrix keeps its bytes for the 16-bit dot if a weight is outside −64..=64,
+//! or if such lists would be too long.
 
 use super::four_bit;
 use super::panels::{CodeTable, Encoding, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
-/// A rows × columns matrix of int8 weights; rows are the contraction.
+/// A rows × columns matrix of int8 weights. The contraction runs over its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackedMatrix {
     pub(super) rows: usize,
@@ -22,7 +22,7 @@ pub struct PackedMatrix {
     pub(super) negated: Vec<bool>,
     /// (column, row) where 1 is missing from the stored weight, in ascending order.
     pub(super) corrections: Vec<(u32, u32)>,
-    /// Only of four-bit weights.
+    /// Empty unless weights have four bits.
     pub(super) tables: Vec<CodeTable>,
 }
 
@@ -41,17 +41,17 @@ impl PackedMatrix {
         self.encoding
     }
 
-    /// Rows of each group of each panel, as [`panels`](super::panels) describes them.
+    /// Groups of rows in each panel, as [`panels`](super::panels) describes them.
     pub fn groups(&self) -> usize {
         self.rows.div_ceil(GROUP_ROWS)
     }
 
-    /// The bytes of each panel: [`groups`](Self::groups) × 48 of them, or as many as blocks of four-bit weights take.
+    /// The bytes of each panel: [`groups`](Self::groups) × 48, or as many as blocks of four-bit weights take.
     pub fn panels(&self) -> std::slice::ChunksExact<'_, u8> {
         self.bytes.chunks_exact(self.encoding.panel_bytes(self.rows).max(1))
     }
 
-    /// What four-bit weights are places in; none for others.
+    /// Tables of codes that four-bit weights index; empty for other weights.
     pub fn tables(&self) -> &[CodeTable] {
         &self.tables
     }
@@ -71,14 +71,14 @@ impl PackedMatrix {
         &self.corrections
     }
 
-    /// Those of the [`corrections`](Self::corrections) that lie in one panel.
+    /// The [`corrections`](Self::corrections) inside one panel.
     pub fn panel_corrections(&self, panel: usize) -> &[(u32, u32)] {
         let start =
             |panel: usize| self.corrections.partition_point(|&(column, _)| (column as usize) < panel * PANEL_COLUMNS);
         &self.corrections[start(panel)..start(panel + 1)]
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory that the matrix takes.
     pub fn bytes(&self) -> usize {
         let tables = size_of_val(&*self.tables);
         self.bytes.len()
@@ -88,7 +88,7 @@ impl PackedMatrix {
             + tables
     }
 
-    /// The weights that were packed, row after row, as bytes in two's complement.
+    /// The original weights, row after row, as bytes in two's complement.
     pub fn unpack(&self) -> Vec<u8> {
         let mut weights = vec![0; self.rows * self.columns];
         let shift = self.encoding.offset() as u8;
@@ -115,7 +115,7 @@ impl PackedMatrix {
         weights
     }
 
-    /// The weight that was packed, for tests.
+    /// One original weight, for tests.
     pub fn weight(&self, row: usize, column: usize) -> i32 {
         if self.encoding == Encoding::FourBit {
             return i32::from(self.unpack()[row * self.columns + column] as i8);
@@ -130,7 +130,7 @@ impl PackedMatrix {
     }
 }
 
-/// Where the weight of a place lies, in weights of a byte each.
+/// Index of a weight among weights of a byte each.
 pub(super) fn position(groups: usize, row: usize, column: usize) -> usize {
     let group = (column / PANEL_COLUMNS) * groups + row / GROUP_ROWS;
     group * GROUP_WEIGHTS + (column % PANEL_COLUMNS) * GROUP_ROWS + row % GROUP_ROWS

@@ -1,13 +1,13 @@
-//! A linear layer on int8 weights and activations that were quantised row by row.
+//! A linear layer on int8 weights, with activations quantised row by row.
 //!
-//! With activations a quantised with scale s and zero point z, and weights w with a scale t for each column,
-//! y = s·t·Σ(a − z)·w + bias. The kernels compute Σa·w' on the codes that are stored, w' = w + 64:
+//! Activations a have a scale s and a zero point z. Weights w have a scale t for each column, so y = s·t·Σ(a − z)·w +
+//! bias. The kernels compute Σa·w' on the stored codes, w' = w + 64:
 //!
 //! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
 //!
-//! so that a sum over the row and one over the column are all that the offsets cost, and every step before the scales is
-//! exact. (Eight-bit weights are stored as they are: without the term in 64.) Weights that have a zero point v of their own
-//! change these two numbers of a column and nothing else, n being the length of a row:
+//! So the offsets cost one sum over the row and one over the column, and every step before the scales is exact.
+//! Eight-bit weights are stored unchanged, without the term in 64. A zero point v of the weights changes only these two
+//! numbers of a column, with n the length of a row:
 //!
 //! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
 
@@ -30,21 +30,21 @@ use tile::{Dots, TILE_ROWS};
 
 use crate::kernels::lanes::{Fastest, Lanes};
 
-/// Activations that pass through one panel before the next is read stay in the second-level cache.
+/// Bytes of activations that run through one panel before the next one is read; they stay in the second-level cache.
 const BLOCK_BYTES: usize = 192 << 10;
 
-/// Rows of `stride` activations that pass through one panel before the next is read.
+/// Rows of `stride` activations that run through one panel before the next one is read.
 fn block_rows(stride: usize) -> usize {
     (BLOCK_BYTES / stride.max(1) / TILE_ROWS).max(1) * TILE_ROWS
 }
 
-/// How many groups of `size` outputs fill whole panels, which are computed together.
+/// Number of groups of `size` outputs that fill whole panels, which are computed together.
 pub fn groups_in_panels(size: usize) -> usize {
     (1..PANEL_COLUMNS).find(|count| (count * size).is_multiple_of(PANEL_COLUMNS)).unwrap_or(PANEL_COLUMNS)
 }
 
-/// Inputs of a layer whose weights have zero points: weights may then differ from them by 255, and the sum of so many
-/// products by 255 fits 32 bits.
+/// Most inputs of a layer with zero points for weights. A weight and its zero point may differ by 255, and this many
+/// products by 255 sum to a number of 32 bits.
 pub const MAX_SHIFTED_INPUTS: usize = 1 << 15;
 
 /// Quantised activations, each row padded with the code 0 to [`Linear::input_stride`].
@@ -58,7 +58,7 @@ pub struct QuantizedRows<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     matrix: Arc<PackedMatrix>,
-    /// What each stored weight of a column is too large by; padded to whole panels.
+    /// Difference between each stored weight of a column and the weight; padded to whole panels.
     offsets: Vec<i32>,
     /// Sum of each stored column less its zero point; padded to whole panels.
     column_sums: Vec<i32>,
@@ -68,7 +68,7 @@ pub struct Linear {
     bias: Vec<f32>,
 }
 
-/// Memory that [`Linear::apply`] works in; it grows to what the largest layer needs and can serve all of them.
+/// Scratch memory of [`Linear::apply`]. It grows to the needs of the largest layer and can serve all layers.
 #[derive(Debug, Clone, Default)]
 pub struct LinearScratch {
     wide_rows: Vec<i16>,
@@ -78,15 +78,16 @@ pub struct LinearScratch {
 }
 
 impl Linear {
-    /// A layer of `matrix` (inputs × outputs) with one scale for each output, or one for all, and one bias for each.
+    /// Builds a layer of `matrix` (inputs × outputs), with one scale for each output or one for all, and one bias for
+    /// each.
     ///
     /// # Panics
-    /// For other numbers of scales or biases, and for more than [`MAX_ROWS`] inputs.
+    /// If the number of scales or of biases is wrong, or there are more than [`MAX_ROWS`] inputs.
     pub fn new(matrix: Arc<PackedMatrix>, scales: &[f32], bias: &[f32]) -> Self {
         let columns = matrix.columns();
-        assert!(matrix.rows() <= MAX_ROWS, "{} inputs", matrix.rows());
+        assert!(matrix.rows() <= MAX_ROWS, "a layer has {} inputs; the limit is {MAX_ROWS}", matrix.rows());
         assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
-        assert_eq!(bias.len(), columns, "one bias for each column");
+        assert_eq!(bias.len(), columns, "a layer needs one bias for each column");
         let padded = matrix.column_sums().len();
         let mut column_scales: Vec<f32> = scales.iter().copied().cycle().take(columns).collect();
         for (scale, &negated) in column_scales.iter_mut().zip(matrix.negated()) {
@@ -100,14 +101,18 @@ impl Linear {
         Self { matrix, offsets: vec![offset; padded], column_sums, scales: column_scales, bias }
     }
 
-    /// The layer whose weights are those of the matrix less the zero point of their column, or less one for all.
+    /// Subtracts a zero point from the weights: one for each column, or one for all.
     ///
     /// # Panics
-    /// For another number of zero points, and for more than [`MAX_SHIFTED_INPUTS`] inputs.
+    /// If the number of zero points is wrong, or there are more than [`MAX_SHIFTED_INPUTS`] inputs.
     pub fn with_zero_points(mut self, zero_points: &[i8]) -> Self {
         let columns = self.outputs();
-        assert!(zero_points.len() == columns || zero_points.len() == 1, "{} zero points", zero_points.len());
-        assert!(self.inputs() <= MAX_SHIFTED_INPUTS, "{} inputs", self.inputs());
+        assert!(
+            zero_points.len() == columns || zero_points.len() == 1,
+            "{} zero points for {columns} columns",
+            zero_points.len()
+        );
+        assert!(self.inputs() <= MAX_SHIFTED_INPUTS, "a layer with zero points has {} inputs", self.inputs());
         let rows = self.inputs() as i32;
         let columns = zero_points.iter().cycle().zip(self.matrix.negated());
         for ((&zero_point, &negated), (offset, sum)) in columns.zip(self.offsets.iter_mut().zip(&mut self.column_sums))
@@ -123,17 +128,17 @@ impl Linear {
         &self.matrix
     }
 
-    /// The scale of each stored column: that of a column stored as its negative is negated.
+    /// The scale of each stored column; negative for a column that is stored as its negative.
     pub fn scales(&self) -> &[f32] {
         &self.scales[..self.outputs()]
     }
 
-    /// What is added to each output.
+    /// One number for each output, added to it.
     pub fn bias(&self) -> &[f32] {
         &self.bias[..self.outputs()]
     }
 
-    /// The numbers that the integers stand for, inputs × outputs, row after row.
+    /// The weights as floats, inputs × outputs, row after row.
     pub fn weights(&self) -> Vec<f32> {
         let offset = self.matrix.encoding().offset();
         let columns: Vec<(f32, i32)> = self
@@ -142,7 +147,7 @@ impl Linear {
             .zip(self.matrix.negated())
             .zip(&self.offsets)
             .map(|((&scale, &negated), shifted)| {
-                // In signs of the file.
+                // The signs are those of the file.
                 let sign = if negated { -1 } else { 1 };
                 (scale * sign as f32, sign * (shifted - offset))
             })
@@ -165,30 +170,31 @@ impl Linear {
         self.matrix.columns()
     }
 
-    /// Codes from one input row to the next.
+    /// Distance between two input rows, in codes.
     pub fn input_stride(&self) -> usize {
         self.matrix.groups() * GROUP_ROWS
     }
 
-    /// Writes the layer's output for each row to a slice of [`outputs`](Self::outputs) numbers. The result is the same bits
-    /// in every build and does not depend on the other rows.
+    /// Writes the layer's output for each row to a slice of [`outputs`](Self::outputs) numbers. The result has the same
+    /// bits in every build and does not depend on the other rows.
     ///
     /// # Panics
-    /// Where the slices do not have the lengths that the number of rows asks for.
+    /// If the lengths of the slices do not match the number of rows.
     pub fn apply(&self, input: QuantizedRows<'_>, scratch: &mut LinearScratch, output: &mut [&mut [f32]]) {
         self.apply_some(0..self.outputs(), input, scratch, output);
     }
 
-    /// The outputs around these that [`apply_some`](Self::apply_some) can compute without the others.
+    /// Widens a range of outputs to whole panels, which [`apply_some`](Self::apply_some) can compute without the
+    /// others.
     pub fn whole_panels(&self, outputs: Range<usize>) -> Range<usize> {
         let end = outputs.end.next_multiple_of(PANEL_COLUMNS).min(self.outputs());
         outputs.start / PANEL_COLUMNS * PANEL_COLUMNS..end
     }
 
-    /// [`apply`](Self::apply) for some outputs, as [`whole_panels`](Self::whole_panels) gives them.
+    /// [`apply`](Self::apply) for a range of outputs that [`whole_panels`](Self::whole_panels) returned.
     ///
     /// # Panics
-    /// As [`apply`](Self::apply), and for other outputs.
+    /// As [`apply`](Self::apply), and for other ranges.
     pub fn apply_some(
         &self,
         outputs: Range<usize>,
@@ -197,10 +203,10 @@ impl Linear {
         output: &mut [&mut [f32]],
     ) {
         let stride = self.input_stride();
-        assert_eq!(self.whole_panels(outputs.clone()), outputs, "outputs of whole panels");
-        assert_eq!(input.codes.len(), input.rows.len() * stride, "codes of {} rows", input.rows.len());
-        assert_eq!(output.len(), input.rows.len(), "outputs of {} rows", input.rows.len());
-        assert!(output.iter().all(|row| row.len() == outputs.len()), "rows of {outputs:?}");
+        assert_eq!(self.whole_panels(outputs.clone()), outputs, "outputs must fill whole panels");
+        assert_eq!(input.codes.len(), input.rows.len() * stride, "the codes do not fill {} rows", input.rows.len());
+        assert_eq!(output.len(), input.rows.len(), "the outputs do not match {} rows", input.rows.len());
+        assert!(output.iter().all(|row| row.len() == outputs.len()), "a row does not fit the outputs {outputs:?}");
         let panels = outputs.start / PANEL_COLUMNS..outputs.end.div_ceil(PANEL_COLUMNS);
         let block_rows = block_rows(stride);
         let blocks = input.codes.chunks(block_rows * stride).zip(input.rows.chunks(block_rows));
@@ -247,7 +253,8 @@ impl Linear {
         }
     }
 
-    /// From dot products to outputs: corrections, offsets, scales, bias. Those of the panel begin at `place` of a row.
+    /// Turns dot products into outputs: corrections, offsets, scales, bias. The panel's outputs begin at `place` of a
+    /// row.
     fn finish_tile<L: Lanes>(
         &self,
         panel: usize,
@@ -306,7 +313,7 @@ fn finish_row<L: Lanes>(
     }
 }
 
-/// What the dot products of one block of rows are taken of: the codes themselves, or widened copies.
+/// The operands of the dot products of one block of rows: the codes themselves, or widened copies.
 struct PanelDot<'a> {
     /// True where the relaxed dot reads the codes as they are.
     narrow: bool,

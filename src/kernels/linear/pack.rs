@@ -1,4 +1,4 @@
-//! Int8 weight matrices into the form that the dot kernels read, while the bytes arrive.
+//! Packs int8 weight matrices into the form that the dot kernels read, while the bytes arrive.
 
 use std::collections::TryReserveError;
 
@@ -7,14 +7,14 @@ use super::panels::{
     BLOCK_COLUMN_BYTES, BLOCK_ROWS, CodeTable, Encoding, GROUP_ROWS, GROUP_WEIGHTS, MAX_TABLES, PANEL_COLUMNS,
 };
 
-/// Takes a matrix row by row, in chunks of any size, and packs it where it will stay.
+/// Receives a matrix row by row, in chunks of any size, and packs it in its final place.
 #[derive(Debug)]
 pub struct Packer {
     rows: usize,
     columns: usize,
     /// Number of weights that are packed.
     packed: usize,
-    /// The first weights of the next group of rows, until all of it has come.
+    /// The first weights of the next group of rows, until the group is complete.
     partial: Vec<u8>,
     bytes: Vec<u8>,
     column_sums: Vec<i32>,
@@ -25,7 +25,7 @@ pub struct Packer {
 
 impl Packer {
     /// # Errors
-    /// Where there is no memory for the matrix.
+    /// If memory for the matrix is not available.
     pub fn new(rows: usize, columns: usize) -> Result<Self, TryReserveError> {
         let padded_columns = columns.div_ceil(PANEL_COLUMNS).saturating_mul(PANEL_COLUMNS);
         let padded_rows = rows.div_ceil(GROUP_ROWS).saturating_mul(GROUP_ROWS);
@@ -44,17 +44,17 @@ impl Packer {
         })
     }
 
-    /// Weights that are still to come.
+    /// Number of weights that have not arrived.
     pub fn missing(&self) -> usize {
         self.rows * self.columns - self.packed - self.partial.len()
     }
 
-    /// Takes the next weights in row-major order, as bytes in two's complement.
+    /// Receives the next weights in row-major order, as bytes in two's complement.
     ///
     /// # Panics
-    /// For more than [`missing`](Self::missing) of them.
+    /// If there are more than [`missing`](Self::missing).
     pub fn push(&mut self, mut weights: &[u8]) {
-        assert!(weights.len() <= self.missing(), "more weights than the matrix has");
+        assert!(weights.len() <= self.missing(), "more weights arrived than the matrix has");
         while !weights.is_empty() {
             let group = (self.rows * self.columns - self.packed).min(GROUP_ROWS * self.columns);
             if self.partial.is_empty() && weights.len() >= group {
@@ -75,7 +75,7 @@ impl Packer {
         }
     }
 
-    /// Packs the next [`GROUP_ROWS`] rows, or the last ones where they are fewer.
+    /// Packs the next [`GROUP_ROWS`] rows, or the last rows if fewer remain.
     fn push_group(&mut self, weights: &[u8]) {
         for row in weights.chunks_exact(self.columns) {
             self.gather_statistics(row);
@@ -115,12 +115,12 @@ impl Packer {
         }
     }
 
-    /// The packed matrix.
+    /// Returns the packed matrix.
     ///
     /// # Panics
-    /// While weights are [`missing`](Self::missing).
+    /// If weights are [`missing`](Self::missing).
     pub fn finish(self) -> PackedMatrix {
-        assert_eq!(self.missing(), 0, "weights are missing");
+        assert_eq!(self.missing(), 0, "weights of the matrix are missing");
         let mut packed = PackedMatrix {
             rows: self.rows,
             columns: self.columns,
@@ -141,12 +141,12 @@ impl Packer {
     }
 }
 
-/// Packs a matrix of four-bit weights. `weights` are its places in the tables, row after row, one byte each; `numbers`
-/// those of the tables, one for each column of each block of rows, block after block. `None` where there is no memory for
-/// it.
+/// Packs a matrix of four-bit weights. `weights` are indices into the tables, row after row, one byte each. `numbers`
+/// are those of the tables, one for each column of each block of rows, block after block. Returns `None` if memory for
+/// the matrix is not available.
 ///
 /// # Panics
-/// For other numbers of weights or table numbers than the shape asks for, and for values that are out of range.
+/// If the shape needs other numbers of weights or tables, or a value is out of range.
 pub fn pack_four_bits(
     rows: usize,
     columns: usize,
@@ -154,9 +154,12 @@ pub fn pack_four_bits(
     weights: &[u8],
     numbers: &[u8],
 ) -> Option<PackedMatrix> {
-    assert_eq!(weights.len(), rows * columns, "one weight for each place");
-    assert_eq!(numbers.len(), rows.div_ceil(BLOCK_ROWS) * columns, "one table for each column of each block");
-    assert!(tables.len() <= MAX_TABLES && tables.as_flattened().iter().all(|&code| code < 128), "seven-bit codes");
+    assert_eq!(weights.len(), rows * columns, "a matrix needs one weight for each place");
+    assert_eq!(numbers.len(), rows.div_ceil(BLOCK_ROWS) * columns, "each column of each block needs one table");
+    assert!(
+        tables.len() <= MAX_TABLES && tables.as_flattened().iter().all(|&code| code < 128),
+        "codes in tables need 7 bits"
+    );
     let panels = columns.div_ceil(PANEL_COLUMNS);
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(panels * Encoding::FourBit.panel_bytes(rows)).ok()?;
@@ -171,7 +174,7 @@ pub fn pack_four_bits(
                     |row: usize| if row < rows && column < columns { weights[row * columns + column] } else { 0 };
                 for row in start..start + BLOCK_COLUMN_BYTES {
                     let (low, high) = (weight(row), weight(row + BLOCK_COLUMN_BYTES));
-                    assert!(low < 16 && high < 16, "four bits");
+                    assert!(low < 16 && high < 16, "a weight needs at most 4 bits");
                     bytes.push(low | high << 4);
                 }
                 let table = &tables[usize::from(number(column))];
@@ -200,7 +203,7 @@ fn filled<T: Clone>(value: T, length: usize) -> Result<Vec<T>, TryReserveError> 
     Ok(values)
 }
 
-/// Column after column with its rows side by side.
+/// Stores column after column, with its rows side by side.
 fn interleave(packed: &mut [u8], rows: [&[u8]; GROUP_ROWS]) {
     let [row0, row1, row2, row3] = rows;
     let (columns, _) = packed.as_chunks_mut::<GROUP_ROWS>();
@@ -209,8 +212,8 @@ fn interleave(packed: &mut [u8], rows: [&[u8]; GROUP_ROWS]) {
     }
 }
 
-/// The weights +64 of columns that hold -64 too; `None` where listing them would take more than half of the matrix, or
-/// there is no memory for it.
+/// Lists the weights +64 of columns that hold −64 too. Returns `None` if the list would take more than half of the
+/// matrix, or memory for it is not available.
 fn find_corrections(packed: &PackedMatrix, lowest: &[i8], highest: &[i8]) -> Option<Vec<(u32, u32)>> {
     let groups = packed.groups();
     let most = packed.rows * packed.columns / 16 + 16;

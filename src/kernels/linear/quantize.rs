@@ -2,13 +2,13 @@
 
 use crate::kernels::lanes::{Fastest, Lanes, ROUNDING, ROUNDING_BITS};
 
-/// How a row was quantised: x ≈ scale · (q − zero_point) for each of its elements x, stored as q.
+/// Quantisation of a row: x ≈ scale · (q − zero_point) for each of its elements x, stored as q.
 #[derive(Debug, Clone, Copy)]
 pub struct RowScale {
     pub scale: f32,
-    /// The q that stands for 0, in -128..=127: 128 less than the zero point of ONNX.
+    /// The q that stands for 0, in −128..=127. ONNX's zero point is larger by 128.
     pub zero_point: i32,
-    /// Sum of q over the elements of the row, padding not counted.
+    /// Sum of q over the elements of the row, without padding.
     pub sum: i32,
 }
 
@@ -19,14 +19,14 @@ impl PartialEq for RowScale {
     }
 }
 
-/// Quantises a row as ONNX's DynamicQuantizeLinear does a tensor, less 128 so that the values fit an `i8`. With
-/// low = min(0, smallest element) and high = max(0, largest element):
-/// scale = (high − low)/255, zero_point = round(−low/scale) − 128, q = clamp(round(x/scale) + zero_point, -128, 127),
-/// halves rounded to even. `quantized` may be longer than the row; what is left over is filled with 0.
+/// Quantises a row as ONNX's DynamicQuantizeLinear does a tensor, less 128 so that the values fit an `i8`. With low =
+/// min(0, smallest element) and high = max(0, largest element): scale = (high − low)/255, zero_point =
+/// round(−low/scale) − 128, q = clamp(round(x/scale) + zero_point, −128, 127). Halves are rounded to even. If
+/// `quantized` is longer than the row, the rest is filled with 0.
 ///
-/// A row of zeros, or one whose scale is too small for a float, becomes zeros with scale 0 and zero point 0. A row with a
-/// NaN or an infinity, or whose range is too large for a float, becomes zeros with scale NaN: what is computed from it is
-/// NaN, and not a number that looks right.
+/// A row of zeros, or one with a scale too small for a float, becomes zeros with scale 0 and zero point 0. A row with a
+/// NaN or an infinity, or with a range too large for a float, becomes zeros with scale NaN. All that is computed from
+/// it is NaN, and not a number that looks right.
 ///
 /// # Panics
 /// If `quantized` is shorter than the row.
@@ -40,7 +40,7 @@ fn quantize_row<L: Lanes>(row: &[f32], quantized: &mut [i8]) -> RowScale {
     padding.fill(0);
     let (low, high) = range::<L>(row);
     let scale = (high - low) / 255.0;
-    // A NaN takes this way too.
+    // A NaN takes this branch too.
     if !(scale > 0.0 && scale < f32::INFINITY) {
         quantized.fill(0);
         let scale = if scale == 0.0 { 0.0 } else { f32::NAN };
@@ -104,7 +104,7 @@ fn range<L: Lanes>(row: &[f32]) -> (f32, f32) {
     last[..tail.len()].copy_from_slice(tail);
     take(&last);
 
-    // As integers, the bits of magnitudes are in the order of the magnitudes, and NaNs come last.
+    // The bits of magnitudes, read as integers, have the order of the magnitudes, and NaNs come last.
     let magnitude = magnitude.into_iter().reduce(L::max_i32).map_or(0, L::largest_i32);
     if magnitude >= f32::INFINITY.to_bits() as i32 {
         return (f32::NAN, f32::NAN);
@@ -122,7 +122,7 @@ mod tests {
     use crate::kernels::lanes::scalar::Scalar;
     use crate::kernels::testing::{test, *};
 
-    /// As the ONNX standard words it.
+    /// A literal transcription of the ONNX standard.
     fn dynamic_quantize_linear(row: &[f32]) -> (Vec<u8>, f32, u8) {
         let low = row.iter().copied().fold(0.0, f32::min);
         let high = row.iter().copied().fold(0.0, f32::max);

@@ -1,13 +1,13 @@
-//! Packed matrices as bytes, so that they can be kept in a file and come back without being packed again.
+//! Packed matrices as bytes, so that a file can hold them and a reader need not pack them again.
 //!
-//! The head of a matrix holds, little-endian, the sum of each column (padded to whole panels, 4 bytes each), a byte of 1 for
-//! each column that is stored as its negative and of 0 for each other one, the corrections (column and row, 4 bytes each) and
-//! the tables of four-bit weights. Its panels are as the kernels read them.
+//! The head of a matrix is little-endian. It holds the sum of each column (padded to whole panels, 4 bytes each). Then
+//! comes a byte for each column: 1 if it is stored as its negative, else 0. The corrections (column and row, 4 bytes
+//! each) and the tables of four-bit weights follow. The panels are stored as the kernels read them.
 
 use super::matrix::PackedMatrix;
 use super::panels::{BLOCK_BYTES, CodeTable, Encoding, MAX_ROWS, MAX_TABLES, PANEL_COLUMNS};
 
-/// What says how many bytes a stored matrix has.
+/// The numbers that determine how many bytes a stored matrix has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     pub rows: usize,
@@ -30,7 +30,7 @@ impl Layout {
         }
     }
 
-    /// Bytes of the head; `None` where memory cannot hold as many.
+    /// Bytes of the head; `None` if the number overflows.
     pub fn head_bytes(&self) -> Option<usize> {
         let sums = self.columns.checked_next_multiple_of(PANEL_COLUMNS)?.checked_mul(4)?;
         let corrections = self.corrections.checked_mul(8)?;
@@ -38,7 +38,7 @@ impl Layout {
         sums.checked_add(self.columns)?.checked_add(corrections)?.checked_add(tables)
     }
 
-    /// Bytes of all panels; `None` where memory cannot hold as many.
+    /// Bytes of all panels; `None` if the number overflows or there are more than [`MAX_ROWS`] rows.
     pub fn panel_bytes(&self) -> Option<usize> {
         if self.rows > MAX_ROWS {
             return None;
@@ -65,21 +65,21 @@ impl PackedMatrix {
         &self.bytes
     }
 
-    /// The matrix that was stored.
+    /// Restores a stored matrix.
     ///
     /// # Errors
-    /// What is wrong with bytes that no matrix is stored as.
+    /// A text that says which rule the bytes break.
     pub fn from_stored(layout: Layout, head: &[u8], panels: Vec<u8>) -> Result<Self, &'static str> {
         let Layout { rows, columns, encoding, corrections, tables } = layout;
         if rows == 0 || columns == 0 {
-            return Err("it is empty");
+            return Err("the matrix is empty; it needs at least one row and one column");
         }
         if layout.head_bytes() != Some(head.len()) || layout.panel_bytes() != Some(panels.len()) {
-            return Err("it has another size than its shape");
+            return Err("the matrix has more or fewer bytes than its shape needs");
         }
         let four_bit = encoding == Encoding::FourBit;
         if four_bit != (tables > 0) || tables > MAX_TABLES || corrections > 0 && encoding != Encoding::SevenBit {
-            return Err("its head does not fit its encoding");
+            return Err("the numbers of tables and corrections do not match the matrix's encoding");
         }
         let (sums, head) = head.split_at(columns.next_multiple_of(PANEL_COLUMNS) * 4);
         let (negated, head) = head.split_at(columns);
@@ -98,16 +98,16 @@ impl PackedMatrix {
         Ok(matrix)
     }
 
-    /// What the kernels rely on: sums that do not overflow, places that are there, codes that fit 7 bits.
+    /// Checks the guarantees that kernels rely on: sums that do not overflow, valid indices, codes that fit 7 bits.
     fn check(&self) -> Result<(), &'static str> {
         // 128 is the largest magnitude of a weight.
         let largest_sum = self.rows as u32 * 128;
         if self.column_sums.iter().any(|sum| sum.unsigned_abs() > largest_sum) {
-            return Err("the sum of a column is impossible");
+            return Err("the stored sum of a column is larger than its weights allow");
         }
         let inside = |&(column, row): &(u32, u32)| (column as usize) < self.columns && (row as usize) < self.rows;
         if !self.corrections.iter().all(inside) || !self.corrections.is_sorted_by(|one, next| one < next) {
-            return Err("a correction is out of its place");
+            return Err("a correction is outside the matrix or out of order");
         }
         let codes = match self.encoding {
             Encoding::SevenBit => &self.bytes,
@@ -115,12 +115,12 @@ impl PackedMatrix {
             Encoding::FourBit => self.tables.as_flattened(),
         };
         if codes.iter().fold(0, |all, code| all | code) >= 128 {
-            return Err("a weight does not fit 7 bits");
+            return Err("the code of a weight is larger than 127, the limit of 7 bits");
         }
         let missing = |number: &u8| usize::from(*number) >= self.tables.len();
         let mut blocks = self.bytes.chunks_exact(BLOCK_BYTES);
         if self.encoding == Encoding::FourBit && blocks.any(|block| block[..PANEL_COLUMNS].iter().any(missing)) {
-            return Err("a table is missing");
+            return Err("a block refers to a table that the matrix does not have");
         }
         Ok(())
     }

@@ -52,7 +52,7 @@ impl Case {
         output
     }
 
-    /// By the definition, on the weights as they were before they were packed.
+    /// By the definition, on the original weights.
     fn expected(&self, weight_zero_points: &[i8]) -> Vec<f32> {
         let mut output = Vec::new();
         for (codes, &(scale, zero_point)) in self.codes.chunks(self.inputs).zip(&self.rows) {
@@ -87,7 +87,7 @@ fn weights(count: usize) -> impl Strategy<Value = Vec<i8>> {
         1 => Just(-64..=-64),
         1 => Just(0..=0),
     ];
-    // With few extremes a column that holds both is corrected; with many the matrix is packed as eight bits.
+    // A column with both extremes is corrected if they are few. With many, the matrix is packed as eight bits.
     (range, prop_oneof![Just(1), Just(40)]).prop_flat_map(move |(range, inner)| {
         let (low, high) = (*range.start(), *range.end());
         prop::collection::vec(prop_oneof![inner => range, 1 => Just(low), 1 => Just(high)], count)
@@ -156,7 +156,7 @@ fn blocks_of_rows_change_nothing() {
     .check();
 }
 
-/// A few columns of 1,030 weights that hold what is hardest for the seven-bit codes, and that no sum may overflow at.
+/// A few columns of 1,030 weights that strain the seven-bit codes most; no sum may overflow.
 #[test]
 fn extremes_of_the_seven_bit_codes() {
     let inputs = 1030;

@@ -1,4 +1,4 @@
-//! Operations on two tensors or more, element by element, that broadcast.
+//! Element-wise operations on two or more tensors, which broadcast.
 
 use tract_core::internal::*;
 use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
@@ -30,7 +30,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// Wires the operation on inputs of any ranks and types.
+/// Wires the operation on inputs of any rank and type.
 #[inline(never)]
 pub fn binary(
     node: &mut Wiring<'_>,
@@ -40,7 +40,7 @@ pub fn binary(
 ) -> TractResult<OutletId> {
     let mut operating = operation.operating_datum_type(node.datum_type(left)?, node.datum_type(right)?)?;
     if operating == bool::datum_type() && operation.is::<CompEq>() {
-        // tract compares numbers only.
+        // tract compares only numbers.
         operating = u8::datum_type();
     }
     let mut wires = node.with_common_rank(&[left, right])?;
@@ -55,17 +55,19 @@ fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec
     Ok(tvec!(binary(node, operation, left, right)?))
 }
 
-/// tract takes the quotient of integers as it comes, and that by 0 is a panic.
+/// tract computes quotients of integers unchecked, and panics for a divisor of 0.
 fn divide(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     if [left, right].into_iter().all(|input| node.datum_type(input).is_ok_and(|it| !it.is_float())) {
-        let divisor = node.constant(1).context("integers are divided by what is not known before")?;
-        ensure!(has_no_zero(&divisor)?, "a division by 0");
+        let divisor = node
+            .constant(1)
+            .context("the divisor of integers is unknown before the model runs; it must be a constant")?;
+        ensure!(has_no_zero(&divisor)?, "the divisor of integers is 0");
     }
     Ok(tvec!(binary(node, Box::new(Div), left, right)?))
 }
 
-/// For numbers that are integers, sizes of axes among them.
+/// `numbers` are integers or sizes of axes.
 pub fn has_no_zero(numbers: &Tensor) -> TractResult<bool> {
     let numbers = numbers.cast_to::<TDim>()?;
     Ok(!numbers.try_as_plain_ram()?.as_slice::<TDim>()?.contains(&0.to_dim()))
@@ -80,16 +82,16 @@ fn several(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<
     Ok(tvec!(wire))
 }
 
-/// The result has the base's type, whatever the exponent's is.
+/// The result has the base's type; the exponent's does not matter.
 fn power(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [base, exponent] = node.inputs()?;
     let (base_type, exponent_type) = (node.datum_type(base)?, node.datum_type(exponent)?);
     let operating = if base_type.is_integer() == exponent_type.is_integer() {
-        base_type.common_super_type(exponent_type).context("base and exponent have no type in common")?
+        base_type.common_super_type(exponent_type).context("the base and the exponent have no common type")?
     } else {
         f64::datum_type()
     };
-    // A constant whole exponent needs no wider type: it is a square or a root, say.
+    // A constant exponent is a square or a root, for example, so it needs no wider type.
     let operating = if base_type.is_float() && node.fact(exponent)?.konst.is_some() { base_type } else { operating };
     let (base, exponent) = (node.cast(base, operating)?, node.cast(exponent, operating)?);
     let wires = node.with_common_rank(&[base, exponent])?;

@@ -1,4 +1,4 @@
-//! Values that the file holds, and operators that hand on what they are given.
+//! Values that the file holds, and operators that return their input.
 
 use tract_core::internal::*;
 use tract_core::ops::array::MultiBroadcastTo;
@@ -30,7 +30,7 @@ fn constant(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     } else if let Some(values) = node.attribute("value_floats") {
         tensor1(&values.floats)
     } else {
-        bail!("it holds no numbers");
+        bail!("the node holds no numbers; it needs a value of floats or integers");
     };
     Ok(tvec!(node.add_constant(value)?))
 }
@@ -40,18 +40,18 @@ fn constant_of_shape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         Some(message) => tensor(&Tensor::read(message)?)?,
         None => tensor0(0f32),
     };
-    ensure!(value.len() == 1, "its value is one number, not {}", value.len());
+    ensure!(value.len() == 1, "the node's value has {} numbers; it must have one", value.len());
     let shape = node.sizes(0)?;
     let value = node.add_constant(value.into_shape(&[])?)?;
     Ok(tvec!(node.wire(MultiBroadcastTo::new(shape.into()), &[value])?))
 }
 
-/// The identity, and a mask that keeps everything. Training mode, where it would drop something, is not for inference.
+/// The identity, and a mask that keeps everything. Only training mode drops anything, and the engine does not train.
 fn dropout(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     if node.optional(2).is_some() {
         let trains = node.constant(2)?.cast_to_scalar::<bool>()?;
-        ensure!(!trains, "it is in training mode");
+        ensure!(!trains, "the node is in training mode; export the model for inference");
     }
     let mut outputs = tvec!(input);
     if node.has_output(1) {
@@ -62,9 +62,9 @@ fn dropout(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(outputs)
 }
 
-/// To int64 means to a number that may be the size of an axis which is not known yet.
+/// int64 becomes TDim, because the number may be a size of an axis that is not known yet.
 fn cast(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
-    let to = match datum_type(node.integer("to").context("it does not say to which type")?)? {
+    let to = match datum_type(node.integer("to").context("the attribute `to`, the type of the result, is missing")?)? {
         DatumType::I64 => DatumType::TDim,
         other => other,
     };

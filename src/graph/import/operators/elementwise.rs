@@ -45,6 +45,8 @@ fn gelu(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     match node.text("approximate") {
         None | Some(b"none") => one(node, gelu_exact()),
         Some(b"tanh") => one(node, gelu_approximate(false)),
-        Some(other) => bail!("its approximation {:?} is not known", String::from_utf8_lossy(other)),
+        Some(other) => {
+            bail!("the approximation {:?} is unknown; tanh and none are supported", String::from_utf8_lossy(other))
+        }
     }
 }

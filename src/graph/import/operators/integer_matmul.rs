@@ -1,7 +1,7 @@
 //! MatMulInteger: the product of matrices of 8-bit integers less their zero points, in 32 bits.
 //!
-//! Where the weights are packed, [`QuantizedLinear`](crate::graph::fuse::quantized_linear::QuantizedLinear) takes its
-//! place; this is for the products that are left, and for tests.
+//! [`QuantizedLinear`](crate::graph::fuse::quantized_linear::QuantizedLinear) replaces it for packed weights. It
+//! computes the remaining products, and serves tests.
 
 use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
@@ -23,8 +23,9 @@ pub fn wire(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.wire(IntegerMatMul, &inputs)?))
 }
 
-/// The operator. Inputs: two tensors of int8 or uint8 whose last two axes are rows and columns of matrices, and for each
-/// its zero point: one number, or one for each row of the first and for each column of the second.
+/// The operator. Its first two inputs are tensors of int8 or uint8; their last two axes are the rows and columns of
+/// matrices. The zero point of each follows: one number, or one for each row of the first and each column of the
+/// second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntegerMatMul;
 
@@ -43,12 +44,20 @@ impl EvalOp for IntegerMatMul {
         let (left, right) = (&inputs[0], &inputs[1]);
         let shape = product_shape(left.shape(), right.shape())?;
         let mut output = Tensor::zero::<i32>(&shape)?;
-        let &[.., rows, columns] = &shape[..] else { bail!("its operands are matrices") };
+        let &[.., rows, columns] = &shape[..] else { bail!("an operand is no matrix: it has fewer than 2 axes") };
         let inner = right.shape()[right.rank() - 2];
         let [left_zero, right_zero] = [2, 3].map(|index| integers(&inputs[index]));
         let (left_zero, right_zero) = (left_zero?, right_zero?);
-        ensure!([1, rows].contains(&left_zero.len()), "{} zero points for {rows} rows", left_zero.len());
-        ensure!([1, columns].contains(&right_zero.len()), "{} zero points for {columns} columns", right_zero.len());
+        ensure!(
+            [1, rows].contains(&left_zero.len()),
+            "the left operand has {} zero points and {rows} rows",
+            left_zero.len()
+        );
+        ensure!(
+            [1, columns].contains(&right_zero.len()),
+            "the right operand has {} zero points and {columns} columns",
+            right_zero.len()
+        );
         let [left_starts, right_starts] =
             [left, right].map(|operand| matrix_starts(operand.shape(), &shape[..shape.len() - 2]));
         let (left, mut right) = (integers(left)?, integers(right)?);
@@ -77,12 +86,21 @@ impl EvalOp for IntegerMatMul {
 
 impl TypedOp for IntegerMatMul {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        let &[left, right, left_zero, right_zero] = inputs else { bail!("two operands and their zero points") };
+        let &[left, right, left_zero, right_zero] = inputs else {
+            bail!("the node has {} inputs instead of two operands and their zero points", inputs.len())
+        };
         for (operand, zero_point) in [(left, left_zero), (right, right_zero)] {
             let datum_type = operand.datum_type;
-            ensure!([u8::datum_type(), i8::datum_type()].contains(&datum_type), "it multiplies {datum_type:?}");
-            ensure!(zero_point.datum_type == datum_type, "the zero point of {datum_type:?} is one too");
-            ensure!(zero_point.rank() <= 1, "zero points are one number or a row of them");
+            ensure!(
+                [u8::datum_type(), i8::datum_type()].contains(&datum_type),
+                "an operand has type {datum_type:?} instead of U8 or I8"
+            );
+            ensure!(
+                zero_point.datum_type == datum_type,
+                "a zero point has type {:?} instead of its operand's {datum_type:?}",
+                zero_point.datum_type
+            );
+            ensure!(zero_point.rank() <= 1, "a zero point has {} axes instead of none or 1", zero_point.rank());
         }
         Ok(tvec!(i32::fact(product_shape(&left.shape, &right.shape)?)))
     }
@@ -92,9 +110,12 @@ impl TypedOp for IntegerMatMul {
 
 fn product_shape<D: DimLike>(left: &[D], right: &[D]) -> TractResult<TVec<D>> {
     let ([left_batch @ .., rows, left_inner], [right_batch @ .., right_inner, columns]) = (left, right) else {
-        bail!("its operands are matrices");
+        bail!("an operand is no matrix: it has fewer than 2 axes");
     };
-    ensure!(left_inner.compatible_with(right_inner), "rows of {left_inner} numbers and columns of {right_inner}");
+    ensure!(
+        left_inner.compatible_with(right_inner),
+        "the left rows have {left_inner} numbers, but the right columns {right_inner}"
+    );
     let mut shape = multi_broadcast(&[left_batch, right_batch])?;
     shape.extend([rows.clone(), columns.clone()]);
     Ok(shape)
@@ -104,13 +125,14 @@ fn integers(tensor: &Tensor) -> TractResult<Vec<i32>> {
     Ok(tensor.cast_to::<i32>()?.try_as_plain_ram()?.as_slice::<i32>()?.to_vec())
 }
 
-/// Where in a tensor of this shape the matrix lies for each index into `batch`, to which its outer axes broadcast.
+/// Start of the matrix in a tensor of this shape for each index into `batch`, to which the tensor's outer axes
+/// broadcast.
 fn matrix_starts(shape: &[usize], batch: &[usize]) -> Vec<usize> {
     let (outer, matrix) = shape.split_at(shape.len() - 2);
     let mut starts = vec![0];
     let mut stride = matrix.iter().product::<usize>();
     let missing = batch.len() - outer.len();
-    // From the last axis to the first: each repeats what is there for all of its indices.
+    // Each axis, from the last to the first, repeats the list so far for all of its indices.
     for (axis, &size) in batch.iter().enumerate().rev() {
         let own = if axis < missing { 1 } else { outer[axis - missing] };
         let step = if own == 1 { 0 } else { stride };

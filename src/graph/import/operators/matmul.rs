@@ -1,4 +1,4 @@
-//! Products of matrices of floats.
+//! Products of float matrices.
 
 use tract_core::internal::*;
 use tract_core::ops::einsum::EinSum;
@@ -15,13 +15,13 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// One letter for each axis: those in front are matched from the last on, and the contraction is `k`.
+/// Names each axis by a letter: outer axes match from the last one on, and the contraction is `k`.
 fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     let (left_rank, right_rank) = (node.rank(left)?, node.rank(right)?);
-    ensure!(left_rank > 0 && right_rank > 0, "it multiplies by a scalar");
+    ensure!(left_rank > 0 && right_rank > 0, "an operand is a scalar; it needs at least 1 axis");
     let outer = left_rank.max(right_rank).saturating_sub(2);
-    ensure!(outer <= 8, "its operands have more than 10 axes");
+    ensure!(outer <= 8, "an operand has {} axes; the limit is 10", outer + 2);
     let letters = &"abcdefgh"[..outer];
     let batch = |rank: usize| &letters[outer - rank.saturating_sub(2)..];
     let row = if left_rank > 1 { "m" } else { "" };
@@ -34,7 +34,7 @@ fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 /// α · A · B + β · C, where A and B may be transposed.
 fn gemm(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
-    ensure!(node.rank(left)? == 2 && node.rank(right)? == 2, "its operands are matrices");
+    ensure!(node.rank(left)? == 2 && node.rank(right)? == 2, "an operand is no matrix: it must have 2 axes");
     let left_axes = if node.flag("transA", false) { "km" } else { "mk" };
     let right_axes = if node.flag("transB", false) { "nk" } else { "kn" };
     let operating_dt = node.datum_type(left)?;

@@ -1,7 +1,7 @@
-//! The ONNX operators that text encoders are exported with, each as a function that wires tract's typed operators.
+//! The ONNX operators that exporters use for text encoders, each as a function that wires tract's typed operators.
 //!
-//! tract-onnx brings all of ONNX, which is half a megabyte more for a visitor to download, and infers types in all
-//! directions; here each node's inputs are typed when its turn comes, so its outputs are too.
+//! tract-onnx supports all of ONNX, at the price of half a megabyte more to download, and infers types in all
+//! directions. Here each node's inputs have types when its turn comes, so its outputs have types too.
 
 mod arithmetic;
 mod constant;
@@ -23,7 +23,7 @@ pub use wiring::{MAX_CONSTANT_NUMBERS, Wire, Wiring};
 
 use crate::onnx::schema::Node;
 
-/// How a node's operator is wired; `None` for an operator that is not supported.
+/// Returns the function that wires a node's operator; `None` if the operator is not supported.
 pub fn lookup(node: &Node<'_>) -> Option<Wire> {
     if !node.is_standard() {
         return None;

@@ -16,7 +16,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// Before version 13 it runs over all axes from the one it names on.
+/// Before version 13, softmax covers all axes from `axis` on.
 fn softmax(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let axes = if node.version < 13 {
@@ -27,12 +27,19 @@ fn softmax(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.wire(Softmax { axes, ..Softmax::default() }, &[input])?))
 }
 
-/// Over the last axis, the one case that encoders have; wired as the formula that exporters write out otherwise.
+/// Covers the last axis only, as in every encoder. It is wired as the formula that other exporters write out.
 fn layer_normalization(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [input, gamma] = node.inputs()?;
     let axis = node.axis_attribute(-1)?;
-    ensure!(axis + 1 == node.rank(input)?, "it normalises more than the last axis");
-    ensure!(!node.has_output(1) && !node.has_output(2), "its mean and its deviation are asked for");
+    ensure!(
+        axis + 1 == node.rank(input)?,
+        "the axis is {axis}; only the last axis of {} can be normalised",
+        node.rank(input)?
+    );
+    ensure!(
+        !node.has_output(1) && !node.has_output(2),
+        "the graph reads the mean or the deviation, which the engine does not return"
+    );
     let datum_type = node.datum_type(input)?;
     let epsilon = tensor0(node.float("epsilon").unwrap_or(1e-5)).cast_to_dt(datum_type)?.into_owned();
     let mean = mean(node, input, tvec!(axis))?;

@@ -1,4 +1,4 @@
-//! Floats to 8-bit integers and back.
+//! Converts floats to 8-bit integers and back.
 
 use tract_core::internal::*;
 use tract_core::ops::math::{add, div, max, min, mul, round_half_to_even, sub};
@@ -19,7 +19,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// The scale and the zero point of a node, whose first input has rank `rank`, shaped to broadcast to that input.
+/// The scale and the zero point of a node, shaped to broadcast to its first input, which has rank `rank`.
 struct Parameters {
     scale: Tensor,
     zero_point: Tensor,
@@ -28,7 +28,10 @@ struct Parameters {
 
 impl Parameters {
     fn of(node: &Wiring<'_>, default: DatumType) -> TractResult<Self> {
-        ensure!(node.integer("block_size").unwrap_or(0) == 0, "it has a scale for each block");
+        ensure!(
+            node.integer("block_size").unwrap_or(0) == 0,
+            "the node has one scale for each block; only one for the tensor or for each channel is supported"
+        );
         let rank = node.rank(node.input(0)?)?;
         let scale = node.constant(1)?;
         let (zero_point, quantized_type) = match node.optional(2) {
@@ -45,7 +48,7 @@ impl Parameters {
         Ok(Self { scale: shaped(&scale)?, zero_point: shaped(&zero_point)?, quantized_type })
     }
 
-    /// Both, where they are the same for the whole tensor.
+    /// Both numbers, if they are the same for the whole tensor.
     fn numbers(&self) -> Option<(f32, f32)> {
         let number = |tensor: &Tensor| (tensor.len() == 1).then(|| tensor.cast_to_scalar::<f32>().ok()).flatten();
         number(&self.scale).zip(number(&self.zero_point))
@@ -71,7 +74,7 @@ fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let (least, most) = match parameters.quantized_type {
         DatumType::U8 => (u8::MIN.into(), u8::MAX.into()),
         DatumType::I8 => (i8::MIN.into(), i8::MAX.into()),
-        other => bail!("it quantises to {other:?}"),
+        other => bail!("the node quantises to {other:?}; only U8 and I8 are supported"),
     };
     let float = f32::datum_type();
     let (scale, zero_point) = (node.add_constant(parameters.scale)?, node.add_constant(parameters.zero_point)?);
@@ -85,7 +88,7 @@ fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.cast(wire, parameters.quantized_type)?))
 }
 
-/// Quantises a tensor of floats to uint8 with the scale and the zero point that its own extremes give. Outputs: the
+/// Quantises a tensor of floats to uint8, with the scale and the zero point that its extremes need. Outputs: the
 /// integers, the scale, the zero point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DynamicQuantizeLinear;
@@ -106,10 +109,10 @@ impl EvalOp for DynamicQuantizeLinear {
         let mut output = Tensor::zero::<u8>(input.shape())?;
         let plain = input.try_as_plain_ram()?;
         let values = plain.as_slice::<f32>()?;
-        // 0 is in the range, so that it is one of the integers exactly.
+        // The range includes 0, so an integer stands for it exactly.
         let least = values.iter().copied().fold(0f32, f32::min);
         let most = values.iter().copied().fold(0f32, f32::max);
-        // Where all are 0, any scale does that can be divided by.
+        // If all numbers are 0, any scale but 0 is right.
         let scale = if most == least { 1.0 } else { (most - least) / 255.0 };
         let zero_point = (-least / scale).round_ties_even().clamp(0.0, 255.0);
         let mut integers = output.try_as_plain_ram_mut()?;
@@ -122,7 +125,11 @@ impl EvalOp for DynamicQuantizeLinear {
 
 impl TypedOp for DynamicQuantizeLinear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
-        ensure!(inputs[0].datum_type == f32::datum_type(), "it quantises floats");
+        ensure!(
+            inputs[0].datum_type == f32::datum_type(),
+            "the input has type {:?} instead of F32",
+            inputs[0].datum_type
+        );
         Ok(tvec!(u8::fact(inputs[0].shape.clone()), f32::fact([0; 0]), u8::fact([0; 0])))
     }
 

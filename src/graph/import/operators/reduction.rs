@@ -9,7 +9,7 @@ use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
-        // The axes of this one are an input earlier than those of the others.
+        // ReduceSum has had its axes as an input for longer than the other reductions.
         "ReduceSum" => {
             |node| reduce(node, 13, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Sum), &[input]))
         }
@@ -25,7 +25,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// Wires a reduction that leaves the axes with length 1.
+/// Wires a reduction that keeps the axes with length 1.
 type Reduction = fn(&mut Wiring<'_>, OutletId, TVec<usize>) -> TractResult<OutletId>;
 
 fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction) -> TractResult<TVec<OutletId>> {
@@ -37,7 +37,7 @@ fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction
         _ => (0..rank).collect(),
     };
     let datum_type = node.datum_type(input)?;
-    // Sizes that are not known yet cannot be reduced; as numbers they can when the model runs.
+    // Sizes of axes that are not known yet cannot be reduced. As numbers they can, when the model runs.
     let operating = if datum_type == TDim::datum_type() { i64::datum_type() } else { datum_type };
     let mut wire = node.cast(input, operating)?;
     wire = reduction(node, wire, axes.clone())?;
@@ -63,7 +63,7 @@ pub fn mean(node: &mut Wiring<'_>, input: OutletId, axes: TVec<usize>) -> TractR
 fn cumulative_sum(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let axis = node.known_integers(1)?;
-    ensure!(axis.len() == 1, "its axis is one number");
+    ensure!(axis.len() == 1, "the axis is given by {} numbers instead of one", axis.len());
     let axis = node.axis(axis[0], node.rank(input)?)?;
     let (exclusive, reverse) = (node.flag("exclusive", false), node.flag("reverse", false));
     Ok(tvec!(node.wire(CumSum { axis, exclusive, reverse }, &[input])?))

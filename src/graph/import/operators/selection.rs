@@ -19,7 +19,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 
 fn concat(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.all_inputs()?;
-    let axis = node.axis(node.integer("axis").context("it names no axis")?, node.rank(inputs[0])?)?;
+    let axis = node.axis(node.integer("axis").context("the attribute `axis` is missing")?, node.rank(inputs[0])?)?;
     let inputs = node.cast_to_common_type(&inputs)?;
     Ok(tvec!(node.wire(TypedConcat::new(axis), &inputs)?))
 }
@@ -44,7 +44,10 @@ fn slice(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         node.integers(name).map(|numbers| numbers.iter().map(|number| number.to_dim()).collect())
     };
     let (starts, ends) = if node.version < 10 {
-        (sizes_of("starts").context("it says no starts")?, sizes_of("ends").context("it says no ends")?)
+        (
+            sizes_of("starts").context("the attribute `starts` is missing")?,
+            sizes_of("ends").context("the attribute `ends` is missing")?,
+        )
     } else {
         (node.sizes(1)?, node.sizes(2)?)
     };
@@ -58,12 +61,14 @@ fn slice(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let counts = [starts.len(), ends.len(), steps.len()];
     ensure!(
         counts == [axes.len(); 3] && axes.len() <= sizes.len(),
-        "its starts, ends and steps are not one for an axis"
+        "the slice has {counts:?} starts, ends and steps for {} axes; the tensor has {}",
+        axes.len(),
+        sizes.len()
     );
     for (index, &axis) in axes.iter().enumerate() {
         wire = if steps[index] == 1 {
             let [start, end] = [&starts[index], &ends[index]].map(|bound| bound_of(bound, &sizes[axis]));
-            // Where they cross, nothing is left.
+            // If the bounds cross, the slice is empty.
             let end = if (end.clone() - &start).prove_strict_negative() { start.clone() } else { end };
             node.wire(Slice::new(axis, start, end), &[wire])?
         } else {
@@ -75,12 +80,12 @@ fn slice(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(wire))
 }
 
-/// Where a slice starts or ends on an axis of this size: a negative number counts from the end, and what is beyond it is
-/// the end. A size that is not known yet is taken to be large enough.
+/// The start or the end of a slice on an axis of this size. A negative number counts from the end, and a number behind
+/// the end means the end. A size that is not known yet is assumed to be large enough.
 fn bound_of(bound: &TDim, size: &TDim) -> TDim {
     match (bound.as_i64(), size.as_i64()) {
         (Some(bound), Some(size)) => if bound < 0 { bound.saturating_add(size) } else { bound }.clamp(0, size).to_dim(),
-        // Exporters write the largest number of 32 or of 64 bits for "to the end", and the smallest for "from the start".
+        // For "to the end" exporters write the largest number of 32 or of 64 bits; for "from the start", the smallest.
         (Some(bound), None) if bound >= i64::from(i32::MAX) => size.clone(),
         (Some(bound), None) if bound <= i64::from(i32::MIN) => 0.to_dim(),
         (Some(bound), None) if bound < 0 => size.clone() + bound,
@@ -89,11 +94,13 @@ fn bound_of(bound: &TDim, size: &TDim) -> TDim {
     }
 }
 
-/// The indices that are every `step`th from `start` on.
+/// Every `step`th index from `start` on.
 fn strided(start: &TDim, end: &TDim, step: i64, size: &TDim) -> TractResult<Vec<i64>> {
     let numbers = [start, end, size].map(TDim::to_i64);
-    let [Ok(start), Ok(end), Ok(size)] = numbers else { bail!("a step of {step} on an axis of unknown length") };
-    ensure!(step != 0, "its step is 0");
+    let [Ok(start), Ok(end), Ok(size)] = numbers else {
+        bail!("the step is {step} on an axis of unknown length; only 1 is supported there")
+    };
+    ensure!(step != 0, "the step of the slice is 0");
     let count = |bound: i64| if bound < 0 { bound.saturating_add(size) } else { bound };
     if step > 0 {
         Ok((count(start).clamp(0, size)..count(end).clamp(0, size)).step_by(step as usize).collect())
@@ -103,12 +110,12 @@ fn strided(start: &TDim, end: &TDim, step: i64, size: &TDim) -> TractResult<Vec<
     }
 }
 
-/// The sizes are an input from version 13 on; without them the parts are equal, the last one smaller where it must be.
+/// The sizes are an input from version 13 on. Without them the parts are equal, except that the last may be smaller.
 fn split(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let axis = node.axis_attribute(0)?;
     let parts = node.output_count();
-    ensure!(parts > 0, "it has no output");
+    ensure!(parts > 0, "the node has no output; it needs one for each part");
     let size = node.shape(input)?[axis].clone();
     let sizes: TVec<TDim> = match node.attribute_or_input("split", 13, 1)? {
         Some(sizes) => sizes.iter().map(|size| size.to_dim()).collect(),
@@ -118,7 +125,7 @@ fn split(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
             std::iter::repeat_n(part, parts - 1).chain([last]).collect()
         }
     };
-    ensure!(sizes.len() == parts, "it has {parts} outputs and {} sizes", sizes.len());
+    ensure!(sizes.len() == parts, "the node has {parts} outputs, but {} sizes of parts", sizes.len());
     let mut start = 0.to_dim();
     let mut outputs = tvec!();
     for size in sizes {

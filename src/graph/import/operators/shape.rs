@@ -1,4 +1,4 @@
-//! Shapes as values, and tensors whose numbers stay while their shape changes.
+//! Shapes as values, and tensors that change their shape but keep their numbers.
 
 use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
@@ -23,7 +23,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// From version 15 on, it may be asked for some axes only.
+/// From version 15 on, the node may select a range of axes.
 fn shape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let sizes = node.shape(node.input(0)?)?;
     let rank = sizes.len() as i64;
@@ -49,7 +49,7 @@ fn reshape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 
 fn flatten(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let from = node.shape(node.input(0)?)?;
-    // Here the rank itself is an axis too: all axes before it, none behind.
+    // `axis` may equal the rank here: all axes lie before it, none behind.
     let axis = node.integer("axis").unwrap_or(1);
     let axis = if axis == from.len() as i64 { from.len() } else { node.axis(axis, from.len())? };
     let to: [TDim; 2] = [from[..axis].iter().product(), from[axis..].iter().product()];
@@ -57,7 +57,7 @@ fn flatten(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     through(node, changes)
 }
 
-/// The axes are an input from version 13 on; without any, all of length 1 go.
+/// The axes are an input from version 13 on. Without axes, all of length 1 are removed.
 fn squeeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let sizes = node.shape(node.input(0)?)?;
     let axes = match node.attribute_or_input("axes", 13, 1)? {
@@ -65,14 +65,18 @@ fn squeeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         None => (0..sizes.len()).filter(|&axis| sizes[axis].is_one()).collect(),
     };
     for &axis in &axes {
-        ensure!(sizes[axis].is_one(), "axis {axis} has length {}, not 1", sizes[axis]);
+        ensure!(
+            sizes[axis].is_one(),
+            "axis {axis} has length {}; only an axis of length 1 can be removed",
+            sizes[axis]
+        );
     }
     through(node, axes.into_iter().rev().map(AxisOp::Rm))
 }
 
-/// The axes, which are those of the result, are an input from version 13 on.
+/// The axes, which refer to the result, are an input from version 13 on.
 fn unsqueeze(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
-    let axes = node.attribute_or_input("axes", 13, 1)?.context("it names no axes")?;
+    let axes = node.attribute_or_input("axes", 13, 1)?.context("the axes to insert are missing")?;
     let rank = node.rank(node.input(0)?)? + axes.len();
     let axes = node.axes(&axes, rank)?;
     through(node, axes.into_iter().map(AxisOp::Add))
@@ -84,7 +88,10 @@ fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         Some(order) => order.iter().map(|&axis| node.axis(axis, rank)).collect::<TractResult<_>>()?,
         None => (0..rank).rev().collect(),
     };
-    ensure!(order.len() == rank && (0..rank).all(|axis| order.contains(&axis)), "{order:?} is no order of its axes");
+    ensure!(
+        order.len() == rank && (0..rank).all(|axis| order.contains(&axis)),
+        "the order {order:?} does not name each of {rank} axes once"
+    );
     through(node, perm_to_ops(&order))
 }
 
@@ -96,21 +103,26 @@ fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 
 fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let (input, repeats) = (node.input(0)?, node.sizes(1)?);
-    ensure!(repeats.len() == node.rank(input)?, "it has {} numbers for another number of axes", repeats.len());
+    ensure!(
+        repeats.len() == node.rank(input)?,
+        "the node has {} repeats for {} axes",
+        repeats.len(),
+        node.rank(input)?
+    );
     Ok(tvec!(node.wire(Tile::new(repeats), &[input])?))
 }
 
 fn range(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.inputs::<3>()?;
     for input in inputs {
-        ensure!(node.rank(input)? == 0, "start, limit and step are one number each");
+        ensure!(node.rank(input)? == 0, "the start, the limit or the step is a tensor; each must be one number");
     }
     if !node.datum_type(inputs[2])?.is_float() {
-        let step = node.constant(2).context("it has a step that is not known before")?;
-        ensure!(has_no_zero(&step)?, "its step is 0");
+        let step = node.constant(2).context("the step is unknown before the model runs; it must be a constant")?;
+        ensure!(has_no_zero(&step)?, "the step of the range is 0");
     }
     let inputs = node.cast_to_common_type(&inputs)?;
-    // Of constants the length is known, and this is not used.
+    // For constants the length is known and this symbol stays unused.
     let length = node.model.symbols.new_with_prefix("range").into();
     Ok(tvec!(node.wire(Range::new(length), &inputs)?))
 }

@@ -1,27 +1,28 @@
-//! One node of the ONNX graph while it becomes tract's operators: what it is asked for, and where it writes to.
+//! One node of the ONNX graph during its import: its inputs and attributes, and the model that receives tract's
+//! operators.
 
 use tract_core::internal::*;
 
 use crate::onnx::schema::{Attribute, Node};
 
-/// Numbers that one operator may make of fewer: an attention mask for 2,048 tokens.
+/// Most numbers in the result of an operator with smaller inputs: an attention mask for 2,048 tokens.
 const MAX_NEW_NUMBERS: usize = 1 << 22;
 
-/// The same for all operators of a graph that have constant inputs only, and so are computed while it is imported.
+/// Most numbers in all results that depend on constants only, which tract computes during the import.
 pub const MAX_CONSTANT_NUMBERS: usize = 1 << 24;
 
-/// Adds what a node computes to the model and says where its outputs are.
+/// Adds the computation of a node to the model and returns the outlets of its outputs.
 pub type Wire = fn(&mut Wiring<'_>) -> TractResult<TVec<OutletId>>;
 
 pub struct Wiring<'graph> {
     node: &'graph Node<'graph>,
-    /// The version of the operator set that the file was written for.
+    /// Version of the operator set that the file uses.
     pub version: i64,
     inputs: Vec<Option<OutletId>>,
     pub model: &'graph mut TypedModel,
-    /// How many more numbers the file's operators may make of constants.
+    /// Numbers that results of constants may still hold.
     constants_left: &'graph mut usize,
-    /// Begins the name of each node that this one becomes. It is unique.
+    /// Unique prefix of the names of all nodes that this node becomes.
     name: String,
     steps: usize,
 }
@@ -38,13 +39,13 @@ impl<'graph> Wiring<'graph> {
         Self { node, version, inputs, model, constants_left, name, steps: 0 }
     }
 
-    /// The outlet that feeds an input which may be left out.
+    /// The outlet of an optional input; `None` if the node leaves it out.
     pub fn optional(&self, index: usize) -> Option<OutletId> {
         self.inputs.get(index).copied().flatten()
     }
 
     pub fn input(&self, index: usize) -> TractResult<OutletId> {
-        self.optional(index).with_context(|| format!("it has no input {index}"))
+        self.optional(index).with_context(|| format!("input {index} is missing"))
     }
 
     #[inline(never)]
@@ -53,18 +54,18 @@ impl<'graph> Wiring<'graph> {
         Ok(std::array::from_fn(|index| inputs[index]))
     }
 
-    /// All inputs, of which none is left out.
+    /// All inputs; an error if one is left out.
     pub fn all_inputs(&self) -> TractResult<TVec<OutletId>> {
-        ensure!(!self.inputs.is_empty(), "it has no input");
+        ensure!(!self.inputs.is_empty(), "the node has no input; it needs at least one");
         (0..self.inputs.len()).map(|index| self.input(index)).collect()
     }
 
-    /// The number of outputs, the names that are left empty included.
+    /// Number of outputs, including those with empty names.
     pub fn output_count(&self) -> usize {
         self.node.outputs.len()
     }
 
-    /// True where something may read the output.
+    /// True if another node may read the output.
     pub fn has_output(&self, index: usize) -> bool {
         self.node.outputs.get(index).is_some_and(|name| !name.is_empty())
     }
@@ -73,7 +74,7 @@ impl<'graph> Wiring<'graph> {
         self.node.attribute(name)
     }
 
-    /// An integer attribute. What stands at its default, 0, may be left out of its message.
+    /// An integer attribute. Its message may omit the default, 0.
     pub fn integer(&self, name: &str) -> Option<i64> {
         self.attribute(name).map(|attribute| attribute.integer.unwrap_or(0))
     }
@@ -115,27 +116,27 @@ impl<'graph> Wiring<'graph> {
     #[inline(never)]
     pub fn constant(&self, index: usize) -> TractResult<Arc<Tensor>> {
         let value = self.fact(self.input(index)?)?.konst.clone();
-        value.with_context(|| format!("its input {index} is not a constant"))
+        value.with_context(|| format!("input {index} is unknown before the model runs; it must be a constant"))
     }
 
-    /// The numbers of such an input, sizes of axes that are not known yet among them.
+    /// The numbers of a constant input. They may include sizes of axes that are not known yet.
     #[inline(never)]
     pub fn sizes(&self, index: usize) -> TractResult<TVec<TDim>> {
         let values = self.constant(index)?;
         if values.datum_type() == TDim::datum_type() {
             return Ok(values.try_as_plain_ram()?.as_slice::<TDim>()?.into());
         }
-        // Not by a cast to TDim, which cuts numbers to 32 bits.
+        // A cast to TDim would cut numbers to 32 bits.
         Ok(self.known_integers(index)?.iter().map(|number| number.to_dim()).collect())
     }
 
-    /// The numbers of such an input.
+    /// The numbers of a constant input.
     #[inline(never)]
     pub fn known_integers(&self, index: usize) -> TractResult<TVec<i64>> {
         Ok(self.constant(index)?.cast_to::<i64>()?.try_as_plain_ram()?.as_slice::<i64>()?.into())
     }
 
-    /// What is an attribute called `name` before `version` and an input from then on; `None` where the file gives neither.
+    /// The attribute `name` before `version`, the input at `index` from then on; `None` if the node has neither.
     #[inline(never)]
     pub fn attribute_or_input(&self, name: &str, version: i64, index: usize) -> TractResult<Option<TVec<i64>>> {
         if self.version < version {
@@ -145,27 +146,27 @@ impl<'graph> Wiring<'graph> {
         }
     }
 
-    /// The axis that a number stands for which counts from the end where it is negative.
+    /// Resolves an axis; a negative number counts from the end.
     #[inline(never)]
     pub fn axis(&self, axis: i64, rank: usize) -> TractResult<usize> {
         let counted = if axis < 0 { axis + rank as i64 } else { axis };
         usize::try_from(counted)
             .ok()
             .filter(|&axis| axis < rank)
-            .with_context(|| format!("it has no axis {axis}, its rank is {rank}"))
+            .with_context(|| format!("axis {axis} does not exist; the tensor has {rank} axes"))
     }
 
-    /// The attribute `axis` of the first input.
+    /// The attribute `axis`, as an axis of the first input.
     pub fn axis_attribute(&self, default: i64) -> TractResult<usize> {
         self.axis(self.integer("axis").unwrap_or(default), self.rank(self.input(0)?)?)
     }
 
-    /// Several axes, each once, in ascending order.
+    /// Resolves several axes, in ascending order; an error if one occurs twice.
     #[inline(never)]
     pub fn axes(&self, axes: &[i64], rank: usize) -> TractResult<TVec<usize>> {
         let mut axes = axes.iter().map(|&axis| self.axis(axis, rank)).collect::<TractResult<TVec<_>>>()?;
         axes.sort_unstable();
-        ensure!(axes.windows(2).all(|pair| pair[0] != pair[1]), "it names an axis twice");
+        ensure!(axes.windows(2).all(|pair| pair[0] != pair[1]), "the node names an axis twice");
         Ok(axes)
     }
 
@@ -200,7 +201,7 @@ impl<'graph> Wiring<'graph> {
         self.wire_boxed(operator.into(), inputs)
     }
 
-    /// One function for all operators, so that it is in the file once.
+    /// One function for all operators, so that the engine contains it once.
     #[inline(never)]
     fn wire_boxed(&mut self, operator: Box<dyn TypedOp>, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         self.check_size(&*operator, inputs)?;
@@ -208,17 +209,22 @@ impl<'graph> Wiring<'graph> {
         self.model.wire_node(name, operator, inputs)
     }
 
-    /// Refuses what a few bytes of a file would make gigabytes of. tract computes what depends on constants alone at once.
+    /// Refuses an operator that would turn a few bytes of a file into gigabytes. tract computes results of constants at
+    /// once.
     fn check_size(&mut self, operator: &dyn TypedOp, inputs: &[OutletId]) -> TractResult<()> {
         let facts = inputs.iter().map(|&input| self.model.outlet_fact(input)).collect::<TractResult<TVec<_>>>()?;
         let most = facts.iter().map(|fact| known_numbers(fact)).max().unwrap_or(0).max(MAX_NEW_NUMBERS);
         let constant = facts.iter().all(|fact| fact.konst.is_some());
         let outputs = operator.output_facts(&facts)?;
         let numbers = outputs.iter().map(known_numbers).fold(0, usize::saturating_add);
-        ensure!(numbers <= most, "it would make {numbers} numbers");
+        ensure!(numbers <= most, "the result would hold {numbers} numbers; the limit is {most}");
         if constant {
             let left = self.constants_left.checked_sub(numbers);
-            *self.constants_left = left.context("the graph makes too many numbers of its constants")?;
+            *self.constants_left = left.with_context(|| {
+                format!(
+                    "the results of constants would hold more than {MAX_CONSTANT_NUMBERS} numbers, the limit of a graph"
+                )
+            })?;
         }
         Ok(())
     }
@@ -231,12 +237,12 @@ impl<'graph> Wiring<'graph> {
         self.wire(tract_core::ops::cast::cast(datum_type), &[input])
     }
 
-    /// All inputs as the smallest type that holds the values of each.
+    /// Casts all inputs to the smallest type that holds the values of each.
     #[inline(never)]
     pub fn cast_to_common_type(&mut self, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let types = inputs.iter().map(|&input| self.datum_type(input)).collect::<TractResult<TVec<_>>>()?;
         let common = DatumType::super_type_for(types.iter().copied())
-            .with_context(|| format!("no type holds all of {types:?}"))?;
+            .with_context(|| format!("the inputs have types {types:?}, which have no common type"))?;
         inputs.iter().map(|&input| self.cast(input, common)).collect()
     }
 
@@ -254,7 +260,7 @@ impl<'graph> Wiring<'graph> {
         Ok(wires)
     }
 
-    /// A constant stays one, so that rewrites see it.
+    /// A constant stays a constant, so that rewrites recognise it.
     fn with_rank(&mut self, mut wire: OutletId, missing: usize) -> TractResult<OutletId> {
         if let Some(value) = self.fact(wire)?.konst.clone() {
             let rank = value.rank() + missing;
@@ -267,7 +273,7 @@ impl<'graph> Wiring<'graph> {
     }
 }
 
-/// The numbers of a tensor, axes of a length that is not known yet left out.
+/// The numbers of a tensor; axes of unknown length count as 1.
 fn known_numbers(fact: &TypedFact) -> usize {
     fact.shape.iter().filter_map(|length| length.to_usize().ok()).fold(1, usize::saturating_mul)
 }

@@ -1,4 +1,4 @@
-//! Weights of four bits to the seven-bit codes that the dot kernels read.
+//! Unpacks weights of four bits to the seven-bit codes that the dot kernels read.
 
 #[cfg(any(test, not(target_arch = "wasm32")))]
 mod scalar;
@@ -12,11 +12,11 @@ use simd128 as fastest;
 
 use super::panels::{BLOCK_BYTES, BLOCK_GROUPS, CodeTable, Encoding, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
-/// Writes the seven-bit codes of a panel, as [`Encoding::SevenBit`] has them, to `codes`: whole groups, as many as the
-/// panel has rows for.
+/// Writes the seven-bit codes of a panel to `codes`, as [`Encoding::SevenBit`] has them. `codes` holds whole groups, as
+/// many as the panel has rows for.
 ///
 /// # Panics
-/// For slices that do not belong to one number of rows, and for a table that is not there.
+/// If the lengths of the slices stand for different numbers of rows, or a table is missing.
 pub fn unpack_panel(panel: &[u8], tables: &[CodeTable], codes: &mut [u8]) {
     let groups = codes.len() / GROUP_WEIGHTS;
     assert!(

@@ -6,7 +6,7 @@ use crate::kernels::linear::panels::{
     BLOCK_COLUMN_BYTES, BLOCK_GROUPS, CodeTable, GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS,
 };
 
-/// Writes the codes of one column of a block to their places in whole groups, of which the last block may have few.
+/// Writes the codes of one column of a block to their places in whole groups; the last block may have fewer groups.
 pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &CodeTable, column: usize, codes: &mut [u8]) {
     // SAFETY: both are 16 bytes.
     let (weights, table) = unsafe { (v128_load(weights.as_ptr().cast()), v128_load(table.as_ptr().cast())) };
@@ -22,7 +22,7 @@ pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &CodeTable, colu
         return;
     }
     let mut unpacked = [0; 2 * BLOCK_COLUMN_BYTES];
-    // SAFETY: 32 bytes.
+    // SAFETY: `unpacked` has 32 bytes.
     unsafe {
         v128_store(unpacked.as_mut_ptr().cast(), low);
         v128_store(unpacked.as_mut_ptr().add(BLOCK_COLUMN_BYTES).cast(), high);
@@ -33,10 +33,10 @@ pub fn unpack_column(weights: &[u8; BLOCK_COLUMN_BYTES], table: &CodeTable, colu
 }
 
 /// # Safety
-/// `codes` and what is 1, 2 and 3 groups behind it are good for 4 bytes each.
+/// The 4 bytes at `codes`, and those 1, 2 and 3 groups behind it, are valid for writes.
 #[inline(always)]
 unsafe fn store_groups(unpacked: v128, codes: *mut u8) {
-    // SAFETY: as the caller promises.
+    // SAFETY: the caller guarantees it.
     unsafe {
         v128_store32_lane::<0>(unpacked, codes.cast());
         v128_store32_lane::<1>(unpacked, codes.add(GROUP_WEIGHTS).cast());

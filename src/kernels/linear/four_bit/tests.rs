@@ -22,7 +22,7 @@ impl Case {
         pack_four_bits(self.rows, self.columns, &self.tables, &self.weights, &self.numbers).unwrap()
     }
 
-    /// The weights that the tables say, row after row.
+    /// The weights by their tables, row after row.
     fn expected(&self) -> Vec<i8> {
         let of = |(index, &weight): (usize, &u8)| {
             let (row, column) = (index / self.columns, index % self.columns);
@@ -81,7 +81,7 @@ proptest! {
         }
     }
 
-    /// A layer gives the bits that it gives with the same weights in eight bits.
+    /// A layer gives the same bits with the same weights in eight bits.
     #[test]
     fn a_layer_is_that_of_the_unpacked_weights(case in cases(), rows in 1..5usize, seed in any::<u32>()) {
         let packed = case.packed();

@@ -1,7 +1,8 @@
-//! Integer dot products of a few rows of activations with one panel of weights: where most of the time goes.
+//! Integer dot products of a few rows of activations with one panel of weights, where an engine spends most of its
+//! time.
 //!
-//! Every variant gives the same integers. The inner loop stands in a function of its own that is called for every tile:
-//! V8 swaps optimised code in at the next call only.
+//! Every variant returns the same integers. The inner loop is a separate function, called for every tile: V8 enters
+//! optimised code at the next call only.
 
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
 pub mod relaxed;
@@ -17,8 +18,8 @@ pub use simd128 as wide;
 
 use super::panels::PANEL_COLUMNS;
 
-/// Rows of activations in one tile. 3 rows of 12 columns make 9 accumulators; more spill. The 16-bit dot needs a register
-/// for each product besides, and from V8 13 on spills with 9 already.
+/// Rows of activations in one tile. 3 rows of 12 columns need 9 accumulators; more would spill. The 16-bit dot needs
+/// one register more for each product, and V8 spills 9 accumulators from version 13 on.
 pub const TILE_ROWS: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) { 2 } else { 3 };
 
 /// Dot products of the rows of a tile with the columns of a panel.

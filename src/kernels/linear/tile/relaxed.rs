@@ -1,8 +1,8 @@
-//! wasm relaxed SIMD: four products a lane in one instruction, exact because the weights fit 7 bits.
+//! wasm relaxed SIMD: one instruction multiplies four pairs in each lane, exactly, because the weights fit 7 bits.
 //!
-//! On ARM and on x86 with VNNI one instruction of the processor does the dot and adds it up. V8 on other x86 takes five, a
-//! vector of ones made anew among them; there the dot is taken in two steps, pairs to 16 bits and these to 32, which are
-//! three. Two products fit 16 bits, 2 × 128 × 127 < 2¹⁵, so either way is exact.
+//! ARM, and x86 with VNNI, have one instruction that multiplies and adds. On other x86, V8 needs five instructions, and
+//! one of them rebuilds a vector of ones. There the dot takes two steps, pairs to 16 bits and these to 32, which are
+//! three instructions. Two products fit 16 bits, 2 × 128 × 127 < 2¹⁵, so both ways are exact.
 
 use core::arch::wasm32::*;
 use core::hint::black_box;
@@ -16,7 +16,7 @@ pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Do
     dot_in_steps(pairs_saturate(), rows, stride, count, panel, dots);
 }
 
-/// The same in two steps or in one.
+/// [`dot`] in two steps or in one.
 pub fn dot_in_steps(two: bool, rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
     match (count, two) {
         (1, false) => dot_rows::<1, false>(rows, stride, panel, dots),
@@ -29,14 +29,14 @@ pub fn dot_in_steps(two: bool, rows: &[i8], stride: usize, count: usize, panel: 
     }
 }
 
-/// Whether the processor sums pairs of products in 16 bits of their own: x86 without VNNI. A second operand of 8 bits, which
-/// we never give it otherwise, then counts as 255, and the two products do not fit.
+/// True if the processor sums pairs of products in 16 bits: x86 without VNNI. The probe's second operand has 8 bits,
+/// which no other call has. Such a processor reads it as 255, and the two products saturate.
 #[inline(always)]
 fn pairs_saturate() -> bool {
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
     fn probe() -> i32 {
-        // Hidden: the compiler must not compute this by its own idea of the instruction.
+        // `black_box` keeps the compiler from computing the result by its own definition of the instruction.
         let (activations, weights) = (i8x16_splat(black_box(i8::MAX)), i8x16_splat(black_box(-1)));
         i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(activations, weights, i32x4_splat(0)))
     }
@@ -47,9 +47,9 @@ fn pairs_saturate() -> bool {
 #[target_feature(enable = "relaxed-simd")]
 fn dot_rows<const ROWS: usize, const TWO_STEPS: bool>(rows: &[i8], stride: usize, panel: &[u8], dots: &mut Dots) {
     let groups = panel.len() / GROUP_WEIGHTS;
-    assert_eq!(panel.len(), groups * GROUP_WEIGHTS, "whole groups");
+    assert_eq!(panel.len(), groups * GROUP_WEIGHTS, "a panel holds whole groups");
     assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
-    // Hidden, or the compiler would join the two steps again.
+    // `black_box` keeps the compiler from joining the two steps.
     let ones = i16x8_splat(black_box(1));
     let dot = |activations, weights, sum| {
         if TWO_STEPS {
@@ -61,10 +61,10 @@ fn dot_rows<const ROWS: usize, const TWO_STEPS: bool>(rows: &[i8], stride: usize
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     let (mut rows, mut weights) = (rows.as_ptr(), panel.as_ptr());
     let end = panel.as_ptr_range().end;
-    // Pointers that advance, and no count of rounds: the compiler would unroll the loop, and registers run out.
+    // A count of rounds would let the compiler unroll the loop until registers run out, so pointers advance instead.
     while weights < end {
-        // SAFETY: in the round of group g, the 3 vectors of 16 codes from 48 × g lie inside the panel, and the 4 activations
-        // from row × stride + 4 × g inside `rows`, as asserted. After the last the pointers are at most at the end.
+        // SAFETY: round g reads 3 vectors of 16 codes from 48 × g inside the panel. It reads 4 activations from row × stride
+        // + 4 × g inside `rows`, as asserted. After the last round the pointers are at most at the end.
         unsafe {
             let vectors: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(16 * vector).cast()));
             for (row, sums) in sums.iter_mut().enumerate() {

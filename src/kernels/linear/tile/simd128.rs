@@ -7,13 +7,14 @@ use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS, PANEL_COLUMNS};
 
 pub const VECTORS: usize = PANEL_COLUMNS / 4;
 
-/// Widens a panel for [`dot`]: for each pair of rows, column after column. A byte is a number in two's complement in both
-/// encodings: that of a seven-bit weight (weight + 64) has no sign bit. `wide` has the length of `panel`.
+/// Widens a panel for [`dot`]: for each pair of rows, column after column. Both encodings read as two's complement: a
+/// seven-bit code (weight + 64) has no sign bit. `wide` has the length of `panel`.
 pub fn widen_panel(panel: &[u8], wide: &mut [i16]) {
     assert_eq!(panel.len(), wide.len());
     for (group, wide) in panel.chunks_exact(GROUP_WEIGHTS).zip(wide.chunks_exact_mut(GROUP_WEIGHTS)) {
         for vector in 0..VECTORS {
-            // SAFETY: 16 bytes from 16 × vector lie inside the group, 8 numbers from 8 × (vector + VECTORS) inside `wide`.
+            // SAFETY: 16 bytes from 16 × vector lie inside the group, and 8 numbers from 8 × (vector + VECTORS) lie
+            // inside `wide`.
             unsafe {
                 let bytes = v128_load(group.as_ptr().add(16 * vector).cast());
                 let pairs = i8x16_shuffle::<0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15>(bytes, bytes);
@@ -40,8 +41,8 @@ fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], 
     assert_rows_inside::<ROWS>(rows.len(), stride, groups * GROUP_ROWS);
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
     for pair in 0..2 * groups {
-        // SAFETY: pair < 2 × groups, so the 3 vectors of 8 numbers lie inside the panel, and the 2 activations from
-        // row × stride + 2 × pair inside `rows`, as asserted.
+        // SAFETY: pair < 2 × groups, so the 3 vectors of 8 numbers lie inside the panel. The 2 activations from
+        // row × stride + 2 × pair lie inside `rows`, as asserted.
         unsafe {
             let weights = wide_panel.as_ptr().add(pair * 8 * VECTORS).cast::<v128>();
             let weights: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(vector)));
@@ -56,7 +57,8 @@ fn dot_rows<const ROWS: usize>(rows: &[i16], stride: usize, wide_panel: &[i16], 
     store_dots(&sums, dots);
 }
 
-/// That `ROWS` rows, `stride` activations apart and each read for `length` of them, lie inside `available` activations.
+/// Panics unless `ROWS` rows, `stride` activations apart and each read for `length` of them, lie inside `available`
+/// activations.
 #[inline(always)]
 pub fn assert_rows_inside<const ROWS: usize>(available: usize, stride: usize, length: usize) {
     assert!(
