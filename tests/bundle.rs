@@ -1,4 +1,4 @@
-//! A bundle gives what the files gave that it was made of, and a damaged one gives an error with a code.
+//! A bundle scores as its source files do, and a damaged one yields an error with a code.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! The parser of ONNX files: one model however it is cut and in whatever order its fields come, and an error for any
-//! file that is not sound.
+//! The parser of ONNX files yields the same model for all chunks and all orders of fields, and an error for an unsound
+//! file.
 
 mod support;
 
@@ -68,7 +68,7 @@ fn the_matrices_and_tables_of_the_fixtures_are_in_the_store() {
 #[test]
 fn every_prefix_is_refused() {
     let file = read(TINY);
-    // Behind the operator sets only metadata comes, so the file without it is as good as the file.
+    // Only metadata follows the operator sets, so the file is as good without it.
     let without_metadata = file.len() - 33;
     for step in [997, 411] {
         for cut in (0..file.len()).step_by(step).chain(file.len() - 64..file.len()) {
@@ -107,7 +107,7 @@ fn assert_usual(file: &Message, what: &str) {
     }
 }
 
-/// The graph's fields, sorted, but for those that no reader knows.
+/// Returns the graph's fields, sorted, without unknown ones.
 fn outline(model: &[u8]) -> Vec<(u64, Vec<u8>)> {
     let mut outline: Vec<(u64, Vec<u8>)> =
         fields(model).into_iter().filter(|(number, _)| *number == 7).flat_map(|(_, graph)| fields(&graph)).collect();
@@ -121,7 +121,7 @@ fn outline(model: &[u8]) -> Vec<(u64, Vec<u8>)> {
     outline
 }
 
-/// Numbers and values of the fields of a message, all varints as 8 bytes.
+/// Returns numbers and values of the fields of a message, with each varint as 8 bytes.
 fn fields(mut message: &[u8]) -> Vec<(u64, Vec<u8>)> {
     fn varint(message: &mut &[u8]) -> u64 {
         let length = message.iter().position(|byte| *byte < 128).unwrap() + 1;
