@@ -71,7 +71,7 @@ pub enum Error {
     /// A file is sound, but this engine does not run its kind.
     #[error("{file} file: {reason}")]
     UnsupportedModel { file: ModelFile, reason: String },
-    #[error("the engine has no memory for {bytes} bytes {purpose}")]
+    #[error("the instance could not allocate {bytes} bytes {purpose}")]
     OutOfMemory { purpose: MemoryUse, bytes: usize },
     /// The code reached a state that it considers impossible.
     #[error("{0}")]

@@ -12,8 +12,8 @@
 //! | n | the [`Manifest`], JSON |
 //! | | the listed parts in the manifest's order, without gaps |
 //!
-//! A part is one of four: the tokenizer in either form; the graph as a ModelProto with an input for each weight; a
-//! [stored matrix](crate::kernels::linear::stored), head before panels; a table, row after row. Tokenizer and graph
+//! A part holds the tokenizer in either form, or the graph as a ModelProto with an input for each weight. A weight is a
+//! [stored matrix](crate::kernels::linear::stored), head before panels, or a table, row after row. Tokenizer and graph
 //! come once, before the weights.
 
 mod manifest;

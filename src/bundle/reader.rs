@@ -105,7 +105,7 @@ impl BundleReader {
     ///
     /// # Errors
     /// `invalid_model` for a damaged file, `integrity_mismatch` for a part with another hash, `unsupported_model` for
-    /// another version and for a graph or tokenizer that this engine does not run, `out_of_memory`.
+    /// another version. Also those of the graph and the tokenizer, and `out_of_memory`.
     pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
         while !chunk.is_empty() {
             let wanted = match &self.expected {

@@ -6,8 +6,8 @@ use crate::onnx::{OnnxModel, Weight};
 /// holds codes, with either keys and values or a block of a feed-forward part that is four times as wide.
 const BLOCKS: usize = 14;
 
-/// Bytes for each number between the layers of a feed-forward part that runs as a whole: a float, its code, and a share
-/// of the floats around them.
+/// Bytes for each number inside a feed-forward part that runs as a whole: a float, its code, and a share of the floats
+/// around it.
 const WHOLE: usize = 7;
 
 /// Tokens of the longest pair in the prediction.

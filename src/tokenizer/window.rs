@@ -13,7 +13,7 @@ pub struct Window {
     /// The bytes of the document behind its tokens, cut at the borders of characters. Windows without overlap leave no
     /// gap.
     pub bytes: Range<usize>,
-    /// The same range in UTF-16 code units, as JavaScript counts.
+    /// This range in UTF-16 code units, the unit of JavaScript.
     pub utf16: Range<usize>,
     /// True for the window that holds the end of the document.
     pub last: bool,

@@ -17,8 +17,8 @@ number, text.
 
 rerank convert --model DIRECTORY OUTPUT [OPTIONS]
 
-Writes the model to OUTPUT as one file, a bundle. Prints its size, its predicted memory and the change of its logits. The
-same model and options yield the same bytes.
+Writes the model to OUTPUT as one file, a bundle. Prints its size, its predicted memory and the change of its logits.
+The same model and options yield the same bytes.
 Pieces of the vocabulary that stay (all without these options; single characters always):
 --keep-pieces N       this number in all, the more frequent ones first
 --languages CODE,…    pieces in the letters of these languages, such as en,de
@@ -37,17 +37,17 @@ Output:
 
 rerank convert --tokenizer TOKENIZER_JSON OUTPUT
 
-Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It replaces the tokenizer.json everywhere and
-loads several times faster.
+Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It replaces the tokenizer.json everywhere
+and loads several times faster.
 
 rerank logits --model MODEL [--exact-activations] FILE
 
 Prints the logit of each line of FILE: a JSON object with query and document, or with the tokens of both in input_ids.
 --exact-activations   computes in floats, so that only the weights are rounded; slow
 
-MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph as onnx/model_quantized.onnx,
-model_quantized.onnx, onnx/model.onnx or model.onnx. If there are several, score and logits take the first. convert takes
-the last, since float weights suit it better.
+MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph. The graph is
+onnx/model_quantized.onnx, model_quantized.onnx, onnx/model.onnx or model.onnx. If there are several, score and logits
+take the first; convert takes the last, since float weights suit it better.
 ";
 
 fn parse_bits(text: &str) -> Result<Bits, String> {

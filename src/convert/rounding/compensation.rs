@@ -37,7 +37,7 @@ const FIRST: f32 = 5.0;
 /// inputs. The second constant grows with the number of inputs for each row.
 const DAMPING: f32 = 0.01;
 const DAMPING_OF_FEW: f32 = 0.1;
-/// The same as `DAMPING_OF_FEW` for the change of the weights.
+/// As `DAMPING_OF_FEW`, for the change of the weights.
 const HOLD: f32 = 8.0;
 
 /// Runs the sample with the float weights and returns the logits of its pairs, which it cuts if the sample is large.

@@ -3,7 +3,7 @@
 //! Zhao et al., *Improving Neural Network Quantization without Retraining using Outlier Channel Splitting*, 2019.
 //!
 //! The largest weight of an output sets the step of all its weights. In models of this family, some outputs of the
-//! feed-forward layers have one or two weights ten times larger than the rest, for inputs that are large too. Rounding
+//! feed-forward layers have one or two weights ten times larger than the rest. Their inputs are large too. Rounding
 //! leaves almost nothing of the rest. So the neuron behind such a weight gets copies, and each copy takes a part of the
 //! weight. The layer computes the same, with a smaller step.
 

@@ -91,8 +91,8 @@ fn is_sound_map(map: &Value) -> bool {
     map.as_str().is_none_or(is_sound_character_map)
 }
 
-/// Returns true if the template for one text holds it once, the template for a pair holds each text once, and both know
-/// every special token.
+/// Returns true if the template for one text holds it once, and that for a pair each text once. Both must know their
+/// special tokens.
 fn is_sound_template(processor: &Value) -> bool {
     let texts = |template: &str| {
         let mut texts = Vec::new();

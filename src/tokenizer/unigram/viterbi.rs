@@ -118,8 +118,8 @@ impl Unigram {
     }
 
     /// Searches on from `place` for at least `stretch` bytes and returns the place that it reached. `remember` makes
-    /// the memory of the best way to a place from three values: the memory at the start of its last piece, and the
-    /// piece's id and length.
+    /// the record of the best way to a place. It receives the record at the start of the last piece, and this piece's
+    /// id and length.
     #[inline]
     fn extend(
         &self,
