@@ -63,7 +63,7 @@ fn a_part_beyond_that_grows_to_its_size_and_no_further() {
 }
 
 #[test]
-fn what_a_manifest_claims_takes_no_more_than_that() {
+fn claims_of_a_manifest_take_bounded_memory() {
     let hash = "0".repeat(64);
     for (what, parts) in [
         ("the tokenizer", format!(r#"{{"part":"tokenizer","bytes":{},"sha256":"{hash}"}}"#, usize::MAX / 4)),

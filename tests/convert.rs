@@ -66,7 +66,7 @@ fn texts_of_the_corpus_keep_their_logits_without_the_other_pieces() {
 }
 
 #[test]
-fn what_texts_lose_with_their_pieces_is_told() {
+fn the_report_counts_the_loss_of_pieces() {
     let told = |sample: (&str, &str)| {
         let sample = vec![(sample.0.to_owned(), sample.1.to_owned())];
         let pieces = PieceChoice { corpus: vec!["the house".to_owned()], ..Default::default() };

@@ -79,7 +79,7 @@ fn one_scale_for_each_row_halves_the_error_of_onnxruntime() {
 }
 
 #[test]
-fn what_quantised_activations_cost_is_a_third_of_what_they_cost_onnxruntime() {
+fn quantised_activations_cost_a_third_of_onnxruntimes_error() {
     let logits = fused();
     let to_exact = logits.distance(|pair| pair.logit_dequantized);
     let onnxruntime = logits.onnxruntimes_distance(|pair| pair.logit_dequantized);

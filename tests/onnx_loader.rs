@@ -85,14 +85,15 @@ fn every_prefix_is_refused() {
 }
 
 #[test]
-fn what_is_no_onnx_file_is_said_to_be_none() {
+fn a_foreign_file_is_not_an_onnx_file() {
     for bytes in [&b"<!doctype html><html></html>"[..], b"{\"error\": \"no\"}", b"version https://git-lfs", &[0; 9]] {
         let error = refusal(bytes);
         assert_eq!(error.code(), "invalid_model");
-        assert!(error.to_string().contains("not an ONNX file"), "{error}");
+        assert!(error.to_string().contains("the file is not an ONNX file: "), "{error}");
     }
-    assert!(refusal(b"").to_string().contains("empty"));
-    assert!(refusal(&Message::new().varint(1, 6).0).to_string().contains("no graph"));
+    let text = |bytes: &[u8]| refusal(bytes).to_string();
+    assert_eq!(text(b""), "model file: the file is empty; an ONNX file was expected");
+    assert_eq!(text(&Message::new().varint(1, 6).0), "model file: the file is not an ONNX file: it holds no graph");
 }
 
 fn assert_usual(file: &Message, what: &str) {

@@ -152,3 +152,20 @@ impl LogitError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_line_and_keeps_its_text_private() {
+        assert_eq!(read_pairs("q\td\n \nr\te\tf\n").unwrap(), [("q", "d"), ("r", "e\tf")].map(owned));
+        let error = read_pairs("q\td\n\nsecret\n").unwrap_err();
+        assert_eq!(error.code(), "invalid_input");
+        assert_eq!(error.to_string(), "line 3 of the sample has no tab between query and document");
+    }
+
+    fn owned((query, document): (&str, &str)) -> (String, String) {
+        (query.to_owned(), document.to_owned())
+    }
+}

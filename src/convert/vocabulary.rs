@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_corpus_is_made_of_stays() {
+    fn the_pieces_of_the_corpus_stay() {
         let (vocabulary, tokenizer) = mini();
         let text = "giraffes eat leaves\ngiraffes sleep";
         let choice = PieceChoice { corpus: vec![text.to_owned()], ..Default::default() };

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_indispensable_is_missed() {
+    fn a_vocabulary_without_indispensable_pieces_is_refused() {
         let vocabulary = Vocabulary::read(&file("pkg/mini/tokenizer.json")).unwrap();
         assert_eq!(vocabulary.keep(&[0, 1, 2].into()).unwrap_err().code(), "invalid_input");
         assert_eq!(Vocabulary::read(b"<html>").unwrap_err().code(), "invalid_model");

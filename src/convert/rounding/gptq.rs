@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_factors_multiply_to_what_they_were_made_of() {
+    fn the_product_of_the_factors_is_the_matrix() {
         let (rows, inputs) = (rows(40, 9), 9);
         let moment = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f32>();
         let gptq = Gptq::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_solved_is_what_was_multiplied() {
+    fn solving_undoes_the_product() {
         let (rows, inputs, columns) = (rows(40, 9), 9, 2);
         let moments = Moments::plain(&rows, inputs).unwrap();
         let expected: Vec<f32> = (0..inputs * columns).map(|index| (index * 5 % 7) as f32 - 3.0).collect();

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_a_grid_is_found() {
+    fn numbers_on_a_grid_are_exact() {
         let values: Vec<f32> = (-64..=63).map(|integer| integer as f32 * 0.037).collect();
         let (integers, scale) = quantize(&values, MATRIX_LIMIT).unwrap();
         assert!(integers.iter().map(|&integer| i32::from(integer)).eq(-64..=63));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_and_what_is_no_number() {
+    fn zeros_have_a_scale_and_other_numbers_must_be_finite() {
         assert_eq!(quantize_row(&[0.0; 3]), Some((vec![0; 3], 1.0)));
         assert_eq!(quantize_row(&[1e-44, 0.0]), Some((vec![0; 2], 1.0)));
         assert_eq!(quantize_row(&[1.0, f32::NAN]), None);

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn outsized_weights_are_shared_out_and_the_sum_over_the_copies_is_what_it_was() {
+    fn copies_share_outsized_weights_and_keep_their_sum() {
         let mut weights = weights();
         weights[7 * OUTPUTS + 2] = 12.0;
         weights[9 * OUTPUTS + 2] = -5.0;

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_read_whatever_its_parts_come_in() {
+    fn a_model_in_several_parts_is_one_model() {
         let foreign = message(&[(operator_set::DOMAIN, b"com.microsoft")]);
         let mut own = message(&[(operator_set::DOMAIN, b"ai.onnx")]);
         write_varint_field(&mut own, operator_set::VERSION, 14);

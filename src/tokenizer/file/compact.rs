@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_ids_of_the_json_whatever_the_chunks() {
+    fn chunks_of_any_size_yield_the_ids_of_the_json() {
         for json in [JSON.to_owned(), JSON.replace("-4.1", "-4.0").replace("-7.3", "-7.0")] {
             let expected = Tokenizer::from_bytes(json.as_bytes()).unwrap();
             let compact = compact_form(json.as_bytes()).unwrap();

@@ -287,7 +287,7 @@ mod tests {
         [ [ "]\"\\", -1.5e0 ] ,["\u00e9",2], [ "b" , 0 ]] , "type": "Unigram", "vocab2": []}, "end": "vocab"}"#;
 
     #[test]
-    fn a_unigram_vocabulary_is_taken_out_whatever_the_chunks() {
+    fn chunks_of_any_size_yield_the_unigram_vocabulary() {
         for chunk_bytes in 1..=UNIGRAM.len() {
             let TokenizerJson { text, pieces: found } = read(UNIGRAM.as_bytes(), chunk_bytes).unwrap();
             assert_eq!(found, Some(pieces(&[("]\"\\", -1.5), ("é", 2.0), ("b", 0.0)])));

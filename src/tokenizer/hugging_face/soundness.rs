@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_crate_runs_is_let_through() {
+    fn sound_files_pass() {
         assert_eq!(pair(&bpe()), Ok(vec![3, 0, 1, 5, 1]));
     }
 
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_panic_is_refused() {
+    fn files_that_could_panic_are_refused() {
         let changes: [(&str, Value); 11] = [
             ("/model/merges", json!(["a ab"])),
             ("/model/merges", json!([["##bc", "##bc"]])),

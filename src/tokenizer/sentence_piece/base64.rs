@@ -36,7 +36,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn decodes_what_was_encoded_and_nothing_else() {
+    fn decodes_sound_text_only() {
         for (text, bytes) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYmE=", "fooba")] {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
         }

@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_for_what_is_undecided() {
+    fn only_undecided_places_take_memory() {
         let unigram = unigram(&pieces(&[("<unk>", 0.0), ("x", -8.0), ("xx", -9.0), ("xyz", -11.0)]));
         for (word, wanted) in
             [("xyz".repeat(1 << 20), usize::MAX), ("z".repeat(1 << 20), 9), ("x".repeat(1 << 21), 500)]
