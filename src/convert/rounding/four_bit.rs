@@ -13,7 +13,7 @@ use crate::kernels::linear::{PackedMatrix, pack_four_bits};
 /// Number of tables, one for each magnitude of a seven-bit weight.
 const TABLES: usize = 64;
 const ROUNDS: usize = 3;
-/// A histogram counts the weights -64 to 64 from this offset.
+/// Added to a weight for its place in a histogram, which covers -64 to 64.
 const SHIFT: i32 = 64;
 const VALUES: usize = 129;
 /// The level 64 would have the code 128, which needs 8 bits.
