@@ -32,7 +32,7 @@ pub struct Bundle {
 }
 
 /// Reads a bundle. It allocates memory for received bytes, or for bytes that the caller announced. If only the manifest
-/// announces a part, the reader allocates at most [`ROOM_AHEAD`] in advance.
+/// announces a part, the reader allocates at most `ROOM_AHEAD` bytes in advance.
 #[derive(Debug)]
 pub struct BundleReader {
     /// Known or probable size of the whole file.

@@ -22,7 +22,7 @@ pub use window::{Window, Windows};
 
 use crate::error::Result;
 
-/// A Hugging Face `tokenizer.json`, as JSON or in the [compact](file::compact) form. The engine ignores its padding and
+/// A Hugging Face `tokenizer.json`, as JSON or in the [compact] form. The engine ignores its padding and
 /// truncation.
 #[derive(Debug)]
 pub struct Tokenizer {

@@ -44,7 +44,7 @@ impl Quantization {
     /// `None` keeps all.
     ///
     /// The scales of a matrix clip nothing. Scales with the least squared error of the weights move logits further,
-    /// since large weights meet large inputs. With [`Rounding::Compensated`], [copies](Copies) of neurons share
+    /// since large weights meet large inputs. With [`Rounding::Compensated`], copies of neurons share
     /// outsized weights.
     ///
     /// # Errors

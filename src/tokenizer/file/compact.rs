@@ -14,7 +14,7 @@
 //! | n | the `tokenizer.json`, with an empty array for its vocabulary |
 //! | p · w | the scores of the pieces in the order of their ids, as floats |
 //! | 4 · u | the units of the [trie](crate::tokenizer::unigram::Trie) of the pieces |
-//! | 4 | [CRC-32](super::checksum) of all bytes before |
+//! | 4 | CRC-32 of all bytes before |
 
 use super::checksum::Checksum;
 use super::parts::Parts;
