@@ -34,7 +34,7 @@ pub struct Remainder {
     names: BTreeSet<String>,
 }
 
-/// An initializer that stays in the graph.
+/// An initializer inside the graph; the end of the file may move it.
 #[derive(Debug)]
 struct Kept {
     name: String,
