@@ -1,12 +1,12 @@
-//! The one error of the crate. Its [`code`](Error::code) is what JavaScript shows and never changes its meaning.
+//! The error of the whole crate. JavaScript shows its [`code`](Error::code), which never changes its meaning.
 
-/// Name of a model file in messages: the role it plays, not its path.
+/// A file of a model, named in messages by its role rather than by its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelFile {
     Model,
     Tokenizer,
     Config,
-    /// All of a model in one file.
+    /// A whole model in one file.
     Bundle,
 }
 
@@ -20,14 +20,16 @@ impl ModelFile {
         }
     }
 
-    /// The file that plays the role called `name`.
+    /// Finds the file with the role called `name`.
     ///
     /// # Errors
-    /// `invalid_input` where no role has that name.
+    /// `invalid_input` if no role has that name.
     pub fn from_name(name: &str) -> Result<Self> {
         let files = [Self::Model, Self::Tokenizer, Self::Config, Self::Bundle];
         files.into_iter().find(|file| file.name() == name).ok_or_else(|| {
-            Error::InvalidInput(format!("{name:?} is not a model file; model, tokenizer, config and bundle are"))
+            Error::InvalidInput(format!(
+                "no model file is called {name:?}; the names are model, tokenizer, config and bundle"
+            ))
         })
     }
 }
@@ -38,18 +40,18 @@ impl std::fmt::Display for ModelFile {
     }
 }
 
-/// What memory is needed for.
+/// The purpose of memory that could not be allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemoryUse {
     File(ModelFile),
-    /// The tokens of a query or a document, and what it takes to find them.
+    /// The tokens of a query or a document, with the scratch memory of the tokenizer.
     Text,
 }
 
 impl std::fmt::Display for MemoryUse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(file) => write!(formatter, "of the {file} file"),
+            Self::File(file) => write!(formatter, "for the {file} file"),
             Self::Text => formatter.write_str("to tokenise a text"),
         }
     }
@@ -60,24 +62,24 @@ pub enum Error {
     /// An argument has the wrong value.
     #[error("{0}")]
     InvalidInput(String),
-    /// A file is not the one that was expected.
+    /// A file differs from the expected one in size or hash.
     #[error("{file} file: {reason}")]
     IntegrityMismatch { file: ModelFile, reason: String },
     /// A file is damaged.
     #[error("{file} file: {reason}")]
     InvalidModel { file: ModelFile, reason: String },
-    /// A sound file of a kind that this engine does not run.
+    /// A file is sound, but this engine does not run its kind.
     #[error("{file} file: {reason}")]
     UnsupportedModel { file: ModelFile, reason: String },
-    #[error("no memory for {bytes} bytes {purpose}")]
+    #[error("the instance could not allocate {bytes} bytes {purpose}")]
     OutOfMemory { purpose: MemoryUse, bytes: usize },
-    /// What the code holds to be impossible.
+    /// The code reached a state that it considers impossible.
     #[error("{0}")]
     Internal(String),
 }
 
 impl Error {
-    /// The stable code, one of `rerankErrorCodes` in `pkg/src/common/errors.ts`.
+    /// Returns the stable code, one of `rerankErrorCodes` in `pkg/src/common/errors.ts`.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::InvalidInput(_) => "invalid_input",

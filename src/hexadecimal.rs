@@ -1,8 +1,8 @@
-//! Bytes as people and manifests write them.
+//! Bytes as manifests and messages write them.
 
 use std::fmt::Write;
 
-/// Two lower-case digits for each byte.
+/// Writes each byte as two lower-case digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut digits, byte| {
         let _ = write!(digits, "{byte:02x}");

@@ -1,8 +1,9 @@
-//! Memory that is asked for before it is used: without enough of it a call fails, and the instance goes on.
+//! Fallible allocation. A call reserves memory before it uses it: without enough, the call fails and the instance goes
+//! on.
 
 use crate::error::{Error, MemoryUse, Result};
 
-/// Makes room in `list` for `count` more items.
+/// Reserves memory in `list` for `count` more items, and perhaps for further ones.
 ///
 /// # Errors
 /// `out_of_memory`.
@@ -14,7 +15,7 @@ pub fn reserve<Item>(list: &mut Vec<Item>, count: usize, purpose: MemoryUse) -> 
     Ok(())
 }
 
-/// Makes room in `list` for `count` more items and for no others.
+/// Reserves memory in `list` for exactly `count` more items.
 ///
 /// # Errors
 /// `out_of_memory`.
@@ -22,7 +23,7 @@ pub fn reserve_exact<Item>(list: &mut Vec<Item>, count: usize, purpose: MemoryUs
     list.try_reserve_exact(count).map_err(|_| no_memory(list, count, purpose))
 }
 
-/// Makes room in `text` for `bytes` more bytes.
+/// Reserves memory in `text` for `bytes` more bytes.
 ///
 /// # Errors
 /// `out_of_memory`.
@@ -31,7 +32,7 @@ pub fn reserve_text(text: &mut String, bytes: usize, purpose: MemoryUse) -> Resu
     text.try_reserve(bytes).map_err(|_| Error::OutOfMemory { purpose, bytes: text.len().saturating_add(bytes) })
 }
 
-/// Puts `bytes` at the end of `buffer`.
+/// Appends `bytes` to `buffer`.
 ///
 /// # Errors
 /// `out_of_memory`.
@@ -41,14 +42,14 @@ pub fn append(buffer: &mut Vec<u8>, bytes: &[u8], purpose: MemoryUse) -> Result<
     Ok(())
 }
 
-/// An empty list with room for `length` numbers; `None` without memory.
+/// Returns an empty list with room for `length` numbers, or `None` without memory.
 pub fn room(length: usize) -> Option<Vec<f32>> {
     let mut numbers = Vec::new();
     numbers.try_reserve_exact(length).ok()?;
     Some(numbers)
 }
 
-/// `length` zeros; `None` without memory.
+/// Returns `length` zeros, or `None` without memory.
 pub fn zeros(length: usize) -> Option<Vec<f32>> {
     let mut numbers = room(length)?;
     numbers.resize(length, 0.0);

@@ -35,7 +35,7 @@ fn logits_are_no_farther_from_the_exact_ones_than_onnxruntimes() {
     }
 }
 
-/// What a graph that no rewrite knows runs on.
+/// The operators of a graph without any rewrite.
 #[test]
 fn stock_operators_give_onnxruntimes_logits() {
     for variant in VARIANTS {
@@ -43,8 +43,8 @@ fn stock_operators_give_onnxruntimes_logits() {
         let golden = golden(&folder(variant));
         let onnxruntime: Vec<f64> = golden.iter().map(|it| it.onnxruntime).collect();
         let exact: Vec<f64> = golden.iter().map(|it| it.exact).collect();
-        // A sum in another order moves a few roundings of activations, and these the logit, but not as far as rounding
-        // all of them does.
+        // A sum in another order changes a few roundings of activations, and so the logit, but less than rounding all
+        // of them does.
         let (to_onnxruntime, rounding) = (distance(&logits, &onnxruntime), distance(&onnxruntime, &exact));
         println!("{variant}: {to_onnxruntime:.4}, rounding {rounding:.4}");
         assert!(to_onnxruntime < 0.5 * rounding, "{variant}: {to_onnxruntime} against {rounding}");
@@ -67,7 +67,7 @@ fn no_stock_product_and_no_stock_integer_operator_is_left() {
             ("Cast", 1),
             ("Sub", 1),
             ("Mul", 1),
-            // The first token, of the last layer's queries and of its residual; then the head.
+            // The first token of the last layer's queries and of its residual; then the head.
             ("Gather", 2),
             ("PortableTanh", 1),
         ]
@@ -98,7 +98,7 @@ fn a_text_longer_than_the_position_table_is_refused() {
     assert!(error.contains("needs row 512 of a table of 512 rows"), "{error}");
 }
 
-/// Position numbers that do not count up cannot be read without their row: the sum with them stays a stock one.
+/// Positions that do not count up need their row, so their sum stays tract's own.
 #[test]
 fn other_positions_keep_their_stock_operators() {
     let mut changed = model("bert");

@@ -1,4 +1,4 @@
-//! A bundle gives what the files gave that it was made of, and a damaged one gives an error with a code.
+//! A bundle scores as its source files do, and a damaged one yields an error with a code.
 
 mod support;
 
@@ -60,7 +60,7 @@ fn a_bundle_of_mini_gives_the_bits_of_its_files() {
 }
 
 #[test]
-fn the_same_model_gives_the_same_bytes_whatever_the_chunks_it_came_in() {
+fn chunks_of_any_size_make_the_same_bundle() {
     let bytes = bundle(TINY);
     assert_eq!(bytes, bundle(TINY));
     assert!(bytes.starts_with(&MAGIC));

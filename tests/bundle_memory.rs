@@ -1,4 +1,4 @@
-//! A bundle whose size nobody tells takes little more memory than it has bytes, and none that its manifest only claims.
+//! A bundle of unannounced size takes little more memory than its bytes. Sizes that only its manifest claims take none.
 
 #[path = "support/allocations.rs"]
 mod allocations;
@@ -14,12 +14,12 @@ use support::protobuf::{Message, UINT8, join, model, node, tensor};
 use support::small_model::{INPUT, ends, words};
 use support::{parse, read};
 
-/// What a part may get before its bytes have come.
+/// Memory that a part may get before its bytes arrive.
 const AHEAD: usize = 32 << 20;
 
 const COLUMNS: usize = 1024;
 
-/// A model of tables with so many bytes.
+/// A model of tables with `bytes` bytes each.
 fn bundle(tables: &[usize]) -> Vec<u8> {
     let mut graph = Message::new();
     for (index, &bytes) in tables.iter().enumerate() {
@@ -58,12 +58,12 @@ fn a_part_beyond_that_grows_to_its_size_and_no_further() {
     let bytes = bundle(&[90 << 20]);
     let (result, memory) = measured(|| take(&bytes));
     assert!(result.is_ok());
-    // It doubles once; what was there before is still there while it is copied.
+    // It doubles once, and the old block still exists during the copy.
     assert!(memory <= bytes.len() + 2 * AHEAD + (2 << 20), "{memory} bytes for a bundle of {}", bytes.len());
 }
 
 #[test]
-fn what_a_manifest_claims_takes_no_more_than_that() {
+fn claims_of_a_manifest_take_bounded_memory() {
     let hash = "0".repeat(64);
     for (what, parts) in [
         ("the tokenizer", format!(r#"{{"part":"tokenizer","bytes":{},"sha256":"{hash}"}}"#, usize::MAX / 4)),
@@ -77,7 +77,7 @@ fn what_a_manifest_claims_takes_no_more_than_that() {
         );
         assert_refused(what, &manifest, b"{}");
     }
-    // Tokenizer and graph of a sound bundle before a table that never comes.
+    // Tokenizer and graph of a sound bundle, then a table that never arrives.
     let sound = bundle(&[]);
     let length = u32::from_le_bytes(sound[12..16].try_into().unwrap()) as usize;
     let (manifest, parts) = sound[48..].split_at(length);

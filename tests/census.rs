@@ -1,4 +1,5 @@
-//! What the plan of bge-reranker-base's graph consists of. The tiny stand-in has that graph with 2 layers instead of 12.
+//! The operators in the plan of bge-reranker-base's graph. The tiny stand-in has this graph with 2 layers in place of
+//! 12.
 
 mod support;
 
@@ -10,7 +11,7 @@ fn the_plan_is_made_of_fused_operators() {
     assert_eq!(support::graph(&support::read(support::TINY)).unwrap().census(), expected(2));
 }
 
-/// `scripts/test.sh` makes the stand-in of the model's size and says where it is.
+/// `scripts/test.sh` makes the stand-in of the model's size and passes its place.
 #[test]
 fn so_is_that_of_the_full_size() {
     let Some(directory) = std::env::var_os("RERANK_WASM_STANDIN") else { return };
@@ -19,8 +20,8 @@ fn so_is_that_of_the_full_size() {
 }
 
 fn expected(layers: usize) -> BTreeMap<String, usize> {
-    // The output of attention in each layer; the last layer's keys and values in one, and its queries, which read other rows;
-    // and the head has two.
+    // One for attention's output in each layer, two in the head. In the last layer keys and values make one, and the
+    // queries another, since they read other rows.
     let expected = [
         ("Embedding", 1),
         ("RobertaPositions", 1),
@@ -34,7 +35,7 @@ fn expected(layers: usize) -> BTreeMap<String, usize> {
         ("Cast", 1),
         ("Sub", 1),
         ("Mul", 1),
-        // The first token, of the last layer's queries and of its residual; then the head.
+        // The first token of the last layer's queries and of its residual; then the head.
         ("Gather", 2),
         ("PortableTanh", 1),
     ];
@@ -51,7 +52,7 @@ fn a_profile_has_every_operator_of_the_plan() {
     };
     let times = reranker.profile(7, &mut clock).unwrap();
     let attention = times.iter().find(|time| time.operator == "SelfAttention").unwrap();
-    // Each node begins and ends with a look at the clock.
+    // Each node reads the clock at its start and its end.
     assert!(times.iter().all(|time| time.milliseconds == time.nodes as f64));
     assert!(attention.nodes > 1 && times.is_sorted_by(|one, other| one.milliseconds >= other.milliseconds));
 }

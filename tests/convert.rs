@@ -1,4 +1,4 @@
-//! What a conversion leaves of a model.
+//! Conversions keep a model's logits within bounds, and refuse impossible options.
 
 mod support;
 
@@ -50,7 +50,7 @@ fn texts_of_the_corpus_keep_their_logits_without_the_other_pieces() {
     let corpus = "a heat pump warms the house\nthe capital is here";
     let (whole, all) = from_quantized(&Options::default()).unwrap();
     for from in [from_quantized, from_float] {
-        // A sample is other tokens with fewer pieces, and float weights that are rounded for it are others then.
+        // With fewer pieces the sample has other tokens, so float weights are rounded differently.
         let nearest = Options { rounding: Rounding::Nearest, ..Default::default() };
         let (whole, _) = from(&nearest).unwrap();
         let pieces = PieceChoice { corpus: vec![corpus.to_owned()], ..Default::default() };
@@ -66,7 +66,7 @@ fn texts_of_the_corpus_keep_their_logits_without_the_other_pieces() {
 }
 
 #[test]
-fn what_texts_lose_with_their_pieces_is_told() {
+fn the_report_counts_the_loss_of_pieces() {
     let told = |sample: (&str, &str)| {
         let sample = vec![(sample.0.to_owned(), sample.1.to_owned())];
         let pieces = PieceChoice { corpus: vec!["the house".to_owned()], ..Default::default() };
@@ -121,7 +121,7 @@ fn mixed_bits_fill_the_memory_that_there_is() {
     assert_eq!(from_quantized(&too_little).unwrap_err().code(), "invalid_input");
 }
 
-/// The weights of this file are those of the int8 graph as floats.
+/// A file with the weights of the int8 graph as floats.
 #[test]
 fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
     let golden = golden(FOLDER);
@@ -156,7 +156,7 @@ fn the_graph_of_float_weights_is_fused_whole() {
     }
 }
 
-/// The float file with a weight of each second feed-forward layer a hundred times as large as it was.
+/// The float file with one weight of each second feed-forward layer a hundred times larger.
 fn with_outsized_weights() -> Vec<u8> {
     let file = read(FLOAT);
     let plain = Quantization::new(&mut Cursor::new(&file), None, Rounding::Nearest).unwrap();
@@ -178,14 +178,14 @@ fn outsized_weights_are_shared_out_among_copies_of_their_neurons() {
         let quantization = Quantization::new(&mut Cursor::new(file), None, rounding).unwrap();
         let shapes: Vec<_> = quantization.matrices().map(|(_, packed)| (packed.rows(), packed.columns())).collect();
         let count = |shape| shapes.iter().filter(|it| **it == shape).count();
-        // The feed-forward layers as they are, and with copies.
+        // The feed-forward layers without copies, and with them.
         [count((64, 128)), count((128, 64)), count((64, 160)), count((160, 64))]
     };
     assert_eq!(shapes(&read(FLOAT), Rounding::Compensated), [2, 2, 0, 0]);
     assert_eq!(shapes(&file, Rounding::Nearest), [2, 2, 0, 0]);
     assert_eq!(shapes(&file, Rounding::Compensated), [0, 0, 2, 2]);
 
-    // Each rounded to the nearest, with copies and without: what is between them is what the larger steps cost.
+    // Each is rounded to the nearest, with copies and without. The difference is the cost of larger steps.
     let golden = golden(FOLDER);
     let [plain, copied] = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
         let model = Quantization::new(&mut Cursor::new(&file), None, rounding).unwrap().model().unwrap();
@@ -207,7 +207,7 @@ fn a_damaged_float_file_gives_an_error_with_a_code() {
     for round in 0..200 {
         let mut damaged = file.clone();
         for _ in 0..=random.below(3) {
-            // The graph's nodes and the first fields of tensors: most of the file is numbers.
+            // Change the graph's nodes and the first fields of tensors, since most of the file is numbers.
             let index = random.below(60_000.min(file.len()));
             damaged[index] = random.below(256) as u8;
         }

@@ -1,4 +1,4 @@
-//! Files that are not what they should be: an error with a code, never a panic.
+//! A damaged or foreign file yields an error with a code, never a panic.
 
 mod support;
 
@@ -44,7 +44,7 @@ fn a_damaged_tokenizer_or_config_is_refused() {
     assert_eq!(code(load(&model, &tokenizer, html, 1000)), "invalid_model");
 }
 
-/// Bytes changed at random may leave a file that loads; it must then give a number or an error.
+/// A file with bytes changed at random may load. It must then yield a number or an error.
 #[test]
 fn a_model_with_random_damage_never_panics() {
     let model = read(MODEL);

@@ -1,4 +1,4 @@
-//! Each rewrite against tract's own operators, on models where both compute the same.
+//! Each rewrite against tract's own operators, on models for which both compute the same.
 
 mod support;
 
@@ -35,8 +35,8 @@ fn each_rewrite_alone_changes_rounding_only() {
         (Rewrite::Embedding, "Embedding", 1, 1e-6),
         (Rewrite::Positions, "RobertaPositions", 1, 1e-6),
         (Rewrite::LayerNorm, "AddLayerNorm", 5, 1e-4),
-        // What it rounds moves the scales of the tensors behind it, and these the logit: no more than quantising them does
-        // (0.054, by the fixture), of a standard deviation of 1.6.
+        // Its rounding changes the scales of later tensors, and so the logit. The change must stay below that of
+        // quantising the tensors (0.054 by the fixture, at a standard deviation of 1.6).
         (Rewrite::Attention, "Attention", 2, 0.054),
     ] {
         let fused = tiny(&[rewrite]);
@@ -48,8 +48,8 @@ fn each_rewrite_alone_changes_rounding_only() {
     }
 }
 
-/// With one token, one scale for each row is one scale for the tensor. Where a product lies between two integers, the last
-/// bit of a float decides which it becomes, and a few logits move by that.
+/// With one token, a scale for each row is a scale for the tensor. If a product lies halfway between two integers, the
+/// last bit of a float decides, and a few logits change.
 #[test]
 fn linear_layers_are_the_stock_ones_where_a_tensor_is_one_row() {
     let (fused, unfused) = (tiny(&[Rewrite::Linear]), tiny(&[]));
@@ -60,8 +60,7 @@ fn linear_layers_are_the_stock_ones_where_a_tensor_is_one_row() {
     assert!(distances[distances.len() - 1] < 0.1, "{distances:?}");
 }
 
-/// Rows do not depend on each other, so which of them are computed, in which order, and how often they are quantised,
-/// changes no bit.
+/// Rows are independent. So their selection, their order and the number of quantisations change no bit.
 #[test]
 fn work_that_is_left_out_or_done_in_another_order_changes_no_bit() {
     let last = [Rewrite::FirstToken, Rewrite::SharedInput, Rewrite::FeedForward, Rewrite::SelfAttention];
@@ -73,7 +72,7 @@ fn work_that_is_left_out_or_done_in_another_order_changes_no_bit() {
     for (index, graph) in others.iter().enumerate() {
         assert!(others[..index].iter().chain([&plain]).all(|other| other.census() != graph.census()));
     }
-    // Also more rows than the feed-forward part has in a block.
+    // This includes more rows than a block of the feed-forward part.
     for length in [1, 2, 7, 130] {
         let ids = sequence(length, 2);
         let expected = logit(&plain, &ids).to_bits();
@@ -81,7 +80,7 @@ fn work_that_is_left_out_or_done_in_another_order_changes_no_bit() {
     }
 }
 
-/// The converter asks a plan for the rows that each layer reads, and for logits on floats.
+/// The converter gets the input rows of each layer, and logits in floats, from a plan.
 #[test]
 fn fused_operators_show_the_layers_that_they_are_made_of() {
     let last = [Rewrite::FeedForward, Rewrite::SelfAttention];

@@ -12,7 +12,7 @@ use rerank_wasm::tokenizer::Tokenizer;
 use serde::Deserialize;
 use support::{graph, graph_with, load_mini, logit, mean, read, read_json_lines, sequence};
 
-/// Of the model.
+/// The logit of the float model.
 const LAYERS: f64 = 9.0;
 
 #[derive(Deserialize)]
@@ -20,7 +20,7 @@ struct Golden {
     input_ids: Vec<u32>,
     logit_int8_onnxruntime: f64,
     logit_fp32: f64,
-    /// The int8 weights with exact activations.
+    /// The logit of the int8 weights with exact activations.
     logit_dequantized: f64,
 }
 
@@ -45,12 +45,12 @@ impl Logits {
         Self { golden, logits }
     }
 
-    /// Mean distance to other logits of the same pairs.
+    /// Returns the mean distance to other logits of the same pairs.
     fn distance(&self, other: fn(&Golden) -> f64) -> f64 {
         mean(self.golden.iter().zip(&self.logits).map(|(pair, logit)| (other(pair) - logit).abs()))
     }
 
-    /// The same of onnxruntime's int8 logits.
+    /// Returns the mean distance of onnxruntime's int8 logits.
     fn onnxruntimes_distance(&self, other: fn(&Golden) -> f64) -> f64 {
         mean(self.golden.iter().map(|pair| (pair.logit_int8_onnxruntime - other(pair)).abs()))
     }
@@ -79,7 +79,7 @@ fn one_scale_for_each_row_halves_the_error_of_onnxruntime() {
 }
 
 #[test]
-fn what_quantised_activations_cost_is_a_third_of_what_they_cost_onnxruntime() {
+fn quantised_activations_cost_a_third_of_onnxruntimes_error() {
     let logits = fused();
     let to_exact = logits.distance(|pair| pair.logit_dequantized);
     let onnxruntime = logits.onnxruntimes_distance(|pair| pair.logit_dequantized);
@@ -104,7 +104,7 @@ fn unfused_logits_are_onnxruntimes() {
     println!("mean distance to onnxruntime {to_int8:.4}, to fp32 {to_fp32:.4}");
     let onnxruntime = logits.onnxruntimes_distance(|pair| pair.logit_fp32);
     assert!(to_fp32 <= 1.1 * onnxruntime, "{to_fp32} against {onnxruntime}");
-    // What the last bit of a sum makes round the other way adds up from layer to layer.
+    // The last bit of a sum may flip a rounding, and such changes add up from layer to layer.
     assert!(to_int8 <= 0.01 * LAYERS, "{to_int8}");
 }
 

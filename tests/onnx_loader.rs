@@ -1,5 +1,5 @@
-//! The parser of ONNX files: one model however it is cut and in whatever order its fields come, and an error for any
-//! file that is not sound.
+//! The parser of ONNX files yields the same model for all chunks and all orders of fields, and an error for an unsound
+//! file.
 
 mod support;
 
@@ -68,7 +68,7 @@ fn the_matrices_and_tables_of_the_fixtures_are_in_the_store() {
 #[test]
 fn every_prefix_is_refused() {
     let file = read(TINY);
-    // Behind the operator sets only metadata comes, so the file without it is as good as the file.
+    // Only metadata follows the operator sets, so the file is as good without it.
     let without_metadata = file.len() - 33;
     for step in [997, 411] {
         for cut in (0..file.len()).step_by(step).chain(file.len() - 64..file.len()) {
@@ -85,14 +85,15 @@ fn every_prefix_is_refused() {
 }
 
 #[test]
-fn what_is_no_onnx_file_is_said_to_be_none() {
+fn a_foreign_file_is_not_an_onnx_file() {
     for bytes in [&b"<!doctype html><html></html>"[..], b"{\"error\": \"no\"}", b"version https://git-lfs", &[0; 9]] {
         let error = refusal(bytes);
         assert_eq!(error.code(), "invalid_model");
-        assert!(error.to_string().contains("not an ONNX file"), "{error}");
+        assert!(error.to_string().contains("the file is not an ONNX file: "), "{error}");
     }
-    assert!(refusal(b"").to_string().contains("empty"));
-    assert!(refusal(&Message::new().varint(1, 6).0).to_string().contains("no graph"));
+    let text = |bytes: &[u8]| refusal(bytes).to_string();
+    assert_eq!(text(b""), "model file: the file is empty; an ONNX file was expected");
+    assert_eq!(text(&Message::new().varint(1, 6).0), "model file: the file is not an ONNX file: it holds no graph");
 }
 
 fn assert_usual(file: &Message, what: &str) {
@@ -107,7 +108,7 @@ fn assert_usual(file: &Message, what: &str) {
     }
 }
 
-/// The graph's fields, sorted, but for those that no reader knows.
+/// Returns the graph's fields, sorted, without unknown ones.
 fn outline(model: &[u8]) -> Vec<(u64, Vec<u8>)> {
     let mut outline: Vec<(u64, Vec<u8>)> =
         fields(model).into_iter().filter(|(number, _)| *number == 7).flat_map(|(_, graph)| fields(&graph)).collect();
@@ -121,7 +122,7 @@ fn outline(model: &[u8]) -> Vec<(u64, Vec<u8>)> {
     outline
 }
 
-/// Numbers and values of the fields of a message, all varints as 8 bytes.
+/// Returns numbers and values of the fields of a message, with each varint as 8 bytes.
 fn fields(mut message: &[u8]) -> Vec<(u64, Vec<u8>)> {
     fn varint(message: &mut &[u8]) -> u64 {
         let length = message.iter().position(|byte| *byte < 128).unwrap() + 1;

@@ -1,4 +1,4 @@
-//! The parser of ONNX files takes memory for what has come, not for what a file claims, and never panics.
+//! The parser of ONNX files allocates memory for received bytes, never for sizes that a file claims. It never panics.
 
 #[path = "support/allocations.rs"]
 mod allocations;
@@ -11,12 +11,13 @@ use support::protobuf::{INT8, Message, UINT8, join, model, node, tensor};
 use support::small_model::{DENSE, dense, ends, initializers, nodes, usual, words};
 use support::{Random, parse, read};
 
-/// Bounds of the memory for a file of `length` bytes. Names and the padding of tiny matrices take a multiple of theirs.
+/// Returns the most memory for a file of `length` bytes. Names and the padding of tiny matrices take a multiple of
+/// their bytes.
 fn allowed(length: usize) -> usize {
     16 * length + (16 << 10)
 }
 
-/// Changes up to four places of the file, in ways that keep some of its structure.
+/// Changes up to four places of the file and keeps some of its structure.
 fn damage(file: &mut Vec<u8>, random: &mut Random) {
     for _ in 0..=random.below(4) {
         let position = random.below(file.len());
@@ -83,7 +84,7 @@ fn a_claimed_length_takes_no_memory() {
     ] {
         let graph = join(&[nodes(), Message::new().claims(5, length + 100), field]);
         let file = Message::new().claims(7, length + 1000).raw(&graph.0).raw(&DENSE);
-        // A size that leaves no room for the claim says as little as none.
+        // An announced size below the claim has the same effect as none.
         for size in [None, Some(length), Some(file.0.len() as u64)] {
             let (result, memory) = measured(|| parse(size, [&*file.0]));
             assert_eq!(result.map(drop).unwrap_err().code(), "invalid_model", "{what}");

@@ -16,7 +16,8 @@ fn fp32_logits_are_onnxruntimes() {
     }
 }
 
-/// Weights of seven bits, of eight, and with zero points; what is rounded beside them moves these logits 100 times as far.
+/// Weights of seven bits, of eight, and with zero points. The rounding of activations moves these logits 100 times
+/// further.
 #[test]
 fn the_integers_stand_for_the_numbers_of_the_exact_logits() {
     for variant in ["", "-bert", "-full-range", "-unsigned"] {

@@ -1,4 +1,4 @@
-//! Scores do not depend on how many threads there are, nor on what each of them does.
+//! Scores do not depend on the number of threads, nor on the work of each.
 
 mod support;
 
@@ -41,7 +41,7 @@ fn bits(reranker: &Arc<Reranker>, documents: &[String]) -> Vec<(usize, u32, u64)
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let reranker = tiny();
-    // Many documents, fewer than threads, and one.
+    // Many documents, fewer documents than threads, and one.
     let lists = [documents(16), documents(14).split_off(11), documents(14).split_off(13)];
     let alone: Vec<_> = lists.iter().map(|list| bits(&reranker, list)).collect();
     for wanted in [2, 3, 8] {

@@ -1,5 +1,5 @@
-//! Tokenizers that go through the `tokenizers` crate, BERT's WordPiece, RoBERTa's BPE and a unigram model without a
-//! character map, give its ids, and the engine's own pairs, cuts and windows.
+//! Tokenizers that run in the `tokenizers` crate return its ids, with the engine's pairs, cuts and windows. They are
+//! BERT's WordPiece, RoBERTa's BPE and a unigram model without a character map.
 
 use std::path::Path;
 

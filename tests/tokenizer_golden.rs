@@ -10,7 +10,7 @@ use support::read_json_lines;
 #[derive(Deserialize)]
 struct Golden {
     lang: String,
-    /// Absent where `ids` are those of the passage alone.
+    /// Absent if `ids` are those of the passage alone.
     query: Option<String>,
     passage: String,
     ids: Vec<u32>,

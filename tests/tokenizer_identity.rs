@@ -37,7 +37,7 @@ impl Random {
     }
 }
 
-/// First and last code point of what the words are made of.
+/// First and last code point of the characters in the words.
 const SCRIPTS: &[(&str, &[(u32, u32)])] = &[
     ("Latin", &[(0x61, 0x7a), (0x61, 0x7a), (0xc0, 0x17f)]),
     ("Greek", &[(0x391, 0x3c9)]),
@@ -165,7 +165,7 @@ fn every_piece_of_the_vocabulary() {
         let piece = piece[0].as_str().unwrap();
         assert_same_ids(piece);
         assert_same_ids(&piece.replace('\u{2581}', " "));
-        // A node may have the root's place for its offset, which a NUL leads to.
+        // The offset of a node may be the root's place, and a NUL leads there.
         assert_same_ids(&format!("{piece}\0a"));
     }
 }

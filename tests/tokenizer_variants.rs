@@ -1,4 +1,4 @@
-//! Every kind of tokenizer.json around a small unigram vocabulary gives the ids of the `tokenizers` crate.
+//! Every kind of tokenizer.json around a small unigram vocabulary yields the ids of the `tokenizers` crate.
 
 use rerank_wasm::tokenizer::{Tokenizer, compact_form};
 use serde_json::{Value, json};
@@ -171,7 +171,7 @@ fn other_added_tokens() {
 #[test]
 fn a_damaged_character_map_is_refused_or_harmless() {
     let published = base()["normalizer"]["normalizers"][0]["precompiled_charsmap"].as_str().unwrap().to_owned();
-    let beyond_its_array = "BAAAAAD8//8="; // A root alone, whose children would be far away.
+    let beyond_its_array = "BAAAAAD8//8="; // A root alone, with an offset beyond the array.
     for map in ["", "!", "AAAA", "AAAAAA==", beyond_its_array, &published[..published.len() / 8 * 4]] {
         for more in [json!([]), json!([{"type": "Lowercase"}])] {
             let mut steps = vec![json!({"type": "Precompiled", "precompiled_charsmap": map})];

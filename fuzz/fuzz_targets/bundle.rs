@@ -1,5 +1,4 @@
-//! Any bytes with the header that they should have, in chunks of any size: a model that gives a logit, or an error, the same
-//! for every chunking.
+//! Any bytes after a valid header, in chunks of any size, yield a model with a logit, or an error. All chunkings agree.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +10,7 @@ use sha2::{Digest, Sha256};
 const HEADER_BYTES: usize = 48;
 
 fn read(size: Option<usize>, bytes: &[u8], chunk: usize) -> Result<Bundle> {
-    // The parts are not checked: damage would never get behind their hashes.
+    // The parts are not checked, since damage would never pass their hashes.
     let mut reader = BundleReader::new(size, true);
     bytes.chunks(chunk).try_for_each(|chunk| reader.push(chunk))?;
     reader.finish()

@@ -1,4 +1,4 @@
-//! What the parser lets through is handed to the graph loader, which makes a graph or gives an error.
+//! The graph loader makes a graph of any file that the parser accepts, or returns an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

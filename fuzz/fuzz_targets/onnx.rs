@@ -1,4 +1,4 @@
-//! Any bytes in chunks of any size: the parser gives a model, the same for every chunking, or an error.
+//! The parser turns any bytes in chunks of any size into a model or an error. All chunkings agree.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,4 @@
-//! Any bytes, as they are and with the checksum that they should have: a tokenizer that gives ids, and a
-//! vocabulary, or an error.
+//! Any bytes, as they are and with a valid checksum, yield a tokenizer with ids and a vocabulary, or an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +11,7 @@ fn read(size: Option<usize>, bytes: &[u8], chunk: usize) -> Result<Tokenizer> {
     reader.finish()
 }
 
-/// Bit by bit, to be independent of the crate's own.
+/// Computes the checksum bit by bit, independently of the crate's code.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes
         .iter()

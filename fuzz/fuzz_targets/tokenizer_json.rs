@@ -1,5 +1,5 @@
-//! Any bytes in chunks of any size: the reader takes the vocabulary out of a tokenizer.json as a parser of the whole would
-//! find it, or gives an error; what it read makes a model, and a tokenizer that gives ids, or an error.
+//! Any bytes in chunks of any size. The reader extracts the same vocabulary from a tokenizer.json as a parser of the
+//! whole file, or returns an error. Its result makes a model and a tokenizer with ids, or an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fn expected_pieces(vocabulary: &Value) -> Option<Pieces> {
     Some(pieces)
 }
 
-/// What no file may do is panic.
+/// No file may cause a panic.
 fn use_tokenizer(bytes: &[u8]) {
     let Ok(tokenizer) = Tokenizer::from_bytes(bytes) else { return };
     let Ok(query) = tokenizer.query("a heat pump <mask>", 32) else { return };

@@ -1,4 +1,4 @@
-//! What a bundle holds, and what must be true of that before memory is taken for it.
+//! The manifest of a bundle, and the checks that it must pass before memory is allocated for its parts.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +10,17 @@ use crate::kernels::linear::panels::Encoding;
 use crate::kernels::linear::stored::Layout;
 use crate::onnx::Table;
 
-/// Most tokens of a pair in any model: attention's sums are exact up to there.
+/// Most tokens of a pair in any model. Attention's integer sums are exact up to this length.
 pub const MOST_TOKENS: usize = MAX_KEYS;
 
 /// The first part of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// What the model is called.
+    /// Name of the model.
     pub name: String,
-    /// Longest pair in tokens that the model takes, at most [`MOST_TOKENS`].
+    /// Longest pair of the model in tokens, at most [`MOST_TOKENS`].
     pub max_tokens: usize,
-    /// In the order of the file.
+    /// The parts in the order of the file.
     pub parts: Vec<Part>,
 }
 
@@ -37,28 +37,28 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "part", rename_all = "snake_case")]
 pub enum PartKind {
-    /// A `tokenizer.json` in its own or the compact form.
+    /// A `tokenizer.json`, as JSON or in the compact form.
     Tokenizer,
-    /// A ModelProto of which each weight is an input.
+    /// A ModelProto with an input for each weight.
     Graph,
     /// The second operand of a MatMulInteger.
     Matrix {
         name: String,
         rows: usize,
         columns: usize,
-        /// Bits of a weight: 4, 7 or 8.
+        /// Bits of each weight: 4, 7 or 8.
         bits: u8,
-        /// Number of corrections in its head.
+        /// Number of corrections in the stored matrix's head.
         #[serde(default, skip_serializing_if = "is_zero")]
         corrections: usize,
-        /// Number of tables in its head.
+        /// Number of tables in the stored matrix's head.
         #[serde(default, skip_serializing_if = "is_zero")]
         tables: usize,
-        /// True where the graph holds it for uint8, which are packed less 128.
+        /// True if the graph has it as uint8, which is packed less 128.
         #[serde(default, skip_serializing_if = "is_false")]
         unsigned: bool,
     },
-    /// What a Gather takes rows from.
+    /// The first operand of a Gather, which picks rows from it.
     Table {
         name: String,
         rows: usize,
@@ -94,7 +94,7 @@ impl PartKind {
         Self::Table { name: name.to_owned(), rows: table.rows(), columns: table.columns(), unsigned: table.unsigned() }
     }
 
-    /// What it is, for messages.
+    /// Names the part in messages.
     pub fn label(&self) -> String {
         match self {
             Self::Tokenizer => "the tokenizer".to_owned(),
@@ -104,7 +104,7 @@ impl PartKind {
         }
     }
 
-    /// How a matrix is stored; `None` of other parts, and of one with a number of bits that none has.
+    /// Returns how a matrix is stored. `None` for other parts, and for an unknown number of bits.
     pub fn layout(&self) -> Option<Layout> {
         let &Self::Matrix { rows, columns, bits, corrections, tables, .. } = self else { return None };
         let encoding = match bits {
@@ -116,7 +116,7 @@ impl PartKind {
         Some(Layout { rows, columns, encoding, corrections, tables })
     }
 
-    /// The size that its shape asks for; `None` where there is no shape, or an impossible one.
+    /// Returns the size in bytes that the shape requires. `None` for a part without a shape, or with an impossible one.
     fn shaped_bytes(&self) -> Option<usize> {
         match self {
             Self::Table { rows, columns, .. } => rows.checked_mul(*columns).filter(|&bytes| bytes > 0),
@@ -129,31 +129,34 @@ impl PartKind {
 }
 
 impl Manifest {
-    /// Checks the longest pair, and that the parts are in order and as large as their shapes.
+    /// Checks the longest pair, the order of the parts, and their sizes against their shapes.
     ///
     /// # Errors
     /// `invalid_model`.
     pub fn check(&self) -> Result<()> {
         if !(1..=MOST_TOKENS).contains(&self.max_tokens) {
-            return Err(invalid(format!("its longest pair has {} tokens, not 1 to {MOST_TOKENS}", self.max_tokens)));
+            return Err(invalid(format!(
+                "its longest pair has {} tokens; 1 to {MOST_TOKENS} are possible",
+                self.max_tokens
+            )));
         }
         let [Part { kind: PartKind::Tokenizer, .. }, Part { kind: PartKind::Graph, .. }, weights @ ..] =
             &self.parts[..]
         else {
-            return Err(invalid("its parts do not begin with tokenizer and graph"));
+            return Err(invalid("its parts must begin with the tokenizer and the graph"));
         };
         for Part { kind, bytes, .. } in weights {
             if matches!(kind, PartKind::Tokenizer | PartKind::Graph) {
-                return Err(invalid(format!("{} comes twice", kind.label())));
+                return Err(invalid(format!("it holds {} twice", kind.label())));
             }
             if kind.shaped_bytes() != Some(*bytes) {
-                return Err(invalid(format!("{} has {bytes} bytes, which its shape does not ask for", kind.label())));
+                return Err(invalid(format!("{} has {bytes} bytes; its shape requires another size", kind.label())));
             }
         }
         Ok(())
     }
 
-    /// Bytes of all parts; `None` where memory cannot hold as many.
+    /// Returns the bytes of all parts, or `None` for more than memory can hold.
     pub fn bytes(&self) -> Option<usize> {
         self.parts.iter().try_fold(0usize, |sum, part| sum.checked_add(part.bytes))
     }

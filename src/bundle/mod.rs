@@ -1,5 +1,5 @@
-//! A model in one file: graph, weights as the kernels read them, compact tokenizer and a manifest, in the order in which
-//! they are needed, so that the file streams into memory once and nothing is packed or copied again.
+//! A model in one file: manifest, tokenizer, graph and weights as the kernels read them. They come in the order of use,
+//! so the file streams into memory once, and nothing is packed or copied again.
 //!
 //! All numbers are little-endian.
 //!
@@ -10,11 +10,11 @@
 //! | 4 | n, length of the manifest |
 //! | 32 | SHA-256 of the manifest |
 //! | n | the [`Manifest`], JSON |
-//! | | the parts that it lists, in its order, with nothing between them |
+//! | | the listed parts in the manifest's order, without gaps |
 //!
-//! A part is the tokenizer in either form, the graph as a ModelProto without the weights (they are inputs of it), a [stored
-//! matrix](crate::kernels::linear::stored), head before panels, or a table, row after row. Tokenizer and graph come once,
-//! before the weights.
+//! A part holds the tokenizer in either form, or the graph as a ModelProto with an input for each weight. A weight is a
+//! [stored matrix](crate::kernels::linear::stored), head before panels, or a table, row after row. Tokenizer and graph
+//! come once, before the weights.
 
 mod manifest;
 mod reader;
@@ -25,7 +25,8 @@ pub use manifest::{MOST_TOKENS, Manifest, Part, PartKind};
 pub use reader::{Bundle, BundleReader};
 pub use writer::{Contents, write};
 
-/// Its first byte starts no protobuf message and no JSON; its line ends tell when a transfer took the file for text.
+/// The first bytes of a bundle. The first one starts neither a protobuf message nor JSON. The line ends reveal a
+/// transfer in text mode.
 pub const MAGIC: [u8; 8] = *b"\x89RWBUN\r\n";
 
 pub const VERSION: u32 = 1;

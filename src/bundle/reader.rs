@@ -1,4 +1,4 @@
-//! Takes a bundle in chunks of any size and puts each byte where it stays.
+//! The reader of a bundle in chunks of any size. It puts each byte in its final place.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use crate::memory::reserve_exact;
 use crate::onnx::{OnnxModel, Parser, Table, Weight, WeightStore};
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 
-/// A manifest has some hundred bytes for each weight.
+/// Longest manifest. One weight takes some hundred bytes of it.
 const MAX_MANIFEST_BYTES: usize = 1 << 20;
 
-/// Room that a part gets before its bytes have come where nothing but the manifest says how many there are. Every part of a
-/// bundle for an isolate of 128 MB fits: a buffer that doubled while it is filled would take twice that.
+/// Most memory that a part gets in advance if only the manifest announces its size. Every part of a bundle for an
+/// isolate of 128 MB fits; a buffer that doubles while it fills would take twice its size.
 const ROOM_AHEAD: usize = 32 << 20;
 
-/// What a bundle holds.
+/// The contents of a bundle.
 #[derive(Debug)]
 pub struct Bundle {
     pub model: OnnxModel,
     pub tokenizer: Tokenizer,
-    /// Longest pair in tokens that the model takes.
+    /// Longest pair of the model in tokens.
     pub max_tokens: usize,
 }
 
-/// Memory is taken for bytes that have come, or that are to come by the size that the caller gave; for what the manifest
-/// alone says, as much ahead as [`ROOM_AHEAD`], one part at a time.
+/// Reads a bundle. It allocates memory for received bytes, or for bytes that the caller announced. If only the manifest
+/// announces a part, the reader allocates at most `ROOM_AHEAD` bytes in advance.
 #[derive(Debug)]
 pub struct BundleReader {
-    /// Size of the whole file, where it is known or likely.
+    /// Known or probable size of the whole file.
     size: Option<usize>,
-    /// Whether the parts are checked against the hashes in the manifest.
+    /// True if the parts are checked against the hashes in the manifest.
     checks_parts: bool,
     expected: Expected,
-    /// True where the file is as long as its manifest says.
+    /// True if the caller announced the size that the manifest implies.
     has_room: bool,
     waiting: VecDeque<Part>,
     max_tokens: usize,
@@ -49,7 +49,7 @@ pub struct BundleReader {
     weights: WeightStore,
 }
 
-/// What the next bytes belong to.
+/// The section that the next bytes belong to.
 #[derive(Debug)]
 enum Expected {
     Header(Buffer),
@@ -58,17 +58,17 @@ enum Expected {
     End,
 }
 
-/// A part on its way in.
+/// A part while it arrives.
 #[derive(Debug)]
 struct IncomingPart {
     part: Part,
-    /// Bytes that are still to come.
+    /// Number of bytes still missing.
     missing: usize,
     hash: Sha256,
     received: Received,
 }
 
-/// What has come of a part.
+/// The received content of a part.
 #[derive(Debug)]
 enum Received {
     Tokenizer(Box<TokenizerReader>),
@@ -77,7 +77,7 @@ enum Received {
     Table(Buffer),
 }
 
-/// Bytes of which it is known, or claimed, how many there will be.
+/// Bytes with a known or claimed final number.
 #[derive(Debug)]
 struct Buffer {
     bytes: Vec<u8>,
@@ -85,8 +85,8 @@ struct Buffer {
 }
 
 impl BundleReader {
-    /// `size` is that of the whole file, where it is known or likely. With `is_pinned` the caller checks a hash of the whole
-    /// file, so that those of its parts say nothing new.
+    /// `size` is the known or probable size of the whole file. With `is_pinned` the caller checks a hash of the whole
+    /// file, so the reader need not check its parts.
     pub fn new(size: Option<usize>, is_pinned: bool) -> Self {
         Self {
             size,
@@ -101,17 +101,17 @@ impl BundleReader {
         }
     }
 
-    /// Takes the next bytes. After an error nothing more may come.
+    /// Takes the next bytes. After an error the caller must not push again.
     ///
     /// # Errors
     /// `invalid_model` for a damaged file, `integrity_mismatch` for a part with another hash, `unsupported_model` for
-    /// another version and for a graph or tokenizer beyond this engine, `out_of_memory`.
+    /// another version. Also those of the graph and the tokenizer, and `out_of_memory`.
     pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
         while !chunk.is_empty() {
             let wanted = match &self.expected {
                 Expected::Header(bytes) | Expected::Manifest { bytes, .. } => bytes.missing(),
                 Expected::Part(incoming) => incoming.missing,
-                Expected::End => return Err(invalid("it goes on after its end")),
+                Expected::End => return Err(invalid("it continues after its last part")),
             };
             let (now, later) = chunk.split_at(chunk.len().min(wanted));
             match &mut self.expected {
@@ -128,16 +128,16 @@ impl BundleReader {
     }
 
     /// # Errors
-    /// `invalid_model` where the file is not whole.
+    /// `invalid_model` if the file is incomplete.
     pub fn finish(self) -> Result<Bundle> {
         let Self { expected: Expected::End, tokenizer: Some(tokenizer), graph: Some(mut model), .. } = self else {
-            return Err(invalid("it is cut off"));
+            return Err(invalid("it ends before its last part is complete"));
         };
         model.weights.extend(self.weights);
         Ok(Bundle { model, tokenizer, max_tokens: self.max_tokens })
     }
 
-    /// Goes on to what comes next, once all that was expected has come.
+    /// Moves on to the next section once the current one is complete.
     fn advance(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.expected, Expected::End) {
             Expected::Header(bytes) => {
@@ -147,7 +147,7 @@ impl BundleReader {
             }
             Expected::Manifest { sha256, bytes: Buffer { bytes, .. } } => {
                 if *Sha256::digest(&bytes) != sha256 {
-                    return Err(invalid("its manifest has another hash"));
+                    return Err(invalid("its manifest does not match the SHA-256 in its header"));
                 }
                 let manifest: Manifest = serde_json::from_slice(&bytes)
                     .map_err(|error| invalid(format!("its manifest cannot be read: {error}")))?;
@@ -160,7 +160,7 @@ impl BundleReader {
             Expected::Part(incoming) => self.take(*incoming)?,
             Expected::End => {}
         }
-        // An empty part has no byte that would bring it to its end.
+        // No byte completes an empty part, so it is taken here.
         while let Some(part) = self.waiting.pop_front() {
             let incoming = IncomingPart::new(part, self.has_room)?;
             if incoming.missing > 0 {
@@ -172,7 +172,7 @@ impl BundleReader {
         Ok(())
     }
 
-    /// Takes a part that is complete.
+    /// Takes a complete part.
     fn take(
         &mut self,
         IncomingPart { part: Part { kind, sha256, .. }, hash, received, .. }: IncomingPart,
@@ -180,7 +180,7 @@ impl BundleReader {
         if self.checks_parts {
             let found = hexadecimal(&hash.finalize());
             if found != sha256 {
-                let reason = format!("{} has the SHA-256 {found} instead of {sha256}", kind.label());
+                let reason = format!("{} has the SHA-256 {found}; {sha256} was expected", kind.label());
                 return Err(Error::IntegrityMismatch { file: ModelFile::Bundle, reason });
             }
         }
@@ -188,7 +188,7 @@ impl BundleReader {
             (Received::Tokenizer(reader), _) => self.tokenizer = Some(reader.finish()?),
             (Received::Graph(parser), _) => self.graph = Some(parser.finish()?),
             (Received::Matrix { head, panels }, PartKind::Matrix { name, unsigned, .. }) => {
-                let layout = kind.layout().ok_or_else(|| invalid("a matrix without a layout"))?;
+                let layout = kind.layout().ok_or_else(|| invalid("it holds a matrix without a layout"))?;
                 let packed = PackedMatrix::from_stored(layout, &head.bytes, panels.bytes)
                     .map_err(|reason| invalid(format!("{}: {reason}", kind.label())))?;
                 let weight = Weight::Matrix { packed: Arc::new(packed), unsigned: *unsigned };
@@ -197,14 +197,14 @@ impl BundleReader {
             (Received::Table(Buffer { bytes, .. }), PartKind::Table { name, columns, unsigned, .. }) => {
                 self.insert(name, Weight::Table(Arc::new(Table::new(*columns, *unsigned, bytes))))?;
             }
-            _ => return Err(Error::Internal("a part became another".to_owned())),
+            _ => return Err(Error::Internal("a received part has another kind than its manifest says".to_owned())),
         }
         Ok(())
     }
 
     fn insert(&mut self, name: &str, weight: Weight) -> Result<()> {
         if self.weights.get(name).is_some() {
-            return Err(invalid(format!("two weights are called {name:?}")));
+            return Err(invalid(format!("it holds two weights called {name:?}; each name must be unique")));
         }
         self.weights.insert(name.to_owned(), weight);
         Ok(())
@@ -228,7 +228,7 @@ impl IncomingPart {
         Ok(Self { part, missing: bytes, hash: Sha256::new(), received })
     }
 
-    /// Takes bytes of which no more come than are missing.
+    /// Takes at most as many bytes as are missing.
     fn push(&mut self, bytes: &[u8], checked: bool) -> Result<()> {
         if checked {
             self.hash.update(bytes);
@@ -249,7 +249,7 @@ impl IncomingPart {
 }
 
 impl Buffer {
-    /// For `whole` bytes, of which at most `ahead` get their room at once.
+    /// Makes a buffer for `whole` bytes and allocates at most `ahead` of them at once.
     fn new(whole: usize, ahead: usize) -> Result<Self> {
         let mut buffer = Self { bytes: Vec::new(), whole };
         buffer.grow(whole.min(ahead))?;
@@ -260,7 +260,7 @@ impl Buffer {
         self.whole - self.bytes.len()
     }
 
-    /// Takes bytes of which no more come than are missing.
+    /// Takes at most as many bytes as are missing.
     fn push(&mut self, bytes: &[u8]) -> Result<()> {
         let length = self.bytes.len() + bytes.len();
         if length > self.bytes.capacity() {
@@ -276,23 +276,25 @@ impl Buffer {
     }
 }
 
-/// The length of the manifest and its hash.
+/// Reads the length of the manifest and its hash.
 fn read_header(bytes: &[u8]) -> Result<(usize, [u8; 32])> {
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |&number| u32::from_le_bytes(number));
     let (magic, rest) = bytes.split_at(MAGIC.len());
     if magic != MAGIC {
-        return Err(invalid("its first bytes are not those of a bundle"));
+        return Err(invalid("it is not a bundle: its first bytes differ from those of every bundle"));
     }
     let version = number(rest);
     if version != VERSION {
         return Err(Error::UnsupportedModel {
             file: ModelFile::Bundle,
-            reason: format!("a bundle of version {version}; this engine reads version {VERSION}"),
+            reason: format!(
+                "it has version {version}; this engine reads version {VERSION}, so convert the model again"
+            ),
         });
     }
     let length = number(&rest[4..]) as usize;
     if length == 0 || length > MAX_MANIFEST_BYTES {
-        return Err(invalid(format!("a manifest of {length} bytes")));
+        return Err(invalid(format!("its manifest has {length} bytes; 1 to {MAX_MANIFEST_BYTES} are possible")));
     }
     let sha256 = rest[8..].first_chunk().copied().unwrap_or_default();
     Ok((length, sha256))

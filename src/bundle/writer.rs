@@ -1,4 +1,4 @@
-//! Writes a bundle; the same contents give the same bytes.
+//! The writer of a bundle. The same contents yield the same bytes.
 
 use std::io::{self, Write};
 
@@ -9,19 +9,19 @@ use super::{HEADER_BYTES, MAGIC, VERSION};
 use crate::hexadecimal::hexadecimal;
 use crate::onnx::{OnnxModel, Weight};
 
-/// What goes into a bundle.
+/// The contents of a new bundle.
 #[derive(Debug, Clone, Copy)]
 pub struct Contents<'a> {
-    /// What the model is called.
+    /// Name of the model.
     pub name: &'a str,
-    /// Longest pair in tokens that the model takes.
+    /// Longest pair of the model in tokens.
     pub max_tokens: usize,
-    /// A `tokenizer.json` in its own or the compact form.
+    /// A `tokenizer.json`, as JSON or in the compact form.
     pub tokenizer: &'a [u8],
     pub model: &'a OnnxModel,
 }
 
-/// Writes the file to `output` and gives its manifest.
+/// Writes the file to `output` and returns its manifest.
 ///
 /// # Errors
 /// Those of `output`.

@@ -1,25 +1,25 @@
-//! What an isolate that runs a model will hold, in bytes.
+//! The prediction of the memory in bytes that an isolate takes with a model.
 
 use crate::onnx::{OnnxModel, Weight};
 
-/// Bytes of activations for each number of a hidden state, about: what a layer reads and writes, as floats, and between them
-/// codes with either keys and values or a block of a feed-forward part four times as wide.
+/// Approximate bytes of activations for each number of a hidden state. A layer reads and writes floats. Between them it
+/// holds codes, with either keys and values or a block of a feed-forward part that is four times as wide.
 const BLOCKS: usize = 14;
 
-/// Bytes for each number between the layers of a feed-forward part that runs as a whole: a float, its code, and a share of
-/// what the layers read and write.
+/// Bytes for each number inside a feed-forward part that runs as a whole: a float, its code, and a share of the floats
+/// around it.
 const WHOLE: usize = 7;
 
-/// Tokens of the longest pair that is reckoned with.
+/// Tokens of the longest pair in the prediction.
 const TOKENS: usize = 512;
 
-/// Static data, stack and plan of the engine, what its allocator leaves unused, and the JavaScript heap of a worker: measured
-/// in workerd, and some more, for garbage comes and goes.
+/// Fixed bytes: static data, stack and plan of the engine, the unused part of its heap, and the JavaScript heap of a
+/// worker. The sum is as measured in workerd, with some reserve for garbage.
 const FIXED: usize = 20_000_000;
 
-/// The memory of the engine with this model, but for its weights, and of the JavaScript around it, while it scores pairs of
-/// 512 tokens. The tokenizer takes so many bytes; `in_blocks` where the plan runs feed-forward parts on blocks of rows and
-/// self-attention on a few heads at a time.
+/// Predicts the memory of an engine that scores pairs of 512 tokens, and of the JavaScript around it, without the
+/// weights. `tokenizer` is the tokenizer's size. `in_blocks` says that the plan runs feed-forward parts on blocks of
+/// rows, and self-attention on a few heads at a time.
 pub fn around(model: &OnnxModel, tokenizer: usize, in_blocks: bool) -> usize {
     let matrices = model.weights.iter().filter(|(_, weight)| matches!(weight, Weight::Matrix { .. }));
     let widest = matrices.max_by_key(|(_, weight)| weight.columns());

@@ -1,4 +1,5 @@
-//! The files of a model to a bundle that is smaller: fewer pieces in the vocabulary, fewer bits for the weights.
+//! The converter turns the files of a model into a smaller bundle, with fewer pieces in the vocabulary and fewer bits
+//! for the weights.
 
 pub mod float;
 mod memory;
@@ -28,38 +29,38 @@ use crate::onnx::{OnnxModel, Parser, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact, compact_form};
 use sample::Reference;
 
-/// How much of a file is read at a time.
+/// Bytes of a file that are read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// A model as it is before.
+/// A model before its conversion.
 pub struct Source<'a> {
-    /// What the bundle will be called.
+    /// Name of the bundle.
     pub name: &'a str,
     pub graph: Graphs,
-    /// A `tokenizer.json` in its own or the compact form.
+    /// A `tokenizer.json`, as JSON or in the compact form.
     pub tokenizer: &'a [u8],
-    /// Longest pair in tokens that the model takes.
+    /// Longest pair of the model in tokens.
     pub max_tokens: usize,
 }
 
 /// The ONNX file of a model.
 pub enum Graphs {
-    /// With weights of eight bits, which stay as they are.
+    /// A model with weights of eight bits, which stay as they are.
     Quantized(OnnxModel),
-    /// With float weights, which are quantised here.
+    /// A model with float weights, which the converter quantises.
     Float(Box<dyn float::File>),
 }
 
 impl Graphs {
-    /// What an ONNX file is. One with float weights is read where they are needed, so it has to stay as it is.
+    /// Opens an ONNX file. The converter reads float weights only when it needs them, so their file must not change.
     ///
     /// # Errors
-    /// `invalid_model`, `unsupported_model` and `out_of_memory` for what is wrong with the file.
+    /// `invalid_model` for a damaged file, `unsupported_model` for one that the engine does not run, `out_of_memory`.
     pub fn open(mut file: impl float::File + 'static) -> Result<Self> {
         if float::has_float_weights(&mut file)? {
             return Ok(Self::Float(Box::new(file)));
         }
-        let unreadable = |error: std::io::Error| invalid(format!("it cannot be read: {error}"));
+        let unreadable = |error: std::io::Error| invalid(format!("the file cannot be read: {error}"));
         let size = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
         let mut parser = Parser::new(Some(size));
@@ -76,12 +77,13 @@ impl Graphs {
 /// Writes the bundle to `output`.
 ///
 /// # Errors
-/// `invalid_input` for options that cannot be met, what the engine says of the files, `internal` where `output` fails.
+/// `invalid_input` for options that the model cannot meet, those of the engine for the files, `internal` if `output`
+/// fails.
 pub fn convert(source: Source<'_>, options: &Options, output: &mut dyn Write) -> Result<Report> {
     convert_with(source, options, output, &mut |_, _, _| {})
 }
 
-/// [`convert`] that tells how far it is.
+/// As [`convert`], with reports of its progress.
 ///
 /// # Errors
 /// Those of [`convert`].
@@ -146,7 +148,7 @@ pub fn convert_with(
     Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error })
 }
 
-/// Float weights to integers; the logits of the sample by the floats, if the graph can be run on those.
+/// Quantises float weights. It also returns the sample's logits from the floats, if the graph runs on them.
 fn quantize(
     file: &mut dyn float::File,
     pieces: Option<(usize, &BTreeSet<u32>)>,
@@ -159,7 +161,7 @@ fn quantize(
     Ok((quantization.model()?, reference))
 }
 
-/// Tokenizers that have no compact form stay as they are.
+/// Returns the compact form of a tokenizer, or its file if there is none.
 fn own_or_compact(tokenizer: &[u8]) -> Vec<u8> {
     if tokenizer.starts_with(&compact::MAGIC) {
         return tokenizer.to_vec();
@@ -167,14 +169,14 @@ fn own_or_compact(tokenizer: &[u8]) -> Vec<u8> {
     compact_form(tokenizer).unwrap_or_else(|_| tokenizer.to_vec())
 }
 
-/// Leaves the table of the pieces with the rows of these.
+/// Keeps only the rows of the kept pieces in the pieces' table.
 fn keep_rows(model: &mut OnnxModel, pieces: usize, kept: &BTreeSet<u32>) -> Result<()> {
     let is_of_pieces = |weight: &Weight| matches!(weight, Weight::Table(table) if table.rows() >= pieces);
     let mut tables = model.weights.iter().filter(|(_, weight)| is_of_pieces(weight)).map(|(name, _)| name.to_owned());
     let (Some(name), None) = (tables.next(), tables.next()) else {
         return Err(Error::UnsupportedModel {
             file: ModelFile::Model,
-            reason: format!("not just one of its tables has a row for each of {pieces} pieces"),
+            reason: format!("exactly one of its tables must have a row for each of {pieces} pieces"),
         });
     };
     drop(tables);

@@ -1,24 +1,24 @@
-//! What a caller chooses.
+//! The options of a conversion.
 
 use super::vocabulary::PieceChoice;
 
-/// How a model becomes a bundle.
+/// Options for turning a model into a bundle.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Options {
     pub pieces: PieceChoice,
     pub bits: Bits,
     pub rounding: Rounding,
-    /// Most memory in bytes that an isolate with the model may take.
+    /// Most memory in bytes for an isolate with the model.
     pub max_memory: Option<usize>,
-    /// Queries and documents that errors are measured on; without any, [`PAIRS`](super::PAIRS).
+    /// Queries and documents for measuring errors; [`PAIRS`](super::PAIRS) if empty.
     pub sample: Vec<(String, String)>,
 }
 
 /// Bits of the encoder's weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 pub enum Bits {
-    /// As many as fit the memory that there is, 8 where nothing is said of it.
+    /// 8 bits, and 4 where the memory limit requires it.
     #[default]
     #[serde(rename = "mixed")]
     Mixed,
@@ -28,13 +28,13 @@ pub enum Bits {
     Four,
 }
 
-/// How weights of four bits, and float weights, are rounded.
+/// The rounding of weights of four bits, and of float weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rounding {
-    /// So that the outputs of their layer move least on the sample; minutes for a model of 12 layers.
+    /// Moves the outputs of each layer least on the sample. It takes minutes for a model of 12 layers.
     #[default]
     Compensated,
-    /// Each to the nearest.
+    /// Rounds each weight to the nearest integer.
     Nearest,
 }

@@ -1,13 +1,13 @@
-//! How far a conversion is.
+//! Progress of a conversion.
 
-/// What takes long; each is counted in units of its own.
+/// A long step of a conversion. Each counts its own units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Pairs of the sample, for what the layers read.
+    /// Runs pairs of the sample to see the inputs of the layers.
     Observe,
-    /// Matrices that get fewer bits.
+    /// Rounds matrices to fewer bits.
     Round,
-    /// Pairs of the sample, for their logits before and after.
+    /// Runs pairs of the sample for their logits before and after.
     Measure,
 }
 
@@ -21,5 +21,5 @@ impl Phase {
     }
 }
 
-/// Told the stage, how much of it is done and how much there is.
+/// Receives the stage, the number of finished units and the number of all units.
 pub type OnProgress<'a> = dyn FnMut(Phase, usize, usize) + 'a;

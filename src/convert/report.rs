@@ -1,23 +1,23 @@
-//! What became of a model.
+//! The report on a conversion.
 
 use std::fmt::{Display, Formatter, Result};
 
 use super::sample::LogitError;
 
-/// Sizes and errors of a bundle; [`Display`] gives them as lines for people.
+/// Sizes and errors of a bundle. [`Display`] writes them as lines for people.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Report {
     /// Size of the bundle in bytes.
     pub bytes: usize,
-    /// Pieces of the vocabulary; none where the tokenizer is not made of pieces.
+    /// Pieces of the vocabulary; `None` for a tokenizer without pieces.
     pub pieces: Option<usize>,
-    /// Number of weights in matrices of 4 bits, and in all matrices.
+    /// Number of weights in matrices of 4 bits; below, in all matrices.
     pub four_bit_weights: usize,
     pub matrix_weights: usize,
-    /// Memory in bytes that an isolate will take, its JavaScript included.
+    /// Predicted memory of an isolate in bytes, its JavaScript included.
     pub predicted_memory: usize,
-    /// The logits of the bundle against those of the model that it was made of: by the float weights, where it has them and
-    /// the graph can be run on them, though with the pieces that stay.
+    /// The bundle's logits against those of its source. The source runs on its float weights if it has them and the
+    /// graph allows that; it then uses only the kept pieces.
     pub error: LogitError,
 }
 

@@ -1,4 +1,4 @@
-//! What a conversion costs, measured on pairs of texts.
+//! The sample of a conversion: pairs of texts on which it observes layers and measures its error.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,32 +9,32 @@ use crate::graph::{Graph, TokenSequence};
 use crate::kernels::linear::PackedMatrix;
 use crate::tokenizer::Tokenizer;
 
-/// Pairs for those who bring none, in the form of [`read_pairs`]: questions and search words of many fields and some
-/// languages, with passages that answer them, that only share their subject, and others.
+/// The built-in sample, in the form of [`read_pairs`]: questions and search words of many fields and some languages.
+/// The passages answer them, only share their subject, or neither.
 pub const PAIRS: &str = include_str!("sample.tsv");
 
-/// Rows of each layer's input that are kept, and that errors are measured on.
+/// Rows of each layer's input that are kept, and those of them for measuring errors.
 const ROWS: usize = 1024;
 const MEASURED_ROWS: usize = 24;
 
-/// The pairs of a text: on each line a query, a tab and a document; blank lines mean nothing.
+/// Reads pairs from a text. Each line holds a query, a tab and a document; blank lines are skipped.
 ///
 /// # Errors
 /// `invalid_input` for a line without a tab.
 pub fn read_pairs(text: &str) -> Result<Vec<(String, String)>> {
-    let pair = |line: &str| {
-        let (query, document) = line
-            .split_once('\t')
-            .ok_or_else(|| Error::InvalidInput(format!("no tab between query and document: {line:?}")))?;
+    let pair = |(number, line): (usize, &str)| {
+        let (query, document) = line.split_once('\t').ok_or_else(|| {
+            Error::InvalidInput(format!("line {number} of the sample has no tab between query and document"))
+        })?;
         Ok((query.to_owned(), document.to_owned()))
     };
-    text.lines().filter(|line| !line.trim().is_empty()).map(pair).collect()
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(pair).collect()
 }
 
-/// The pairs as tokens.
+/// Tokenises the pairs.
 ///
 /// # Errors
-/// What the tokenizer gives.
+/// Those of the tokenizer.
 pub fn sequences(tokenizer: &Tokenizer, pairs: &[(String, String)], max_tokens: usize) -> Result<Vec<TokenSequence>> {
     let sequence = |(query, document): &(String, String)| {
         let pair = tokenizer.pair(&tokenizer.query(query, max_tokens)?, document)?;
@@ -43,17 +43,17 @@ pub fn sequences(tokenizer: &Tokenizer, pairs: &[(String, String)], max_tokens: 
     pairs.iter().map(sequence).collect()
 }
 
-/// Some rows that a layer reads, and its scales.
+/// Some input rows of a layer, and their scales.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub rows: Vec<Vec<f32>>,
     scales: Vec<f32>,
 }
 
-/// What the layer of each matrix sees of the sample, by the matrix's address.
+/// Returns some input rows of each layer on the sample, by the address of its matrix.
 ///
 /// # Errors
-/// What the graph gives.
+/// Those of the graph.
 pub fn observe(
     graph: &Graph,
     sample: &[TokenSequence],
@@ -76,8 +76,8 @@ pub fn observe(
 }
 
 impl Seen {
-    /// How far the outputs of the layer move with the weights `after` instead of `before`, as a part of their size: the root
-    /// of the ratio of the sums of squares.
+    /// Returns the relative change of the layer's outputs from the weights `before` to `after`: the root of the ratio
+    /// of the sums of squares.
     pub fn error(&self, before: &PackedMatrix, after: &PackedMatrix) -> f64 {
         let columns = before.columns();
         let [exact, moved] = [before, after].map(PackedMatrix::unpack);
@@ -108,21 +108,21 @@ pub struct LogitError {
     /// Mean distance between the logits.
     pub mean: f64,
     pub largest: f64,
-    /// Standard deviation of the logits before: what a distance is to be compared with.
+    /// Standard deviation of the logits before, the yardstick for a distance.
     pub spread: f64,
 }
 
-/// What the bundle is measured against: pairs as it reads them, and their logits by the model as it was given.
+/// The reference for measuring the bundle: pairs in its tokens, and their logits from the original model.
 #[derive(Debug)]
 pub struct Reference {
     pub sample: Vec<TokenSequence>,
     pub logits: Vec<f64>,
 }
 
-/// The logits of the sample, the second half of all that is measured if `is_last`.
+/// Computes the logits of the sample. `is_last` marks the second half of all measurements, for the progress.
 ///
 /// # Errors
-/// What the graph gives.
+/// Those of the graph.
 pub fn logits(
     graph: &Graph,
     sample: &[TokenSequence],
@@ -139,7 +139,7 @@ pub fn logits(
 }
 
 impl LogitError {
-    /// Of logits after a conversion against those before, in the same order.
+    /// Compares logits after a conversion with those before, in the same order.
     pub fn new(before: &[f64], after: &[f64]) -> Self {
         let count = before.len().max(1) as f64;
         let distances: Vec<f64> = before.iter().zip(after).map(|(before, after)| (before - after).abs()).collect();
@@ -150,5 +150,22 @@ impl LogitError {
             largest: distances.iter().copied().fold(0.0, f64::max),
             spread: (before.iter().map(|logit| (logit - mean).powi(2)).sum::<f64>() / count).sqrt(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_line_and_keeps_its_text_private() {
+        assert_eq!(read_pairs("q\td\n \nr\te\tf\n").unwrap(), [("q", "d"), ("r", "e\tf")].map(owned));
+        let error = read_pairs("q\td\n\nsecret\n").unwrap_err();
+        assert_eq!(error.code(), "invalid_input");
+        assert_eq!(error.to_string(), "line 3 of the sample has no tab between query and document");
+    }
+
+    fn owned((query, document): (&str, &str)) -> (String, String) {
+        (query.to_owned(), document.to_owned())
     }
 }

@@ -1,41 +1,42 @@
-//! Which pieces of a vocabulary stay.
+//! The choice of pieces that stay in a vocabulary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, ModelFile, Result};
 use crate::tokenizer::{Tokenizer, Vocabulary};
 
-/// Texts and languages that the pieces are for, and how many there may be. Without any of these all stay.
+/// Texts and languages for the pieces, and their greatest number. Without any of these all pieces stay.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PieceChoice {
-    /// How many pieces stay in all.
+    /// Number of pieces that stay.
     pub count: Option<usize>,
-    /// ISO 639-1 codes: pieces stay that are written in the letters of one of these languages.
+    /// ISO 639-1 codes. Pieces in the letters of one of these languages stay.
     pub languages: Vec<String>,
-    /// Texts: the pieces stay that they are made of, the most frequent ones first.
+    /// Texts. Their pieces stay, the most frequent ones first.
     pub corpus: Vec<String>,
 }
 
 impl PieceChoice {
-    /// True where all pieces stay.
+    /// Returns true if all pieces stay.
     pub fn is_all(&self) -> bool {
         self.count.is_none() && self.languages.is_empty() && self.corpus.is_empty()
     }
 
-    /// The ids that stay: what is indispensable, then what the corpus uses, then what the languages' letters write (all
-    /// pieces, where neither is given), the more probable first, up to the count.
+    /// Returns the ids that stay, up to the count. First come the indispensable pieces, then those of the corpus, then
+    /// those in the languages' letters, more probable ones first. Without corpus and languages, all pieces follow the
+    /// indispensable ones.
     ///
     /// # Errors
-    /// `invalid_input` for a language that is not known and for a count that does not hold what is indispensable;
-    /// `unsupported_model` for a tokenizer with a token that is no piece of its vocabulary.
+    /// `invalid_input` for an unknown language, and for a count below that of the indispensable pieces;
+    /// `unsupported_model` for a tokenizer with a token outside its vocabulary.
     pub fn choose(&self, vocabulary: &Vocabulary, tokenizer: &Tokenizer) -> Result<BTreeSet<u32>> {
-        // Its row of the embeddings stands behind those of the pieces, and would be lost with its id unchanged.
+        // Its row of the embeddings follows those of the pieces. It would be lost while the id stays the same.
         if let Some(id) = vocabulary.id_beyond() {
             let pieces = vocabulary.len();
             return Err(Error::UnsupportedModel {
                 file: ModelFile::Tokenizer,
-                reason: format!("it names the id {id}, which is none of its {pieces} pieces, so they must all stay"),
+                reason: format!("it names the id {id} beyond its {pieces} pieces, so all pieces must stay"),
             });
         }
         let mut kept = vocabulary.indispensable();
@@ -43,7 +44,8 @@ impl PieceChoice {
         if kept.len() > count {
             let least = kept.len();
             return Err(Error::InvalidInput(format!(
-                "{count} pieces are too few: special tokens and single characters, which let any text be written, are {least}"
+                "{count} pieces are too few: special tokens and single characters, without which not every text can be \
+                written, are {least} already; keep at least as many"
             )));
         }
         for id in self.used(tokenizer)? {
@@ -70,7 +72,7 @@ impl PieceChoice {
         Ok(kept)
     }
 
-    /// What the corpus is made of, the most frequent first.
+    /// Returns the pieces of the corpus, the most frequent first.
     fn used(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>> {
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         for line in self.corpus.iter().flat_map(|text| text.lines()) {
@@ -84,16 +86,16 @@ impl PieceChoice {
     }
 }
 
-/// The letters of a language.
+/// The alphabet of a language.
 struct Alphabet {
-    /// Beyond a to z, in lower case.
+    /// Letters beyond a to z, in lower case.
     letters: &'static str,
     latin: bool,
     scripts: Scripts,
 }
 
 impl Alphabet {
-    /// A piece is written in its letters, or has none, as numbers and signs of ASCII.
+    /// Returns true for a piece in these letters, or without letters, such as digits and ASCII signs.
     fn writes(&self, piece: &str) -> bool {
         piece.chars().all(|character| {
             let lower = character.to_lowercase().next().unwrap_or(character);
@@ -123,10 +125,10 @@ const HANGUL: Scripts = &[('\u{1100}', '\u{11ff}'), ('\u{3130}', '\u{318f}'), ('
 const HAN: Scripts = &[('\u{3000}', '\u{303f}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff65}')];
 const JAPANESE: Scripts = &[('\u{3000}', '\u{30ff}'), ('\u{3400}', '\u{9fff}'), ('\u{ff00}', '\u{ff9f}')];
 
-/// The first and last characters of each range.
+/// The first and the last character of each range.
 type Scripts = &'static [(char, char)];
 
-/// Code, letters beyond a to z, whether those belong to it, scripts.
+/// For each language its code, letters beyond a to z, true if a to z belong to it, and scripts.
 const ALPHABETS: &[(&str, &str, bool, Scripts)] = &[
     ("ar", "", false, ARABIC),
     ("bg", "", false, CYRILLIC),
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_corpus_is_made_of_stays() {
+    fn the_pieces_of_the_corpus_stay() {
         let (vocabulary, tokenizer) = mini();
         let text = "giraffes eat leaves\ngiraffes sleep";
         let choice = PieceChoice { corpus: vec![text.to_owned()], ..Default::default() };

@@ -1,11 +1,11 @@
-//! The facts that the engine needs from a Hugging Face `config.json`.
+//! The part of a Hugging Face `config.json` that the engine uses.
 
 use serde::Deserialize;
 
 use crate::bundle::MOST_TOKENS;
 use crate::error::{Error, ModelFile, Result};
 
-/// Every model of the BERT family takes at least this many tokens.
+/// Longest pair in tokens if no file says otherwise. Every model of the BERT family takes as many.
 pub const DEFAULT_MAX_TOKENS: usize = 512;
 
 #[derive(Debug, Deserialize)]
@@ -15,16 +15,16 @@ struct Config {
     pad_token_id: Option<usize>,
 }
 
-/// Longest sequence in tokens that a model with this `config.json` takes. RoBERTa counts positions from
-/// `pad_token_id` + 1, so that many rows of its position table are out of reach.
+/// Returns the longest sequence in tokens of a model with this `config.json`. RoBERTa counts positions from
+/// `pad_token_id` + 1, so it never reads as many rows of its position table.
 ///
 /// # Errors
-/// `invalid_model` for bytes that are not such a file, `unsupported_model` for a limit that no pair fits and for one beyond
+/// `invalid_model` for bytes that are no such file, `unsupported_model` for a limit that no pair fits or one beyond
 /// [`MOST_TOKENS`].
 pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
     let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {
         file: ModelFile::Config,
-        reason: format!("not a config.json: {error}"),
+        reason: format!("the file is not a config.json: {error}"),
     })?;
     let Some(positions) = config.max_position_embeddings else { return Ok(DEFAULT_MAX_TOKENS) };
     let unreachable = match config.model_type.as_deref() {
@@ -35,8 +35,10 @@ pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
     };
     let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
     match positions.saturating_sub(unreachable) {
-        0 => unsupported(format!("{positions} positions leave no room for a token")),
-        tokens if tokens > MOST_TOKENS => unsupported(format!("{tokens} tokens, more than {MOST_TOKENS}")),
+        0 => unsupported(format!("its {positions} positions leave no room for a token")),
+        tokens if tokens > MOST_TOKENS => {
+            unsupported(format!("it allows {tokens} tokens; this engine reads at most {MOST_TOKENS}"))
+        }
         tokens => Ok(tokens),
     }
 }

@@ -1,4 +1,4 @@
-//! One call: documents are scored a few at a time, so that the caller can report progress or stop between them.
+//! One scoring call. It scores a few documents at a time, so that the caller can report progress or stop in between.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,38 +11,38 @@ use crate::graph::TokenSequence;
 use crate::threads::{self, Task};
 use crate::tokenizer::{Pair, Query, Window, Windows};
 
-/// Tokens of the pairs that are scored together: enough that the weights are not read for a few rows only. A longer pair is
-/// scored alone, so no step takes longer than one pair may.
+/// Most tokens of the pairs in one batch. So many rows make reading the weights worthwhile. A longer pair is scored
+/// alone, so no step takes longer than the longest pair.
 const TOKENS_TOGETHER: usize = 256;
 
-/// A window repeats this part of the one before, so that what a border cuts in two is whole in one of them.
+/// A window repeats 1 / `OVERLAP` of the one before. So a passage that a border cuts is whole in one of them.
 const OVERLAP: usize = 8;
 
-/// What becomes of a document that does not fit beside the query.
+/// The treatment of a document that does not fit beside the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LongDocuments {
-    /// Its end is cut off.
+    /// Cuts off its end.
     #[default]
     Truncate,
-    /// It is scored in overlapping windows, of which the best one counts.
+    /// Scores it in overlapping windows; the best one counts.
     Chunk,
 }
 
-/// A query and the documents that wait for their scores. Dropping it is how a call is cancelled.
+/// A query and its documents, with the scores so far. The caller cancels by dropping it.
 pub struct Job {
     reranker: Arc<Reranker>,
     query: Query,
     documents: Vec<String>,
     long_documents: LongDocuments,
-    /// How many documents were tokenised.
+    /// Number of tokenised documents.
     tokenised: usize,
-    /// The windows that are left of the last of them.
+    /// The remaining windows of the last tokenised document.
     windows: Option<Windows>,
     /// A pair that did not fit into the last batch.
     next: Option<WaitingPair>,
-    /// The batches that threads have or wait for, in the order of the list.
+    /// The batches that threads run or will run, in the order of the list.
     under_way: VecDeque<Batch>,
-    /// A document of which some windows are scored.
+    /// The best window so far of a document with further windows.
     unfinished: Option<ScoredDocument>,
     scored: Vec<ScoredDocument>,
     failed: bool,
@@ -53,22 +53,22 @@ pub struct Job {
 struct WaitingPair {
     index: usize,
     pair: Pair,
-    /// In UTF-16 code units; `None` for a whole document, or one that was cut.
+    /// In UTF-16 code units; `None` for a whole document, or a cut one.
     window: Option<Range<usize>>,
-    /// No other window of the document follows.
+    /// True if no other window of the document follows.
     last: bool,
 }
 
 /// Pairs that are scored together.
 struct Batch {
-    /// Each without its score, and whether it is the last of its document.
+    /// Each pair without its score, and true for the last of its document.
     pairs: Vec<(ScoredDocument, bool)>,
     logits: Task<Result<Vec<f32>>>,
 }
 
 impl Reranker {
-    /// Prepares to score `documents` against `query` in pairs of at most `max_tokens` tokens (the model's limit where
-    /// that is absent or more). Documents that are too long for that are cut, or scored in windows.
+    /// Starts a job that scores `documents` against `query` in pairs of at most `max_tokens` tokens. The model's limit
+    /// holds if that is absent or larger. `long_documents` says how to treat longer documents.
     ///
     /// # Errors
     /// `invalid_input` for an empty query or one that leaves no room for a document.
@@ -105,19 +105,19 @@ impl Job {
         }
     }
 
-    /// The documents scored so far, in the order of the list.
+    /// Returns the documents scored so far, in the order of the list.
     pub fn scored(&self) -> &[ScoredDocument] {
         &self.scored
     }
 
-    /// Scores the next pair, or the next few short ones; true while documents wait. Other threads score those behind them
-    /// meanwhile.
+    /// Scores the next pair, or the next few short ones, while other threads score the following ones. Returns true
+    /// while documents wait.
     ///
     /// # Errors
-    /// What the tokenizer and the graph give. The job is over then: every later call fails too.
+    /// Those of the tokenizer and the graph. The job is over then; every later call fails too.
     pub fn step(&mut self) -> Result<bool> {
         if self.failed {
-            return Err(Error::Internal("the job has failed before".to_owned()));
+            return Err(Error::Internal("the job failed before and scores no more documents".to_owned()));
         }
         let result = self.score_batch();
         self.failed = result.is_err();
@@ -125,7 +125,7 @@ impl Job {
     }
 
     fn score_batch(&mut self) -> Result<()> {
-        // Twice as many as threads: who is done with one finds another.
+        // Twice as many as threads, so that a thread always finds the next one.
         let wanted = if threads::count() == 1 { 1 } else { 2 * threads::count() };
         while self.under_way.len() < wanted {
             let Some(batch) = self.next_batch()? else { break };
@@ -144,7 +144,7 @@ impl Job {
         Ok(())
     }
 
-    /// The pairs that come next, on their way to a thread; `None` behind the last.
+    /// Hands the next pairs to the threads; `None` after the last.
     fn next_batch(&mut self) -> Result<Option<Batch>> {
         let (mut pairs, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
         while let Some(waiting) = self.take_pair()? {
@@ -165,7 +165,7 @@ impl Job {
         Ok(Some(Batch { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
     }
 
-    /// The pair that comes next; `None` behind the last.
+    /// Returns the next pair; `None` after the last.
     fn take_pair(&mut self) -> Result<Option<WaitingPair>> {
         if let Some(waiting) = self.next.take() {
             return Ok(Some(waiting));
@@ -189,7 +189,7 @@ impl Job {
         }
     }
 
-    /// The next of the windows of a document; the others wait.
+    /// Returns the next window of a document and keeps the others.
     fn next_window(&mut self, mut windows: Windows, index: usize) -> Result<Option<WaitingPair>> {
         let window = windows.next(&self.reranker.tokenizer, &self.query, &self.documents[index])?;
         Ok(window.map(|Window { pair, utf16, last, only, .. }| {
@@ -200,7 +200,7 @@ impl Job {
         }))
     }
 
-    /// Of several windows the best one counts, the first of equals; their tokens add up.
+    /// Keeps the best of several windows, the first among equals, and adds up their tokens.
     fn take_score(&mut self, scored: ScoredDocument, last: bool) {
         let best = match self.unfinished.take() {
             None => scored,
@@ -217,7 +217,7 @@ impl Job {
         }
     }
 
-    /// Scores whatever still waits; the documents stay in the order of the list.
+    /// Scores all waiting documents. They stay in the order of the list.
     ///
     /// # Errors
     /// As [`Job::step`].

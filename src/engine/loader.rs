@@ -1,4 +1,4 @@
-//! Takes the files of a model in chunks, checks that they are what they must be, and makes the reranker.
+//! The loader takes the files of a model in chunks, checks them and makes the reranker.
 
 use sha2::{Digest, Sha256};
 
@@ -14,37 +14,37 @@ use crate::onnx::{OnnxModel, Parser};
 use crate::tokenizer::compact::Sink;
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 
-/// What is known of a file before it arrives.
+/// The caller's knowledge of a file before it arrives.
 #[derive(Debug, Clone, Default)]
 pub struct Expectation {
     /// Size in bytes.
     pub size: Option<usize>,
-    /// Size in bytes that it probably has (HTTP's Content-Length): room is made by it, but it is not checked.
+    /// Probable size in bytes (HTTP's Content-Length). The loader reserves memory by it but does not check it.
     pub likely_size: Option<usize>,
     /// SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: Option<String>,
 }
 
-/// A file on its way in.
+/// A file while it arrives.
 #[derive(Debug)]
 struct Arrival {
     file: ModelFile,
     expectation: Expectation,
     hash: Sha256,
-    /// Bytes that have come.
+    /// Number of bytes received.
     size: usize,
     contents: IncomingFile,
 }
 
-/// What has come of a file.
+/// The received content of a file.
 #[derive(Debug)]
 enum IncomingFile {
     Bytes(Vec<u8>),
     Model(Box<Parser>),
-    /// Read at once: the file is several times the size of what is made of it.
+    /// Read while it arrives, since the file is several times larger than its tokenizer.
     Tokenizer(Box<TokenizerReader>),
     Bundle(Box<BundleReader>),
-    /// A model that is damaged. It is only said in the end: a file that is not the one that was expected is just that.
+    /// A damaged model. The error waits for the end, because a wrong size or hash takes precedence.
     Damaged(Error),
 }
 
@@ -104,8 +104,8 @@ impl IncomingFile {
     }
 }
 
-/// Files come one after the other, each as `begin`, any number of `push`, `end`; then `finish` makes the reranker. A model
-/// comes as model, tokenizer and config, or as a bundle.
+/// Loads a model from the files model, tokenizer and config, or from a bundle. The caller passes one file after the
+/// other: `begin`, any number of `push`, `end`. Then `finish` makes the reranker.
 #[derive(Debug, Default)]
 pub struct Loader {
     arrival: Option<Arrival>,
@@ -118,25 +118,28 @@ impl Loader {
     /// Announces the next file.
     ///
     /// # Errors
-    /// `out_of_memory` where there is no room for its size, `internal` where another file is still under way.
+    /// `out_of_memory` if its size does not fit, `internal` while another file arrives.
     pub fn begin(&mut self, file: ModelFile, expectation: Expectation) -> Result<()> {
         if let Some(arrival) = &self.arrival {
-            return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
+            return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
         }
         let contents = IncomingFile::new(file, &expectation)?;
         self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
         Ok(())
     }
 
-    /// Takes the next bytes of the file that was announced.
+    /// Takes the next bytes of the announced file.
     ///
     /// # Errors
-    /// `integrity_mismatch` as soon as there are more bytes than expected, `out_of_memory`, `internal` without `begin`.
+    /// `integrity_mismatch` for more bytes than expected, `out_of_memory`, `internal` without `begin`.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let arrival = self.arrival.as_mut().ok_or_else(no_file)?;
         let size = arrival.size.saturating_add(chunk.len());
         if let Some(expected) = arrival.expectation.size.filter(|&expected| size > expected) {
-            return Err(mismatch(arrival.file, format!("at least {size} bytes instead of {expected}")));
+            return Err(mismatch(
+                arrival.file,
+                format!("the file has at least {size} bytes; {expected} were expected"),
+            ));
         }
         arrival.contents.push(arrival.file, chunk)?;
         arrival.size = size;
@@ -146,16 +149,16 @@ impl Loader {
         Ok(())
     }
 
-    /// Checks the file against what was expected of it and keeps it.
+    /// Checks the file against its expectation and keeps it.
     ///
     /// # Errors
-    /// `integrity_mismatch` for another size or hash, `invalid_model` or `unsupported_model` for a file that cannot be read.
+    /// `integrity_mismatch` for another size or hash, `invalid_model` or `unsupported_model` for an unreadable file.
     pub fn end(&mut self) -> Result<()> {
         self.end_with(None)
     }
 
-    /// The same for the tokenizer file; its compact form, where it came in the other and has one, goes to `sink` in parts,
-    /// with the size of the whole.
+    /// Ends the tokenizer file. If it came as JSON and has a compact form, that goes to `sink` in parts, each with the
+    /// size of the whole.
     ///
     /// # Errors
     /// Those of [`end`](Self::end) and of `sink`.
@@ -166,12 +169,12 @@ impl Loader {
     fn end_with(&mut self, sink: Option<&mut Sink<'_>>) -> Result<()> {
         let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
         if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
-            return Err(mismatch(file, format!("{size} bytes instead of {expected}")));
+            return Err(mismatch(file, format!("the file has {size} bytes; {expected} were expected")));
         }
         if let Some(expected) = expectation.sha256 {
             let found = hexadecimal(&hash.finalize());
             if found != expected {
-                return Err(mismatch(file, format!("SHA-256 {found} instead of {expected}")));
+                return Err(mismatch(file, format!("the file has the SHA-256 {found}; {expected} was expected")));
             }
         }
         match contents {
@@ -192,15 +195,16 @@ impl Loader {
         Ok(())
     }
 
-    /// Builds the graph from the files that came.
+    /// Builds the graph from the received files.
     ///
     /// # Errors
-    /// `invalid_input` where the model or the tokenizer is missing; what [`Graph::from_onnx`] gives.
+    /// `invalid_input` without a model or a tokenizer; those of [`Graph::from_onnx`].
     pub fn finish(self) -> Result<Reranker> {
         if let Some(arrival) = self.arrival {
-            return Err(Error::Internal(format!("the {} file has not ended", arrival.file)));
+            return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
         }
-        let missing = |file: ModelFile| Error::InvalidInput(format!("the {file} file is missing"));
+        let missing =
+            |file: ModelFile| Error::InvalidInput(format!("the {file} file is missing; load it before finishing"));
         let tokenizer = self.tokenizer.ok_or_else(|| missing(ModelFile::Tokenizer))?;
         let graph = Graph::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
         Ok(Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)))
@@ -208,7 +212,7 @@ impl Loader {
 }
 
 fn no_file() -> Error {
-    Error::Internal("no file was announced".to_owned())
+    Error::Internal("the caller announced no file".to_owned())
 }
 
 fn mismatch(file: ModelFile, reason: String) -> Error {
@@ -236,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_what_its_chunks_are_whatever_their_size() {
+    fn chunks_of_any_size_make_the_same_file() {
         let config = br#"{"model_type": "xlm-roberta", "max_position_embeddings": 40, "pad_token_id": 1}"#;
         let sha256 = hexadecimal(&Sha256::digest(config));
         for size in [1, 7, config.len()] {
@@ -301,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wrong_tokenizer_file_is_told_from_a_damaged_one() {
+    fn a_wrong_tokenizer_file_and_a_damaged_one_have_different_codes() {
         for (sha256, code) in [(Some(ABC.to_owned()), "integrity_mismatch"), (None, "invalid_model")] {
             let mut loader = Loader::default();
             loader.begin(ModelFile::Tokenizer, Expectation { sha256, ..Default::default() }).unwrap();
@@ -313,6 +317,7 @@ mod tests {
     #[test]
     fn a_missing_file_is_named() {
         let error = Loader::default().finish().unwrap_err();
-        assert_eq!((error.code(), error.to_string().contains("tokenizer")), ("invalid_input", true));
+        assert_eq!(error.code(), "invalid_input");
+        assert_eq!(error.to_string(), "the tokenizer file is missing; load it before finishing");
     }
 }

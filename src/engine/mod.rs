@@ -1,4 +1,4 @@
-//! Files to a reranker, a query and documents to scores.
+//! The engine's calls: a loader makes a reranker from files, and its jobs turn a query and documents into scores.
 
 mod config;
 mod job;

@@ -6,7 +6,7 @@ use crate::tokenizer::Tokenizer;
 
 const PROFILE_WARM_PASSES: usize = 3;
 
-/// Graph and tokenizer of one model; shared by the jobs that run on it.
+/// Graph and tokenizer of one model. Its jobs share them.
 #[derive(Debug)]
 pub struct Reranker {
     pub(super) graph: Graph,
@@ -19,29 +19,30 @@ impl Reranker {
         Self { graph, tokenizer, max_tokens }
     }
 
-    /// Longest pair in tokens that the model takes.
+    /// Returns the longest pair of the model in tokens.
     pub fn max_tokens(&self) -> usize {
         self.max_tokens
     }
 
-    /// The tokens of a pair, of which the document is cut to fit.
+    /// Returns the tokens of a pair. The document is cut to fit.
     ///
     /// # Errors
-    /// What the tokenizer gives, and `invalid_input` where the query leaves no room for a document.
+    /// Those of the tokenizer; `invalid_input` if the query leaves no room for a document.
     pub fn sequence(&self, query: &str, document: &str) -> Result<TokenSequence> {
         let pair = self.tokenizer.pair(&self.tokenizer.query(query, self.max_tokens)?, document)?;
         Ok(TokenSequence { ids: pair.ids, type_ids: pair.type_ids })
     }
 
-    /// The logit of a pair that is tokens already.
+    /// Returns the logit of a tokenised pair.
     ///
     /// # Errors
-    /// `invalid_model` where the graph fails on it.
+    /// `invalid_model` if the graph fails on it.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
         self.graph.logit(sequence)
     }
 
-    /// The same on floats, which only the weights' integers make differ from what the model was quantised from.
+    /// Returns the logit with activations in floats. Only the rounding of the weights separates it from the float
+    /// model's.
     ///
     /// # Errors
     /// Those of [`Graph::exact_logit`].
@@ -49,13 +50,13 @@ impl Reranker {
         self.graph.exact_logit(sequence)
     }
 
-    /// What each operator takes of one warm forward pass over `tokens` tokens, longest first; `now` is a clock in
-    /// milliseconds.
+    /// Measures the time of each operator in one warm forward pass over `tokens` tokens, longest first. `now` is a
+    /// clock in milliseconds.
     ///
     /// # Errors
     /// As [`Reranker::logit`].
     pub fn profile(&self, tokens: usize, now: &mut dyn FnMut() -> f64) -> Result<Vec<OperatorTime>> {
-        // Time does not depend on which tokens they are. Every vocabulary has these.
+        // The time does not depend on the ids. Every vocabulary has these.
         let ids = (5..25).cycle().take(tokens).collect();
         let sequence = TokenSequence { ids, type_ids: vec![0; tokens] };
         for _ in 0..PROFILE_WARM_PASSES {

@@ -1,4 +1,4 @@
-//! What is known of a document once it is scored.
+//! The result for a scored document.
 
 use std::ops::Range;
 
@@ -13,18 +13,19 @@ pub struct ScoredDocument {
     pub logit: f32,
     /// Sigmoid of the logit.
     pub score: f64,
-    /// Tokens of the pair, special tokens included; of all its windows where it has several.
+    /// Tokens of the pair, special tokens included, or of all windows together.
     pub tokens: usize,
-    /// True where the document was cut to fit.
+    /// True if the document was cut to fit.
     pub truncated: bool,
-    /// Where in the document the window that counts begins and ends, in UTF-16 code units; only where it has several.
+    /// The range of the best window in the document, in UTF-16 code units; only for several windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<Range<usize>>,
 }
 
-/// Probability of relevance for a logit, in double precision: far from 0 an f32 would round different logits to one score.
+/// Returns the probability of relevance for a logit. In single precision, different logits far from 0 would round to
+/// one score.
 pub fn sigmoid(logit: f32) -> f64 {
-    // Not the host's, which differs between machines in the last bit.
+    // The host's exp differs between machines in the last bit.
     1.0 / (1.0 + libm::exp(-f64::from(logit)))
 }
 

@@ -1,4 +1,4 @@
-//! A weight that fills up where it will stay while its raw data arrives.
+//! A weight that fills up in its final place while its raw data arrives.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::kernels::linear::Packer;
 use crate::kernels::linear::panels::MAX_ROWS;
 use crate::memory::{append, reserve_exact};
 
-/// What an initializer becomes in the store.
+/// The weight that an initializer becomes in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     role: Role,
@@ -22,7 +22,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan for a tensor with this role and `length` elements; `None` where it stays in the graph.
+    /// Plans a tensor with this role and `length` elements. `None` means that it stays in the graph.
     pub fn new(tensor: &Tensor<'_>, role: Role, length: u64) -> Option<Self> {
         let [rows, columns] = tensor.dims[..] else { return None };
         let rows = u32::try_from(rows).ok().filter(|&rows| rows > 0)?;
@@ -42,8 +42,8 @@ pub struct Filling {
 }
 
 impl Filling {
-    /// With `whole`, the memory for the whole weight is taken at once; without, it grows with what arrives, for a file
-    /// may claim any size.
+    /// With `whole`, the memory for the whole weight is allocated at once. Otherwise it grows with the bytes that
+    /// arrive, since a file may claim any size.
     ///
     /// # Errors
     /// `out_of_memory`.
@@ -57,7 +57,7 @@ impl Filling {
         Ok(filling)
     }
 
-    /// Takes the next raw data, in all no more than the plan's rows × columns.
+    /// Takes the next raw data. The caller passes at most rows × columns of the plan in all.
     ///
     /// # Errors
     /// `out_of_memory`.
@@ -69,7 +69,7 @@ impl Filling {
         Ok(())
     }
 
-    /// The weight, once all its raw data has come.
+    /// Returns the weight once all its raw data has arrived.
     ///
     /// # Errors
     /// `out_of_memory`.
@@ -95,7 +95,7 @@ fn packer(plan: Plan) -> Result<Packer> {
     Packer::new(plan.rows, plan.columns).map_err(|_| no_memory(plan.rows.saturating_mul(plan.columns)))
 }
 
-/// uint8 weights become int8 ones by subtracting 128.
+/// Packs raw data. A uint8 weight becomes an int8 one by subtracting 128.
 fn push_signed(packer: &mut Packer, raw: &[u8], unsigned: bool) {
     if !unsigned {
         return packer.push(raw);

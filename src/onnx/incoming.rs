@@ -1,4 +1,4 @@
-//! One initializer on its way in.
+//! One initializer while it arrives.
 
 use super::filling::Filling;
 use super::remainder::Remainder;
@@ -6,15 +6,15 @@ use super::schema::numbers::tensor;
 use super::wire::{Fields, Header};
 use crate::error::Result;
 
-/// Its fields gather at the end of the graph. When its raw data begins and its place is known by then, the fields before
-/// are put aside, the raw data goes to its place, and the fields behind gather at the end of the graph.
+/// An initializer collects its fields at the end of the graph. If its place is known when the raw data begins, it sets
+/// the earlier fields aside and sends the raw data there. Later fields collect at the end of the graph again.
 #[derive(Debug)]
 pub struct IncomingTensor {
-    /// Position in the file behind its last byte.
+    /// Position in the file just after its last byte.
     pub end: u64,
-    /// Where it begins in the graph.
+    /// Place in the graph where its field begins.
     field: usize,
-    /// Where its TensorProto begins in the graph.
+    /// Place in the graph where its TensorProto begins.
     start: usize,
     raw_data_came: bool,
     moving: Option<Moving>,
@@ -36,7 +36,7 @@ impl IncomingTensor {
         Ok(Self { end, field, start: remainder.graph_length(), raw_data_came: false, moving: None })
     }
 
-    /// The fields that lie in the graph, all of them before raw data moves.
+    /// Returns the fields before the raw data if that moves to the store, otherwise all fields so far.
     pub fn fields<'a>(&'a self, remainder: &'a Remainder) -> &'a [u8] {
         match &self.moving {
             Some(moving) => &moving.before,
@@ -44,12 +44,11 @@ impl IncomingTensor {
         }
     }
 
-    /// True where the field with this header is raw data that goes to its place by
-    /// [`push_raw_data`](Self::push_raw_data); any other field belongs to the graph. `whole` says that all of the value
-    /// must come.
+    /// Returns true if the field with this header is raw data for [`push_raw_data`](Self::push_raw_data). Any other
+    /// field belongs to the graph. `whole` says that the file is long enough for the whole value.
     ///
     /// # Errors
-    /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, naming it.
+    /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, with its name.
     pub fn begin_weight(&mut self, header: &Header, whole: bool, remainder: &mut Remainder) -> Result<bool> {
         if header.number != tensor::RAW_DATA || std::mem::replace(&mut self.raw_data_came, true) {
             return Ok(false);
@@ -70,10 +69,10 @@ impl IncomingTensor {
         }
     }
 
-    /// Hands the initializer over once all of it has come.
+    /// Hands the complete initializer to `remainder`.
     ///
     /// # Errors
-    /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, naming it.
+    /// `out_of_memory`; `invalid_model` and `unsupported_model` for a damaged tensor, with its name.
     pub fn finish(self, remainder: &mut Remainder) -> Result<()> {
         let Some(Moving { mut before, filling }) = self.moving else {
             return remainder.initializer_complete(self.field, self.start);

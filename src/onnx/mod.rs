@@ -1,10 +1,13 @@
-//! An ONNX file that arrives in chunks: its big weights go straight to where they will stay, the rest is kept for tract.
+//! The reader of an ONNX file that arrives in chunks. Big weights go straight to their final place; tract gets the
+//! rest.
 //!
-//! A ModelProto is a message with a graph in it; a graph is a message of nodes and initializers, and an initializer is
-//! name, shape, type and data. Only these three levels are followed byte by byte; whatever else there is lies in memory,
-//! complete, before it is looked at. Files have their nodes before their initializers and an initializer's data behind
-//! its shape, so it is known what a weight is for when its first byte comes. Where the order is another, or where a later
-//! byte changes the matter, the data is held as it is in the file and moved at the end: the model is the same.
+//! A ModelProto is a message that holds a graph. A graph is a message of nodes and initializers, and an initializer has
+//! name, shape, type and data. The parser follows these three levels byte by byte; any other field is complete in
+//! memory before it is read.
+//!
+//! Files usually have nodes before initializers, and an initializer's data after its shape. So the use of a weight is
+//! known when its first byte arrives. In any other order the data stays as it is in the file and moves at the end; the
+//! model is the same.
 
 mod filling;
 mod incoming;
@@ -20,11 +23,11 @@ pub use parser::Parser;
 pub(crate) use remainder::write_input;
 pub use store::{Table, Weight, WeightStore};
 
-/// A model whose big weights are beside its graph.
+/// A model with its big weights beside its graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnnxModel {
-    /// A ModelProto: the file, but each initializer that is in `weights` is a graph input of its name, type and shape,
-    /// behind the inputs that the file has.
+    /// The ModelProto of the file, with a graph input in place of each initializer in `weights`. The input has its
+    /// name, type and shape, and follows the inputs of the file.
     pub graph: Vec<u8>,
     pub weights: WeightStore,
 }

@@ -1,4 +1,4 @@
-//! The push parser: knows which message the next byte belongs to and hands it on.
+//! The push parser. It tracks which message the next byte belongs to and passes it on.
 
 use super::OnnxModel;
 use super::incoming::IncomingTensor;
@@ -9,23 +9,23 @@ use super::schema::tensor::{is_typed_data, place};
 use super::wire::{Header, MAX_HEADER_BYTES, WireType, beyond_the_message, label};
 use crate::error::{Error, Result};
 
-/// Takes an ONNX file in chunks of any size. Whatever a file claims, memory is only taken for bytes that have come, or
-/// that are to come by the size that the caller gave.
+/// Parses an ONNX file in chunks of any size. It allocates memory for received bytes, or for bytes that the caller
+/// announced. Sizes that only the file claims are never trusted.
 #[derive(Debug)]
 pub struct Parser {
     expected_size: Option<u64>,
     likely_size: Option<u64>,
-    /// Bytes that have come.
+    /// Number of bytes received.
     position: u64,
-    /// The start of a header that is not complete.
+    /// The first bytes of an incomplete header.
     header: [u8; MAX_HEADER_BYTES],
     header_length: usize,
-    /// Bytes of the current field's value that are still to come, and where they go.
+    /// Number of bytes still missing from the current field's value.
     pending: u64,
     target: Target,
-    /// Position behind the graph, within it.
+    /// Position just after the graph, while inside it.
     graph_end: Option<u64>,
-    /// The initializer, within it.
+    /// The current initializer, while inside it.
     initializer: Option<IncomingTensor>,
     graph_came: bool,
     operator_sets_came: bool,
@@ -36,7 +36,7 @@ pub struct Parser {
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Model,
-    /// A field of the graph, with the place in the remainder where its value begins.
+    /// A field of the graph; `start` is the place in the remainder where its value begins.
     Graph {
         number: u32,
         start: usize,
@@ -48,7 +48,7 @@ enum Target {
 }
 
 impl Parser {
-    /// `expected_size` is the file's size in bytes where it is known.
+    /// `expected_size` is the file's size in bytes, if known.
     pub fn new(expected_size: Option<u64>) -> Self {
         Self {
             expected_size,
@@ -67,7 +67,7 @@ impl Parser {
         }
     }
 
-    /// With a size in bytes that the file probably has: room is made by it, but another size is no error.
+    /// Sets the file's probable size in bytes. The parser reserves memory by it, but another size is no error.
     pub fn with_likely_size(mut self, size: u64) -> Self {
         self.likely_size = Some(size);
         self
@@ -76,31 +76,31 @@ impl Parser {
     /// Takes the next bytes of the file.
     ///
     /// # Errors
-    /// `invalid_model` for a damaged file and `unsupported_model` for one with data elsewhere or of another kind, naming
-    /// the tensor or node; `out_of_memory`; `internal` after an error.
+    /// `invalid_model` for a damaged file, `unsupported_model` for data in other files or of another kind, each with
+    /// the name of the tensor or node; `out_of_memory`; `internal` after an error.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         if self.failed {
-            return Err(Error::Internal("the model file has failed before".to_owned()));
+            return Err(Error::Internal("the parser takes no more bytes after an error in the model file".to_owned()));
         }
         let taken = self.take(chunk);
         self.failed = taken.is_err();
         match taken {
-            Err(error) if !self.graph_came => Err(within("not an ONNX file", error)),
+            Err(error) if !self.graph_came => Err(within("the file is not an ONNX file", error)),
             taken => taken,
         }
     }
 
-    /// The model, once all of the file has come.
+    /// Returns the model once the whole file has arrived.
     ///
     /// # Errors
-    /// `invalid_model` where something is missing, `out_of_memory`, `internal` after an error.
+    /// `invalid_model` if something is missing, `out_of_memory`, `internal` after an error.
     pub fn finish(self) -> Result<OnnxModel> {
         if self.failed {
-            return Err(Error::Internal("the model file has failed before".to_owned()));
+            return Err(Error::Internal("the parser takes no more bytes after an error in the model file".to_owned()));
         }
         let Self { position, expected_size, .. } = self;
         if position == 0 {
-            return Err(invalid("it is empty".to_owned()));
+            return Err(invalid("the file is empty; an ONNX file was expected".to_owned()));
         }
         if self.header_length > 0 || self.pending > 0 || self.graph_end.is_some() {
             let place = match &self.initializer {
@@ -108,16 +108,16 @@ impl Parser {
                 None if self.graph_end.is_some() => "the graph".to_owned(),
                 None => "the model".to_owned(),
             };
-            return Err(invalid(format!("it ends after {position} bytes, inside {place}")));
+            return Err(invalid(format!("the file ends after {position} bytes, inside {place}; its rest is missing")));
         }
         if let Some(expected) = expected_size.filter(|&expected| expected != position) {
-            return Err(invalid(format!("it ends after {position} bytes instead of {expected}")));
+            return Err(invalid(format!("the file ends after {position} bytes; {expected} were expected")));
         }
         if !self.graph_came {
-            return Err(invalid("not an ONNX file: it holds no graph".to_owned()));
+            return Err(invalid("the file is not an ONNX file: it holds no graph".to_owned()));
         }
         if !self.operator_sets_came {
-            return Err(invalid("it names no operator set".to_owned()));
+            return Err(invalid("the file names no operator set, so its operators have no version".to_owned()));
         }
         self.remainder.finish()
     }
@@ -225,12 +225,12 @@ impl Parser {
         self.remainder.append_to_graph(&self.header[..header.length])
     }
 
-    /// Bytes that are still to come, where there is a size to tell.
+    /// Returns the number of bytes still missing, if a size is known.
     fn remaining(&self) -> Option<u64> {
         self.expected_size.or(self.likely_size).map(|size| size.saturating_sub(self.position))
     }
 
-    /// Makes room for a field that is to come.
+    /// Reserves memory for a field before it arrives.
     fn reserve_in_graph(&mut self, header: &Header) -> Result<()> {
         match (self.remaining(), usize::try_from(header.follows)) {
             (Some(remaining), Ok(follows)) if header.follows <= remaining => {

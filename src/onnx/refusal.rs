@@ -1,8 +1,8 @@
-//! Errors of the model file, and how they get the name of the tensor or node they are about.
+//! Errors of the model file, and the step that adds the name of a tensor or node to them.
 
 use crate::error::{Error, MemoryUse, ModelFile};
 
-/// What an ONNX file needs memory for.
+/// The purpose of memory for an ONNX file.
 pub const MODEL: MemoryUse = MemoryUse::File(ModelFile::Model);
 
 pub fn invalid(reason: String) -> Error {
@@ -17,7 +17,7 @@ pub fn no_memory(bytes: usize) -> Error {
     Error::OutOfMemory { purpose: MODEL, bytes }
 }
 
-/// The same error, said of `place`.
+/// Puts `place` before the reason of an error.
 pub fn within(place: impl std::fmt::Display, error: Error) -> Error {
     match error {
         Error::InvalidModel { reason, .. } => invalid(format!("{place}: {reason}")),

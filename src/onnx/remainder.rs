@@ -1,4 +1,4 @@
-//! The model without the weights that moved to the store: its bytes as they arrive, and how they become a ModelProto.
+//! The model without the weights in the store: it collects the bytes and makes a ModelProto of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -15,18 +15,18 @@ use super::wire::{write_bytes_field, write_bytes_header, write_varint_field};
 use crate::error::Result;
 use crate::memory::{append, reserve_exact};
 
-/// Room for the graph's key and its length, a varint that is written out to 9 bytes.
+/// Room for the graph's key and its length, a varint padded to 9 bytes.
 const GRAPH_HEADER_BYTES: usize = 10;
 
-/// Room for the inputs that stand for weights, which are not in the file.
+/// Room for the graph inputs that stand for weights. The file does not hold them.
 const INPUTS_BYTES: usize = 1 << 16;
 
-/// The fields of the model and of its graph that are complete, initializers checked.
+/// The complete fields of the model and of its graph. Initializers are checked.
 #[derive(Debug)]
 pub struct Remainder {
-    /// [`GRAPH_HEADER_BYTES`], then fields of the graph as they are in the file.
+    /// [`GRAPH_HEADER_BYTES`], then fields of the graph as the file has them.
     graph: Vec<u8>,
-    /// Fields of the model other than its graph, as they are in the file.
+    /// Fields of the model other than its graph, as the file has them.
     model: Vec<u8>,
     roles: Roles,
     kept: Vec<Kept>,
@@ -34,20 +34,20 @@ pub struct Remainder {
     names: BTreeSet<String>,
 }
 
-/// An initializer in the graph.
+/// An initializer inside the graph; the end of the file may move it.
 #[derive(Debug)]
 struct Kept {
     name: String,
-    /// Where it is, its key included.
+    /// Its place in the graph, key included.
     field: Range<usize>,
-    /// Where its TensorProto begins.
+    /// Place where its TensorProto begins.
     start: usize,
 }
 
-/// An initializer that is out of the graph, at least for now.
+/// An initializer outside the graph; a later node may bring it back.
 #[derive(Debug)]
 struct Moved {
-    /// All of its TensorProto but the raw data.
+    /// Its TensorProto without the raw data.
     fields: Vec<u8>,
     weight: Weight,
 }
@@ -65,7 +65,7 @@ impl Remainder {
     }
 
     /// # Errors
-    /// `unsupported_model` for a model of more fields than this engine reads.
+    /// `unsupported_model` for a model with more fields than this engine reads.
     pub fn count_field(&mut self) -> Result<()> {
         self.roles.count_field()
     }
@@ -82,7 +82,7 @@ impl Remainder {
         append(&mut self.graph, bytes, MODEL)
     }
 
-    /// Makes room in the graph for `length` bytes of a file that still has `remaining`.
+    /// Reserves memory in the graph for `length` bytes of a file with `remaining` bytes to come.
     ///
     /// # Errors
     /// `out_of_memory`.
@@ -90,18 +90,18 @@ impl Remainder {
         if length <= self.graph.capacity() - self.graph.len() {
             return Ok(());
         }
-        // Growing by each field alone would copy the graph again and again; what more there can be is known.
+        // Growing by each field alone would copy the graph many times. `remaining` bounds what may still come.
         let most = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(INPUTS_BYTES);
         let longer = length.max(self.graph.len());
         reserve_exact(&mut self.graph, length.max(most.min(longer.saturating_add(longer / 16))), MODEL)
     }
 
-    /// Bytes of the graph so far, which is where its next field begins.
+    /// Returns the length of the graph so far. Its next field begins there.
     pub fn graph_length(&self) -> usize {
         self.graph.len()
     }
 
-    /// The graph from `start` on.
+    /// Returns the graph from `start` on.
     pub fn graph_since(&self, start: usize) -> &[u8] {
         &self.graph[start..]
     }
@@ -110,29 +110,29 @@ impl Remainder {
         self.graph.truncate(length);
     }
 
-    /// Looks at field `number` of the graph, not an initializer, whose value is all that lies behind `start`.
+    /// Examines field `number` of the graph, which is no initializer. Its value reaches from `start` to the end.
     ///
     /// # Errors
-    /// What [`Roles::take`] gives.
+    /// As [`Roles::take`].
     pub fn graph_field_complete(&mut self, number: u32, start: usize) -> Result<()> {
         self.roles.take(number, &self.graph[start..])
     }
 
-    /// What becomes of the initializer with these fields, as far as it can be known now, when `length` bytes of raw data
-    /// follow; `None` where it stays in the graph.
+    /// Plans the initializer with these fields, before `length` bytes of raw data arrive. `None` means that it stays in
+    /// the graph, at least for now.
     ///
     /// # Errors
-    /// What [`Tensor::read`] gives.
+    /// As [`Tensor::read`].
     pub fn plan(&self, fields: &[u8], length: u64) -> Result<Option<Plan>> {
         let tensor = Tensor::read(fields)?;
         let has_data = !tensor.raw_data.is_empty() || tensor.has_typed_data();
         Ok(self.roles.of(tensor.name).filter(|_| !has_data).and_then(|role| Plan::new(&tensor, role, length)))
     }
 
-    /// Checks the initializer that lies in the graph from `field` on, with its TensorProto from `start` on.
+    /// Checks the initializer that reaches from `field` to the end of the graph. Its TensorProto begins at `start`.
     ///
     /// # Errors
-    /// `invalid_model` or `unsupported_model`, naming it.
+    /// `invalid_model` or `unsupported_model`, with its name.
     pub fn initializer_complete(&mut self, field: usize, start: usize) -> Result<()> {
         let tensor = Tensor::read(&self.graph[start..])?;
         tensor.check()?;
@@ -142,7 +142,7 @@ impl Remainder {
         Ok(())
     }
 
-    /// Takes an initializer that was filled while it arrived; `fields` are those other than its raw data.
+    /// Takes an initializer that was filled while it arrived. `fields` are all but its raw data.
     ///
     /// # Errors
     /// As [`initializer_complete`](Self::initializer_complete).
@@ -153,8 +153,8 @@ impl Remainder {
         Ok(())
     }
 
-    /// Puts an initializer that was begun as a weight into the graph after all: `before` and `after` are its fields
-    /// before and after the raw data.
+    /// Returns an initializer to the graph that was begun as a weight. `before` and `after` are its fields before and
+    /// after the raw data.
     ///
     /// # Errors
     /// As [`initializer_complete`](Self::initializer_complete).
@@ -164,7 +164,7 @@ impl Remainder {
         self.initializer_complete(field, start)
     }
 
-    /// Gives where the TensorProto begins.
+    /// Returns the place where the TensorProto begins.
     fn append_initializer(&mut self, before: &[u8], raw_data: &[u8], after: &[u8]) -> Result<usize> {
         let mut raw_header = Vec::new();
         write_bytes_header(&mut raw_header, tensor::RAW_DATA, raw_data.len());
@@ -181,15 +181,18 @@ impl Remainder {
 
     fn note_name(&mut self, name: &str) -> Result<()> {
         if !self.names.insert(name.to_owned()) {
-            return Err(within(place(name), invalid("two initializers have this name".to_owned())));
+            return Err(within(
+                place(name),
+                invalid("two initializers have this name; each name must be unique".to_owned()),
+            ));
         }
         Ok(())
     }
 
-    /// Settles what is a weight now that all nodes are known, and gives the model.
+    /// Decides which initializers are weights, now that all nodes are known, and returns the model.
     ///
     /// # Errors
-    /// `out_of_memory`; `invalid_model` for 8-bit data with values that are none.
+    /// `out_of_memory`; `invalid_model` for 8-bit data with values beyond 8 bits.
     pub fn finish(mut self) -> Result<OnnxModel> {
         self.return_weights_of_another_role()?;
         self.move_kept_weights()?;
@@ -204,14 +207,14 @@ impl Remainder {
         graph.extend_from_slice(&inputs);
         write_graph_header(&mut graph);
         graph.extend_from_slice(&self.model);
-        // A block that is nearly full may be copied to be made smaller.
+        // Shrinking may copy the block, which pays only if much of it is unused.
         if graph.capacity() / 2 > graph.len() {
             graph.shrink_to_fit();
         }
         Ok(OnnxModel { graph, weights })
     }
 
-    /// A node behind an initializer may have changed its role.
+    /// Returns weights to the graph if a node after the initializer changed their role.
     fn return_weights_of_another_role(&mut self) -> Result<()> {
         for (name, Moved { fields, weight }) in std::mem::take(&mut self.moved) {
             let role = match weight {
@@ -234,7 +237,8 @@ impl Remainder {
         Ok(())
     }
 
-    /// Moves what could not be moved while it arrived: its role, shape or name was not known then, or its data is not raw.
+    /// Moves the weights that could not move while they arrived. Their role, shape or name was unknown then, or their
+    /// data is not raw.
     fn move_kept_weights(&mut self) -> Result<()> {
         let mut end = 0;
         let mut next = 0;
@@ -263,7 +267,7 @@ impl Remainder {
     }
 }
 
-/// A field of the graph: an input of the weight's name, type and shape.
+/// Writes a field of the graph: an input with the weight's name, type and shape.
 pub fn write_input(output: &mut Vec<u8>, name: &str, weight: &Weight) {
     let mut shape = Vec::new();
     for size in [weight.rows(), weight.columns()] {
@@ -283,7 +287,7 @@ pub fn write_input(output: &mut Vec<u8>, name: &str, weight: &Weight) {
     write_bytes_field(output, graph::INPUT, &value);
 }
 
-/// Fills the room at the start in, once the graph is complete.
+/// Fills in the header at the start of a complete graph.
 fn write_graph_header(graph: &mut [u8]) {
     let length = (graph.len() - GRAPH_HEADER_BYTES) as u64;
     graph[0] = (model::GRAPH << 3 | 2) as u8;

@@ -1,4 +1,4 @@
-//! What the nodes of a graph do with its initializers, and the checks of everything that lies inside a node.
+//! The roles that nodes give to a graph's initializers, and the checks of everything inside a node.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use super::schema::{Attribute, Node, Tensor};
 use super::wire::{Fields, label};
 use crate::error::Result;
 
-/// Fields in a whole model, values of tensors not counted; bge-reranker-base has 30,000. A view takes up to 200 bytes
-/// of memory for a message of 2, which is what this bounds.
+/// Most fields in a whole model, values of tensors not counted; bge-reranker-base has 30,000. A view takes up to 200
+/// bytes of memory for a message of 2, and this limit bounds the sum.
 const MAX_FIELDS: usize = 1 << 18;
-/// Graphs in attributes of nodes of graphs in attributes and so on.
+/// Most levels of graphs nested in attributes of nodes.
 const MAX_DEPTH: usize = 8;
 
-/// From a ValueInfoProto to the dimensions of its type.
+/// The path of fields from a ValueInfoProto to the dimensions of its type.
 const PATH_TO_DIMENSIONS: [u32; 4] =
     [value_info::TYPE, value_info::TYPE_TENSOR, value_info::TENSOR_SHAPE, value_info::SHAPE_DIMENSION];
 
-/// The only thing that the nodes do with an initializer.
+/// The single use that nodes make of an initializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Second operand of MatMulInteger.
@@ -28,10 +28,10 @@ pub enum Role {
     Table,
 }
 
-/// The roles of all names that were seen so far.
+/// The roles of all names seen so far.
 #[derive(Debug, Default)]
 pub struct Roles {
-    /// `None` for a name that has several roles or one that is not among [`Role`].
+    /// `None` for a name with several roles, or with one outside [`Role`].
     by_name: BTreeMap<String, Option<Role>>,
     fields: usize,
 }
@@ -41,14 +41,14 @@ impl Roles {
         *self.by_name.get(name)?
     }
 
-    /// Counts one more field of the model.
+    /// Counts a field of the model.
     ///
     /// # Errors
-    /// `unsupported_model` where there are more than any model has.
+    /// `unsupported_model` beyond [`MAX_FIELDS`].
     pub fn count_field(&mut self) -> Result<()> {
         self.fields += 1;
         if self.fields > MAX_FIELDS {
-            return Err(unsupported(format!("more than {MAX_FIELDS} fields")));
+            return Err(unsupported(format!("the model has more than {MAX_FIELDS} fields; this engine reads no more")));
         }
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Roles {
     /// Takes a field of the main graph other than an initializer.
     ///
     /// # Errors
-    /// `invalid_model` or `unsupported_model` for what is wrong inside a node, naming it.
+    /// `invalid_model` or `unsupported_model` for an error inside a node, with its name.
     pub fn take(&mut self, number: u32, value: &[u8]) -> Result<()> {
         self.take_at(number, value, 0)
     }
@@ -92,7 +92,7 @@ impl Roles {
             }
         }
         let node = Node::read(message)?;
-        // An initializer of that name, too, would make it a name with two meanings.
+        // An initializer with this name too would give the name two meanings.
         node.outputs.iter().for_each(|output| self.note(output, None));
         node.attributes.iter().try_for_each(|attribute| self.attribute(attribute, depth))?;
         let standard = depth == 0 && node.is_standard();
@@ -119,10 +119,12 @@ impl Roles {
         Ok(())
     }
 
-    /// A subgraph may use any name of the graphs around it, so each name in it counts as used.
+    /// Counts each name in a subgraph as used, since it may mean a name of a graph around it.
     fn subgraph(&mut self, message: &[u8], depth: usize) -> Result<()> {
         if depth > MAX_DEPTH {
-            return Err(unsupported(format!("graphs nested deeper than {MAX_DEPTH}")));
+            return Err(unsupported(format!(
+                "its graphs nest more than {MAX_DEPTH} levels deep; this engine reads no deeper"
+            )));
         }
         for field in Fields::new(message) {
             self.count_field()?;
@@ -150,7 +152,7 @@ impl Roles {
         Tensor::read(message)?.check()
     }
 
-    /// Counts the fields of a message and of the messages in it along `path`.
+    /// Counts the fields of a message, and of the messages in it along `path`.
     fn count_nested(&mut self, message: &[u8], path: &[u32]) -> Result<()> {
         for field in Fields::new(message) {
             self.count_field()?;
@@ -167,7 +169,7 @@ impl Roles {
 
 fn node_place(message: &[u8]) -> String {
     match (label(message, node::NAME), label(message, node::OUTPUT)) {
-        ("", output) => format!("the node that gives {output:?}"),
+        ("", output) => format!("the node with the output {output:?}"),
         (name, _) => format!("node {name:?}"),
     }
 }

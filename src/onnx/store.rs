@@ -1,4 +1,4 @@
-//! The weights of a model that are kept out of its graph, each in the form that its kernel reads.
+//! The weights outside a model's graph, each in the form that its kernel reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use crate::kernels::linear::PackedMatrix;
 /// One initializer that is a matrix or a table of 8-bit integers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Weight {
-    /// The second operand of a MatMulInteger, rows × columns with rows the contraction.
+    /// The second operand of a MatMulInteger, rows × columns; the product sums over rows.
     Matrix {
         packed: Arc<PackedMatrix>,
-        /// True where the file holds uint8, which are packed less 128.
+        /// True if the file holds uint8 values, which are packed less 128.
         unsigned: bool,
     },
-    /// What a Gather takes rows from.
+    /// The first operand of a Gather, which picks rows from it.
     Table(Arc<Table>),
 }
 
@@ -33,7 +33,7 @@ impl Weight {
         }
     }
 
-    /// True where the file holds uint8.
+    /// Returns true if the file holds uint8 values.
     pub fn unsigned(&self) -> bool {
         match self {
             Self::Matrix { unsigned, .. } => *unsigned,
@@ -41,7 +41,7 @@ impl Weight {
         }
     }
 
-    /// Bytes of memory.
+    /// Returns the bytes of memory that it takes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Matrix { packed, .. } => packed.bytes(),
@@ -49,7 +49,7 @@ impl Weight {
         }
     }
 
-    /// The tensor's raw data as it was in the file: row after row, one byte each.
+    /// Returns the tensor's raw data as the file has it: row after row, one byte a value.
     pub fn into_raw_data(self) -> Vec<u8> {
         match self {
             Self::Matrix { packed, unsigned } => {
@@ -64,7 +64,7 @@ impl Weight {
     }
 }
 
-/// A rows × columns table of 8-bit integers, row after row.
+/// A table of 8-bit integers, rows × columns, row after row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     columns: usize,
@@ -73,7 +73,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// `bytes` are whole rows of `columns`, at least 1, elements.
+    /// `bytes` holds whole rows of `columns` elements; `columns` is at least 1.
     pub(crate) fn new(columns: usize, unsigned: bool, bytes: Vec<u8>) -> Self {
         Self { columns, unsigned, bytes }
     }
@@ -86,20 +86,20 @@ impl Table {
         self.columns
     }
 
-    /// True for uint8, false for int8 in two's complement.
+    /// Returns true for uint8, false for int8 in two's complement.
     pub fn unsigned(&self) -> bool {
         self.unsigned
     }
 
-    /// The elements, row after row.
+    /// Returns the elements, row after row.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The elements of one row.
+    /// Returns the elements of one row.
     ///
     /// # Panics
-    /// For a row that the table does not have.
+    /// If the table has no such row.
     pub fn row(&self, row: usize) -> &[u8] {
         &self.bytes[row * self.columns..][..self.columns]
     }
@@ -112,12 +112,12 @@ pub struct WeightStore {
 }
 
 impl WeightStore {
-    /// Puts a weight in the place of the one of this name, if there is one.
+    /// Inserts a weight, or replaces the one with this name.
     pub(crate) fn insert(&mut self, name: String, weight: Weight) {
         self.weights.insert(name, weight);
     }
 
-    /// Takes a weight out.
+    /// Removes and returns a weight.
     pub fn take(&mut self, name: &str) -> Option<Weight> {
         self.weights.remove(name)
     }
@@ -126,12 +126,12 @@ impl WeightStore {
         self.weights.get(name)
     }
 
-    /// In ascending order.
+    /// Returns the names in ascending order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.weights.keys().map(String::as_str)
     }
 
-    /// In ascending order of the names.
+    /// Returns the weights in ascending order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Weight)> {
         self.weights.iter().map(|(name, weight)| (&**name, weight))
     }
@@ -144,7 +144,7 @@ impl WeightStore {
         self.weights.is_empty()
     }
 
-    /// Bytes of memory that the weights take.
+    /// Returns the bytes of memory that all weights take.
     pub fn bytes(&self) -> usize {
         self.weights.values().map(Weight::bytes).sum()
     }

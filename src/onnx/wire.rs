@@ -1,9 +1,9 @@
-//! The protobuf wire format: keys, varints and the fields of a message, in bytes that may end anywhere.
+//! The protobuf wire format: keys, varints and the fields of a message. The bytes may end anywhere.
 
 use super::refusal::invalid;
 use crate::error::Result;
 
-/// A key and what follows it at once are never longer: two varints.
+/// The longest header: two varints, the key and a value or length.
 pub const MAX_HEADER_BYTES: usize = 2 * MAX_VARINT_BYTES;
 
 const MAX_VARINT_BYTES: usize = 10;
@@ -17,36 +17,39 @@ pub enum WireType {
     Fixed32,
 }
 
-/// The start of a field: all of a varint field, of the others the part before the value.
+/// The start of a field: a whole varint field, or the part of any other field before its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     pub number: u32,
     pub wire_type: WireType,
-    /// Bytes that the header itself takes.
+    /// Length of the header in bytes.
     pub length: usize,
-    /// The value of a varint field, else 0.
+    /// The value of a varint field, 0 for others.
     pub varint: u64,
-    /// Bytes of the value that come after the header.
+    /// Length in bytes of the value after the header.
     pub follows: u64,
 }
 
 impl Header {
-    /// The header at the start of `bytes`; `None` where they end inside it, which they cannot with
-    /// [`MAX_HEADER_BYTES`].
+    /// Reads the header at the start of `bytes`. `None` means that they end inside it; [`MAX_HEADER_BYTES`] always
+    /// suffice.
     ///
     /// # Errors
-    /// `invalid_model` for what no protobuf writer writes, groups included.
+    /// `invalid_model` for bytes that no writer of ONNX writes, groups included.
     pub fn read(bytes: &[u8]) -> Result<Option<Self>> {
         let Some((key, key_length)) = read_varint(bytes)? else { return Ok(None) };
         let number = u32::try_from(key >> 3).ok().filter(|number| (1..1 << 29).contains(number));
-        let number = number.ok_or_else(|| invalid(format!("a field has the impossible number {}", key >> 3)))?;
+        let number = number
+            .ok_or_else(|| invalid(format!("a field has the number {}; numbers run from 1 to 2^29 - 1", key >> 3)))?;
         let (wire_type, follows) = match key & 7 {
             0 => (WireType::Varint, 0),
             1 => (WireType::Fixed64, 8),
             2 => (WireType::Bytes, 0),
             5 => (WireType::Fixed32, 4),
-            3 | 4 => return Err(invalid(format!("field {number} is a group, which ONNX has nowhere"))),
-            unknown => return Err(invalid(format!("field {number} has the unknown wire type {unknown}"))),
+            3 | 4 => return Err(invalid(format!("field {number} is a group; ONNX has no groups"))),
+            unknown => {
+                return Err(invalid(format!("field {number} has the wire type {unknown}; protobuf defines 0 to 5")));
+            }
         };
         if matches!(wire_type, WireType::Fixed32 | WireType::Fixed64) {
             return Ok(Some(Self { number, wire_type, length: key_length, varint: 0, follows }));
@@ -60,7 +63,7 @@ impl Header {
     }
 }
 
-/// A field of a message that lies in memory.
+/// A field of a message in memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'a> {
     pub number: u32,
@@ -71,7 +74,7 @@ pub struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// # Errors
-    /// `invalid_model` where the field has another wire type.
+    /// `invalid_model` if the field has another wire type.
     pub fn varint(&self) -> Result<u64> {
         match self.wire_type {
             WireType::Varint => Ok(self.varint),
@@ -80,7 +83,7 @@ impl<'a> Field<'a> {
     }
 
     /// # Errors
-    /// `invalid_model` where the field has another wire type.
+    /// `invalid_model` if the field has another wire type.
     pub fn bytes(&self) -> Result<&'a [u8]> {
         match self.wire_type {
             WireType::Bytes => Ok(self.bytes),
@@ -88,10 +91,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The bits of a field of 4 bytes.
+    /// Returns the bits of a field of 4 bytes.
     ///
     /// # Errors
-    /// `invalid_model` where the field has another wire type.
+    /// `invalid_model` if the field has another wire type.
     pub fn fixed32(&self) -> Result<u32> {
         match self.wire_type {
             WireType::Fixed32 => {
@@ -102,15 +105,15 @@ impl<'a> Field<'a> {
     }
 
     /// # Errors
-    /// `invalid_model` where the field has another wire type or is not UTF-8.
+    /// `invalid_model` if the field has another wire type or is not UTF-8.
     pub fn text(&self) -> Result<&'a str> {
         std::str::from_utf8(self.bytes()?).map_err(|_| invalid(format!("field {} is not UTF-8", self.number)))
     }
 
-    /// The values of a repeated integer field, of which a packed one holds any number and any other one.
+    /// Returns the values of a repeated integer field: any number if packed, otherwise one.
     ///
     /// # Errors
-    /// `invalid_model` where the field has another wire type; so has each value that is not a varint.
+    /// `invalid_model` if the field has another wire type; the same for each value that is no varint.
     pub fn varints(&self) -> Result<Varints<'a>> {
         match self.wire_type {
             WireType::Varint => Ok(Varints { single: Some(self.varint), packed: &[] }),
@@ -119,10 +122,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// How many values of `size` bytes, 4 or 8, a repeated field of fixed size holds.
+    /// Counts the values of `size` bytes, 4 or 8, in a repeated field of fixed size.
     ///
     /// # Errors
-    /// `invalid_model` where the field has another wire type or ends inside a value.
+    /// `invalid_model` if the field has another wire type or ends inside a value.
     pub fn count_fixed(&self, size: usize) -> Result<usize> {
         match (self.wire_type, size) {
             (WireType::Fixed32, 4) | (WireType::Fixed64, 8) => Ok(1),
@@ -132,7 +135,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The values of `SIZE` bytes, 4 or 8, that a repeated field of fixed size holds.
+    /// Returns the values of `SIZE` bytes, 4 or 8, in a repeated field of fixed size.
     ///
     /// # Errors
     /// As [`count_fixed`](Self::count_fixed).
@@ -176,7 +179,7 @@ impl Iterator for Varints<'_> {
     }
 }
 
-/// The fields of a message that lies in memory, in their order. Ends after the first error.
+/// The fields of a message in memory, in their order. The iterator ends after the first error.
 #[derive(Debug)]
 pub struct Fields<'a> {
     rest: &'a [u8],
@@ -214,13 +217,13 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// The error for a field that is longer than the message it stands in.
+/// Returns the error for a field that is longer than the message around it.
 pub fn beyond_the_message(header: &Header) -> crate::error::Error {
     let Header { number, follows, .. } = header;
-    invalid(format!("field {number} claims {follows} bytes, more than the message that it stands in"))
+    invalid(format!("field {number} claims {follows} bytes, more than the message around it holds"))
 }
 
-/// The last text in field `number` of a message that may be damaged further on, for error messages.
+/// Returns the last text in field `number`, for error messages. The message may be damaged further on.
 pub fn label(message: &[u8], number: u32) -> &str {
     Fields::new(message)
         .map_while(Result::ok)
@@ -230,7 +233,7 @@ pub fn label(message: &[u8], number: u32) -> &str {
         .unwrap_or_default()
 }
 
-/// The value and its length; `None` where `bytes` end inside it.
+/// Returns the value and its length in bytes, or `None` if `bytes` end inside it.
 fn read_varint(bytes: &[u8]) -> Result<Option<(u64, usize)>> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().take(MAX_VARINT_BYTES).enumerate() {
@@ -259,7 +262,7 @@ pub fn write_varint_field(output: &mut Vec<u8>, number: u32, value: u64) {
     write_varint(output, value);
 }
 
-/// Key and length of a field of wire type [`Bytes`](WireType::Bytes).
+/// Writes key and length of a field of wire type [`Bytes`](WireType::Bytes).
 pub fn write_bytes_header(output: &mut Vec<u8>, number: u32, length: usize) {
     write_varint(output, u64::from(number) << 3 | 2);
     write_varint(output, length as u64);

@@ -1,7 +1,7 @@
-//! Text to the token ids of (query, document) pairs.
+//! The tokenizer turns a query and a document into the token ids of a pair.
 //!
-//! The tokenizer of XLM-RoBERTa and its kin is ours from normaliser to template (`sentence_piece`) and gives the ids of
-//! the `tokenizers` crate; any other runs in the crate (`hugging_face`).
+//! Two pipelines do the work. `sentence_piece` runs tokenizers like XLM-RoBERTa's in our own code, from normaliser to
+//! template, and returns the same ids as the `tokenizers` crate. `hugging_face` runs all others in that crate.
 
 pub mod file;
 mod hugging_face;
@@ -22,8 +22,8 @@ pub use window::{Window, Windows};
 
 use crate::error::Result;
 
-/// A Hugging Face `tokenizer.json` in its own or the [compact](file::compact) form, without the padding and truncation that
-/// it may ask for: both are the engine's.
+/// A Hugging Face `tokenizer.json`, as JSON or in the [compact] form. The engine ignores its padding and
+/// truncation.
 #[derive(Debug)]
 pub struct Tokenizer {
     pipeline: Pipeline,
@@ -48,15 +48,15 @@ impl From<General> for Tokenizer {
 }
 
 impl Tokenizer {
-    /// The ids of a text by itself, without special tokens.
+    /// Returns the ids of a single text, without special tokens.
     ///
     /// # Errors
-    /// `invalid_input` for a text that the tokenizer has no tokens for, `out_of_memory`.
+    /// `invalid_input` for a text that the tokenizer cannot express, `out_of_memory`.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
         self.first_ids(text, usize::MAX)
     }
 
-    /// The ids of `text`; where there are more than `wanted`, at least so many.
+    /// Returns the ids of `text`, or at least the first `wanted` of them.
     fn first_ids(&self, text: &str, wanted: usize) -> Result<Vec<u32>> {
         match &self.pipeline {
             Pipeline::SentencePiece(pipeline) => pipeline.ids(text, wanted),
@@ -64,7 +64,7 @@ impl Tokenizer {
         }
     }
 
-    /// The ids of `text`, and where in it each token starts.
+    /// Returns the ids of `text`, and the byte at which each token starts.
     fn ids_and_starts(&self, text: &str) -> Result<(Vec<u32>, Vec<usize>)> {
         match &self.pipeline {
             Pipeline::SentencePiece(pipeline) => pipeline.ids_and_starts(text),
@@ -72,7 +72,7 @@ impl Tokenizer {
         }
     }
 
-    /// Special tokens of a pair.
+    /// Returns the number of special tokens in a pair.
     fn special_tokens(&self) -> usize {
         match &self.pipeline {
             Pipeline::SentencePiece(pipeline) => pipeline.special_tokens(),
@@ -80,7 +80,7 @@ impl Tokenizer {
         }
     }
 
-    /// The ids of query and document put together, and the segment of each.
+    /// Joins query and document into the ids of a pair, and returns the segment of each.
     fn joined(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
         match &self.pipeline {
             Pipeline::SentencePiece(pipeline) => Ok(pipeline.pair(query, document)),
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// In the trie of mini's vocabulary, a node has the place of the root for its offset.
+    /// In the trie of mini's vocabulary, the offset of one node is the place of the root.
     #[test]
     fn a_nul_leads_nowhere() {
         let json = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/pkg/mini/tokenizer.json")).unwrap();

@@ -1,4 +1,4 @@
-//! The pieces of a unigram tokenizer, and the same tokenizer with fewer of them.
+//! The vocabulary of a unigram tokenizer. The converter reads it and makes the same tokenizer with fewer pieces.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::file::reader::TokenizerReader;
 use super::unigram::{Pieces, Scores, Unigram};
 use crate::error::{Error, ModelFile, Result};
 
-/// A tokenizer's pieces by their ids.
+/// The pieces of a tokenizer by their ids.
 #[derive(Debug)]
 pub struct Vocabulary {
     shell: Value,
@@ -19,21 +19,21 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Reads a `tokenizer.json` in its own or the compact form.
+    /// Reads a `tokenizer.json`, as JSON or in the compact form.
     ///
     /// # Errors
-    /// `invalid_model` for a damaged file, `unsupported_model` where its model is no unigram model.
+    /// `invalid_model` for a damaged file, `unsupported_model` if its model is no unigram model.
     pub fn read(tokenizer: &[u8]) -> Result<Self> {
         let mut reader = TokenizerReader::new(Some(tokenizer.len()));
         reader.push(tokenizer);
         let Parts { text, unigram } = reader.into_parts()?;
         let shell = serde_json::from_slice(&text).map_err(|error| Error::InvalidModel {
             file: ModelFile::Tokenizer,
-            reason: format!("not a tokenizer.json: {error}"),
+            reason: format!("the file is not a tokenizer.json: {error}"),
         })?;
         let unigram = unigram.ok_or_else(|| Error::UnsupportedModel {
             file: ModelFile::Tokenizer,
-            reason: "only a unigram model can do with fewer pieces".to_owned(),
+            reason: "it holds no unigram model, and no other kind works with fewer pieces; keep them all".to_owned(),
         })?;
         let mut pieces = vec![String::new(); unigram.len()];
         unigram.trie().for_each(|piece, id| {
@@ -56,23 +56,23 @@ impl Vocabulary {
         self.pieces.is_empty()
     }
 
-    /// The text of a piece.
+    /// Returns the text of a piece.
     ///
     /// # Panics
-    /// For an id that is not there.
+    /// If no piece has this id.
     pub fn piece(&self, id: u32) -> &str {
         &self.pieces[id as usize]
     }
 
-    /// The logarithm of its probability.
+    /// Returns the logarithm of a piece's probability.
     ///
     /// # Panics
-    /// For an id that is not there.
+    /// If no piece has this id.
     pub fn score(&self, id: u32) -> f64 {
         self.scores[id as usize]
     }
 
-    /// An id that the file names and that no piece has, such as that of an added token behind the vocabulary.
+    /// Returns an id in the file that no piece has, such as that of an added token after the vocabulary.
     pub fn id_beyond(&self) -> Option<u32> {
         let mut beyond = None;
         for_each_id(&mut self.shell.clone(), &mut |id| {
@@ -83,8 +83,8 @@ impl Vocabulary {
         beyond
     }
 
-    /// What no tokenizer may lose: special tokens and whatever else the file names by id, the pieces of one character and
-    /// those that stand for a byte, so that any text can still be written.
+    /// Returns the ids that must stay so that the tokenizer can still write any text. These are special tokens and
+    /// others that the file names by id, pieces of one character, and pieces that stand for a byte.
     pub fn indispensable(&self) -> BTreeSet<u32> {
         let mut ids = BTreeSet::new();
         for_each_id(&mut self.shell.clone(), &mut |id| {
@@ -96,15 +96,15 @@ impl Vocabulary {
         ids
     }
 
-    /// The compact form of the tokenizer with these pieces alone, whose ids are their places in `kept`.
+    /// Returns the compact form of the tokenizer with only these pieces. Their new ids are their places in `kept`.
     ///
     /// # Errors
-    /// `invalid_input` where something [`indispensable`](Self::indispensable) is not among them.
+    /// `invalid_input` if `kept` lacks an [`indispensable`](Self::indispensable) piece.
     pub fn keep(mut self, kept: &BTreeSet<u32>) -> Result<Vec<u8>> {
         let order: Vec<u32> = kept.iter().copied().collect();
         if let Some(id) = self.indispensable().difference(kept).next() {
             let piece = self.piece(*id);
-            return Err(Error::InvalidInput(format!("the piece {piece:?} cannot be left out")));
+            return Err(Error::InvalidInput(format!("the tokenizer needs the piece {piece:?}; keep it")));
         }
         for_each_id(&mut self.shell, &mut |id| {
             if let Ok(place) = order.binary_search(id) {
@@ -119,12 +119,13 @@ impl Vocabulary {
     }
 }
 
-/// True of `<0x00>` to `<0xFF>`.
+/// Returns true for `<0x00>` to `<0xFF>`.
 fn is_byte(piece: &str) -> bool {
     piece.len() == 6 && piece.starts_with("<0x") && piece.ends_with('>')
 }
 
-/// Every id that a `tokenizer.json` without its vocabulary has: of the unknown piece, of added tokens and in the template.
+/// Visits every id in a `tokenizer.json` without its vocabulary: those of the unknown piece, of added tokens and in the
+/// template.
 fn for_each_id(shell: &mut Value, visit: &mut dyn FnMut(&mut u32)) {
     if let Some(unknown) = shell.pointer_mut("/model/unk_id") {
         visit_number(unknown, visit);
@@ -138,7 +139,7 @@ fn for_each_id(shell: &mut Value, visit: &mut dyn FnMut(&mut u32)) {
     }
 }
 
-/// Ids are the numbers in lists called `ids`, and those behind a text in the lists `sep` and `cls`.
+/// Visits the numbers in the lists `ids`, `sep` and `cls`. In the last two, the id follows a text.
 fn visit_template(value: &mut Value, visit: &mut dyn FnMut(&mut u32)) {
     match value {
         Value::Object(members) => {
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_indispensable_is_missed() {
+    fn a_vocabulary_without_indispensable_pieces_is_refused() {
         let vocabulary = Vocabulary::read(&file("pkg/mini/tokenizer.json")).unwrap();
         assert_eq!(vocabulary.keep(&[0, 1, 2].into()).unwrap_err().code(), "invalid_input");
         assert_eq!(Vocabulary::read(b"<html>").unwrap_err().code(), "invalid_model");

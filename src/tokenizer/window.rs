@@ -1,50 +1,53 @@
-//! A long document as overlapping parts, each of which fits beside the query.
+//! Windows: overlapping parts of a long document, each of which fits beside the query.
 
 use std::ops::Range;
 
 use super::{Pair, Query, Tokenizer};
 use crate::error::{Error, Result};
 
-/// One part of a document beside its query.
+/// A part of a document beside its query.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Window {
-    /// `truncated` is false: what is missing here is in the other windows.
+    /// Its `truncated` is false, because other windows hold the rest.
     pub pair: Pair,
-    /// The bytes of the document that its tokens were made from, cut at the borders of characters. Windows without overlap
-    /// follow each other without a gap.
+    /// The bytes of the document behind its tokens, cut at the borders of characters. Windows without overlap leave no
+    /// gap.
     pub bytes: Range<usize>,
-    /// The same range in UTF-16 code units, as JavaScript counts.
+    /// This range in UTF-16 code units, the unit of JavaScript.
     pub utf16: Range<usize>,
     /// True for the window that holds the end of the document.
     pub last: bool,
-    /// True where no other window has a part of the document.
+    /// True if this is the document's only window.
     pub only: bool,
 }
 
-/// The windows of one document, made one at a time: together they may take many times its memory.
+/// The windows of one document. They are made one at a time, since all of them may take many times its memory.
 #[derive(Debug)]
 pub struct Windows {
     ids: Vec<u32>,
     starts: Vec<usize>,
-    /// Tokens of a window, and from the first of one to that of the next.
+    /// Most tokens of the document in a window.
     budget: usize,
+    /// Tokens from the start of a window to the start of the next.
     step: usize,
-    /// The first token of the next window; `None` behind the last.
+    /// The first token of the next window; `None` after the last.
     first: Option<usize>,
     utf16: Utf16Counter,
 }
 
 impl Tokenizer {
-    /// `document` in windows that are as long as the pair allows, each of which repeats the last `overlap` tokens of the one
-    /// before. A document that fits is one window. The last window holds the end of the document, so it may repeat more: it
-    /// is as long as the others.
+    /// Cuts `document` into windows as long as the pair allows. Each repeats the last `overlap` tokens of the one
+    /// before. The last window is as long as the others and holds the end of the document, so it may repeat more. A
+    /// document that fits is one window.
     ///
     /// # Errors
-    /// `invalid_input` for an overlap that leaves no room for new tokens; those of [`Tokenizer::ids`].
+    /// `invalid_input` for an overlap without room for new tokens; those of [`Tokenizer::ids`].
     pub fn windows(&self, query: &Query, document: &str, overlap: usize) -> Result<Windows> {
         let budget = query.document_budget;
         let step = budget.checked_sub(overlap).filter(|&step| step > 0).ok_or_else(|| {
-            Error::InvalidInput(format!("an overlap of {overlap} tokens leaves none of the {budget} that a window has"))
+            Error::InvalidInput(format!(
+                "the overlap is {overlap} tokens; it must be less than the {budget} of a window"
+            ))
         })?;
         let (ids, starts) = self.ids_and_starts(document)?;
         Ok(Windows { ids, starts, budget, step, first: Some(0), utf16: Utf16Counter::default() })
@@ -52,10 +55,10 @@ impl Tokenizer {
 }
 
 impl Windows {
-    /// The next window, given what the windows were made of; `None` behind the last.
+    /// Returns the next window, or `None` after the last. The arguments are those that made the windows.
     ///
     /// # Errors
-    /// `internal` where the tokenizer refuses the pair.
+    /// `internal` if the tokenizer refuses the pair.
     pub fn next(&mut self, tokenizer: &Tokenizer, query: &Query, document: &str) -> Result<Option<Window>> {
         let Self { ids, starts, budget, step, .. } = &*self;
         let Some(first) = self.first else { return Ok(None) };
@@ -70,12 +73,13 @@ impl Windows {
     }
 }
 
-/// The border of a character at `index` or before.
+/// Returns the last border of a character at or before `index`.
 fn border(text: &str, index: usize) -> usize {
     text.floor_char_boundary(index)
 }
 
-/// Turns places in a document into UTF-16 places; they may go back as far as a window overlaps.
+/// Converts byte places in a document into UTF-16 places. A place may lie before the last one, as far as windows
+/// overlap.
 #[derive(Debug, Default)]
 struct Utf16Counter {
     byte: usize,
@@ -103,12 +107,12 @@ mod tests {
     fn tokenizers() -> [Tokenizer; 3] {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/tokenizer.json");
         let json = std::fs::read_to_string(path).unwrap();
-        // A normalizer that only the general pipeline knows, and that changes nothing here.
+        // Only the general pipeline knows this normalizer. It changes nothing here.
         let mut general: serde_json::Value = serde_json::from_str(&json).unwrap();
         let steps = general["normalizer"]["normalizers"].as_array_mut().unwrap();
         steps.push(serde_json::json!({"type": "Replace", "pattern": {"String": "\u{e123}"}, "content": ""}));
         let general = serde_json::to_vec(&general).unwrap();
-        // One that spells what it does not know in bytes.
+        // This one spells unknown text in bytes.
         let mut bytes: serde_json::Value = serde_json::from_str(&json).unwrap();
         bytes["model"]["byte_fallback"] = true.into();
         let pieces = bytes["model"]["vocab"].as_array_mut().unwrap();

@@ -1,5 +1,5 @@
-//! The converter, as `pkg/src/cli/convert/converter-bindings.d.ts` has it in TypeScript: an artifact of its own, which no
-//! page loads.
+//! The exports of the converter, declared for TypeScript in `pkg/src/cli/convert/converter-bindings.d.ts`. They are in
+//! a separate WebAssembly file that no page loads.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -13,21 +13,21 @@ use crate::tokenizer::compact_form;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A file that can be read anywhere.
+    /// A file that can be read from any place.
     pub type InputFile;
     #[wasm_bindgen(method, getter)]
     fn size(this: &InputFile) -> f64;
-    /// Fills `buffer` from `position` on and says how far.
+    /// Fills `buffer` from `position` on and returns the number of bytes.
     #[wasm_bindgen(method, catch)]
     fn read(this: &InputFile, buffer: &mut [u8], position: f64) -> Result<usize, JsValue>;
 
-    /// A file that is written from its beginning to its end.
+    /// A file that is written from beginning to end.
     pub type OutputFile;
     #[wasm_bindgen(method, catch)]
     fn write(this: &OutputFile, bytes: &[u8]) -> Result<(), JsValue>;
 }
 
-/// A file with the place where it is read next.
+/// A file and the place of the next read.
 struct Input {
     file: InputFile,
     position: u64,
@@ -66,15 +66,15 @@ impl Write for Output {
     }
 }
 
-/// What the host said of a file; it knows the error itself.
+/// Wraps the host's error about a file. The host still knows the original.
 fn failed(error: JsValue) -> io::Error {
     io::Error::other(
         error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into()),
     )
 }
 
-/// A model to a bundle, which `output` takes; what became of it, as lines for people and as JSON. `progress` is told stages
-/// and how much of each is done, and of how much.
+/// Converts a model and writes the bundle to `output`. Returns the report as lines for people and as JSON. `progress`
+/// receives a stage, its finished units and all its units.
 #[wasm_bindgen(js_name = convertModel)]
 #[allow(clippy::too_many_arguments)]
 pub fn convert_model(
@@ -93,14 +93,14 @@ pub fn convert_model(
     let graph = Graphs::open(Input { file: graph, position: 0 })?;
     let source = Source { name, graph, tokenizer, max_tokens: max_tokens(config)? };
     let report = convert::convert_with(source, &options, &mut Output(output), &mut |stage, done, total| {
-        // Whoever watches may fail; the work goes on.
+        // The work goes on even if the callback fails.
         let _ = progress.call3(&JsValue::UNDEFINED, &stage.name().into(), &done.into(), &total.into());
     })?;
     let json = serde_json::to_string(&report).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(vec![report.to_string(), json])
 }
 
-/// The compact form of a `tokenizer.json`.
+/// Returns the compact form of a `tokenizer.json`.
 #[wasm_bindgen(js_name = convertTokenizer)]
 pub fn convert_tokenizer(json: &[u8]) -> Result<Vec<u8>, Error> {
     compact_form(json)

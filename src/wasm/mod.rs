@@ -1,4 +1,4 @@
-//! What JavaScript sees of this crate. No logic lives here.
+//! The exports to JavaScript. They hold no logic.
 
 #[cfg(feature = "converter")]
 mod converter;
@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
 
-/// A panic leaves the instance in an unknown state, so it is thrown as an error that says so (`poisoned`) instead of
-/// the nameless trap that would follow.
+/// Installs a panic hook. A panic leaves the instance in an unknown state. The hook throws an error that says so
+/// (`poisoned`), in place of the nameless trap.
 #[wasm_bindgen(start)]
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| {
@@ -21,7 +21,7 @@ pub fn start() {
     }));
 }
 
-/// Lack of memory is told in a panic by tract, and where it is another thread's.
+/// Returns the code for a panic. tract panics without memory, and so does a thread if another one lacks it.
 fn panic_code(message: Option<&str>) -> &'static str {
     #[cfg(target_feature = "atomics")]
     if crate::threads::out_of_memory() {
@@ -30,21 +30,21 @@ fn panic_code(message: Option<&str>) -> &'static str {
     if message.is_some_and(|message| message.starts_with("failed to allocate")) { "out_of_memory" } else { "internal" }
 }
 
-/// Makes the calling worker a thread of the pool, until `endThreads` or until it fails.
+/// Makes the calling worker a thread of the pool until `endThreads`, or until it fails.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen(js_name = serveThread)]
 pub fn serve_thread() {
     crate::threads::serve();
 }
 
-/// Has the threads of the pool leave. Not every runtime can end a worker that waits inside WebAssembly.
+/// Makes the threads leave the pool. Not every platform can end a worker that waits inside WebAssembly.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen(js_name = endThreads)]
 pub fn end_threads() {
     crate::threads::end();
 }
 
-/// Tells the other threads, which may wait for this one, that it has failed.
+/// Reports the failure of a thread to the others, which may wait for it.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen(js_name = threadFailed)]
 pub fn thread_failed(out_of_memory: bool) {
@@ -52,7 +52,7 @@ pub fn thread_failed(out_of_memory: bool) {
 }
 
 fn set(error: &JsError, name: &str, value: &JsValue) {
-    // Only a frozen object refuses, and this one is new.
+    // Only a frozen object refuses a property, and this one is new.
     let _ = Reflect::set(error, &name.into(), value);
 }
 

@@ -1,4 +1,4 @@
-//! The engine, as `pkg/src/wasm/bindings.d.ts` has it in TypeScript.
+//! The exports of the engine, declared for TypeScript in `pkg/src/wasm/bindings.d.ts`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use crate::engine::{self, Expectation, LongDocuments};
 use crate::error::{Error, ModelFile};
 
-/// How much of a chunk is copied into the instance at a time.
+/// Bytes of a chunk that are copied into the instance at a time.
 const PART_BYTES: u32 = 1 << 16;
 
 fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Error> {
@@ -38,7 +38,7 @@ impl Loader {
     }
 
     pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), Error> {
-        // In parts: memory that a large copy took would stay with the instance.
+        // In parts, since memory of a large copy would stay with the instance.
         for start in (0..chunk.length()).step_by(PART_BYTES as usize) {
             self.0.push(&chunk.subarray(start, start.saturating_add(PART_BYTES).min(chunk.length())).to_vec())?;
         }
@@ -49,11 +49,11 @@ impl Loader {
         self.0.end()
     }
 
-    /// Ends the tokenizer file and gives its compact form, where it came in the other and has one.
+    /// Ends the tokenizer file. Returns its compact form if it came as JSON and has one.
     #[wasm_bindgen(js_name = endAndConvert)]
     pub fn end_and_convert(&mut self) -> Result<Option<Uint8Array>, Error> {
         let (mut compact, mut filled) = (None, 0);
-        // In parts: memory of the instance that held all of it would stay.
+        // In parts, since memory for all of it would stay with the instance.
         self.0.end_and_convert(&mut |size, part| {
             let compact = compact.get_or_insert_with(|| Uint8Array::new_with_length(size as u32));
             let start = filled;
@@ -79,13 +79,14 @@ impl Engine {
         self.0.max_tokens()
     }
 
-    /// The time that each operator takes of a warm forward pass over `tokens` tokens; `now` is a clock in milliseconds.
+    /// Measures the time of each operator in a warm forward pass over `tokens` tokens. `now` is a clock in
+    /// milliseconds.
     pub fn profile(&self, tokens: usize, now: &Function) -> Result<JsValue, Error> {
         let mut now = || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN);
         to_js(&self.0.profile(tokens, &mut now)?)
     }
 
-    /// `chunk`: long documents are scored in windows instead of being cut.
+    /// Starts a job. With `chunk` it scores long documents in windows, otherwise it cuts them.
     pub fn start(
         &self,
         query: &str,
@@ -103,7 +104,7 @@ pub struct Job(engine::Job);
 
 #[wasm_bindgen]
 impl Job {
-    /// The documents scored so far, in the order of the list, without the first `from`.
+    /// Returns the documents scored so far, in the order of the list, from `from` on.
     pub fn scored(&self, from: usize) -> Result<JsValue, Error> {
         to_js(&self.0.scored().get(from..).unwrap_or_default())
     }

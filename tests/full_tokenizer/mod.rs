@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// # Panics
-/// Where the file was not made yet.
+/// If the file does not exist.
 pub fn bytes() -> Vec<u8> {
     let path = std::env::var_os("RERANK_WASM_TOKENIZER").map(PathBuf::from).unwrap_or_else(|| {
         let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is not set"));

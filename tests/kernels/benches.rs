@@ -35,7 +35,7 @@ macro_rules! report { ($($t:tt)*) => { wasm_bindgen_test::console_log!($($t)*) }
 #[cfg(not(target_arch = "wasm32"))]
 macro_rules! report { ($($t:tt)*) => { println!($($t)*) } }
 
-/// Nanoseconds of one call: the least of many, since whatever else runs only ever adds.
+/// Returns the nanoseconds of a call: the least of many, since other processes only add to it.
 fn time(mut f: impl FnMut()) -> f64 {
     let start = milliseconds();
     let mut least = f64::INFINITY;
@@ -51,7 +51,7 @@ fn time(mut f: impl FnMut()) -> f64 {
     least * 1e6
 }
 
-/// Even, in -scale..scale.
+/// Returns uniform numbers in -scale..scale.
 fn random(count: usize, scale: f32) -> Vec<f32> {
     let mut state = 1u32;
     let mut next = || {
@@ -87,7 +87,7 @@ fn elementwise() {
     report!("quantize i8 {:.3} ns per element", t / count);
 }
 
-/// `largest` is the largest weight: above 64 they do not fit the seven-bit codes.
+/// `largest` is the largest weight. Above 64 the weights exceed seven-bit codes.
 fn linear_of(inputs: usize, outputs: usize, largest: f32) {
     let rows = 128;
     let mut packer = Packer::new(inputs, outputs).unwrap();

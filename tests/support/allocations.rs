@@ -1,9 +1,9 @@
-//! An allocator that counts, for tests of how much memory something takes. `mod` it by its path in the tests that need it.
+//! An allocator that counts, for tests that bound memory. A test that needs it declares it with `mod` by its path.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// Counts what each thread has allocated, so that tests may run beside each other.
+/// Counts the allocations of each thread, so that tests may run in parallel.
 struct Counting;
 
 thread_local! {
@@ -17,7 +17,7 @@ fn count(bytes: isize) {
     PEAK.set(PEAK.get().max(current));
 }
 
-// SAFETY: every call is passed on to the system's allocator as it came.
+// SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // The old and the new block may be there at once.
+        // The old and the new block may exist at the same time.
         count(size as isize);
         count(-(layout.size() as isize));
         unsafe { System.realloc(pointer, layout, size) }
@@ -40,7 +40,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What the function gives, and the most memory in bytes that it held.
+/// Returns the function's result and the most memory in bytes that it held.
 pub fn measured<T>(run: impl FnOnce() -> T) -> (T, usize) {
     let before = CURRENT.get();
     PEAK.set(before);

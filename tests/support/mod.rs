@@ -1,4 +1,4 @@
-//! What the integration tests share: the fixtures and how to read them.
+//! The fixtures of the integration tests, with their readers.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod protobuf;
@@ -23,40 +23,40 @@ pub fn read(path: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// One JSON object a line.
+/// Reads a file with one JSON object a line.
 pub fn read_json_lines<Row: DeserializeOwned>(path: &str) -> Vec<Row> {
     let text = String::from_utf8(read(path)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Parses a model that comes in these chunks.
+/// Parses a model that arrives in these chunks.
 pub fn parse<'a>(expected_size: Option<u64>, chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<OnnxModel> {
     let mut parser = Parser::new(expected_size);
     chunks.into_iter().try_for_each(|chunk| parser.push(chunk))?;
     parser.finish()
 }
 
-/// The graph of a model that comes at once.
+/// Loads the graph of a model that arrives at once.
 pub fn graph(model: &[u8]) -> Result<Graph> {
     Graph::from_onnx(parse(None, [model])?)
 }
 
-/// The same with these rewrites only.
+/// Loads a graph with these rewrites only.
 pub fn graph_with(model: &[u8], rewrites: &[Rewrite]) -> Result<Graph> {
     Graph::from_onnx_with(parse(None, [model])?, rewrites)
 }
 
-/// Tokens that are all of the first segment.
+/// Makes a sequence with all tokens in the first segment.
 pub fn sequence(ids: &[u32]) -> TokenSequence {
     TokenSequence { ids: ids.to_vec(), type_ids: vec![0; ids.len()] }
 }
 
-/// Their logit.
+/// Returns the logit of tokens in the first segment.
 pub fn logit(graph: &Graph, ids: &[u32]) -> f32 {
     graph.logit(&sequence(ids)).unwrap()
 }
 
-/// Hands the three files over in chunks of `chunk_bytes`.
+/// Loads the three files in chunks of `chunk_bytes`.
 pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -> Result<Arc<Reranker>> {
     let mut loader = Loader::default();
     for (file, bytes) in [(ModelFile::Config, config), (ModelFile::Tokenizer, tokenizer), (ModelFile::Model, model)] {
@@ -72,7 +72,7 @@ pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -
 /// The tiny stand-in with int8 weights.
 pub const TINY: &str = "tests/fixtures/standin-tiny/onnx/model_quantized.onnx";
 
-/// The small model that is published as `rerank-wasm-mini`.
+/// The small model, published as `rerank-wasm-mini`.
 pub fn load_mini() -> Arc<Reranker> {
     let [model, tokenizer, config] =
         ["pkg/mini/onnx/model_quantized.onnx", "pkg/mini/tokenizer.json", "pkg/mini/config.json"].map(read);
@@ -93,7 +93,7 @@ impl Random {
         (self.0 >> 33) as usize % limit
     }
 
-    /// `bytes` in chunks of 0 to `most` bytes.
+    /// Cuts `bytes` into chunks of 0 to `most` bytes.
     pub fn chunks<'a>(&mut self, mut bytes: &'a [u8], most: usize) -> Vec<&'a [u8]> {
         let mut chunks = Vec::new();
         while !bytes.is_empty() {

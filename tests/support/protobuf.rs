@@ -1,4 +1,4 @@
-//! Writes small ONNX files, well-formed or not: each function appends one field to a message.
+//! A writer of small ONNX files, well-formed or not. Each function appends a field to a message.
 
 /// Data types of ONNX.
 pub const UINT8: u64 = 2;
@@ -47,7 +47,7 @@ impl Message {
         self.message(number, values)
     }
 
-    /// A field of bytes that claims to be longer than it is.
+    /// Appends a field of bytes that claims more bytes than it has.
     pub fn claims(self, number: u64, length: u64) -> Self {
         self.write(number * 8 + 2).write(length)
     }

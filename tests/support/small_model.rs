@@ -1,4 +1,4 @@
-//! A model of three nodes with one initializer of each kind.
+//! A model of three nodes, with an initializer of each kind.
 
 use super::protobuf::{INT8, Message, UINT8, join, model, node, tensor, value_info};
 

@@ -1,4 +1,4 @@
-//! Models with random weights and what onnxruntime answers for 64 inputs.
+//! Models with random weights, and onnxruntime's logits for 64 inputs.
 
 use rerank_wasm::graph::{Graph, TokenSequence};
 use serde::Deserialize;
@@ -16,13 +16,13 @@ struct Row {
 
 pub struct Golden {
     pub sequence: TokenSequence,
-    /// Of the same int8 graph.
+    /// onnxruntime's logit of the same int8 graph.
     pub onnxruntime: f64,
-    /// What the int8 weights give with exact activations.
+    /// The logit of the int8 weights with exact activations.
     pub exact: f64,
 }
 
-/// The lines of a `logits.jsonl`.
+/// Reads the lines of a `logits.jsonl`.
 pub fn golden(folder: &str) -> Vec<Golden> {
     let golden: Vec<Golden> = read_json_lines(&format!("{folder}/logits.jsonl"))
         .into_iter()
@@ -39,7 +39,7 @@ pub fn golden(folder: &str) -> Vec<Golden> {
     golden
 }
 
-/// The mean distance to the exact logits, divided by that of onnxruntime's int8 ones.
+/// Returns the mean distance to the exact logits, divided by that of onnxruntime's int8 logits.
 pub fn error_over_onnxruntime(graph: &Graph, golden: &[Golden]) -> f64 {
     let ours = golden.iter().map(|it| (it.exact - f64::from(graph.logit(&it.sequence).unwrap())).abs());
     let onnxruntime = golden.iter().map(|it| (it.exact - it.onnxruntime).abs());

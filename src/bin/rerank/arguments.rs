@@ -1,4 +1,4 @@
-//! The command line's words to a command.
+//! The parser of the command line.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -9,45 +9,45 @@ use rerank_wasm::convert::{Bits, Rounding};
 pub const USAGE: &str = "\
 rerank score --model MODEL [--top-n N] [--max-tokens N] [--json] QUERY FILE
 
-Ranks the lines of FILE (- is standard input) by how well they answer QUERY and prints the best first: score, logit, line
+Ranks the lines of FILE (- is standard input) by relevance to QUERY and prints the best first: score, logit, line
 number, text.
---top-n        how many to print; all of them without it
---max-tokens   longest query and line together; what is over is cut off the line
+--top-n        lines to print; without it, all of them
+--max-tokens   most tokens of query and line together; a longer line is cut
 --json         prints one object a line
 
 rerank convert --model DIRECTORY OUTPUT [OPTIONS]
 
-Writes the model as one file, a bundle, to OUTPUT, and says how large it is, how much memory it will take and how far its
-logits moved. The same model and options give the same bytes. Which pieces of the vocabulary stay:
---keep-pieces N       so many in all, the more frequent ones first
---languages CODE,…    those in the letters of these languages, such as en,de
---corpus FILE         those that this text is made of; may be given several times
-Without these all stay. Single characters always do, so that any text can still be written.
-How many bits a weight of the encoder has:
---bits 8|4|mixed      mixed, the default, is 8 bits, and 4 where that costs least until --max-memory is met
---max-memory SIZE     what an isolate with the model may take, JavaScript included, such as 110MB
---sample FILE         lines of query, tab, document, like those that will be ranked. Weights of 4 bits, and all of a file
-                      with float weights, are rounded for them, and the error is measured on them; without it those
-                      that are built in
+Writes the model to OUTPUT as one file, a bundle. Prints its size, its predicted memory and the change of its logits.
+The same model and options yield the same bytes.
+Pieces of the vocabulary that stay (all without these options; single characters always):
+--keep-pieces N       this number in all, the more frequent ones first
+--languages CODE,…    pieces in the letters of these languages, such as en,de
+--corpus FILE         pieces of this text; repeat it for several texts
+Bits of the encoder's weights:
+--bits 8|4|mixed      mixed, the default, is 8 bits; the cheapest matrices get 4 bits until --max-memory is met
+--max-memory SIZE     most memory of an isolate with the model, JavaScript included, such as 110MB
+--sample FILE         lines of query, tab, document, like those you will rank. Weights of 4 bits and float weights are
+                      rounded for these lines, and the error is measured on them. Without it, a built-in sample serves
 --rounding compensated|nearest   compensated, the default, rounds for the sample; nearest takes less time
-How it is written:
---shard SIZE          as OUTPUT.0, OUTPUT.1 and so on of at most that size, such as 25MiB, and OUTPUT.json, which lists them
---name NAME           what the model calls itself; the name of OUTPUT without it
+Output:
+--shard SIZE          writes OUTPUT.0, OUTPUT.1 and so on of at most this size, such as 25MiB, and OUTPUT.json with
+                      their list
+--name NAME           name of the model; without it, the name of OUTPUT
 --json                prints the report as an object
 
 rerank convert --tokenizer TOKENIZER_JSON OUTPUT
 
-Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It takes the place of the tokenizer.json
-wherever one is read, and is ready several times sooner.
+Writes the compact form of a tokenizer.json with a unigram model to OUTPUT. It replaces the tokenizer.json everywhere
+and loads several times faster.
 
 rerank logits --model MODEL [--exact-activations] FILE
 
-Prints the logit of every line of FILE, a JSON object with a query and a document, or with both as token ids in input_ids.
---exact-activations   computes on floats what the weights' integers stand for, so that they alone are rounded; slow
+Prints the logit of each line of FILE: a JSON object with query and document, or with the tokens of both in input_ids.
+--exact-activations   computes in floats, so that only the weights are rounded; slow
 
-MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph as onnx/model_quantized.onnx,
-model_quantized.onnx, onnx/model.onnx or model.onnx. Where several are there the first is taken, by convert the last: float
-weights give it more to work with.
+MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph. The graph is
+onnx/model_quantized.onnx, model_quantized.onnx, onnx/model.onnx or model.onnx. If there are several, score and logits
+take the first; convert takes the last, since float weights suit it better.
 ";
 
 fn parse_bits(text: &str) -> Result<Bits, String> {
@@ -55,7 +55,7 @@ fn parse_bits(text: &str) -> Result<Bits, String> {
         "4" => Ok(Bits::Four),
         "8" => Ok(Bits::Eight),
         "mixed" => Ok(Bits::Mixed),
-        _ => Err(format!("{text:?} is none of 4, 8 and mixed")),
+        _ => Err(format!("{text:?} is no number of bits; use 4, 8 or mixed")),
     }
 }
 
@@ -63,18 +63,18 @@ fn parse_rounding(text: &str) -> Result<Rounding, String> {
     match text {
         "compensated" => Ok(Rounding::Compensated),
         "nearest" => Ok(Rounding::Nearest),
-        _ => Err(format!("{text:?} is neither compensated nor nearest")),
+        _ => Err(format!("{text:?} is no rounding; use compensated or nearest")),
     }
 }
 
-/// A number of bytes, with or without a unit.
+/// Parses a number of bytes, with or without a unit.
 fn parse_size(text: &str) -> Result<usize, String> {
     let units =
         [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
     let (number, unit) =
         units.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit))).unwrap_or((text, 1));
     let size = number.trim().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
-    size.filter(|&size| size > 0).ok_or_else(|| format!("{text:?} is no size such as 25MiB or 110MB"))
+    size.filter(|&size| size > 0).ok_or_else(|| format!("{text:?} is no size; use one like 25MiB or 110MB"))
 }
 
 pub enum Command {
@@ -84,7 +84,7 @@ pub enum Command {
     Convert(Conversion),
 }
 
-/// A model that becomes a bundle.
+/// The arguments of a conversion to a bundle.
 pub struct Conversion {
     pub model: PathBuf,
     pub output: PathBuf,
@@ -101,7 +101,7 @@ pub struct Conversion {
 }
 
 impl Command {
-    /// `None` where help was asked for.
+    /// Parses the command line. Returns `None` for a request for help.
     pub fn parse() -> Result<Option<Self>, Box<dyn Error>> {
         use lexopt::prelude::*;
         let (mut model, mut tokenizer, mut top_n, mut max_tokens, mut json) = (None, None, None, None, false);
@@ -134,7 +134,7 @@ impl Command {
                 _ => return Err(argument.unexpected().into()),
             }
         }
-        let model = model.ok_or("--model is missing");
+        let model = model.ok_or("the option --model is missing");
         Ok(Some(match &values[..] {
             [name, query, file] if name == "score" => {
                 let query = query.to_str().ok_or("the query is not UTF-8")?.to_owned();
@@ -155,9 +155,10 @@ impl Command {
                 shard,
                 json,
             }),
-            [command, output] if command == "convert" => {
-                Self::ConvertTokenizer { tokenizer: tokenizer.ok_or("--tokenizer is missing")?, output: output.into() }
-            }
+            [command, output] if command == "convert" => Self::ConvertTokenizer {
+                tokenizer: tokenizer.ok_or("the option --tokenizer is missing")?,
+                output: output.into(),
+            },
             _ => return Err(USAGE.into()),
         }))
     }

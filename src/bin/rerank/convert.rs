@@ -1,4 +1,4 @@
-//! Files of a model to a bundle, and a tokenizer.json to its compact form.
+//! The command `convert`: it turns the files of a model into a bundle, or a tokenizer.json into its compact form.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -23,14 +23,14 @@ pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// Writes a bundle and says what became of the model.
+/// Writes a bundle and prints the report on it.
 pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
     let Conversion { model: directory, output, .. } = conversion;
     let path = find_float_graph(directory)?;
     let graph = Graphs::open(File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?)?;
     let tokenizer = read(&directory.join("tokenizer.json"))?;
     let stem = output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = conversion.name.clone().or(stem).ok_or("OUTPUT has no name")?;
+    let name = conversion.name.clone().or(stem).ok_or("OUTPUT has no file name; name a file or pass --name")?;
     let source = Source {
         name: &name,
         graph,
@@ -53,8 +53,8 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
 
 fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {
     let text = |path: &PathBuf| -> Result<String, Box<dyn Error>> {
-        let text = String::from_utf8(read(path)?).map_err(|_| format!("{}: not UTF-8", path.display()))?;
-        // A byte order mark is no text.
+        let text = String::from_utf8(read(path)?).map_err(|_| format!("{}: the text is not UTF-8", path.display()))?;
+        // A byte order mark is not part of the text.
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     };
     let mut sample = Vec::new();
@@ -74,9 +74,8 @@ fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {
     })
 }
 
-/// Writes `OUTPUT.0` and so on, and last `OUTPUT.json`, so that there is no list of files that are not there. What an
-/// earlier conversion has left goes when all of them are written: its list first, and those of its shards that have no
-/// successor.
+/// Writes `OUTPUT.0` and so on, then their list `OUTPUT.json`, so that the list never names a missing file. Once all
+/// are written, it removes the rest of an earlier conversion: first its list, then shards without a successor.
 fn write_shards(name: &str, output: &Path, bundle: &[u8], size: usize) -> Result<(), Box<dyn Error>> {
     let beside = |ending: String| {
         let mut path = OsString::from(output);

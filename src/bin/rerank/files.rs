@@ -1,4 +1,4 @@
-//! What the commands read and write.
+//! Reading and writing of files for the commands.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::ModelFile;
 
-/// Where a model directory may keep its graph, first match first; `pkg/src/platforms/node-files.ts` has the same list.
+/// Places of the graph in a model directory, in the order of search. `pkg/src/platforms/node-files.ts` has the same
+/// list.
 pub const GRAPH_PATHS: [&str; 4] =
     ["onnx/model_quantized.onnx", "model_quantized.onnx", "onnx/model.onnx", "model.onnx"];
 
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// The lines of a file (`-` is standard input) that are not blank.
+/// Returns the lines of a file (`-` is standard input) without blank ones.
 pub fn read_lines(file: &OsString) -> Result<Vec<String>, Box<dyn Error>> {
     let reader: Box<dyn BufRead> = if file == "-" {
         Box::new(std::io::stdin().lock())
@@ -26,13 +27,13 @@ pub fn read_lines(file: &OsString) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(lines.into_iter().filter(|line| !line.trim().is_empty()).collect())
 }
 
-/// The files of a model in a directory, or the bundle that stands in its place.
+/// Loads a model from a directory or a bundle.
 pub fn load(model: &Path) -> Result<Reranker, Box<dyn Error>> {
     let mut loader = Loader::default();
     if model.is_file() {
         feed(&mut loader, ModelFile::Bundle, model)?;
     } else {
-        // First: a directory that is no model is said to be none.
+        // Find the graph first, so that the error for a directory without a model names the graph.
         let graph = find_graph(model)?;
         feed(&mut loader, ModelFile::Config, &model.join("config.json"))?;
         feed(&mut loader, ModelFile::Tokenizer, &model.join("tokenizer.json"))?;
@@ -48,24 +49,23 @@ fn feed(loader: &mut Loader, file: ModelFile, path: &Path) -> Result<(), Box<dyn
     Ok(loader.end()?)
 }
 
-/// The graph of the model in a directory.
+/// Finds the graph of the model in a directory.
 pub fn find_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
     find_graph_in(directory, &mut GRAPH_PATHS.iter())
 }
 
-/// The same; one with float weights comes first.
+/// Finds the graph, with float weights if there is one.
 pub fn find_float_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
     find_graph_in(directory, &mut GRAPH_PATHS.iter().rev())
 }
 
 fn find_graph_in(directory: &Path, paths: &mut dyn Iterator<Item = &&str>) -> Result<PathBuf, Box<dyn Error>> {
-    Ok(paths
-        .map(|path| directory.join(path))
-        .find(|path| path.is_file())
-        .ok_or_else(|| format!("{}: none of {GRAPH_PATHS:?} is there", directory.display()))?)
+    Ok(paths.map(|path| directory.join(path)).find(|path| path.is_file()).ok_or_else(|| {
+        format!("{}: the directory holds no graph; one of {GRAPH_PATHS:?} was expected", directory.display())
+    })?)
 }
 
-/// Reads a file from its beginning to its end.
+/// Reads a file from beginning to end.
 pub fn read_chunks(
     path: &Path,
     mut take: impl FnMut(&[u8]) -> Result<(), Box<dyn Error>>,
@@ -80,20 +80,19 @@ pub fn read_chunks(
     }
 }
 
-/// All of a file.
+/// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(fs::read(path).map_err(|error| named(path, &error))?)
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file, whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     let mut files = Files::default();
     files.add(path.to_owned(), bytes)?;
     files.publish()
 }
 
-/// Files that are written beside where they belong, and take their places when all of them are whole. Those that have not by
-/// then are removed.
+/// Files that are written beside their places and move there once all are complete. Dropping it removes the others.
 #[derive(Default)]
 pub struct Files(Vec<(PathBuf, PathBuf)>);
 
@@ -122,7 +121,7 @@ impl Drop for Files {
     }
 }
 
-/// Removes a file; false where there is none.
+/// Removes a file. Returns false if there is none.
 pub fn remove(path: &Path) -> Result<bool, Box<dyn Error>> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),

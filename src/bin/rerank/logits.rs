@@ -1,4 +1,4 @@
-//! Logits of pairs, each alone: what the accuracy of builds and of conversions is compared by.
+//! The command `logits`: it prints the logit of each pair, for comparing the accuracy of builds and conversions.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -9,7 +9,7 @@ use rerank_wasm::graph::TokenSequence;
 
 use crate::files::read_lines;
 
-/// A pair, as tokens where it has them.
+/// A pair, as tokens or as texts.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Line {
@@ -17,7 +17,7 @@ enum Line {
     Texts { query: String, document: String },
 }
 
-/// With `exact` nothing but the weights is rounded.
+/// Prints the logits. With `exact` only the weights are rounded.
 pub fn print(reranker: &Reranker, file: &OsString, exact: bool) -> Result<(), Box<dyn Error>> {
     let mut output = std::io::stdout().lock();
     for line in read_lines(file)? {

@@ -1,5 +1,5 @@
-//! Native command line: ranks the lines of a file, for quick checks without a browser, and makes
-//! bundles and compact tokenizers.
+//! The native command line. It ranks the lines of a file, for quick checks without a browser, and makes bundles and
+//! compact tokenizers.
 
 mod arguments;
 mod convert;
@@ -44,7 +44,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// By logit, ties by index, at most `top_n` of them.
+/// Sorts by logit, ties by index, and keeps at most `top_n`.
 fn best_first(mut documents: Vec<ScoredDocument>, top_n: Option<usize>) -> Vec<ScoredDocument> {
     documents.sort_by(|left, right| right.logit.total_cmp(&left.logit).then(left.index.cmp(&right.index)));
     documents.truncate(top_n.unwrap_or(usize::MAX));

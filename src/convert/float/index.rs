@@ -1,4 +1,4 @@
-//! Where in an ONNX file its parts are.
+//! The index of an ONNX file: the places of its parts, so that weights are read only when needed.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,33 +12,33 @@ use crate::onnx::schema::tensor::place;
 use crate::onnx::schema::{Tensor, value_name};
 use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType, beyond_the_message};
 
-/// All fields but the data of initializers are small.
+/// Largest field other than the data of an initializer.
 const MAX_FIELD_BYTES: u64 = 1 << 24;
 const MAX_FIELDS: usize = 1 << 18;
 
-/// A file that can be read anywhere.
+/// A file that can be read from any place.
 pub trait File: Read + Seek {}
 
 impl<Any: Read + Seek> File for Any {}
 
-/// What an initializer is to the nodes that read it.
+/// The use that nodes make of an initializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// Second operand of a product, its rows the contraction.
+    /// Second operand of a product that sums over its rows.
     Matrix,
-    /// The same with its columns the contraction.
+    /// Second operand of a product that sums over its columns.
     TransposedMatrix,
     Table,
-    /// Anything else: it stays as it is.
+    /// Any other use; the initializer stays as it is.
     Other,
 }
 
-/// A ModelProto whose initializers stay in the file.
+/// A ModelProto without its initializers, which stay in the file.
 #[derive(Debug, Default)]
 pub struct Index {
     /// Fields of the model other than the graph.
     pub model: Vec<u8>,
-    /// Inputs and outputs of the graph, whole fields.
+    /// Inputs and outputs of the graph, as whole fields.
     pub ends: Vec<u8>,
     /// NodeProtos.
     pub nodes: Vec<Vec<u8>>,
@@ -51,10 +51,10 @@ pub struct Initializer {
     pub name: String,
     pub dims: Vec<i64>,
     pub data_type: i32,
-    /// Where its TensorProto is in the file.
+    /// Place of its TensorProto in the file.
     start: u64,
     length: u64,
-    /// Where its raw data is in the file; a length of 0 where it has none.
+    /// Place of its raw data in the file; the length is 0 without raw data.
     raw_start: u64,
     raw_length: u64,
 }
@@ -76,10 +76,13 @@ impl Index {
         }
         let mut names = BTreeSet::new();
         if let Some(again) = index.initializers.iter().find(|initializer| !names.insert(&*initializer.name)) {
-            return Err(invalid(format!("more than one initializer is called {:?}", again.name)));
+            return Err(invalid(format!(
+                "the file has two initializers called {:?}; each name must be unique",
+                again.name
+            )));
         }
         if index.nodes.is_empty() {
-            return Err(invalid("not an ONNX file: it holds no graph".to_owned()));
+            return Err(invalid("the file is not an ONNX file: it holds no graph".to_owned()));
         }
         Ok(index)
     }
@@ -121,7 +124,7 @@ impl Index {
         Ok(Initializer { name: name.to_owned(), dims, data_type, start, length: end - start, raw_start, raw_length })
     }
 
-    /// The names of what the graph gives.
+    /// Returns the names of the graph's outputs.
     pub fn outputs(&self) -> Result<Vec<&str>> {
         let mut names = Vec::new();
         for end in Fields::new(&self.ends) {
@@ -133,15 +136,17 @@ impl Index {
         Ok(names)
     }
 
-    /// The header at `position`, and where its value begins; all of it lies before `end`.
+    /// Reads the header at `position` and returns it with the place of its value. Both must end by `end`.
     fn header(&mut self, file: &mut dyn File, position: u64, end: u64) -> Result<(Header, u64)> {
         self.fields += 1;
         if self.fields > MAX_FIELDS {
-            return Err(unsupported(format!("more than {MAX_FIELDS} fields")));
+            return Err(unsupported(format!(
+                "the model has more than {MAX_FIELDS} fields; the converter reads no more"
+            )));
         }
         let length = (end - position).min(MAX_HEADER_BYTES as u64);
         let bytes = small(file, position, position + length)?;
-        let header = Header::read(&bytes)?.ok_or_else(|| invalid("it ends inside a field".to_owned()))?;
+        let header = Header::read(&bytes)?.ok_or_else(|| invalid("the file ends inside a field".to_owned()))?;
         let value = position + header.length as u64;
         if header.follows > end - value {
             return Err(beyond_the_message(&header));
@@ -159,17 +164,17 @@ impl Initializer {
         usize::try_from(self.dims[1]).unwrap_or(0)
     }
 
-    /// Outputs of a layer that the matrix is used in.
+    /// Returns the number of outputs of a layer with this matrix.
     pub fn outputs(&self, kind: Use) -> usize {
         if kind == Use::TransposedMatrix { self.rows() } else { self.columns() }
     }
 
-    /// Inputs of such a layer.
+    /// Returns the number of inputs of a layer with this matrix.
     pub fn inputs(&self, kind: Use) -> usize {
         if kind == Use::TransposedMatrix { self.columns() } else { self.rows() }
     }
 
-    /// True of a matrix of floats that has all of its data as raw bytes.
+    /// Returns true for a float matrix with all its data as raw bytes.
     pub fn is_float_matrix(&self) -> bool {
         let [rows, columns] = self.dims[..] else { return false };
         let (Ok(rows), Ok(columns)) = (u32::try_from(rows), u32::try_from(columns)) else { return false };
@@ -177,12 +182,12 @@ impl Initializer {
         self.data_type == FLOAT && rows > 0 && columns > 0 && bytes == Some(self.raw_length)
     }
 
-    /// True of so many floats in a row that has all of its data as raw bytes.
+    /// Returns true for a float vector of this length with all its data as raw bytes.
     pub fn is_float_vector(&self, length: usize) -> bool {
         self.data_type == FLOAT && self.dims == [length as i64] && self.raw_length == 4 * length as u64
     }
 
-    /// The TensorProto, data included.
+    /// Reads the TensorProto with its data.
     pub fn whole(&self, file: &mut dyn File) -> Result<Vec<u8>> {
         let message =
             small(file, self.start, self.start + self.length).map_err(|error| within(place(&self.name), error))?;
@@ -190,7 +195,7 @@ impl Initializer {
         Ok(message)
     }
 
-    /// The numbers of some rows of a [float matrix](Self::is_float_matrix).
+    /// Reads the rows `start..end` of a [float matrix](Self::is_float_matrix).
     pub fn floats(&self, file: &mut dyn File, start: usize, end: usize) -> Result<Vec<f32>> {
         let row_bytes = self.columns() as u64 * 4;
         let bytes = read_exact(file, self.raw_start + start as u64 * row_bytes, (end - start) * row_bytes as usize)?;
@@ -201,7 +206,9 @@ impl Initializer {
 fn small(file: &mut dyn File, start: u64, end: u64) -> Result<Vec<u8>> {
     let length = end - start;
     if length > MAX_FIELD_BYTES {
-        return Err(unsupported(format!("a field of {length} bytes")));
+        return Err(unsupported(format!(
+            "a field has {length} bytes; the converter reads at most {MAX_FIELD_BYTES} besides weights"
+        )));
     }
     read_exact(file, start, length as usize)
 }
@@ -216,5 +223,5 @@ fn read_exact(file: &mut dyn File, start: u64, length: usize) -> Result<Vec<u8>>
 }
 
 fn unreadable(error: io::Error) -> crate::error::Error {
-    invalid(format!("it cannot be read: {error}"))
+    invalid(format!("the file cannot be read: {error}"))
 }

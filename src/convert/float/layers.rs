@@ -1,4 +1,4 @@
-//! The linear layers of a float graph, and which of them read what others give.
+//! The linear layers of a float graph, and the pairs of them in which one reads only the outputs of the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,26 +7,27 @@ use super::nodes::weight;
 use crate::error::Result;
 use crate::onnx::schema::{Attribute, Node, Tensor};
 
-/// Operators that make each number of one number and of constants.
+/// Operators that compute each number from a single number and constants.
 const ELEMENTWISE: [&str; 12] =
     ["Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Neg"];
 
-/// Most values between two layers; GELU has some ten.
+/// Most values between two layers; GELU has about ten.
 const LONGEST_WALK: usize = 64;
 
-/// The nodes of a graph, and who reads what.
+/// The nodes of a graph, and the readers of each value.
 pub struct FloatGraph<'a> {
     nodes: Vec<Node<'a>>,
     uses: &'a BTreeMap<String, Use>,
-    /// Of each value the nodes that read it, as often as they do; for what the graph gives a number that no node has.
+    /// The nodes that read each value, once for each time. An output of the graph counts as a node with an unused
+    /// number.
     readers: BTreeMap<&'a str, Vec<usize>>,
     initializers: BTreeMap<&'a str, &'a Initializer>,
 }
 
-/// The nodes that make each value.
+/// The node that computes each value.
 type Producers<'a> = BTreeMap<&'a str, usize>;
 
-/// The matrix of each layer with a bias, by the name of the sum.
+/// The matrix of each layer with a bias, by the name of its sum.
 type BiasSums<'a> = BTreeMap<&'a str, (&'a Initializer, Use)>;
 
 impl<'a> FloatGraph<'a> {
@@ -43,8 +44,8 @@ impl<'a> FloatGraph<'a> {
         Ok(Self { nodes, uses, readers, initializers })
     }
 
-    /// Of each matrix the initializer that is added to its products, where that is floats, one for each column, and neither
-    /// has another reader.
+    /// Returns the bias of each matrix: the initializer that is added to its products. It must hold a float for each
+    /// column, and neither of the two may have another reader.
     pub fn biases(&self) -> BTreeMap<String, String> {
         let mut biases = BTreeMap::new();
         for node in &self.nodes {
@@ -60,15 +61,15 @@ impl<'a> FloatGraph<'a> {
         biases
     }
 
-    /// The matrices that read nothing but the outputs of another layer, each by itself, as behind an activation function; each
-    /// with the matrix of that layer, which has one of the [biases](Self::biases) and no other reader.
+    /// Returns pairs of matrices. The first reads only the outputs of the second's layer, each by itself, such as after
+    /// an activation function. The second has one of the [biases](Self::biases) and no other reader.
     pub fn neurons(&self, biases: &BTreeMap<String, String>) -> Vec<(String, String)> {
         let outputs = || {
             (0..).zip(&self.nodes).flat_map(|(number, node)| node.outputs.iter().map(move |&output| (output, number)))
         };
         let producers: Producers<'a> = outputs().collect();
         if producers.len() < outputs().count() {
-            // Some name has several meanings.
+            // A name has several meanings.
             return Vec::new();
         }
         let mut sums = BiasSums::new();
@@ -101,7 +102,7 @@ impl<'a> FloatGraph<'a> {
         if let [reader] = self.readers(name) { self.nodes.get(*reader) } else { None }
     }
 
-    /// The matrix of a layer.
+    /// Returns the matrix of a layer.
     fn matrix(&self, node: &Node<'_>) -> Option<(&'a Initializer, Use)> {
         let (at, _) = weight(node)?;
         let matrix = *self.initializers.get(*node.inputs.get(at)?)?;
@@ -109,7 +110,7 @@ impl<'a> FloatGraph<'a> {
         matches!(kind, Use::Matrix | Use::TransposedMatrix).then_some((matrix, kind))
     }
 
-    /// What the products of a layer are added to, and the sum's name.
+    /// Returns the operand that a layer's products are added to, and the name of the sum.
     fn sum(&self, node: &Node<'a>) -> Option<(&'a str, &'a str)> {
         let &output = node.outputs.first()?;
         if node.operator == "Gemm" {
@@ -120,7 +121,8 @@ impl<'a> FloatGraph<'a> {
         Some((*added, *reader.outputs.first()?))
     }
 
-    /// The layer whose sum is all that `name` is made of, number by number, where nothing but that and the node `last` reads it.
+    /// Returns the layer with the sum that alone makes up `name`, number by number. Only nodes on the way and the node
+    /// `last` may read it.
     fn made_of(
         &self,
         name: &'a str,
@@ -159,7 +161,7 @@ impl<'a> FloatGraph<'a> {
         layer.filter(|_| !values.iter().any(is_read_by_others))
     }
 
-    /// True of a constant that is one number.
+    /// Returns true for a constant that is one number.
     fn is_scalar(&self, name: &str, producers: &Producers<'a>) -> bool {
         if let Some(initializer) = self.initializers.get(name) {
             return initializer.dims.iter().all(|&size| size == 1);
@@ -169,7 +171,7 @@ impl<'a> FloatGraph<'a> {
     }
 }
 
-/// True of the value of a Constant that is one number.
+/// Returns true for a Constant's value that is one number.
 fn is_one_number(attribute: &Attribute<'_>) -> bool {
     let Attribute { tensor, text, floats, integers, graph, tensors, graphs, .. } = attribute;
     let is_one = |message: &[u8]| Tensor::read(message).is_ok_and(|tensor| tensor.dims.iter().all(|&size| size == 1));

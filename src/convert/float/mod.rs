@@ -1,6 +1,7 @@
-//! An ONNX file with float weights: where its parts are, and its graph as onnxruntime's dynamic quantisation writes it.
+//! An ONNX file with float weights: an index of its parts, and its graph in the form of onnxruntime's dynamic
+//! quantisation.
 //!
-//! The file is read where it is needed, one matrix or a few rows at a time; its size does not matter.
+//! The converter reads one matrix or a few rows at a time, so a file of any size fits.
 
 pub(super) mod index;
 pub(super) mod layers;
@@ -11,10 +12,10 @@ use index::{Index, Use};
 
 use crate::error::Result;
 
-/// True of a file with a float matrix that could have fewer bits.
+/// Returns true for a file with a float matrix that could have fewer bits.
 ///
 /// # Errors
-/// `invalid_model`, `unsupported_model` and `out_of_memory` for what is wrong with the file.
+/// `invalid_model` for a damaged file, `unsupported_model` for one that the converter does not read, `out_of_memory`.
 pub fn has_float_weights(file: &mut dyn File) -> Result<bool> {
     let index = Index::read(file)?;
     Ok(nodes::uses(&index)?.values().any(|kind| matches!(kind, Use::Matrix | Use::TransposedMatrix)))

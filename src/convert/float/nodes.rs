@@ -1,4 +1,4 @@
-//! The nodes of a float graph as dynamic quantisation leaves them.
+//! The rewriting of a float graph's nodes into those of dynamic quantisation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::onnx::schema::numbers::{attribute, graph, model, node, tensor};
 use crate::onnx::wire::{write_bytes_field, write_varint_field};
 use crate::onnx::{WeightStore, write_input};
 
-/// An attribute that is an integer, or a float that is one.
+/// Reads an attribute that is an integer, or a float with an integral value.
 fn integer(node: &Node<'_>, name: &str, default: i64) -> Option<i64> {
     node.attribute(name).map_or(Some(default), |attribute| {
         attribute.integer.or_else(|| attribute.float.filter(|&float| float == 1.0).map(|_| 1))
     })
 }
 
-/// Which input of a node is a weight, and as what.
+/// Returns the number of the input that is a weight of the node, and its use.
 pub fn weight(node: &Node<'_>) -> Option<(usize, Use)> {
     if !node.is_standard() {
         return None;
@@ -36,7 +36,7 @@ pub fn weight(node: &Node<'_>) -> Option<(usize, Use)> {
     }
 }
 
-/// What each float matrix of the file is to its nodes.
+/// Returns the use of each float matrix in the file.
 pub fn uses(index: &Index) -> Result<BTreeMap<String, Use>> {
     let matrices: BTreeSet<&str> =
         index.initializers.iter().filter(|it| it.is_float_matrix()).map(|it| &*it.name).collect();
@@ -58,7 +58,7 @@ pub struct Rewriter<'a> {
     index: &'a Index,
     uses: &'a BTreeMap<String, Use>,
     graph: Vec<u8>,
-    /// Inputs that were quantised already.
+    /// Inputs that are already quantised.
     quantized: BTreeSet<String>,
     count: usize,
 }
@@ -71,7 +71,8 @@ impl<'a> Rewriter<'a> {
         Self { index, uses, graph: Vec::new(), quantized: BTreeSet::new(), count: 0 }
     }
 
-    /// The ModelProto. `kept` are the initializers that stay, `scales` those of the weights, both by their names in the file.
+    /// Writes the ModelProto. `kept` holds the initializers that stay, `scales` the scales of the weights, both by
+    /// their names in the file.
     pub fn rewrite(
         mut self,
         kept: &BTreeMap<String, Vec<u8>>,
@@ -109,7 +110,7 @@ impl<'a> Rewriter<'a> {
         };
         match kind {
             Use::Table => {
-                let [_, ids] = node.inputs[..] else { return Err(invalid("a Gather without indices".to_owned())) };
+                let [_, ids] = node.inputs[..] else { return Err(invalid("a Gather has no indices".to_owned())) };
                 let [bytes, floats, scales] = ["bytes", "floats", "scales"].map(|what| format!("{output}_{what}"));
                 self.add("Gather", &[&quantized_name(weight), ids], &[&bytes]);
                 self.add("DequantizeLinear", &[&bytes, ONE, ZERO], &[&floats]);
@@ -142,7 +143,7 @@ impl<'a> Rewriter<'a> {
         write_bytes_field(&mut self.graph, graph::NODE, &node);
     }
 
-    /// To floats.
+    /// Adds a node that casts `input` to floats.
     fn add_cast(&mut self, input: &str, output: &str) {
         let mut node = self.made("Cast", &[input], &[output]);
         let mut attribute = Vec::new();
@@ -168,7 +169,7 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// A TensorProto.
+/// Writes a TensorProto.
 fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8> {
     let mut tensor = Vec::new();
     shape.iter().for_each(|&size| write_varint_field(&mut tensor, tensor::DIMS, size as u64));
@@ -178,12 +179,12 @@ fn tensor(name: &str, data_type: i32, shape: &[usize], raw: &[u8]) -> Vec<u8> {
     tensor
 }
 
-/// A TensorProto of floats in a row.
+/// Writes a TensorProto with a vector of floats.
 pub fn vector(name: &str, values: &[f32]) -> Vec<u8> {
     tensor(name, FLOAT, &[values.len()], &raw_floats(values))
 }
 
-/// Floats as they are in a TensorProto.
+/// Returns floats in the form of raw data.
 fn raw_floats(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

@@ -1,11 +1,13 @@
-//! Float weights to integers that give, on a sample, the outputs that the floats give.
+//! Rounding of float weights to integers that reproduce the floats' outputs on a sample.
 //!
-//! The pairs of the sample run through the model twice, in lockstep: once with the float weights, once with the integers,
-//! as far as there are any. Where a layer comes, its target is what the first pass gives; what it reads, and is rounded
-//! for, is what the second pass has. So a layer also makes up for what was lost before it: to its weights is added the
-//! change that by least squares brings its outputs nearest to the target, held back the more, the fewer the sample's rows
-//! are. Then they are rounded by [GPTQ](Gptq), and what is left of the mean difference goes into the bias. Where something
-//! is added to what a layer gives, the target is the sum: the layer makes up also for what that has lost.
+//! Two passes of the sample run through the model in lockstep: one with the float weights, one with the integers so
+//! far. For each layer, the first pass sets the target, and the second supplies the inputs. So a layer also compensates
+//! for the losses before it.
+//!
+//! A least-squares change of the weights brings the outputs nearest to the target; ridge damping holds it back more for
+//! fewer rows. [GPTQ](Gptq) then rounds the weights, and the bias absorbs the rest of the mean difference. If a
+//! residual is added to a layer's outputs, the target is the sum, so that the layer also compensates for the residual's
+//! losses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,25 +27,25 @@ use crate::kernels::linear::{Linear, PackedMatrix, Packer};
 use crate::kernels::reference::add_multiple;
 use crate::onnx::refusal::no_memory;
 
-/// Most tokens of the sample that are run.
+/// Most tokens of the sample that run.
 const TOKENS: usize = 12_288;
-/// Tokens of a pair that are left, if it has so many, in any case.
+/// Tokens of a pair that a cut always leaves.
 const SHORTEST: usize = 32;
-/// How much the first token of a pair counts, which the logit is read from, beside each of the others.
+/// Weight of a pair's first token against each of the others, since the logit comes from it.
 const FIRST: f32 = 5.0;
-/// Added to the diagonal of the moments, as a part of its mean, for the rounding: the sample is not all that the layer will
-/// read. The second grows with the inputs that there are for each row.
+/// Damping for the rounding, as a part of the mean of the moments' diagonal, since the sample does not cover all
+/// inputs. The second constant grows with the number of inputs for each row.
 const DAMPING: f32 = 0.01;
 const DAMPING_OF_FEW: f32 = 0.1;
-/// The same as the second for the change of the weights.
+/// As `DAMPING_OF_FEW`, for the change of the weights.
 const HOLD: f32 = 8.0;
 
-/// Runs the sample with the float weights and gives the logits of its pairs, which are cut, if it is large. With
-/// [`Rounding::Compensated`] it rounds all matrices anew meanwhile; without memory for its moments one stays as it is. Where
-/// pairs cannot run in lockstep it does nothing and gives `None`.
+/// Runs the sample with the float weights and returns the logits of its pairs, which it cuts if the sample is large.
+/// With [`Rounding::Compensated`] it also rounds all matrices anew; a matrix without memory for its moments stays as it
+/// is. If pairs cannot run in lockstep, it changes nothing and returns `None`.
 ///
 /// # Errors
-/// What the graph gives, `invalid_model` where the file cannot be read, `out_of_memory`.
+/// Those of the graph; `invalid_model` if the file cannot be read; `out_of_memory`.
 pub fn run_floats(
     file: &mut dyn File,
     quantization: &mut Quantization,
@@ -53,7 +55,8 @@ pub fn run_floats(
 ) -> Result<Option<Reference>> {
     let names: BTreeMap<_, _> =
         quantization.matrices().map(|(name, packed)| (Arc::as_ptr(packed), name.to_owned())).collect();
-    // The last layers read all tokens here, though only the first counts: there are too few pairs to round for theirs alone.
+    // The last layers read all tokens here, though only the first counts. The pairs are too few to round for first
+    // tokens alone.
     let rewrites: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|&rewrite| rewrite != Rewrite::FirstToken).collect();
     let graph = Graph::from_onnx_with(quantization.model()?, &rewrites)?;
     let some = within(sample, TOKENS);
@@ -61,7 +64,7 @@ pub fn run_floats(
     let mut done = BTreeSet::new();
     let logits = graph.exact_logits(&[&some, rounded].concat(), &mut |Reading { layers, rows, residuals }| {
         let name = |layer: &Arc<Linear>| {
-            let unknown = || Error::Internal("a layer with a matrix that the file has not".to_owned());
+            let unknown = || Error::Internal("a layer reads a matrix that the file lacks".to_owned());
             names.get(&Arc::as_ptr(layer.matrix())).ok_or_else(unknown)
         };
         let names_of_layers = layers.iter().map(name).collect::<Result<Vec<_>>>()?;
@@ -97,7 +100,7 @@ pub fn run_floats(
     Ok(Some(Reference { sample: some, logits }))
 }
 
-/// What the second of two passes, each over `count` pairs, lacks of the first.
+/// Returns the first pass minus the second, each over `count` pairs.
 fn differences(values: &[&[f32]], count: usize) -> Vec<Vec<f32>> {
     let (exact, rounded) = values.split_at(count);
     exact.iter().zip(rounded).map(|(exact, rounded)| difference(exact, rounded)).collect()
@@ -108,7 +111,7 @@ fn sums(ones: &[Vec<f32>], others: &[Vec<f32>]) -> Vec<Vec<f32>> {
     ones.iter().zip(others).map(sum).collect()
 }
 
-/// The pairs, cut so that they have no more than so many tokens in all; of very many each second, third and so on.
+/// Cuts the pairs to at most `tokens` tokens in all. Of very many pairs it keeps only each second, third and so on.
 fn within(sample: &[TokenSequence], tokens: usize) -> Vec<TokenSequence> {
     let step = sample.len().div_ceil(tokens / SHORTEST).max(1);
     let longest = tokens / sample.len().div_ceil(step).max(1);
@@ -124,20 +127,21 @@ fn within(sample: &[TokenSequence], tokens: usize) -> Vec<TokenSequence> {
     sample.iter().step_by(step).map(cut).collect()
 }
 
-/// What layers read, and what follows from it for their weights.
+/// The inputs of layers, and the factors that they yield for the weights.
 struct Read<'a> {
     observed: Observed<'a>,
     can_shift: bool,
     moments: Moments,
-    /// For the change of the weights.
+    /// The factors for the change of the weights.
     change: Gptq,
-    /// The inputs as they are rounded: first those that count most, whose errors all others can make up for.
+    /// The order of rounding: inputs with the largest moments first, so that all others can compensate for their
+    /// errors.
     order: Vec<usize>,
     rounding: Gptq,
 }
 
 impl<'a> Read<'a> {
-    /// `None` without memory, and where all that is read is 0 or not finite.
+    /// Returns `None` without memory, and for inputs that are all 0 or not finite.
     fn new(pairs: &[&'a [f32]], inputs: usize, can_shift: bool) -> Option<Self> {
         let of_pair = |rows: &&'a [f32]| {
             let rows = rows.chunks_exact(inputs.max(1)).enumerate();
@@ -154,8 +158,8 @@ impl<'a> Read<'a> {
         Some(Self { observed, can_shift, moments, change, order, rounding })
     }
 
-    /// The integers of a layer with these float weights, their scales, and what is to be added to its bias; `scales` are
-    /// taken where none can be found, `targets` is what the layer is to give for each row.
+    /// Rounds a layer's float weights. Returns its integers, their scales and the change of its bias. `scales` serves
+    /// if no scales can be found. `targets` holds the wanted outputs for each row.
     fn round(
         &self,
         layer: &Linear,
@@ -204,7 +208,7 @@ mod tests {
     const INPUTS: usize = 24;
     const COLUMNS: usize = 8;
 
-    /// Rows that go together and are not around 0, as those that layers read.
+    /// Returns correlated rows with a mean other than 0, like the inputs of layers.
     fn rows(count: usize) -> Vec<f32> {
         let number = |index: usize| ((index * 7919 + 13) % 1009) as f32 / 504.5 - 1.0;
         let value = |index: usize| {

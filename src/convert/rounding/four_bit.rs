@@ -1,35 +1,35 @@
-//! Four-bit weights for a matrix of seven-bit ones, with the least squared error that tables of 16 levels give.
+//! Rounding of a matrix from seven to four bits a weight, with tables of 16 levels.
 //!
-//! The levels of a table are those of k-means in one dimension, which dynamic programming finds exactly; tables and blocks
-//! are matched by Lloyd's algorithm. Blocks of a column are sorted by their largest magnitude at first, and each class gets
-//! the 16 levels that are best for the weights in it; then each block takes the best of all tables, and these are made
-//! anew, a few times over. Everything is counted in integers.
+//! The levels of a table are exact k-means in one dimension, found by dynamic programming. Lloyd's algorithm matches
+//! tables and blocks. At first, the largest magnitude of a block picks its table, and each table gets the best 16
+//! levels for its weights. Then each block takes the best table, and each table gets new levels, a few times over. All
+//! sums are in integers.
 
 use super::gptq::Gptq;
 use super::nearest::transposed;
 use crate::kernels::linear::panels::{BLOCK_ROWS, CodeTable};
 use crate::kernels::linear::{PackedMatrix, pack_four_bits};
 
-/// One for each magnitude of a seven-bit weight.
+/// Number of tables, one for each magnitude of a seven-bit weight.
 const TABLES: usize = 64;
 const ROUNDS: usize = 3;
-/// What a weight is larger by in a histogram, which has -64 to 64.
+/// Added to a weight for its place in a histogram, which covers -64 to 64.
 const SHIFT: i32 = 64;
 const VALUES: usize = 129;
-/// 64 would be the code 128, which has 8 bits.
+/// The level 64 would have the code 128, which needs 8 bits.
 const LARGEST_LEVEL: i32 = 63;
 const LEVELS: usize = 16;
 
 type Levels = [i32; LEVELS];
 
-/// With `gptq` the weights are rounded for the least error of the outputs, without for that of the weights. `None`
-/// where there is no memory for it.
+/// Rounds a matrix to four bits. With `gptq` it minimises the error of the outputs, otherwise that of the weights.
+/// Returns `None` without memory.
 ///
 /// # Panics
-/// For a matrix with weights outside -64..=64.
+/// If a weight is outside -64..=64.
 pub fn four_bits(matrix: &PackedMatrix, gptq: Option<&Gptq>) -> Option<PackedMatrix> {
     let (rows, columns) = (matrix.rows(), matrix.columns());
-    // By columns, so that a block is one slice.
+    // Column by column, so that a block is a slice.
     let weights: Vec<i32> =
         transposed(&matrix.unpack(), columns).into_iter().map(|byte| i32::from(byte as i8)).collect();
     assert!(weights.iter().all(|weight| (-SHIFT..=SHIFT).contains(weight)), "weights of seven bits");
@@ -65,7 +65,7 @@ pub fn four_bits(matrix: &PackedMatrix, gptq: Option<&Gptq>) -> Option<PackedMat
             let places = &mut places[row * columns..][..columns];
             for (((value, rounded), number), place) in values.iter().zip(rounded).zip(numbers).zip(places) {
                 let levels = &tables[usize::from(*number)];
-                // The nearest integer first: a look-up is all that is left then.
+                // After rounding to the nearest integer, a look-up suffices.
                 let integer = value.round_ties_even().clamp(-SHIFT as f32, SHIFT as f32) as i32;
                 *place = nearest[usize::from(*number)][(integer + SHIFT) as usize];
                 *rounded = levels[usize::from(*place)] as f32;
@@ -76,7 +76,7 @@ pub fn four_bits(matrix: &PackedMatrix, gptq: Option<&Gptq>) -> Option<PackedMat
     pack_four_bits(rows, columns, &tables, &places, &numbers_of_rows)
 }
 
-/// Gives each table that blocks use the levels that are best for them.
+/// Gives each used table the best levels for its blocks.
 fn improve(tables: &mut [Levels; TABLES], blocks: &[&[i32]], numbers: &[usize]) {
     let mut histograms = [[0u64; VALUES]; TABLES];
     for (block, &number) in blocks.iter().zip(numbers) {
@@ -89,7 +89,7 @@ fn improve(tables: &mut [Levels; TABLES], blocks: &[&[i32]], numbers: &[usize]) 
     }
 }
 
-/// The 16 levels with the least squared distance to all values, by dynamic programming over the ranges that they serve.
+/// Finds the 16 levels with the least squared distance to all values, by dynamic programming over the ranges of levels.
 fn best_levels(histogram: &[u64; VALUES]) -> Levels {
     let values: Vec<(i64, i64)> = (-i64::from(SHIFT)..)
         .zip(histogram)
@@ -105,19 +105,19 @@ fn best_levels(histogram: &[u64; VALUES]) -> Levels {
     let served = |start: usize, end: usize| {
         let ((count0, first0, second0), (count1, first1, second1)) = (sums[start], sums[end]);
         let (count, first, second) = (count1 - count0, first1 - first0, second1 - second0);
-        // Rounded to the nearest integer, halves up.
+        // Round to the nearest integer, halves up.
         let level = (2 * first + count).div_euclid(2 * count).min(i64::from(LARGEST_LEVEL));
         (second - 2 * level * first + level * level * count, level)
     };
     let costs: Vec<Vec<(i64, i64)>> =
         (0..values.len()).map(|start| (start + 1..=values.len()).map(|end| served(start, end)).collect()).collect();
     let count = values.len();
-    // The least cost of the first `end` values with so many levels, and where the last of them begins to serve.
+    // For a number of levels and the first `end` values: the least cost, and the first value of the last level.
     let mut best = vec![vec![(i64::MAX, 0); count + 1]; LEVELS + 1];
     best[0][0] = (0, 0);
     for levels in 1..=LEVELS {
         for end in 0..=count {
-            // One level may stay unused.
+            // A level may stay unused.
             let mut least = (best[levels - 1][end].0, end);
             for start in 0..end {
                 let before = best[levels - 1][start].0;
@@ -139,7 +139,7 @@ fn best_levels(histogram: &[u64; VALUES]) -> Levels {
     levels
 }
 
-/// The squared distance of each value to the nearest level.
+/// Returns the squared distance of each value to the nearest level.
 fn errors(levels: &Levels) -> [u32; VALUES] {
     std::array::from_fn(|index| {
         let distance = |level: &i32| (index as i32 - SHIFT - level).unsigned_abs();
@@ -147,7 +147,7 @@ fn errors(levels: &Levels) -> [u32; VALUES] {
     })
 }
 
-/// The place of the nearest level to each value, the first of equals.
+/// Returns the place of the nearest level to each value, the first among equals.
 fn nearest(levels: &Levels) -> [u8; VALUES] {
     std::array::from_fn(|index| {
         let distance = |&place: &usize| (index as i32 - SHIFT - levels[place]).unsigned_abs();
@@ -171,7 +171,7 @@ mod tests {
         pairs.map(|(one, other)| (f64::from(one as i8) - f64::from(other as i8)).powi(2)).sum()
     }
 
-    /// Normally distributed, near enough.
+    /// Returns approximately normal numbers.
     fn bell(index: usize, width: i32) -> i32 {
         let mut state = index as u32 ^ 0x5bd1_e995;
         let mut uniform = || {

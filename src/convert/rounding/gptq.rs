@@ -1,30 +1,30 @@
-//! GPTQ: rounding that knows what a layer reads. The weights that come after one make up for the error that it leaves.
+//! GPTQ: rounding for the inputs of a layer. Later weights compensate for the error of each earlier one.
 //!
-//! Frantar et al., *GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers*, 2022; in the form that
-//! Chee et al. give it as LDLQ, *QuIP: 2-Bit Quantization of Large Language Models With Guarantees*, 2023.
+//! Frantar et al., *GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers*, 2022. The form
+//! here is LDLQ of Chee et al., *QuIP: 2-Bit Quantization of Large Language Models With Guarantees*, 2023.
 //!
-//! For inputs with second moments H = (I + U)·D·(I + U)ᵀ, U strictly upper triangular, weight k is rounded after the errors
-//! of the weights before it were added to it, each times its number in column k of U. That is the least squared error of the
-//! outputs that rounding one weight after the other can give.
+//! Let the inputs have the second moments H = (I + U)·D·(I + U)ᵀ, with U strictly upper triangular. Before weight k is
+//! rounded, the errors of the weights before it are added to it, each times its number in column k of U. No other
+//! rounding of one weight after the other has a smaller squared error of the outputs.
 
 use super::moments::Moments;
 use crate::kernels::reference::add_multiple;
 use crate::memory::room;
 
-/// Rounds the values of a row, whose number comes first, into the slice that comes last.
+/// Rounds the values of a row: takes the number of the row and its values, and fills the slice.
 pub type Round<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
 
 /// U and D of the inputs of one matrix.
 #[derive(Debug)]
 pub struct Gptq {
     inputs: usize,
-    /// Row after row: U above the diagonal, D on it; what is below means nothing.
+    /// Row after row: U above the diagonal, D on it. Numbers below it are meaningless.
     factors: Vec<f32>,
 }
 
 impl Gptq {
-    /// From what the layer reads, with `damping` added to the diagonal of H as a part of its mean. `None` for moments that
-    /// are all 0 or not finite, or without memory.
+    /// Factors the moments of a layer's inputs. `damping` is added to the diagonal of H as a part of its mean. Returns
+    /// `None` without memory, and for moments that are all 0 or not finite.
     pub fn new(moments: &Moments, damping: f32) -> Option<Self> {
         let inputs = moments.inputs();
         let mut factors = room(inputs * inputs)?;
@@ -38,7 +38,7 @@ impl Gptq {
         Some(Self { inputs, factors })
     }
 
-    /// Replaces B, inputs × `columns`, row after row, by H⁻¹·B.
+    /// Replaces B (inputs × `columns`, row after row) by H⁻¹·B.
     pub fn solve(&self, columns: usize, values: &mut [f32]) {
         let factor = |row: usize, column: usize| self.factors[row * self.inputs + column];
         for row in (0..self.inputs).rev() {
@@ -58,7 +58,7 @@ impl Gptq {
         }
     }
 
-    /// Rounds `weights`, inputs × `columns`, row after row.
+    /// Rounds `weights` (inputs × `columns`, row after row).
     pub fn round(&self, weights: &[f32], columns: usize, round: &mut Round<'_>) {
         let mut errors = vec![0f32; weights.len()];
         let (mut values, mut rounded) = (vec![0f32; columns], vec![0f32; columns]);
@@ -77,7 +77,7 @@ impl Gptq {
     }
 }
 
-/// Puts U above the diagonal of a symmetric matrix that is given by what is on and above it.
+/// Factors a symmetric matrix, given by the numbers on and above its diagonal, in place.
 fn decompose(matrix: &mut [f32], size: usize) {
     let mut column = vec![0f32; size];
     for last in (1..size).rev() {
@@ -112,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn the_factors_multiply_to_what_they_were_made_of() {
+    fn the_product_of_the_factors_is_the_matrix() {
         let (rows, inputs) = (rows(40, 9), 9);
         let moment = |i: usize, j: usize| rows.iter().map(|row| row[i] * row[j]).sum::<f32>();
         let gptq = Gptq::new(&Moments::plain(&rows, inputs).unwrap(), DAMPING).unwrap();
         let damping = DAMPING * (0..inputs).map(|i| moment(i, i)).sum::<f32>() / inputs as f32;
-        // D is on the diagonal.
+        // The diagonal holds D.
         let factor = |i: usize, k: usize| if i == k { 1.0 } else { gptq.factors[i * inputs + k] };
         for i in 0..inputs {
             for j in i..inputs {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_solved_is_what_was_multiplied() {
+    fn solving_undoes_the_product() {
         let (rows, inputs, columns) = (rows(40, 9), 9, 2);
         let moments = Moments::plain(&rows, inputs).unwrap();
         let expected: Vec<f32> = (0..inputs * columns).map(|index| (index * 5 % 7) as f32 - 3.0).collect();

@@ -1,4 +1,4 @@
-//! Float weights to integers of seven bits, and these to four bits: rounding to nearest, GPTQ, outlier channel splitting.
+//! Rounding of float weights to seven bits, and of these to four: to nearest, by GPTQ, with outlier channel splitting.
 
 pub(super) mod compensation;
 mod four_bit;

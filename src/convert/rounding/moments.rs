@@ -1,47 +1,47 @@
-//! What a layer reads and gives for a sample, summed up.
+//! Second moments of a layer's inputs on a sample, and their products with its outputs.
 
 use crate::kernels::reference::add_multiple;
 use crate::memory::zeros;
 
-/// Rows that are added to a sum together.
+/// Rows added to a sum together.
 const TOGETHER: usize = 8;
 
-/// Sees some rows, each with how much it counts, and the number of the first.
+/// Receives the number of the first of some rows, and the rows with their importance.
 type See<'a> = dyn FnMut(usize, &[(Vec<f32>, f32)]) + 'a;
 
-/// Rows that a layer reads.
+/// The input rows of a layer.
 #[derive(Debug)]
 pub struct Observed<'a> {
-    /// Each with how much it counts.
+    /// Each row with its importance.
     rows: Vec<(&'a [f32], f32)>,
-    /// What is taken off each row.
+    /// The vector subtracted from each row.
     center: Vec<f32>,
 }
 
 impl<'a> Observed<'a> {
-    /// `rows` come with how much they count; `centered` ones are taken less their mean.
+    /// `rows` come with their importance. `centered` subtracts their mean.
     pub fn new(rows: Vec<(&'a [f32], f32)>, inputs: usize, centered: bool) -> Self {
         let center = if centered { mean(rows.iter().copied(), inputs) } else { vec![0.0; inputs] };
         Self { rows, center }
     }
 
-    /// The mean of the rows; zeros, where they are not centered.
+    /// Returns the mean of the rows, or zeros if they are not centered.
     pub fn center(&self) -> &[f32] {
         &self.center
     }
 
-    /// How much the rows count.
+    /// Returns the importance of the rows.
     pub fn importance(&self) -> impl Iterator<Item = f32> {
         self.rows.iter().map(|&(_, weight)| weight)
     }
 
-    /// To how many rows that count the same they amount.
+    /// Returns the effective sample size: the number of equally important rows that they are worth.
     pub fn effective_count(&self) -> f32 {
         let squares: f32 = self.importance().map(|weight| weight * weight).sum();
         if squares > 0.0 { self.importance().sum::<f32>().powi(2) / squares } else { 0.0 }
     }
 
-    /// `None` without memory.
+    /// Sums up the second moments. Returns `None` without memory.
     pub fn moments(&self) -> Option<Moments> {
         let inputs = self.center.len();
         let mut sums = zeros(inputs * inputs)?;
@@ -55,8 +55,8 @@ impl<'a> Observed<'a> {
         Some(Moments { inputs, sums })
     }
 
-    /// The sum of the products of what is read with what is given, less `center`: inputs × outputs, row after row. `outputs`
-    /// are as many as the rows; `None` without memory.
+    /// Sums the products of inputs with outputs less `center`: inputs × outputs, row after row. `outputs` has one row
+    /// for each row. Returns `None` without memory.
     pub fn products(&self, outputs: &[&[f32]], center: &[f32]) -> Option<Vec<f32>> {
         let columns = center.len();
         let mut sums = zeros(self.center.len() * columns)?;
@@ -71,7 +71,7 @@ impl<'a> Observed<'a> {
         Some(sums)
     }
 
-    /// Shows the rows less their center, a few at a time.
+    /// Passes the rows less their center, a few at a time.
     fn in_blocks(&self, see: &mut See<'_>) {
         for (block, rows) in self.rows.chunks(TOGETHER).enumerate() {
             let centered = |&(row, weight): &(&[f32], f32)| (difference(row, &self.center), weight);
@@ -80,12 +80,12 @@ impl<'a> Observed<'a> {
     }
 }
 
-/// A row less another.
+/// Returns a row less another.
 pub fn difference(row: &[f32], center: &[f32]) -> Vec<f32> {
     row.iter().zip(center).map(|(value, center)| value - center).collect()
 }
 
-/// The mean of rows that come with how much they count.
+/// Returns the mean of rows, weighted by their importance.
 pub fn mean<'a>(rows: impl Iterator<Item = (&'a [f32], f32)>, length: usize) -> Vec<f32> {
     let mut mean = vec![0.0; length];
     let mut total = 0.0;
@@ -99,16 +99,16 @@ pub fn mean<'a>(rows: impl Iterator<Item = (&'a [f32], f32)>, length: usize) -> 
     mean
 }
 
-/// Second moments, times the number of rows.
+/// Sums of second moments over all rows.
 #[derive(Debug)]
 pub struct Moments {
     inputs: usize,
-    /// Row after row; what is below the diagonal means nothing.
+    /// Row after row. Numbers below the diagonal are meaningless.
     sums: Vec<f32>,
 }
 
 impl Moments {
-    /// Those of rows that count the same and are not centered; `None` without memory.
+    /// Sums up rows of equal importance, not centered. Returns `None` without memory.
     pub fn plain(rows: &[Vec<f32>], inputs: usize) -> Option<Self> {
         Observed::new(rows.iter().map(|row| (&**row, 1.0)).collect(), inputs, false).moments()
     }
@@ -117,7 +117,7 @@ impl Moments {
         self.inputs
     }
 
-    /// The moment of each input with itself.
+    /// Returns the moment of each input with itself.
     pub fn diagonal(&self) -> Vec<f32> {
         self.sums.iter().copied().step_by(self.inputs + 1).collect()
     }
@@ -126,7 +126,7 @@ impl Moments {
         &self.sums
     }
 
-    /// The same of the inputs in another order; `None` without memory.
+    /// Returns the moments of the inputs in another order, or `None` without memory.
     pub fn arranged(&self, order: &[usize]) -> Option<Self> {
         let inputs = self.inputs;
         let mut sums = zeros(inputs * inputs)?;
@@ -138,7 +138,7 @@ impl Moments {
         Some(Self { inputs, sums })
     }
 
-    /// Takes the product with `matrix`, inputs × `columns`, off `values`.
+    /// Subtracts the product with `matrix` (inputs × `columns`) from `values`.
     pub fn subtract_product(&self, matrix: &[f32], columns: usize, values: &mut [f32]) {
         for row in 0..self.inputs {
             let moments = &self.sums[row * self.inputs..][..self.inputs];

@@ -1,36 +1,36 @@
-//! Floats to integers with the scale that costs least.
+//! Rounding of floats to the nearest integers, with the scale of the least error.
 
-/// Largest magnitude of a weight of seven and of eight bits. Only one sign of it is used: that of the number with the
-/// largest magnitude.
+/// Largest magnitude of a weight of seven and of eight bits. Only the number with the largest magnitude reaches it,
+/// with one sign.
 const MATRIX_LIMIT: f32 = 64.0;
 const TABLE_LIMIT: f32 = 128.0;
-/// How many scales are tried, from the one that clips nothing down.
+/// Number of scales that are tried, from the one that clips nothing downwards.
 const STEPS: usize = 24;
-/// The least of them is this part of the largest.
+/// The smallest scale, as a part of the largest.
 const LEAST: f32 = 0.6;
 
-/// Integers as a packer takes them.
+/// Returns integers in the form that a packer takes.
 pub fn bytes(integers: &[i8]) -> Vec<u8> {
     integers.iter().map(|&integer| integer as u8).collect()
 }
 
-/// Column after column what is given row after row.
+/// Turns rows into columns: the values come row after row and leave column after column.
 pub fn transposed<Number: Copy>(values: &[Number], columns: usize) -> Vec<Number> {
     (0..columns).flat_map(|column| values[column..].iter().step_by(columns).copied()).collect()
 }
 
-/// A scale for each column of `rows` numbers, which may be below 0, that clips none of them; `None` where a number is not
-/// finite.
+/// Returns a scale for each column of `rows` numbers that clips none of them. It may be negative. `None` if a number is
+/// not finite.
 pub fn widest_scales(values: &[f32], rows: usize) -> Option<Vec<f32>> {
     values.chunks_exact(rows).map(|column| widest_scale(column, MATRIX_LIMIT)).collect()
 }
 
-/// The integers in -64..=63 that are nearest to a row of a matrix, by the scale of each column.
+/// Rounds a row of a matrix to integers in -64..=63, by the scale of each column.
 pub fn nearest(values: &[f32], scales: &[f32]) -> Vec<i8> {
     values.iter().zip(scales).map(|(&value, &scale)| round(value, scale, MATRIX_LIMIT) as i8).collect()
 }
 
-/// A row to integers in -128..=127 and their scale; `None` where a number is not finite.
+/// Rounds a row to integers in -128..=127 and returns their scale. `None` if a number is not finite.
 pub fn quantize_row(values: &[f32]) -> Option<(Vec<i8>, f32)> {
     quantize(values, TABLE_LIMIT)
 }
@@ -44,8 +44,8 @@ fn round(value: f32, scale: f32, limit: f32) -> f32 {
     (value / scale).round_ties_even().clamp(-limit, limit - 1.0)
 }
 
-/// The least scale that clips nothing, by which the number with the largest magnitude becomes -limit, which has no counterpart
-/// above, or less where one of the other sign is as large; 1 for zeros.
+/// Returns the least scale that clips nothing; 1 for zeros. By it the number with the largest magnitude becomes -limit,
+/// a value that only this sign has. It becomes less if a number of the other sign is about as large.
 fn widest_scale(values: &[f32], limit: f32) -> Option<f32> {
     if !values.iter().all(|value| value.is_finite()) {
         return None;
@@ -54,17 +54,17 @@ fn widest_scale(values: &[f32], limit: f32) -> Option<f32> {
     let (largest, other) = if -least > most { (least, most) } else { (most, -least) };
     let widest = -largest / limit;
     let widest = if other > (limit - 0.5) * widest.abs() { widest.signum() * other / (limit - 0.75) } else { widest };
-    // A range too small to be divided is 0.
+    // A range too small to divide counts as 0.
     Some(if widest.abs() < f32::MIN_POSITIVE { 1.0 } else { widest })
 }
 
-/// The scale with the least sum of squared errors of integers in -limit..limit; 1 for zeros.
+/// Returns the scale with the least sum of squared errors for integers in -limit..limit; 1 for zeros.
 fn best_scale(values: &[f32], limit: f32) -> Option<f32> {
     let widest = widest_scale(values, limit)?;
     let mut best = (f64::INFINITY, widest);
     for step in 0..STEPS {
         let mut scale = widest * (1.0 - (1.0 - LEAST) * step as f32 / STEPS as f32);
-        // The scale that is best for the integers that this one gives.
+        // The least-squares scale for the integers of this one.
         let (mut products, mut squares) = (0f64, 0f64);
         for &value in values {
             let integer = f64::from(round(value, scale, limit));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_a_grid_is_found() {
+    fn numbers_on_a_grid_are_exact() {
         let values: Vec<f32> = (-64..=63).map(|integer| integer as f32 * 0.037).collect();
         let (integers, scale) = quantize(&values, MATRIX_LIMIT).unwrap();
         assert!(integers.iter().map(|&integer| i32::from(integer)).eq(-64..=63));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_and_what_is_no_number() {
+    fn zeros_have_a_scale_and_other_numbers_must_be_finite() {
         assert_eq!(quantize_row(&[0.0; 3]), Some((vec![0; 3], 1.0)));
         assert_eq!(quantize_row(&[1e-44, 0.0]), Some((vec![0; 2], 1.0)));
         assert_eq!(quantize_row(&[1.0, f32::NAN]), None);

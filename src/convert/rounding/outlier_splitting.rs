@@ -1,32 +1,33 @@
-//! Outlier channel splitting: copies of neurons share outsized weights.
+//! Outlier channel splitting: copies of a neuron share its outsized weights.
 //!
 //! Zhao et al., *Improving Neural Network Quantization without Retraining using Outlier Channel Splitting*, 2019.
 //!
-//! The largest weight of an output decides on the step of all its weights. In models of this family some outputs of the
-//! feed-forward layers have a weight or two that are ten times as large as all others, for values that are large, too; there
-//! nearly nothing is left of the others. With several copies of the neuron that such a weight reads, each of which gets its
-//! part of the weight, the layer gives the same and the step is smaller.
+//! The largest weight of an output sets the step of all its weights. In models of this family, some outputs of the
+//! feed-forward layers have one or two weights ten times larger than the rest. Their inputs are large too. Rounding
+//! leaves almost nothing of the rest. So the neuron behind such a weight gets copies, and each copy takes a part of the
+//! weight. The layer computes the same, with a smaller step.
 
 use crate::memory::room;
 
-/// Neurons that are added to a layer; so many keep the number of inputs a multiple of what the kernels take together.
+/// Neurons added to a layer. This number keeps the inputs a multiple of the kernels' block.
 const ADDED: usize = 32;
 
-/// The largest weight of an output is outsized where it is so many times that of the output in the middle. Where there is one,
-/// all neurons are added, each for what is the largest then.
+/// The largest weight of an output is outsized at this multiple of the median output's. If there is one, all neurons
+/// are added, each for the largest weight at that point.
 const OUTSIZED: f32 = 2.0;
 
 /// Neurons between two layers, some of which have copies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Copies {
-    /// Of each added neuron the one that it is a copy of.
+    /// The original of each added neuron.
     of: Vec<usize>,
-    /// What each neuron and each of its copies has of its weights.
+    /// The share of its weights that each neuron and each of its copies holds.
     shares: Vec<f32>,
 }
 
 impl Copies {
-    /// For the weights of the second layer, neurons × `outputs`, row after row; `None` where no output's are outsized.
+    /// Chooses copies for the weights of the second layer (neurons × `outputs`, row after row). `None` if no weight is
+    /// outsized.
     pub fn for_outsized(weights: &[f32], outputs: usize) -> Option<Self> {
         let mut counts = vec![1.0; weights.len() / outputs];
         let mut of = Vec::with_capacity(ADDED);
@@ -46,12 +47,12 @@ impl Copies {
         Some(Self { of, shares: counts.iter().map(|count| 1.0 / count).collect() })
     }
 
-    /// How many neurons are added.
+    /// Returns the number of added neurons.
     pub fn count(&self) -> usize {
         self.of.len()
     }
 
-    /// The first layer's weights, inputs × neurons, or its bias, with the added neurons; `None` without memory.
+    /// Adds the copies to the first layer's weights (inputs × neurons) or to its bias. Returns `None` without memory.
     pub fn added(&self, rows: &[f32]) -> Option<Vec<f32>> {
         let neurons = self.shares.len();
         let mut added = room(rows.len() / neurons * (neurons + self.of.len()))?;
@@ -62,7 +63,7 @@ impl Copies {
         Some(added)
     }
 
-    /// The second layer's weights, neurons × `outputs`, shared out; `None` without memory.
+    /// Shares out the second layer's weights (neurons × `outputs`). Returns `None` without memory.
     pub fn shared(&self, weights: &[f32], outputs: usize) -> Option<Vec<f32>> {
         let mut shared = room((self.shares.len() + self.of.len()) * outputs)?;
         for neuron in (0..self.shares.len()).chain(self.of.iter().copied()) {
@@ -73,7 +74,7 @@ impl Copies {
     }
 }
 
-/// The neuron that the largest weight of each output reads, and how large its parts are.
+/// Returns the neuron of each output's largest weight, and the size of its parts.
 fn largest_weights(weights: &[f32], counts: &[f32], outputs: usize) -> Vec<(usize, f32)> {
     let mut largest = vec![(0, 0.0); outputs];
     for (neuron, (row, count)) in weights.chunks_exact(outputs).zip(counts).enumerate() {
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn outsized_weights_are_shared_out_and_the_sum_over_the_copies_is_what_it_was() {
+    fn copies_share_outsized_weights_and_keep_their_sum() {
         let mut weights = weights();
         weights[7 * OUTPUTS + 2] = 12.0;
         weights[9 * OUTPUTS + 2] = -5.0;
@@ -108,7 +109,7 @@ mod tests {
         let shared = copies.shared(&weights, OUTPUTS).unwrap();
         assert_eq!(shared.len(), (NEURONS + ADDED) * OUTPUTS);
         assert!(shared.iter().all(|weight| weight.abs() < 1.0), "{shared:?}");
-        // What each neuron and its copies give together.
+        // The sum over each neuron and its copies.
         let numbers: Vec<f32> = (0..2 * NEURONS).map(|index| index as f32).collect();
         let added = copies.added(&numbers).unwrap();
         assert_eq!(added.len(), 2 * (NEURONS + ADDED));

@@ -1,4 +1,4 @@
-//! Which matrices get four bits for a weight.
+//! The choice of matrices that get four bits a weight.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::kernels::linear::panels::Encoding;
 use crate::onnx::refusal::no_memory;
 use crate::onnx::{OnnxModel, Weight};
 
-/// Added to the diagonal of the moments, as a part of its mean: the sample is not all that the layer will read.
+/// Damping of the moments' diagonal, as a part of its mean, since the sample does not cover all inputs.
 const DAMPING: f32 = 0.02;
 
 /// A matrix that can have four bits.
@@ -24,7 +24,7 @@ struct Candidate {
     unsigned: bool,
     before: Arc<PackedMatrix>,
     after: PackedMatrix,
-    /// How far the outputs of its layer move.
+    /// The relative change of its layer's outputs.
     error: f64,
 }
 
@@ -33,7 +33,7 @@ impl Candidate {
         self.before.bytes() - self.after.bytes()
     }
 
-    /// What each byte that it saves costs.
+    /// Returns the squared error for each saved byte.
     fn price(&self) -> f64 {
         self.error * self.error / self.saves() as f64
     }
@@ -43,10 +43,10 @@ pub fn is_four_bit(matrix: &PackedMatrix) -> bool {
     matrix.encoding() == Encoding::FourBit
 }
 
-/// Gives matrices four bits, the ones that cost least first, until all weights fit into `room` bytes.
+/// Rounds matrices to four bits, the cheapest first, until all weights fit into `room` bytes.
 ///
 /// # Errors
-/// `invalid_input` where they cannot.
+/// `invalid_input` if they do not fit.
 pub fn reduce(
     model: &mut OnnxModel,
     options: &Options,
@@ -70,13 +70,14 @@ pub fn reduce(
         }
     }
     if bytes > room {
-        let reason = format!("the weights need {bytes} bytes, and only {room} are left for them: keep fewer pieces");
+        let reason =
+            format!("the weights need {bytes} bytes; {room} are left for them: keep fewer pieces or allow more memory");
         return Err(Error::InvalidInput(reason));
     }
     Ok(())
 }
 
-/// Matrices with weights beyond seven bits stay as they are.
+/// Rounds each matrix to four bits on trial. A matrix with weights beyond seven bits stays as it is.
 fn candidates(
     model: &OnnxModel,
     rounding: Rounding,

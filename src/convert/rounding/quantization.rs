@@ -1,5 +1,5 @@
-//! A model with float weights while they become integers: matrices get seven bits and a scale for each output, tables eight
-//! bits and a scale for each row.
+//! The quantisation of a model with float weights. Matrices get seven bits and a scale for each output; tables get
+//! eight bits and a scale for each row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,18 +18,19 @@ use crate::onnx::refusal::{MODEL, no_memory, unsupported};
 use crate::onnx::schema::Tensor;
 use crate::onnx::{OnnxModel, Table, Weight, WeightStore};
 
-/// Rows of a table that are read at a time.
+/// Rows of a table read at a time.
 const ROWS_AT_ONCE: usize = 256;
 
-/// A model that is being quantised.
+/// A model during its quantisation.
 #[derive(Debug, Default)]
 pub struct Quantization {
     index: Index,
     uses: BTreeMap<String, Use>,
-    /// For each matrix the initializer that is added to its products.
+    /// The initializer that is added to the products of each matrix.
     biases: BTreeMap<String, String>,
-    /// Of a layer of copied neurons: of the matrix before them, and of the one behind.
+    /// The copies of neurons, by the name of the matrix before them.
     copies_behind: BTreeMap<String, Copies>,
+    /// The copies of neurons, by the name of the matrix after them.
     copies_before: BTreeMap<String, Copies>,
     /// The initializers that stay floats, as TensorProtos.
     kept: BTreeMap<String, Vec<u8>>,
@@ -39,15 +40,15 @@ pub struct Quantization {
 }
 
 impl Quantization {
-    /// Rounds each weight to the nearest integer. `pieces` says how many pieces the vocabulary has and which of them stay,
-    /// all where it is `None`.
+    /// Rounds each weight to the nearest integer. `pieces` holds the size of the vocabulary and the pieces that stay;
+    /// `None` keeps all.
     ///
-    /// The scales of a matrix are those that clip nothing: with those of the least squared error of its weights logits are
-    /// farther off, because large weights are there for large inputs. Where `rounding` is for what the layers read, outsized
-    /// weights are shared out among [copies](Copies) of their neurons.
+    /// The scales of a matrix clip nothing. Scales with the least squared error of the weights move logits further,
+    /// since large weights meet large inputs. With [`Rounding::Compensated`], copies of neurons share
+    /// outsized weights.
     ///
     /// # Errors
-    /// Those of [`has_float_weights`](crate::convert::float::has_float_weights); `unsupported_model` where no table has a
+    /// Those of [`has_float_weights`](crate::convert::float::has_float_weights); `unsupported_model` if no table has a
     /// row for each piece.
     pub fn new(file: &mut dyn File, pieces: Option<(usize, &BTreeSet<u32>)>, rounding: Rounding) -> Result<Self> {
         let index = Index::read(file)?;
@@ -61,7 +62,7 @@ impl Quantization {
         Ok(quantization)
     }
 
-    /// Decides which neurons have copies; `layers` are pairs of the matrix behind some and the one before them.
+    /// Decides which neurons have copies. Each of `layers` is the matrix after some neurons, then the one before them.
     fn copy_neurons(&mut self, file: &mut dyn File, layers: Vec<(String, String)>) -> Result<()> {
         for (second, first) in layers {
             let (initializer, kind) = self.find(&second)?;
@@ -111,7 +112,7 @@ impl Quantization {
             }
         }
         if pieces.is_some() && pruned != 1 {
-            return Err(unsupported("not just one of its tables has a row for each piece".to_owned()));
+            return Err(unsupported("exactly one of its tables must have a row for each piece".to_owned()));
         }
         for (first, copies) in &self.copies_behind {
             let bias = &self.biases[first];
@@ -122,16 +123,16 @@ impl Quantization {
         Ok(())
     }
 
-    /// The model as it is now; its weights are those of this value and take no memory of their own.
+    /// Returns the current model. It shares the weights of this value.
     ///
     /// # Errors
-    /// `invalid_model` for nodes that are damaged.
+    /// `invalid_model` for damaged nodes.
     pub fn model(&self) -> Result<OnnxModel> {
         let graph = Rewriter::new(&self.index, &self.uses).rewrite(&self.kept, &self.scales, &self.weights)?;
         Ok(OnnxModel { graph, weights: self.weights.clone() })
     }
 
-    /// The names of all matrices in the file, each with its integers.
+    /// Returns the names of all matrices in the file, each with its integers.
     pub fn matrices(&self) -> impl Iterator<Item = (&str, &Arc<PackedMatrix>)> {
         self.scales.keys().filter_map(|name| match self.weights.get(&quantized_name(name)) {
             Some(Weight::Matrix { packed, .. }) => Some((&**name, packed)),
@@ -139,10 +140,10 @@ impl Quantization {
         })
     }
 
-    /// The integers of a matrix.
+    /// Returns the integers of a matrix.
     ///
     /// # Errors
-    /// `internal` for a name that no matrix has.
+    /// `internal` if no matrix has this name.
     pub fn matrix(&self, name: &str) -> Result<&Arc<PackedMatrix>> {
         match self.weights.get(&quantized_name(name)) {
             Some(Weight::Matrix { packed, .. }) => Ok(packed),
@@ -150,10 +151,10 @@ impl Quantization {
         }
     }
 
-    /// The numbers of a matrix in the file: inputs × outputs, row after row; with those of copied neurons.
+    /// Reads a matrix from the file: inputs × outputs, row after row, copied neurons included.
     ///
     /// # Errors
-    /// `internal` for a name that no matrix has; `invalid_model` and `out_of_memory` where they cannot be read.
+    /// `internal` if no matrix has this name; `invalid_model` if the file cannot be read; `out_of_memory`.
     pub fn floats(&self, file: &mut dyn File, name: &str) -> Result<Vec<f32>> {
         let (initializer, kind) = self.find(name)?;
         self.values(file, initializer, kind)
@@ -170,7 +171,7 @@ impl Quantization {
         Ok(values)
     }
 
-    /// How many outputs the layer of a matrix has, with those of copied neurons.
+    /// Returns the number of outputs of a matrix's layer, copied neurons included.
     fn outputs(&self, initializer: &Initializer, kind: Use) -> usize {
         initializer.outputs(kind) + self.copies_behind.get(&initializer.name).map_or(0, Copies::count)
     }
@@ -180,23 +181,23 @@ impl Quantization {
         initializer.zip(self.uses.get(name).copied()).ok_or_else(|| no_matrix(name))
     }
 
-    /// The scale of each output of a matrix.
+    /// Returns the scale of each output of a matrix.
     ///
     /// # Panics
-    /// For a name that no matrix has.
+    /// If no matrix has this name.
     pub fn scales(&self, name: &str) -> &[f32] {
         &self.scales[name]
     }
 
-    /// True of a matrix to whose products floats are added that nothing else reads.
+    /// Returns true for a matrix with a bias that nothing else reads.
     pub fn has_bias(&self, name: &str) -> bool {
         self.biases.contains_key(name)
     }
 
-    /// Puts other integers in the place of those of a matrix. `shift` is added to its [bias](Self::has_bias), if it has one.
+    /// Replaces the integers of a matrix. `shift` is added to its [bias](Self::has_bias), if it has one.
     ///
     /// # Errors
-    /// `invalid_model` where the bias cannot be read.
+    /// `invalid_model` if the bias cannot be read.
     pub fn replace(&mut self, name: &str, integers: PackedMatrix, scales: Vec<f32>, shift: &[f32]) -> Result<()> {
         self.scales.insert(name.to_owned(), scales);
         self.weights.insert(quantized_name(name), matrix(integers));
@@ -208,7 +209,7 @@ impl Quantization {
     }
 }
 
-/// The floats of a TensorProto.
+/// Reads the floats of a TensorProto.
 fn vector(message: &[u8]) -> Result<Vec<f32>> {
     let bytes = Tensor::read(message)?.raw_data;
     Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
@@ -224,7 +225,7 @@ fn floats(file: &mut dyn File, initializer: &Initializer, kind: Use) -> Result<V
 }
 
 fn no_matrix(name: &str) -> Error {
-    Error::Internal(format!("{name:?} is no matrix"))
+    Error::Internal(format!("no matrix of the model is called {name:?}"))
 }
 
 fn quantize_table(
@@ -255,6 +256,6 @@ fn quantize_table(
 }
 
 fn not_finite(initializer: &Initializer) -> Error {
-    let reason = format!("{:?} holds something that is no finite number", initializer.name);
+    let reason = format!("tensor {:?} holds a number that is not finite", initializer.name);
     Error::InvalidModel { file: ModelFile::Model, reason }
 }

@@ -1,5 +1,5 @@
-//! The messages of onnx.proto that are read or written: the numbers of their fields, and views of those that lie in memory. A
-//! field without a name here is skipped.
+//! The messages of onnx.proto that the crate reads or writes: the numbers of their fields, and views that borrow from
+//! memory. Readers skip a field without a name here.
 
 mod model;
 mod node;

@@ -10,18 +10,18 @@ use crate::onnx::wire::Fields;
 /// A ModelProto and its graph.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Model<'a> {
-    /// The version of ONNX's own operators, 0 where the file names none.
+    /// The version of ONNX's own operators, 0 if the file names none.
     pub version: i64,
     pub nodes: Vec<Node<'a>>,
     pub initializers: Vec<Tensor<'a>>,
-    /// The names of what the graph takes and gives.
+    /// The names of the graph's inputs, then of its outputs.
     pub inputs: Vec<&'a str>,
     pub outputs: Vec<&'a str>,
 }
 
 impl<'a> Model<'a> {
     /// # Errors
-    /// `invalid_model` for a message that is damaged, or has no graph; what [`Tensor::read`] says of an initializer.
+    /// `invalid_model` for a damaged message, or one without a graph; those of [`Tensor::read`].
     pub fn read(message: &'a [u8]) -> Result<Self> {
         let mut read = Self::default();
         let (mut version, mut has_graph) = (None, false);
@@ -37,7 +37,7 @@ impl<'a> Model<'a> {
             }
         }
         if !has_graph {
-            return Err(invalid("it holds no graph".to_owned()));
+            return Err(invalid("the model holds no graph".to_owned()));
         }
         Ok(Self { version: version.unwrap_or(0), ..read })
     }
@@ -57,7 +57,7 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The version in an OperatorSetIdProto; `None` where that is of other operators than ONNX's own.
+/// Returns the version in an OperatorSetIdProto, or `None` for operators other than ONNX's own.
 fn standard_version(message: &[u8]) -> Result<Option<i64>> {
     let (mut domain, mut version) = ("", 0);
     for field in Fields::new(message) {
@@ -71,10 +71,10 @@ fn standard_version(message: &[u8]) -> Result<Option<i64>> {
     Ok(is_standard(domain).then_some(version))
 }
 
-/// The name in a ValueInfoProto.
+/// Returns the name in a ValueInfoProto.
 ///
 /// # Errors
-/// `invalid_model` for a message that is damaged.
+/// `invalid_model` for a damaged message.
 pub fn value_name(message: &[u8]) -> Result<&str> {
     let mut name = "";
     for field in Fields::new(message) {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_read_whatever_its_parts_come_in() {
+    fn a_model_in_several_parts_is_one_model() {
         let foreign = message(&[(operator_set::DOMAIN, b"com.microsoft")]);
         let mut own = message(&[(operator_set::DOMAIN, b"ai.onnx")]);
         write_varint_field(&mut own, operator_set::VERSION, 14);

@@ -19,7 +19,7 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     /// # Errors
-    /// `invalid_model` for a message that is damaged.
+    /// `invalid_model` for a damaged message.
     pub fn read(message: &'a [u8]) -> Result<Self> {
         let mut read = Self::default();
         for field in Fields::new(message) {
@@ -37,7 +37,7 @@ impl<'a> Node<'a> {
         Ok(read)
     }
 
-    /// True of an operator that ONNX itself defines.
+    /// Returns true for an operator that ONNX itself defines.
     pub fn is_standard(&self) -> bool {
         is_standard(self.domain)
     }
@@ -47,7 +47,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// An AttributeProto. Several occurrences of a message that is not repeated are parts of one.
+/// An AttributeProto. Protobuf merges several occurrences of a message field that is not repeated.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Attribute<'a> {
     pub name: &'a str,
@@ -66,7 +66,7 @@ pub struct Attribute<'a> {
 
 impl<'a> Attribute<'a> {
     /// # Errors
-    /// `invalid_model` for a message that is damaged.
+    /// `invalid_model` for a damaged message.
     pub fn read(message: &'a [u8]) -> Result<Self> {
         let mut read = Self::default();
         for field in Fields::new(message) {
@@ -95,7 +95,7 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// True of the domain of the operators that ONNX itself defines.
+/// Returns true for the domain of the operators that ONNX itself defines.
 pub fn is_standard(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
 }

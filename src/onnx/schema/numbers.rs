@@ -1,4 +1,4 @@
-//! Numbers of fields and of types, as onnx.proto has them.
+//! Numbers of fields and of types in onnx.proto.
 
 /// Fields of a ModelProto.
 pub mod model {
@@ -44,7 +44,7 @@ pub mod attribute {
     pub const TENSORS: u32 = 10;
     pub const GRAPHS: u32 = 11;
     pub const TYPE: u32 = 20;
-    /// The type of an attribute that is an integer.
+    /// The value of `TYPE` for an integer.
     pub const TYPE_INTEGER: u64 = 2;
 }
 
@@ -64,11 +64,11 @@ pub mod tensor {
     pub const DOC_STRING: u32 = 12;
     pub const EXTERNAL_DATA: u32 = 13;
     pub const DATA_LOCATION: u32 = 14;
-    /// The location of data in another file.
+    /// The value of `DATA_LOCATION` for data in another file.
     pub const EXTERNAL: i32 = 1;
 }
 
-/// What a tensor's numbers are.
+/// The types of a tensor's elements.
 pub mod data_type {
     pub const FLOAT: i32 = 1;
     pub const UINT8: i32 = 2;
@@ -83,11 +83,11 @@ pub mod data_type {
     pub const DOUBLE: i32 = 11;
     pub const UINT32: i32 = 12;
     pub const UINT64: i32 = 13;
-    /// Complex numbers follow, two types.
+    /// The two types of complex numbers.
     pub const COMPLEX64: i32 = 14;
     pub const COMPLEX128: i32 = 15;
     pub const BFLOAT16: i32 = 16;
-    /// The first and the last of the types of eight bits and less that have come since.
+    /// The first and the last of the newer types with at most eight bits.
     pub const FLOAT8E4M3FN: i32 = 17;
     pub const FLOAT4E2M1: i32 = 23;
 }
@@ -96,13 +96,13 @@ pub mod data_type {
 pub mod value_info {
     pub const NAME: u32 = 1;
     pub const TYPE: u32 = 2;
-    /// Of a TypeProto.
+    /// Field of a TypeProto.
     pub const TYPE_TENSOR: u32 = 1;
-    /// Of a TypeProto.Tensor.
+    /// Fields of a TypeProto.Tensor.
     pub const TENSOR_ELEMENT: u32 = 1;
     pub const TENSOR_SHAPE: u32 = 2;
-    /// Of a TensorShapeProto.
+    /// Field of a TensorShapeProto.
     pub const SHAPE_DIMENSION: u32 = 1;
-    /// Of a TensorShapeProto.Dimension.
+    /// Field of a TensorShapeProto.Dimension.
     pub const DIMENSION_SIZE: u32 = 1;
 }

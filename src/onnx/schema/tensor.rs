@@ -1,4 +1,4 @@
-//! A view of a tensor, and what must hold of it before anything slices by its shape.
+//! A view of a tensor, and the checks that must pass before anything slices by its shape.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::memory::reserve_exact;
 use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
 use crate::onnx::wire::{Field, Fields, label};
 
-/// More dimensions than any model has; a shape takes 8 times the bytes that it has in the file.
+/// Most dimensions of a tensor, more than any model has. In memory a shape takes 8 times its bytes in the file.
 const MAX_RANK: usize = 64;
 
 /// A TensorProto.
@@ -20,7 +20,7 @@ pub struct Tensor<'a> {
     pub data_type: i32,
     pub raw_data: &'a [u8],
     message: &'a [u8],
-    /// Values in each of the fields that hold them one by one.
+    /// Number of values in each field that holds them one by one.
     typed: TypedCounts,
 }
 
@@ -39,7 +39,7 @@ impl TypedCounts {
     }
 }
 
-/// True of the fields that hold a tensor's values one by one.
+/// Returns true for the fields that hold a tensor's values one by one.
 pub fn is_typed_data(number: u32) -> bool {
     [field::FLOAT_DATA, field::INT32_DATA, field::INT64_DATA, field::DOUBLE_DATA, field::UINT64_DATA].contains(&number)
 }
@@ -48,8 +48,8 @@ impl<'a> Tensor<'a> {
     /// Reads a TensorProto, complete or cut between two fields.
     ///
     /// # Errors
-    /// `invalid_model` for bytes that are no TensorProto, `unsupported_model` for one whose data is not all in it; both
-    /// name the tensor.
+    /// `invalid_model` for bytes that are no TensorProto, `unsupported_model` if it lacks part of its data; both with
+    /// the tensor's name.
     pub fn read(message: &'a [u8]) -> Result<Self> {
         Self::read_fields(message).map_err(|error| within(place(label(message, field::NAME)), error))
     }
@@ -68,20 +68,28 @@ impl<'a> Tensor<'a> {
             field::DIMS => {
                 for dimension in field.varints()? {
                     if self.dims.len() == MAX_RANK {
-                        return Err(unsupported(format!("more than {MAX_RANK} dimensions")));
+                        return Err(unsupported(format!(
+                            "it has more than {MAX_RANK} dimensions; this engine reads no more"
+                        )));
                     }
                     self.dims.push(dimension? as i64);
                 }
             }
-            // The generated decoders cut enumerations to 32 bits too.
+            // Generated decoders cut enumerations to 32 bits too.
             field::DATA_TYPE => self.data_type = field.varint()? as i32,
-            field::SEGMENT => return Err(unsupported("its data comes in segments".to_owned())),
+            field::SEGMENT => {
+                return Err(unsupported(
+                    "its data is split into segments; save the model with each tensor in one piece".to_owned(),
+                ));
+            }
             field::FLOAT_DATA => self.typed.float += field.count_fixed(4)?,
             field::DOUBLE_DATA => self.typed.double += field.count_fixed(8)?,
             field::INT32_DATA => self.typed.int32 += count(field)?,
             field::INT64_DATA => self.typed.int64 += count(field)?,
             field::UINT64_DATA => self.typed.uint64 += count(field)?,
-            field::STRING_DATA => return Err(unsupported("it holds strings".to_owned())),
+            field::STRING_DATA => {
+                return Err(unsupported("it holds strings; this engine reads numbers only".to_owned()));
+            }
             field::NAME => self.name = field.text()?,
             field::RAW_DATA => self.raw_data = field.bytes()?,
             field::EXTERNAL_DATA => return Err(external()),
@@ -99,16 +107,16 @@ impl<'a> Tensor<'a> {
         matches!(self.data_type, INT8 | UINT8)
     }
 
-    /// Checks that the tensor holds just the data that its shape and type ask for.
+    /// Checks that the tensor holds exactly the data that its shape and type require.
     ///
     /// # Errors
-    /// `invalid_model` where it does not, `unsupported_model` for a data type without a size in bytes; both name it.
+    /// `invalid_model` if it does not, `unsupported_model` for a data type without a size in bytes; both with its name.
     pub fn check(&self) -> Result<()> {
         self.check_sizes().map_err(|error| within(place(self.name), error))
     }
 
     fn check_sizes(&self) -> Result<()> {
-        let impossible = || invalid(format!("the impossible shape {:?}", self.dims));
+        let impossible = || invalid(format!("its shape {:?} is impossible", self.dims));
         let elements = self
             .dims
             .iter()
@@ -120,14 +128,14 @@ impl<'a> Tensor<'a> {
             (raw, 0) if raw == bytes => Ok(()),
             (0, typed) if typed == elements && typed == values => Ok(()),
             (raw, typed) => Err(invalid(format!(
-                "shape {:?} and data type {} ask for {bytes} raw bytes or {elements} values; it holds {raw} raw bytes \
+                "its shape {:?} and data type {} require {bytes} raw bytes or {elements} values; it holds {raw} raw bytes \
                  and {typed} values, {values} of them in the field of its type",
                 self.dims, self.data_type
             ))),
         }
     }
 
-    /// Bytes of one element in raw data, and the number of values in the field that this data type has for them.
+    /// Returns the bytes of one element in raw data, and the number of values in the field for this data type.
     fn element(&self) -> Result<(usize, usize)> {
         let TypedCounts { float, int32, int64, double, uint64 } = self.typed;
         match self.data_type {
@@ -140,13 +148,13 @@ impl<'a> Tensor<'a> {
             UINT32 => Ok((4, uint64)),
             UINT64 => Ok((8, uint64)),
             STRING | COMPLEX64 | COMPLEX128 | FLOAT8E4M3FN..=FLOAT4E2M1 => {
-                Err(unsupported(format!("this engine has no data type {}", self.data_type)))
+                Err(unsupported(format!("this engine does not read its data type {}", self.data_type)))
             }
-            unknown => Err(invalid(format!("the unknown data type {unknown}"))),
+            unknown => Err(invalid(format!("its data type {unknown} is unknown; ONNX defines 1 to {FLOAT4E2M1}"))),
         }
     }
 
-    /// The data as raw data holds it, also where it stands in the field of its type.
+    /// Returns the data in the form of raw data, whether it is raw or in the field of its type.
     ///
     /// # Errors
     /// `unsupported_model` for a data type without a size in bytes, `out_of_memory`.
@@ -166,7 +174,7 @@ impl<'a> Tensor<'a> {
                     push_low(&mut data, &value, size)?
                 }
                 (FLOAT | DOUBLE | INT64 | UINT32 | UINT64, _) => {}
-                // A number narrower than 32 bits is in the low ones of its field, a half-precision float's bits too.
+                // The low bits of a value hold a number narrower than 32 bits, or the bits of a half-precision float.
                 (_, field::INT32_DATA) => push_low(&mut data, &value, size)?,
                 _ => {}
             }
@@ -175,7 +183,7 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// The low `size` bytes of each value.
+/// Appends the low `size` bytes of each value.
 fn push_low(data: &mut Vec<u8>, values: &Field<'_>, size: usize) -> Result<()> {
     for value in values.varints()? {
         data.extend_from_slice(&value?.to_le_bytes()[..size]);
@@ -183,10 +191,10 @@ fn push_low(data: &mut Vec<u8>, values: &Field<'_>, size: usize) -> Result<()> {
     Ok(())
 }
 
-/// The elements of an int8 or uint8 tensor whose data is in `int32_data`, as raw data would hold them.
+/// Returns the elements of an int8 or uint8 tensor with its data in `int32_data`, in the form of raw data.
 ///
 /// # Errors
-/// `invalid_model`, naming the tensor, for a value that the data type does not have.
+/// `invalid_model` with the tensor's name, for a value outside the data type.
 pub fn raw_from_int32(tensor: &Tensor<'_>) -> Result<Vec<u8>> {
     let values = if tensor.data_type == INT8 { -128..=127 } else { 0..=255 };
     let mut raw = Vec::new();
@@ -196,7 +204,10 @@ pub fn raw_from_int32(tensor: &Tensor<'_>) -> Result<Vec<u8>> {
             for value in field.varints()? {
                 let value = value? as i32;
                 if !values.contains(&value) {
-                    return Err(within(place(tensor.name), invalid(format!("{value} is not an 8-bit value"))));
+                    return Err(within(
+                        place(tensor.name),
+                        invalid(format!("its value {value} does not fit its 8-bit data type")),
+                    ));
                 }
                 raw.push(value as u8);
             }
@@ -214,7 +225,7 @@ fn count(field: &Field) -> Result<usize> {
 }
 
 fn external() -> crate::error::Error {
-    unsupported("its data is in another file; one file with everything is needed".to_owned())
+    unsupported("its data is in another file; save the model with all its data in one file".to_owned())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! CRC-32 as in zip, gzip and PNG (reflected polynomial 0xEDB88320).
+//! CRC-32 of zip, gzip and PNG (reflected polynomial 0xEDB88320).
 
 const TABLE: [u32; 256] = table();
 
@@ -18,7 +18,7 @@ const fn table() -> [u32; 256] {
     table
 }
 
-/// Of the bytes so far.
+/// The checksum of the bytes so far.
 #[derive(Debug, Clone, Copy)]
 pub struct Checksum(u32);
 

@@ -1,4 +1,5 @@
-//! The compact form of a `tokenizer.json` with a unigram model: a third of the size, and used as it is.
+//! The compact form of a `tokenizer.json` with a unigram model. It has a third of the size, and the engine uses its
+//! parts as they are.
 //!
 //! All numbers are little-endian.
 //!
@@ -13,14 +14,14 @@
 //! | n | the `tokenizer.json`, with an empty array for its vocabulary |
 //! | p · w | the scores of the pieces in the order of their ids, as floats |
 //! | 4 · u | the units of the [trie](crate::tokenizer::unigram::Trie) of the pieces |
-//! | 4 | [CRC-32](super::checksum) of all bytes before |
+//! | 4 | CRC-32 of all bytes before |
 
 use super::checksum::Checksum;
 use super::parts::Parts;
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::tokenizer::unigram::{Scores, Unigram};
 
-/// Its first byte starts no JSON; its line ends tell when a transfer took the file for text.
+/// The first bytes of the file. The first one starts no JSON. The line ends reveal a transfer in text mode.
 pub const MAGIC: [u8; 8] = *b"\x89RWTOK\r\n";
 
 pub const VERSION: u32 = 1;
@@ -28,33 +29,33 @@ pub const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 28;
 const CHECKSUM_BYTES: usize = 4;
 
-/// How much is written at a time.
+/// Bytes written at a time.
 const PART_BYTES: usize = 1 << 16;
 
-/// The compact form in one piece; empty where the model is no unigram model.
+/// Returns the whole compact form; empty if the model is no unigram model.
 ///
 /// # Errors
-/// `invalid_model` where the tokenizer is too large for the form, `out_of_memory`.
+/// `invalid_model` if the tokenizer is too large for the form, `out_of_memory`.
 pub fn to_bytes(parts: &Parts) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     write(parts, &mut |size, part| collect(&mut bytes, size, part))?;
     Ok(bytes)
 }
 
-/// Puts `part` behind the `bytes` of a file of `size` bytes, which get their room at once.
+/// Appends `part` to the `bytes` of a file of `size` bytes. The first call reserves memory for all of them.
 pub(super) fn collect(bytes: &mut Vec<u8>, size: usize, part: &[u8]) -> Result<()> {
     bytes.try_reserve_exact(size - bytes.len()).map_err(|_| no_memory(size))?;
     bytes.extend_from_slice(part);
     Ok(())
 }
 
-/// Takes the next part of a file of which the size is known.
+/// Receives the size of a whole file and its next part.
 pub type Sink<'sink> = dyn FnMut(usize, &[u8]) -> Result<()> + 'sink;
 
-/// Gives the compact form to `sink`, part by part; nothing where the model is no unigram model.
+/// Passes the compact form to `sink`, part by part. It passes nothing if the model is no unigram model.
 ///
 /// # Errors
-/// `invalid_model` where the tokenizer is too large for the form; those of `sink`.
+/// `invalid_model` if the tokenizer is too large for the form; those of `sink`.
 pub fn write(Parts { text, unigram }: &Parts, sink: &mut Sink<'_>) -> Result<()> {
     let Some(unigram) = unigram else { return Ok(()) };
     let units = unigram.trie().units();
@@ -64,7 +65,7 @@ pub fn write(Parts { text, unigram }: &Parts, sink: &mut Sink<'_>) -> Result<()>
     };
     let mut header = MAGIC.to_vec();
     for number in [VERSION as usize, text.len(), unigram.len(), score_bytes, units.len()] {
-        let number = u32::try_from(number).map_err(|_| damaged("too large for 32 bits"))?;
+        let number = u32::try_from(number).map_err(|_| damaged("a part of it is too long for a number of 32 bits"))?;
         header.extend(number.to_le_bytes());
     }
     let size = [text.len(), unigram.len().saturating_mul(score_bytes), units.len().saturating_mul(4), CHECKSUM_BYTES]
@@ -109,13 +110,13 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Reads the compact form in chunks of any size, straight to where its parts stay.
+/// Reads the compact form in chunks of any size, each part straight to its final place.
 #[derive(Debug)]
 pub struct CompactReader {
-    /// Size of the whole file, where it is known.
+    /// Size of the whole file, if known.
     size: Option<usize>,
     section: Section,
-    /// The bytes of an element, or of the header, that has not come whole.
+    /// The first bytes of an incomplete element or header.
     partial: Vec<u8>,
     checksum: Checksum,
     header: CompactHeader,
@@ -143,7 +144,7 @@ struct CompactHeader {
 }
 
 impl CompactReader {
-    /// `size` is that of the whole file, where it is known.
+    /// `size` is the size of the whole file, if known.
     pub fn new(size: Option<usize>) -> Self {
         Self {
             size,
@@ -177,7 +178,7 @@ impl CompactReader {
                 }
                 Section::Units => (4, (self.header.units - self.units.len()) * 4),
                 Section::Checksum => (CHECKSUM_BYTES, CHECKSUM_BYTES),
-                Section::End => return Err(damaged("it goes on after its end")),
+                Section::End => return Err(damaged("it continues after its checksum")),
             };
             if self.partial.is_empty() && rest.len() >= element {
                 let whole = rest.len().min(left) / element * element;
@@ -197,10 +198,10 @@ impl CompactReader {
     }
 
     /// # Errors
-    /// `invalid_model` where the file is not whole or its parts contradict each other.
+    /// `invalid_model` if the file is incomplete or its parts contradict each other.
     pub fn finish(self) -> Result<Parts> {
         let Self { section: Section::End, text, scores: Some(scores), units, .. } = self else {
-            return Err(damaged("it is cut off"));
+            return Err(damaged("it ends before its checksum"));
         };
         Parts::new(text, |unknown_id, byte_fallback| Unigram::from_parts(units, scores, unknown_id, byte_fallback))
     }
@@ -209,7 +210,7 @@ impl CompactReader {
     fn take(&mut self, elements: &[u8]) -> Result<()> {
         if self.section == Section::Checksum {
             if *elements != self.checksum.value().to_le_bytes() {
-                return Err(damaged("its checksum is wrong"));
+                return Err(damaged("its checksum does not match its content"));
             }
             self.section = Section::End;
             return Ok(());
@@ -258,7 +259,7 @@ impl CompactReader {
     fn read_header(&self, bytes: &[u8]) -> Result<CompactHeader> {
         let (magic, numbers) = bytes.split_at(MAGIC.len());
         if magic != MAGIC {
-            return Err(damaged("its first bytes are wrong"));
+            return Err(damaged("its first bytes differ from those of every compact tokenizer"));
         }
         let mut numbers =
             numbers.chunks_exact(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
@@ -267,12 +268,14 @@ impl CompactReader {
         if version != VERSION as usize {
             return Err(Error::UnsupportedModel {
                 file: ModelFile::Tokenizer,
-                reason: format!("a compact tokenizer of version {version}; this engine reads version {VERSION}"),
+                reason: format!(
+                    "it has version {version}; this engine reads version {VERSION}, so convert the tokenizer.json again"
+                ),
             });
         }
         let header = CompactHeader { text_bytes: next(), pieces: next(), score_bytes: next(), units: next() };
         if !matches!(header.score_bytes, 4 | 8) {
-            return Err(damaged("its scores have an impossible size"));
+            return Err(damaged("its scores have neither 4 nor 8 bytes each"));
         }
         let expected = header.pieces.checked_mul(header.score_bytes).and_then(|scores| {
             let units = header.units.checked_mul(4)?;
@@ -280,14 +283,14 @@ impl CompactReader {
         });
         match (expected, self.size) {
             (Some(expected), Some(size)) if expected != size => {
-                Err(damaged(&format!("it has {size} bytes, and its head speaks of {expected}")))
+                Err(damaged(&format!("it has {size} bytes; its header announces {expected}")))
             }
             (Some(_), _) => Ok(header),
-            (None, _) => Err(damaged("its head speaks of more than memory can hold")),
+            (None, _) => Err(damaged("its header announces more bytes than memory can hold")),
         }
     }
 
-    /// Where the file is known to be as long as its head says, its parts get their room at once.
+    /// Reserves memory for all parts if the file is as long as its header says.
     fn make_room(&mut self) -> Result<()> {
         let CompactHeader { text_bytes, pieces, score_bytes, units } = self.header;
         let (mut single, mut double) = (Vec::new(), Vec::new());
@@ -328,7 +331,7 @@ fn extend<Number, const WIDTH: usize>(
 }
 
 fn damaged(reason: &str) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a compact tokenizer: {reason}") }
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a compact tokenizer: {reason}") }
 }
 
 #[cfg(test)]
@@ -348,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_ids_of_the_json_whatever_the_chunks() {
+    fn chunks_of_any_size_yield_the_ids_of_the_json() {
         for json in [JSON.to_owned(), JSON.replace("-4.1", "-4.0").replace("-7.3", "-7.0")] {
             let expected = Tokenizer::from_bytes(json.as_bytes()).unwrap();
             let compact = compact_form(json.as_bytes()).unwrap();

@@ -1,16 +1,16 @@
-//! Reads a `tokenizer.json` that arrives in chunks. A unigram vocabulary, nearly all of such a file, goes piece by piece
-//! into [`Pieces`]; the rest of the text is kept as it is, with an empty array where the vocabulary was. A file without
-//! such a vocabulary is kept whole.
+//! The reader of a `tokenizer.json` that arrives in chunks. A unigram vocabulary, nearly all of such a file, goes piece
+//! by piece into [`Pieces`]. The reader keeps the rest of the text, with an empty array in place of the vocabulary. It
+//! keeps a file without such a vocabulary whole.
 
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::tokenizer::unigram::Pieces;
 
-/// What a file held.
+/// The content of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenizerJson {
-    /// The file, but for the unigram vocabulary.
+    /// The file without the unigram vocabulary.
     pub text: Vec<u8>,
-    /// The unigram vocabulary, if the model has an array for one.
+    /// The unigram vocabulary, if the model's vocabulary is an array.
     pub pieces: Option<Pieces>,
 }
 
@@ -20,9 +20,9 @@ pub struct JsonReader {
     place: Place,
     string: StringState,
     pieces: Option<Pieces>,
-    /// The current entry of the vocabulary, without the white space between its tokens.
+    /// The current entry of the vocabulary, without white space between its tokens.
     entry: Vec<u8>,
-    /// Size of the whole file, where it is known.
+    /// Size of the whole file, if known.
     size: Option<usize>,
     received: usize,
 }
@@ -37,21 +37,21 @@ enum StringState {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Anywhere but in the vocabulary. `depth` counts the open brackets; `in_model` holds from the key `model` of the
+    /// Outside the vocabulary. `depth` counts the open brackets. `in_model` is true from the key `model` of the
     /// outermost object to the end of its value.
     Shell { depth: u32, in_model: bool, key: Key, key_start: usize },
-    /// In the vocabulary, between entries. `expects` is what may come next.
+    /// In the vocabulary, between entries. `expects` says what may follow.
     Vocabulary { expects: Expects },
     /// In an entry, `depth` brackets deep.
     Entry { depth: u32 },
-    /// The rest of the file is of no interest to this reader.
+    /// Past the vocabulary of another kind of model. The reader keeps the rest as it is.
     Rest,
 }
 
-/// What is known of the key of the current member.
+/// The key of the current member, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
-    /// No key has been read since the last comma or bracket.
+    /// No key since the last comma or bracket.
     None,
     Model,
     Vocabulary,
@@ -68,7 +68,7 @@ enum Expects {
 const OUTERMOST: Place = Place::Shell { depth: 0, in_model: false, key: Key::None, key_start: 0 };
 
 impl JsonReader {
-    /// `size` is that of the whole file, where it is known.
+    /// `size` is the size of the whole file, if known.
     pub fn new(size: Option<usize>) -> Self {
         Self {
             text: Vec::new(),
@@ -103,7 +103,7 @@ impl JsonReader {
     }
 
     /// # Errors
-    /// `invalid_model` where the file ends within its vocabulary.
+    /// `invalid_model` if the file ends within its vocabulary.
     pub fn finish(self) -> Result<TokenizerJson> {
         match self.place {
             Place::Vocabulary { .. } | Place::Entry { .. } => Err(malformed("it ends within its vocabulary")),
@@ -142,7 +142,7 @@ impl JsonReader {
                 }
                 (StringState::Outside, b'[') if depth == 2 && in_model && key == Key::Vocabulary => {
                     if self.pieces.is_some() {
-                        return Err(malformed("it has two vocabularies"));
+                        return Err(malformed("its model has two vocabularies"));
                     }
                     self.keep(&chunk[..=index])?;
                     self.pieces = Some(Pieces::for_file(self.size.unwrap_or(0)));
@@ -184,10 +184,12 @@ impl JsonReader {
             (b',', Expects::CommaOrEnd) => Place::Vocabulary { expects: Expects::Entry },
             (b']', Expects::EntryOrEnd | Expects::CommaOrEnd) => {
                 self.keep(b"]")?;
-                // The value of `vocab` has ended, in the object of the model.
+                // The value of `vocab` ends here, inside the object of the model.
                 Place::Shell { depth: 2, in_model: true, key: Key::Other, key_start: 0 }
             }
-            (byte, _) => return Err(malformed(&format!("{:?} in its vocabulary", char::from(byte)))),
+            (byte, _) => {
+                return Err(malformed(&format!("its vocabulary has {:?} between two entries", char::from(byte))));
+            }
         };
         Ok(rest)
     }
@@ -219,7 +221,7 @@ impl JsonReader {
         Ok(&[])
     }
 
-    /// White space may go where it does not part two literals.
+    /// Returns true if white space may go, since it separates no two literals.
     fn ends_a_token(&self) -> bool {
         self.entry.last().is_none_or(|byte| matches!(byte, b'[' | b',' | b'"' | b' '))
     }
@@ -238,7 +240,7 @@ impl JsonReader {
         Ok(())
     }
 
-    /// Keeps `chunk`, the file's latest bytes or their end, and makes room for the rest at once.
+    /// Keeps `chunk`, the file's latest bytes or their end, and reserves memory for the rest.
     fn keep_all_that_follows<'chunk>(&mut self, chunk: &'chunk [u8]) -> Result<&'chunk [u8]> {
         let left = self.size.and_then(|size| size.checked_sub(self.text.len())).unwrap_or(0);
         self.text.try_reserve_exact(left).map_err(|_| self.no_memory())?;
@@ -256,13 +258,13 @@ fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The text of a JSON string in two parts.
+/// Reads the text of a JSON string from its parts.
 fn read_string(parts: &[&[u8]]) -> Option<String> {
     serde_json::from_slice(&parts.concat()).ok()
 }
 
 fn malformed(reason: &str) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {reason}") }
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {reason}") }
 }
 
 #[cfg(test)]
@@ -285,7 +287,7 @@ mod tests {
         [ [ "]\"\\", -1.5e0 ] ,["\u00e9",2], [ "b" , 0 ]] , "type": "Unigram", "vocab2": []}, "end": "vocab"}"#;
 
     #[test]
-    fn a_unigram_vocabulary_is_taken_out_whatever_the_chunks() {
+    fn chunks_of_any_size_yield_the_unigram_vocabulary() {
         for chunk_bytes in 1..=UNIGRAM.len() {
             let TokenizerJson { text, pieces: found } = read(UNIGRAM.as_bytes(), chunk_bytes).unwrap();
             assert_eq!(found, Some(pieces(&[("]\"\\", -1.5), ("é", 2.0), ("b", 0.0)])));

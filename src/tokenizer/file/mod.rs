@@ -1,4 +1,4 @@
-//! The two forms of a tokenizer file, and how each is read while it arrives.
+//! The two forms of a tokenizer file, JSON and compact, with a reader for each that takes the file in chunks.
 
 mod checksum;
 pub mod compact;

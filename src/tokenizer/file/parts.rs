@@ -1,4 +1,4 @@
-//! What a tokenizer file holds once it is read, in either form.
+//! The parts of a tokenizer file after reading it in either form.
 
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use crate::tokenizer::unigram::Unigram;
 
 #[derive(Debug)]
 pub struct Parts {
-    /// The `tokenizer.json`; where there is a `unigram`, without its vocabulary.
+    /// The `tokenizer.json`, without its vocabulary if there is a `unigram`.
     pub(in crate::tokenizer) text: Vec<u8>,
     pub(in crate::tokenizer) unigram: Option<Unigram>,
 }
@@ -28,10 +28,10 @@ impl Parts {
         }
     }
 
-    /// `unigram` makes the model, given its unknown id and whether it spells unknown text in bytes.
+    /// `unigram` makes the model from its unknown id and a flag: true if it spells unknown text in bytes.
     ///
     /// # Errors
-    /// `invalid_model` where `text` does not describe a unigram model; those of `unigram`.
+    /// `invalid_model` if `text` does not describe a unigram model; those of `unigram`.
     pub(in crate::tokenizer) fn new(
         text: Vec<u8>,
         unigram: impl FnOnce(Option<u32>, bool) -> Result<Unigram>,
@@ -39,17 +39,17 @@ impl Parts {
         let Described { version, model } =
             serde_json::from_slice(&text).map_err(|error| malformed(&error.to_string()))?;
         if let Some(version) = version.filter(|version| version != "1.0") {
-            return Err(malformed(&format!("version {version:?}")));
+            return Err(malformed(&format!("its version is {version:?}; this engine reads \"1.0\"")));
         }
         if let Some(other) = model.r#type.filter(|name| name != "Unigram") {
-            return Err(malformed(&format!("a {other} model with a unigram vocabulary")));
+            return Err(malformed(&format!("its {other} model has the vocabulary of a unigram model")));
         }
         let unigram = unigram(model.unk_id, model.byte_fallback)?;
         Ok(Self { text, unigram: Some(unigram) })
     }
 
     /// # Errors
-    /// `invalid_model` where the text is not a `tokenizer.json`.
+    /// `invalid_model` if the text is not a `tokenizer.json`.
     pub fn into_tokenizer(self) -> Result<Tokenizer> {
         let Some(unigram) = self.unigram else {
             return Ok(Tokenizer::from(General::from_json(&self.text)?));
@@ -80,5 +80,5 @@ struct DescribedModel {
 }
 
 fn malformed(reason: &str) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {reason}") }
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {reason}") }
 }

@@ -1,4 +1,4 @@
-//! Takes a tokenizer file in chunks, in either form.
+//! The reader of a tokenizer file in either form, in chunks of any size.
 
 use super::compact::{CompactReader, MAGIC, Sink, collect, write};
 use super::json::JsonReader;
@@ -6,10 +6,10 @@ use super::parts::Parts;
 use crate::error::{Error, ModelFile, Result};
 use crate::tokenizer::Tokenizer;
 
-/// Whatever is wrong with the file is told at the end, when the caller knows whether it is the right file at all.
+/// Reads a tokenizer file. It reports errors only at the end, when the caller has checked the file's size and hash.
 #[derive(Debug)]
 pub struct TokenizerReader {
-    /// Size of the whole file, where it is known.
+    /// Size of the whole file, if known.
     size: Option<usize>,
     form: Form,
     failure: Option<Error>,
@@ -23,7 +23,7 @@ enum Form {
 }
 
 impl TokenizerReader {
-    /// `size` is that of the whole file, where it is known.
+    /// `size` is the size of the whole file, if known.
     pub fn new(size: Option<usize>) -> Self {
         Self { size, form: Form::Unknown, failure: None }
     }
@@ -47,12 +47,12 @@ impl TokenizerReader {
     }
 
     /// # Errors
-    /// `invalid_model` for a damaged file, `unsupported_model` for a sound one that is beyond this engine.
+    /// `invalid_model` for a damaged file, `unsupported_model` for a sound one that this engine does not run.
     pub fn finish(self) -> Result<Tokenizer> {
         self.into_parts()?.into_tokenizer()
     }
 
-    /// The tokenizer; its compact form, where it came in the other and has one, goes to `sink`.
+    /// Returns the tokenizer. If it came as JSON and has a compact form, that goes to `sink`.
     ///
     /// # Errors
     /// As [`finish`](Self::finish), and those of `sink`.
@@ -80,10 +80,10 @@ impl TokenizerReader {
 }
 
 impl Tokenizer {
-    /// From either form.
+    /// Reads a tokenizer in either form.
     ///
     /// # Errors
-    /// `invalid_model` for bytes that are neither.
+    /// `invalid_model` for bytes in neither form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut reader = TokenizerReader::new(Some(bytes.len()));
         reader.push(bytes);
@@ -91,10 +91,10 @@ impl Tokenizer {
     }
 }
 
-/// The compact form of a `tokenizer.json`.
+/// Returns the compact form of a `tokenizer.json`.
 ///
 /// # Errors
-/// `unsupported_model` where its model is no unigram model, `invalid_model` where it is no `tokenizer.json`.
+/// `unsupported_model` if its model is no unigram model, `invalid_model` if it is no `tokenizer.json`.
 pub fn compact_form(json: &[u8]) -> Result<Vec<u8>> {
     let mut reader = TokenizerReader::new(Some(json.len()));
     reader.push(json);
@@ -103,7 +103,8 @@ pub fn compact_form(json: &[u8]) -> Result<Vec<u8>> {
     if bytes.is_empty() {
         return Err(Error::UnsupportedModel {
             file: ModelFile::Tokenizer,
-            reason: "only the tokenizer.json of a unigram model has a compact form".to_owned(),
+            reason: "it holds no unigram model, and no other kind has a compact form; use the tokenizer.json itself"
+                .to_owned(),
         });
     }
     Ok(bytes)

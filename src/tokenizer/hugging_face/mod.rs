@@ -1,4 +1,4 @@
-//! Any tokenizer that the `tokenizers` crate reads, run by the crate; only a unigram model is our own.
+//! The general pipeline: the `tokenizers` crate runs any tokenizer that it reads. Only a unigram model is our own code.
 
 mod model;
 mod soundness;
@@ -20,7 +20,7 @@ pub struct General {
     pipeline: Pipeline,
 }
 
-/// A `tokenizer.json` without its model; padding and truncation, which it may ask for, are the engine's.
+/// A `tokenizer.json` without its model. The engine ignores its padding and truncation.
 #[derive(Debug, Deserialize)]
 struct Shell {
     #[serde(default)]
@@ -31,10 +31,10 @@ struct Shell {
 }
 
 impl General {
-    /// All of it the crate's.
+    /// Makes a tokenizer that runs in the crate alone.
     ///
     /// # Errors
-    /// `invalid_model` for bytes that are not a `tokenizer.json`, or are one that the crate would panic on.
+    /// `invalid_model` for bytes that are no `tokenizer.json`, or that could make the crate panic.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         soundness::check(json)?;
         let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
@@ -43,7 +43,7 @@ impl General {
         Ok(Self { pipeline })
     }
 
-    /// With a model of our own in place of the one in `json`.
+    /// Makes a tokenizer with our unigram model in place of the one in `json`.
     ///
     /// # Errors
     /// As [`General::from_json`].
@@ -60,12 +60,12 @@ impl General {
     }
 
     /// # Errors
-    /// `invalid_input` for a text that the tokenizer has no tokens for.
+    /// `invalid_input` for a text that the tokenizer cannot express.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>> {
         Ok(self.pipeline.encode_fast(text, false).map_err(text_refused)?.get_ids().to_vec())
     }
 
-    /// The ids of `text`, and where in it each token starts.
+    /// Returns the ids of `text`, and the byte at which each token starts.
     ///
     /// # Errors
     /// As [`ids`](Self::ids).
@@ -74,15 +74,15 @@ impl General {
         Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(|&(start, _)| start).collect()))
     }
 
-    /// Special tokens of a pair.
+    /// Returns the number of special tokens in a pair.
     pub fn special_tokens(&self) -> usize {
         self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(true))
     }
 
-    /// The ids of the pair and the segment of each.
+    /// Returns the ids of the pair and the segment of each.
     ///
     /// # Errors
-    /// `internal` where the post-processor refuses the pair.
+    /// `internal` if the post-processor refuses the pair.
     pub fn pair(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
         let encoding =
             self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(pair_refused)?;
@@ -90,24 +90,24 @@ impl General {
     }
 }
 
-/// As `encode_fast` would have made it.
+/// Makes an encoding like those of `encode_fast`.
 fn encoding(ids: &[u32]) -> Encoding {
     ids.iter().map(|&id| (id, String::new(), (0, 0), None, 0)).collect()
 }
 
 fn malformed(error: serde_json::Error) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {error}") }
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {error}") }
 }
 
 fn unsound(error: tokenizers::Error) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the parts do not fit together: {error}") }
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("its parts do not fit together: {error}") }
 }
 
-/// Our own model has errors of its own; the crate's refuse a text that they lack a token for.
+/// Returns an error of our unigram model as it is. An error of the crate means that a text lacks a token.
 fn text_refused(error: tokenizers::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => *error,
-        Err(error) => Error::InvalidInput(format!("the tokenizer cannot take the text: {error}")),
+        Err(error) => Error::InvalidInput(format!("the tokenizer cannot express the text in tokens: {error}")),
     }
 }
 

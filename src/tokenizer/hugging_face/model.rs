@@ -1,4 +1,4 @@
-//! The model that the `tokenizers` crate runs: the compact unigram model, or one of the crate's own.
+//! The model inside the crate's pipeline: our compact unigram model, or one of the crate.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl tokenizers::Model for Model {
             Self::Crate(model) => model.tokenize(word),
             Self::Unigram { unigram, scratch } => {
                 let mut tokens = Vec::new();
-                // A panic elsewhere leaves nothing in it that the next word would read.
+                // After a panic elsewhere the scratch memory is still fine: the next word reads nothing from it.
                 let mut scratch = scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 let mut start = 0;
                 let mut end = 0;
@@ -49,7 +49,7 @@ impl tokenizers::Model for Model {
                         end = token.end;
                     }
                     reserve(&mut tokens, 1, MemoryUse::Text)?;
-                    // Nothing reads the text of a token, and one string a token would be most of the time.
+                    // Nothing reads the text of a token, and a string for each would take most of the time.
                     tokens.push(Token::new(token.id, String::new(), (start, end)));
                     Ok(())
                 })?;
@@ -101,7 +101,7 @@ impl tokenizers::Model for Model {
     }
 
     fn save(&self, _: &Path, _: Option<&str>) -> Result<Vec<PathBuf>> {
-        Err("this model is not written back".into())
+        Err("this model cannot be saved".into())
     }
 
     fn get_trainer(&self) -> NoTrainer {
@@ -109,7 +109,7 @@ impl tokenizers::Model for Model {
     }
 }
 
-/// The crate wants a trainer for each model; nothing is trained here.
+/// The trainer that the crate requires of each model. It trains nothing.
 #[derive(Debug)]
 pub struct NoTrainer;
 
@@ -121,7 +121,7 @@ impl Trainer for NoTrainer {
     }
 
     fn train(&self, _: &mut Model) -> Result<Vec<AddedToken>> {
-        Err("this model is not trained".into())
+        Err("this model cannot be trained".into())
     }
 
     fn feed<I, S, F>(&mut self, _: I, _: F) -> Result<()>
@@ -130,6 +130,6 @@ impl Trainer for NoTrainer {
         S: AsRef<str> + Send,
         F: Fn(&str) -> Result<Vec<String>> + Sync,
     {
-        Err("this model is not trained".into())
+        Err("this model cannot be trained".into())
     }
 }

@@ -1,5 +1,5 @@
-//! What the `tokenizers` crate takes for granted in a `tokenizer.json` and panics without, some of it only when a text
-//! leads there. It is looked for before the crate sees the file.
+//! Checks of a `tokenizer.json` before the `tokenizers` crate reads it. The crate relies on these facts and panics
+//! without them, in some cases only for certain texts.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,21 +11,23 @@ use serde_json::Value;
 use crate::error::{Error, ModelFile, Result};
 use crate::tokenizer::sentence_piece::is_sound_character_map;
 
+/// Checks a `tokenizer.json`.
+///
 /// # Errors
-/// `invalid_model` where the crate could panic.
+/// `invalid_model` if the crate could panic.
 pub fn check(json: &[u8]) -> Result<()> {
     let Outline { normalizer, model, post_processor } = read(json)?;
     if !every_object(&normalizer, &|object| object.get("precompiled_charsmap").is_none_or(is_sound_map)) {
         return Err(damaged("its character map is damaged"));
     }
     if !every_object(&post_processor, &|object| object.get("pair").is_none() || is_sound_template(object)) {
-        return Err(damaged("its template does not hold both texts once, or an unknown special token"));
+        return Err(damaged("its template must hold each text once, and only special tokens that it defines"));
     }
-    // Most of a file is its vocabulary, which is of interest beside merges alone.
+    // Most of a file is its vocabulary, which matters only beside merges.
     if model.and_then(|model| model.merges).is_some() {
         let ModelParts { model } = read(json)?;
         if !model.are_sound_merges() {
-            return Err(damaged("a merge does not make a piece of its vocabulary"));
+            return Err(damaged("one of its merges makes no piece of its vocabulary"));
         }
     }
     Ok(())
@@ -55,7 +57,7 @@ struct ModelParts<'json> {
     model: Model<'json>,
 }
 
-/// A model with merges, its texts where they are in the file.
+/// A model with merges. It borrows texts from the file.
 #[derive(Deserialize)]
 struct Model<'json> {
     #[serde(borrow, default)]
@@ -73,7 +75,7 @@ struct Text<'json>(#[serde(borrow)] Cow<'json, str>);
 #[derive(Default)]
 struct Keys<'json>(HashSet<Text<'json>>);
 
-/// Two pieces, as a text with a space between or as an array.
+/// Two pieces, as a text with a space between them or as an array.
 struct Merge<'json>(Text<'json>, Option<Text<'json>>);
 
 fn every_object(value: &Value, is_sound: &impl Fn(&Value) -> bool) -> bool {
@@ -85,11 +87,12 @@ fn every_object(value: &Value, is_sound: &impl Fn(&Value) -> bool) -> bool {
 }
 
 fn is_sound_map(map: &Value) -> bool {
-    // The crate refuses what is no text.
+    // The crate itself refuses anything but a text.
     map.as_str().is_none_or(is_sound_character_map)
 }
 
-/// A single text once in its template, each text of a pair once in the other, and every special token known.
+/// Returns true if the template for one text holds it once, and that for a pair each text once. Both must know their
+/// special tokens.
 fn is_sound_template(processor: &Value) -> bool {
     let texts = |template: &str| {
         let mut texts = Vec::new();
@@ -108,12 +111,13 @@ fn is_sound_template(processor: &Value) -> bool {
 }
 
 impl Model<'_> {
-    /// The second piece of a merge starts with the prefix of pieces within words, where there is one, and loses it.
+    /// Returns true if each merge makes a piece. The second piece loses the prefix of pieces within words, if there is
+    /// one.
     fn are_sound_merges(&self) -> bool {
         let prefix = self.continuing_subword_prefix.as_ref().map_or("", |prefix| &prefix.0);
         let mut merged = String::new();
         self.merges.iter().all(|merge| {
-            // What is no pair, or no piece, the crate refuses.
+            // The crate itself refuses anything but a pair of pieces.
             let Some((left, right)) = merge.pair() else { return true };
             if !self.vocab.contains(left) || !self.vocab.contains(right) {
                 return true;
@@ -166,7 +170,7 @@ impl<'de: 'json, 'json> Deserialize<'de> for Keys<'json> {
                 Ok(Keys(keys))
             }
 
-            /// As a unigram model has it.
+            /// Skips the vocabulary of a unigram model.
             fn visit_seq<A: SeqAccess<'json>>(self, mut list: A) -> std::result::Result<Keys<'json>, A::Error> {
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Keys::default())
@@ -197,10 +201,11 @@ impl<'de: 'json, 'json> Deserialize<'de> for Merge<'json> {
             }
 
             fn visit_seq<A: SeqAccess<'json>>(self, mut pair: A) -> std::result::Result<Merge<'json>, A::Error> {
-                let mut next = || pair.next_element()?.ok_or_else(|| A::Error::custom("half a merge"));
+                let mut next =
+                    || pair.next_element()?.ok_or_else(|| A::Error::custom("a merge has fewer than two pieces"));
                 let merge = Merge(next()?, Some(next()?));
                 match pair.next_element()? {
-                    Some(IgnoredAny) => Err(A::Error::custom("a merge of more than two pieces")),
+                    Some(IgnoredAny) => Err(A::Error::custom("a merge has more than two pieces")),
                     None => Ok(merge),
                 }
             }
@@ -211,7 +216,7 @@ impl<'de: 'json, 'json> Deserialize<'de> for Merge<'json> {
 }
 
 fn damaged(reason: &str) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("not a tokenizer.json: {reason}") }
+    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {reason}") }
 }
 
 #[cfg(test)]
@@ -242,7 +247,7 @@ mod tests {
         })
     }
 
-    /// The ids of a pair, where there is a tokenizer.
+    /// Returns the ids of a pair, or the code of an error.
     fn pair(tokenizer: &Value) -> std::result::Result<Vec<u32>, &'static str> {
         let tokenizer = Tokenizer::from_bytes(tokenizer.to_string().as_bytes()).map_err(|error| error.code())?;
         let query = tokenizer.query("ab", 16).map_err(|error| error.code())?;
@@ -250,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_crate_runs_is_let_through() {
+    fn sound_files_pass() {
         assert_eq!(pair(&bpe()), Ok(vec![3, 0, 1, 5, 1]));
     }
 
@@ -268,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_panic_is_refused() {
+    fn files_that_could_panic_are_refused() {
         let changes: [(&str, Value); 11] = [
             ("/model/merges", json!(["a ab"])),
             ("/model/merges", json!([["##bc", "##bc"]])),

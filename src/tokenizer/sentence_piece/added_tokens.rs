@@ -1,18 +1,18 @@
-//! Tokens that are found in the text before the model sees it, such as `<mask>`.
+//! Added tokens such as `<mask>`, which the pipeline finds in the text before the model sees it.
 
 use crate::error::Result;
 
-/// A token with the text that stands for it.
+/// A token and the text that stands for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddedToken {
     pub id: u32,
     /// Not empty.
     pub pattern: String,
-    /// Takes the white space before it, too.
+    /// True if it also takes the white space before it.
     pub strips_left: bool,
 }
 
-/// A part of a text, or a token with the text that it takes.
+/// A part of a text, or a token in place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
     Text { start: usize, end: usize },
@@ -22,13 +22,13 @@ pub enum Span {
 #[derive(Debug)]
 pub struct AddedTokens {
     tokens: Vec<AddedToken>,
-    /// The bytes that patterns start with.
+    /// True for each byte that starts a pattern.
     is_start: Box<[bool; 256]>,
 }
 
 impl AddedTokens {
     pub fn new(mut tokens: Vec<AddedToken>) -> Self {
-        // Of the patterns that match at one place the longest counts.
+        // The longest pattern that matches at a place counts.
         tokens.sort_by_key(|token| std::cmp::Reverse(token.pattern.len()));
         let mut is_start = Box::new([false; 256]);
         for first in tokens.iter().filter_map(|token| token.pattern.bytes().next()) {
@@ -37,7 +37,7 @@ impl AddedTokens {
         Self { tokens, is_start }
     }
 
-    /// Calls `visit` for the spans of `text` in order, until it returns false.
+    /// Calls `visit` with the spans of `text` in order, until it returns false.
     ///
     /// # Errors
     /// Those of `visit`.

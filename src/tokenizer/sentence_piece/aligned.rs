@@ -1,20 +1,19 @@
-//! Text that was made from another, with the way back.
+//! Text made from an original, with the origin of each byte.
 
 use crate::error::{Error, MemoryUse, Result};
 
-/// `origins` is filled where the way back is asked for: for each byte of `text`, where in the original the character
-/// starts that it was made from. Where memory does not suffice, the text is no longer whole, which [`check`](Self::check)
-/// tells.
+/// A text, and for each of its bytes the start of the original character, if the caller wants origins. Without enough
+/// memory the text is incomplete, and [`check`](Self::check) fails.
 #[derive(Debug, Default)]
 pub struct AlignedText {
     text: String,
     origins: Option<Vec<u32>>,
-    /// Bytes of text that there was no memory for.
+    /// Bytes of text that did not fit into memory.
     refused: Option<usize>,
 }
 
 impl AlignedText {
-    /// Remembers origins.
+    /// Makes an empty text that records origins.
     pub fn with_origins() -> Self {
         Self { origins: Some(Vec::new()), ..Self::default() }
     }
@@ -23,12 +22,12 @@ impl AlignedText {
         &self.text
     }
 
-    /// Bytes of text that there is room for.
+    /// Returns the bytes of text that fit without another allocation.
     pub fn capacity(&self) -> usize {
         self.text.capacity()
     }
 
-    /// Where in the original the character starts that byte `index` was made from, or 0 where that was not asked for.
+    /// Returns the start of the original character behind byte `index`, or 0 without origins.
     pub fn origin(&self, index: usize) -> usize {
         self.origins.as_ref().and_then(|origins| origins.get(index)).map_or(0, |&origin| origin as usize)
     }
@@ -41,13 +40,13 @@ impl AlignedText {
         }
     }
 
-    /// Makes room for about as many bytes.
+    /// Reserves memory for about `bytes` bytes.
     pub fn expect(&mut self, bytes: usize) {
         self.has_room(bytes);
     }
 
     /// # Errors
-    /// `out_of_memory` where it lacks something.
+    /// `out_of_memory` if the text is incomplete.
     pub fn check(&self) -> Result<()> {
         match self.refused {
             Some(bytes) => Err(Error::OutOfMemory { purpose: MemoryUse::Text, bytes }),
@@ -95,7 +94,7 @@ impl AlignedText {
         self.refused.is_none()
     }
 
-    /// Puts `replacement` in place of every two or more spaces in a row.
+    /// Replaces every run of two or more spaces by `replacement`.
     pub fn replace_runs_of_spaces(&mut self, replacement: &str) {
         if !self.text.contains("  ") {
             return;

@@ -1,6 +1,6 @@
-//! Standard base64 with padding, as a `tokenizer.json` holds binary data.
+//! Standard base64 with padding, the form of binary data in a `tokenizer.json`.
 
-/// `None` where `text` is not base64.
+/// Returns the bytes, or `None` if `text` is not base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let body = text.trim_end_matches('=');
     if !text.len().is_multiple_of(4) || text.len() - body.len() > 2 {
@@ -16,7 +16,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
             bytes.push((bits >> count) as u8);
         }
     }
-    // What is left of the last digit must be nothing.
+    // The unused bits of the last digit must be 0.
     (bits & ((1 << count) - 1) == 0).then_some(bytes)
 }
 
@@ -36,7 +36,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn decodes_what_was_encoded_and_nothing_else() {
+    fn decodes_sound_text_only() {
         for (text, bytes) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYmE=", "fooba")] {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
         }

@@ -1,25 +1,26 @@
-//! SentencePiece's table of character replacements (`precompiled_charsmap`), applied as the `tokenizers` crate does it.
+//! SentencePiece's table of character replacements (`precompiled_charsmap`). It applies them as the `tokenizers` crate
+//! does.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::aligned::AlignedText;
 use crate::tokenizer::unigram::character_length;
 
-/// A whole grapheme is looked up only if it is shorter than this.
+/// The table is searched for whole graphemes only below this length.
 const GRAPHEME_BYTES: usize = 6;
 
 #[derive(Debug)]
 pub struct CharacterMap {
-    /// A darts-clone double array over bytes; its values are places in `replacements`.
+    /// A darts-clone double array over bytes. Its values are places in `replacements`.
     units: Vec<u32>,
     /// Each ends with NUL.
     replacements: String,
-    /// The ASCII characters that stay as they are.
+    /// True for each ASCII character that stays as it is.
     kept: [bool; 128],
 }
 
 impl CharacterMap {
-    /// `None` where `bytes` are not such a table: the length of the array in bytes, the array, the replacements.
+    /// Reads the length of the array in bytes, the array, and the replacements. `None` if `bytes` are no such table.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk()?;
         let length = u32::from_le_bytes(*length) as usize / 4 * 4;
@@ -32,13 +33,14 @@ impl CharacterMap {
         Some(map)
     }
 
-    /// False for a table on which the `tokenizers` crate could panic: one that leads out of its array, or to no text.
+    /// Returns false for a table on which the `tokenizers` crate could panic: one that leads out of its array, or to no
+    /// text.
     pub fn is_sound(&self) -> bool {
         let Some(&root) = self.units.first() else { return false };
         let mut reached = vec![false; self.units.len()];
         let mut waiting = vec![offset(root)];
         while let Some(place) = waiting.pop() {
-            // Any byte may be looked up from here.
+            // A search may follow any byte from here.
             match reached.get_mut(place as usize) {
                 Some(reached) if !*reached && (place | 0xff) < self.units.len() as u32 => *reached = true,
                 Some(reached) if *reached => continue,
@@ -68,7 +70,7 @@ impl CharacterMap {
         let bytes = text.as_bytes();
         let mut position = 0;
         while let Some(&byte) = bytes.get(position) {
-            // Here a grapheme starts.
+            // A grapheme starts here.
             if byte < 0x80 && bytes.get(position + 1).is_none_or(|&next| next < 0x80) && byte != b'\r' {
                 if self.kept[usize::from(byte)] {
                     output.push_ascii(byte, origin + position);
@@ -109,7 +111,7 @@ impl CharacterMap {
         output.push(self.replacement(character.as_bytes()).unwrap_or(character), origin);
     }
 
-    /// What stands in for `key`: the entry of its shortest prefix that has one.
+    /// Returns the replacement of `key`: the entry of its shortest prefix with one.
     fn replacement(&self, key: &[u8]) -> Option<&str> {
         let mut place = offset(*self.units.first()?);
         for &byte in key {
@@ -133,8 +135,8 @@ fn offset(unit: u32) -> u32 {
     (unit >> 10) << ((unit & 1 << 9) >> 6)
 }
 
-/// A place in `text`, its end or behind a character of it, where a grapheme ends for certain: between two characters that
-/// never join others.
+/// Returns a place in `text` after a character, or its end, at which a grapheme certainly ends: between two characters
+/// that never join others.
 fn end_of_graphemes(text: &str) -> usize {
     let mut previous_stands_alone = false;
     for (index, character) in text.char_indices() {
@@ -147,7 +149,7 @@ fn end_of_graphemes(text: &str) -> usize {
     text.len()
 }
 
-/// Characters that make a grapheme of their own next to each other.
+/// Returns true for characters that never join each other in a grapheme.
 fn stands_alone(character: char) -> bool {
     matches!(
         character,

@@ -1,4 +1,4 @@
-//! Which `tokenizer.json` files the pipeline of this module is for.
+//! The test that decides which `tokenizer.json` files this pipeline runs.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::template::Template;
 use super::{SentencePiece, Step, Words, base64};
 use crate::tokenizer::unigram::Unigram;
 
-/// A `tokenizer.json` that this pipeline runs, but for its model.
+/// A `tokenizer.json` that this pipeline runs, without its model.
 pub struct Description {
     tokens: Vec<TokenDescription>,
     characters: CharacterMap,
@@ -54,7 +54,7 @@ enum PatternDescription {
 }
 
 impl Description {
-    /// `None` for a file with anything in it that is not known here.
+    /// Reads a file. `None` if it holds anything unknown to this pipeline.
     pub fn from_json(json: &[u8]) -> Option<Self> {
         let TokenizerFile { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).ok()?;
@@ -82,11 +82,11 @@ impl Description {
         })
     }
 
-    /// The pipeline, or the model back where two of the added tokens cannot be told apart.
+    /// Makes the pipeline. If two added tokens match the same text, it returns the model instead.
     pub fn with_unigram(self, unigram: Unigram) -> Result<SentencePiece, Unigram> {
         let Self { tokens, characters, steps, words, template } = self;
         let (mut raw, mut normal, mut patterns) = (Vec::new(), Vec::new(), HashSet::new());
-        // A token that the model does not know gets the next free id, as in the `tokenizers` crate.
+        // A token outside the model gets the next free id, as in the `tokenizers` crate.
         let mut next_id = u32::try_from(unigram.len()).unwrap_or(u32::MAX);
         for TokenDescription { content, lstrip, normalized, .. } in tokens {
             let id = unigram.id(&content).unwrap_or_else(|| {
@@ -126,7 +126,7 @@ fn step(normalizer: NormalizerDescription) -> Option<Step> {
     }
 }
 
-/// Metaspace alone, or after a split at white space.
+/// Reads a pre-tokenizer: Metaspace alone, or after a split at white space.
 fn words(pre_tokenizer: &Value) -> Option<Words> {
     let kind = |value: &Value| value.get("type").and_then(Value::as_str).map(str::to_owned);
     let (metaspace, splits_at_white_space) = match kind(pre_tokenizer)?.as_str() {

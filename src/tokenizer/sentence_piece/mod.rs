@@ -1,7 +1,6 @@
-//! The pipeline of XLM-RoBERTa and its kin, from text to ids without the detours of a general one: SentencePiece's
-//! character map, words that start with `▁`, a unigram model. None of it is the `tokenizers` crate's, normaliser and
-//! template included; the ids are. What these files do not describe goes through the crate instead
-//! ([`hugging_face`](super::hugging_face)).
+//! The short pipeline for tokenizers like XLM-RoBERTa's: SentencePiece's character map, words that start with `▁`, a
+//! unigram model, a template. All of it is our own code, and it returns the same ids as the `tokenizers` crate. The
+//! crate runs every other tokenizer ([`hugging_face`](super::hugging_face)).
 
 mod added_tokens;
 mod aligned;
@@ -14,7 +13,7 @@ mod words;
 
 pub use description::Description;
 
-/// False where the `tokenizers` crate could panic on a character map that it reads from `text`.
+/// Returns false if the `tokenizers` crate could panic on the character map in `text`.
 pub fn is_sound_character_map(text: &str) -> bool {
     let map = base64::decode(text).and_then(|bytes| CharacterMap::from_bytes(&bytes));
     map.is_some_and(|map| map.is_sound())
@@ -34,12 +33,12 @@ use crate::error::Result;
 
 #[derive(Debug)]
 pub struct SentencePiece {
-    /// Found in the text as it comes.
+    /// Tokens that are found in the original text.
     raw_tokens: AddedTokens,
     characters: CharacterMap,
-    /// What follows the character map.
+    /// The steps after the character map.
     steps: Vec<Step>,
-    /// Found in the normal form.
+    /// Tokens that are found in the normal form.
     normal_tokens: AddedTokens,
     words: Words,
     unigram: Unigram,
@@ -61,7 +60,7 @@ struct Workspace {
     scratch: Scratch,
 }
 
-/// Texts longer than this do not leave their memory behind.
+/// Memory for longer texts is freed after use.
 const KEPT_TEXT_BYTES: usize = 1 << 16;
 
 impl SentencePiece {
@@ -73,12 +72,12 @@ impl SentencePiece {
         self.template.pair(query, document)
     }
 
-    /// The ids of `text`; where there are more than `wanted`, at least so many.
+    /// Returns the ids of `text`, or at least the first `wanted` of them.
     ///
     /// # Errors
     /// As [`Unigram::tokenize`].
     pub fn ids(&self, text: &str, wanted: usize) -> Result<Vec<u32>> {
-        // A panic elsewhere leaves nothing in it that the next text would read.
+        // After a panic elsewhere the memory is still fine: the next text reads nothing from it.
         let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tokens = Tokens::new(wanted);
         let result = self.encode(text, &mut workspace, &mut tokens);
@@ -88,7 +87,7 @@ impl SentencePiece {
         result.map(|()| tokens.ids)
     }
 
-    /// The ids of `text`, and where in it each token starts.
+    /// Returns the ids of `text`, and the byte at which each token starts.
     ///
     /// # Errors
     /// As [`Unigram::tokenize`].
@@ -99,7 +98,7 @@ impl SentencePiece {
         Ok((tokens.ids, tokens.starts.unwrap_or_default()))
     }
 
-    /// The normal form of a pattern; `None` where there is no memory for it.
+    /// Returns the normal form of a pattern, or `None` without memory.
     fn normal_form(characters: &CharacterMap, steps: &[Step], text: &str) -> Option<String> {
         let mut normal = AlignedText::default();
         normalize(characters, steps, text, 0, &mut normal).ok()?;
@@ -116,7 +115,7 @@ impl SentencePiece {
         })
     }
 
-    /// Encodes text without raw tokens, which starts at `origin` of the whole.
+    /// Encodes text without raw tokens. It starts at `origin` of the whole text.
     fn encode_span(
         &self,
         text: &str,
@@ -134,11 +133,11 @@ impl SentencePiece {
                     self.words.for_each(&normal.text()[start..end], word, |word, added, word_start| {
                         let (mut token_start, mut token_end) = (0, 0);
                         self.unigram.tokenize(word, tokens.missing(), scratch, |token| {
-                            // Tokens that spell one text in bytes share its end, and so its start.
+                            // Tokens that spell one text in bytes share its end, so they share its start.
                             if token.end != token_end {
                                 (token_start, token_end) = (token_end, token.end);
                             }
-                            // In the normal form a space has one byte, and the word start in its place three.
+                            // A space has one byte in the normal form. The word start in its place has three.
                             let start_in_normal = start + word_start + token_start.max(added) - added;
                             tokens.push(token.id, || normal.origin(start_in_normal))
                         })?;

@@ -1,4 +1,4 @@
-//! How the tokens of a query and a document become one sequence.
+//! The template joins the tokens of a query and a document into one sequence.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,14 +10,14 @@ enum TemplatePart {
     Document { type_id: u32 },
 }
 
-/// Holds the query and the document once each.
+/// A template that holds the query and the document once each.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Template {
     parts: Vec<TemplatePart>,
 }
 
 impl Template {
-    /// From the `post_processor` of a `tokenizer.json`; `None` where it is none of the kinds known here.
+    /// Reads the `post_processor` of a `tokenizer.json`. `None` for an unknown kind.
     pub fn from_json(processor: Option<&Value>) -> Option<Self> {
         let processor = processor?;
         let parts = match processor.get("type")?.as_str()? {
@@ -42,7 +42,7 @@ impl Template {
         self.parts.iter().filter(|part| matches!(part, TemplatePart::Special { .. })).count()
     }
 
-    /// The ids of the pair and the segment of each.
+    /// Returns the ids of the pair and the segment of each.
     pub fn pair(&self, query: &[u32], document: &[u32]) -> (Vec<u32>, Vec<u32>) {
         let length = query.len() + document.len() + self.special_tokens();
         let (mut ids, mut type_ids) = (Vec::with_capacity(length), Vec::with_capacity(length));

@@ -1,4 +1,4 @@
-//! The tokens of a text as they are found.
+//! The tokens of a text, collected as the pipeline finds them.
 
 use crate::error::{MemoryUse, Result};
 use crate::memory::reserve;
@@ -6,23 +6,23 @@ use crate::memory::reserve;
 #[derive(Debug)]
 pub struct Tokens {
     pub ids: Vec<u32>,
-    /// Where in the text each starts, if that was asked for.
+    /// The byte at which each token starts, if the caller wants that.
     pub starts: Option<Vec<usize>>,
     wanted: usize,
 }
 
 impl Tokens {
-    /// At least `wanted` of them, where there are so many.
+    /// Collects at least the first `wanted` tokens.
     pub fn new(wanted: usize) -> Self {
         Self { ids: Vec::new(), starts: None, wanted }
     }
 
-    /// All of them, and their starts.
+    /// Collects all tokens and their starts.
     pub fn with_starts() -> Self {
         Self { starts: Some(Vec::new()), ..Self::new(usize::MAX) }
     }
 
-    /// How many are still wanted.
+    /// Returns the number of tokens still wanted.
     pub fn missing(&self) -> usize {
         self.wanted.saturating_sub(self.ids.len())
     }

@@ -1,23 +1,23 @@
-//! Text as SentencePiece cuts it into words.
+//! The cutting of text into SentencePiece's words.
 
 use crate::error::{MemoryUse, Result};
 use crate::memory::reserve_text;
 
-/// What starts a word.
+/// The character that starts a word.
 pub const WORD_START: char = '\u{2581}';
 
-/// How text is cut into words.
+/// The rules for cutting text into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Words {
-    /// White space goes, and what it parted is cut on its own.
+    /// Removes white space, and cuts the parts between it separately.
     pub splits_at_white_space: bool,
-    /// A text that does not start with [`WORD_START`] gets one.
+    /// Puts [`WORD_START`] before a text that does not start with it.
     pub adds_word_start: bool,
 }
 
 impl Words {
-    /// Calls `visit(word, added, start)` for each word of `text` until it returns false: `start` is where the word starts
-    /// in `text`, and `added` by how many bytes its own start is longer there. `word` is memory to use.
+    /// Calls `visit(word, added, start)` for each word of `text` until it returns false. The word starts at `start` of
+    /// `text`, and its beginning is `added` bytes longer than there. `word` is scratch memory.
     ///
     /// # Errors
     /// Those of `visit`; `out_of_memory`.
@@ -79,7 +79,7 @@ impl Words {
     }
 }
 
-/// Where the next word starts.
+/// Returns the place at which the next word starts.
 fn end_of_word(bytes: &[u8]) -> usize {
     let mut from = 0;
     while let Some(skipped) = bytes[from..].iter().position(|&byte| byte == b' ' || byte == 0xe2) {

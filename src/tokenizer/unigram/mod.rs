@@ -1,5 +1,5 @@
-//! A unigram language model as SentencePiece trains them, in a few megabytes: the same ids as the `Unigram` of the
-//! `tokenizers` crate, ties included.
+//! A SentencePiece unigram language model in a few megabytes (Kudo, *Subword Regularization*, 2018). It returns the
+//! same ids as the `Unigram` of the `tokenizers` crate, ties included.
 
 mod pieces;
 mod scores;
@@ -15,7 +15,7 @@ pub use viterbi::{Scratch, Token, character_length};
 
 use crate::error::{Error, ModelFile, Result};
 
-/// What a character that no piece covers costs below the lowest score.
+/// The score of an unknown character lies this much below the lowest score.
 const UNKNOWN_PENALTY: f64 = 10.0;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -24,18 +24,19 @@ pub struct Unigram {
     scores: Scores,
     unknown_id: Option<u32>,
     unknown_score: f64,
-    /// The ids of `<0x00>` to `<0xFF>`, where unknown text is spelled in bytes and the vocabulary has that byte.
+    /// The ids of `<0x00>` to `<0xFF>` as far as the vocabulary has them; `None` if unknown text is not spelled in
+    /// bytes.
     byte_ids: Option<Box<[Option<u32>; 256]>>,
 }
 
 impl Unigram {
     /// # Errors
-    /// `invalid_model` for an unknown piece that is not there, `unsupported_model` for too large a vocabulary.
+    /// `invalid_model` for an unknown piece outside the vocabulary, `unsupported_model` for too large a vocabulary.
     pub fn from_pieces(pieces: Pieces, unknown_id: Option<u32>, byte_fallback: bool) -> Result<Self> {
         let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
         let mut order = Vec::with_capacity(pieces.len());
         order.extend((0..count).filter(|&id| !pieces.bytes(id).is_empty()));
-        // Of equal pieces the last counts; it comes first here, and the others go.
+        // The last of equal pieces counts. It sorts first here, and the others go.
         order.sort_unstable_by(|&left, &right| {
             pieces.bytes(left).cmp(pieces.bytes(right)).then_with(|| right.cmp(&left))
         });
@@ -47,10 +48,10 @@ impl Unigram {
         Self::from_parts(units, scores, unknown_id, byte_fallback)
     }
 
-    /// From the units of a [`Trie`] whose values are places in `scores`.
+    /// Makes a model from the units of a [`Trie`]. Its values are places in `scores`.
     ///
     /// # Errors
-    /// `invalid_model` where the parts contradict each other, `unsupported_model` for too large a vocabulary.
+    /// `invalid_model` if the parts contradict each other, `unsupported_model` for too large a vocabulary.
     pub fn from_parts(units: Vec<u32>, scores: Scores, unknown_id: Option<u32>, byte_fallback: bool) -> Result<Self> {
         if scores.len() > PAYLOAD_LIMIT {
             return Err(trie_builder::too_large());
@@ -59,7 +60,7 @@ impl Unigram {
         if unknown_id.is_some_and(|id| id as usize >= scores.len()) {
             return Err(Error::InvalidModel {
                 file: ModelFile::Tokenizer,
-                reason: format!("its unknown piece has an id beyond the vocabulary of {}", scores.len()),
+                reason: format!("its unknown piece has an id beyond its vocabulary of {} pieces", scores.len()),
             });
         }
         let unknown_score = scores.minimum() - UNKNOWN_PENALTY;
@@ -68,7 +69,7 @@ impl Unigram {
         Ok(Self { trie, scores, unknown_id, unknown_score, byte_ids })
     }
 
-    /// Number of ids.
+    /// Returns the number of ids.
     pub fn len(&self) -> usize {
         self.scores.len()
     }
@@ -85,7 +86,7 @@ impl Unigram {
         &self.scores
     }
 
-    /// The id of `piece`.
+    /// Returns the id of `piece`.
     pub fn id(&self, piece: &str) -> Option<u32> {
         self.trie.get(piece.as_bytes())
     }

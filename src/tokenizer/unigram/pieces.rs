@@ -1,9 +1,9 @@
-//! A vocabulary on its way from a file into a [`Unigram`](super::Unigram).
+//! A vocabulary on the way from a file into a [`Unigram`](super::Unigram).
 
 use super::Scores;
 use crate::error::{Error, ModelFile, Result};
 
-/// Pieces with their scores, in the order of their ids; all text in one allocation.
+/// Pieces with their scores, in the order of their ids. All text is in one allocation.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Pieces {
     text: String,
@@ -11,17 +11,17 @@ pub struct Pieces {
     scores: Scores,
 }
 
-/// Bytes of a `tokenizer.json` for each piece, and for each byte of a piece, where it is written with many spaces, as most
-/// are. Where there are fewer, room is made as it is needed.
+/// Bytes of an indented `tokenizer.json` for each piece, and for each byte of a piece. A file without indentation has
+/// more pieces, and the lists grow as needed.
 const FILE_BYTES_PER_PIECE: usize = 66;
 const FILE_BYTES_PER_TEXT_BYTE: f64 = 6.5;
 
 impl Pieces {
-    /// For the pieces of a file of `size` bytes. Room that is made at once leaves no holes in memory behind.
+    /// Reserves memory for the pieces of a file of `size` bytes. A single reservation leaves no holes in memory.
     pub fn for_file(size: usize) -> Self {
         let mut pieces = Self::default();
         let count = size / FILE_BYTES_PER_PIECE;
-        // Without it, each piece makes its own.
+        // Without the reservation each list grows as needed.
         let _ = pieces.text.try_reserve_exact((size as f64 / FILE_BYTES_PER_TEXT_BYTE) as usize);
         let _ = pieces.ends.try_reserve_exact(count);
         pieces.scores.expect(count);
@@ -33,7 +33,7 @@ impl Pieces {
     pub fn push(&mut self, piece: &str, score: f64) -> Result<()> {
         let end = u32::try_from(self.text.len() + piece.len()).map_err(|_| Error::UnsupportedModel {
             file: ModelFile::Tokenizer,
-            reason: "its vocabulary is too large".to_owned(),
+            reason: "its vocabulary has more than 4 GB of text".to_owned(),
         })?;
         self.text.push_str(piece);
         self.ends.push(end);

@@ -1,4 +1,4 @@
-//! The scores of the pieces, as 32-bit floats where that loses nothing.
+//! The scores of the pieces, as 32-bit floats if that loses nothing.
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scores {
@@ -19,7 +19,7 @@ impl Scores {
         }
     }
 
-    /// Makes room for `count` more, if there is any.
+    /// Reserves memory for `count` more scores, if possible.
     pub(super) fn expect(&mut self, count: usize) {
         let _ = match self {
             Self::Single(scores) => scores.try_reserve_exact(count),
@@ -45,9 +45,9 @@ impl Scores {
         self.len() == 0
     }
 
-    /// Lowest of all; infinite where there is none.
+    /// Returns the lowest score, or infinity without any.
     pub fn minimum(&self) -> f64 {
-        // As the `tokenizers` crate compares them: a NaN is never lower.
+        // The `tokenizers` crate compares in this way: a NaN is never lower.
         let lower = |lowest, score| if score < lowest { score } else { lowest };
         match self {
             Self::Single(scores) => scores.iter().map(|&score| f64::from(score)).fold(f64::INFINITY, lower),

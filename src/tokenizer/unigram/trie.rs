@@ -1,14 +1,20 @@
-//! A double-array trie over the bytes of pieces: which pieces start a text, in one array access a byte.
+//! A double-array trie over the bytes of pieces (Aoe, *An Efficient Digital Search Algorithm by Using a Double-Array
+//! Structure*, 1989). It finds the pieces at the start of a text with one array access a byte.
 //!
-//! A unit is 32 bits. Bits 0 to 7 are the label of the edge that leads to it, bit 8 says that it is a leaf, bit 9 that one
-//! of its children holds the value of the key that ends here, and bits 10 to 31 are the value of a leaf or the offset of a
-//! node. The child of a node for byte `b` is the unit at `offset ^ b`, if its label is `b`. No two nodes share an offset.
-//! UTF-8 has no byte 255, so that is the label of the child that holds a value, and no byte 254, the label of free units and
-//! of the root: no edge leads to it, though a node may have the offset of its place.
+//! | bits of a unit | content |
+//! | --- | --- |
+//! | 0 to 7 | label of the edge to it |
+//! | 8 | it is a leaf |
+//! | 9 | a key ends here, and a child holds its value |
+//! | 10 to 31 | value of a leaf, offset of a node |
 //!
-//! Of the crates, yada 0.5 has the same shape and is built ten times more slowly from this model's vocabulary (0.42 s against
-//! 0.04 s, native), finds pieces at two thirds of the speed, and takes no key with a NUL; crawdad 0.4 and
-//! daachorse 1 take 8.8 and 12.4 MB where this takes 3.4.
+//! The child of a node for byte `b` is the unit at `offset ^ b`, if its label is `b`. No two nodes share an offset. Two
+//! labels are bytes that UTF-8 lacks: 255 marks a child that holds a value, 254 marks free units and the root. No edge
+//! leads to the root, though its place may be the offset of a node.
+//!
+//! The crate yada 0.5 has the same shape. It builds this model's vocabulary ten times more slowly, finds pieces at two
+//! thirds of the speed, and takes no key with a NUL. For the 3.4 MB of this trie, crawdad 0.4 takes 8.8 MB and
+//! daachorse 1 takes 12.4 MB.
 
 use crate::error::{Error, ModelFile, Result};
 
@@ -19,13 +25,13 @@ pub(super) const VALUE_LABEL: u8 = 255;
 pub(super) const FREE_UNIT: u32 = 254 | LEAF;
 pub(super) const ROOT_LABEL: u32 = 254;
 
-/// Values and offsets are below this.
+/// Upper limit of values and offsets, exclusive.
 pub(super) const PAYLOAD_LIMIT: usize = 1 << (32 - PAYLOAD_SHIFT);
 
-/// Longest key in bytes, many times what any vocabulary has. It bounds what a damaged array with a cycle costs.
+/// Longest key in bytes, many times the longest of any vocabulary. It bounds the cost of a damaged array with a cycle.
 pub const LONGEST_KEY: usize = (1 << 10) - 1;
 
-/// Finds the pieces that a text starts with. Any array of units is safe to search.
+/// Finds the pieces at the start of a text. A search is safe in any array of units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trie {
     units: Vec<u32>,
@@ -33,18 +39,18 @@ pub struct Trie {
 
 impl Trie {
     /// # Errors
-    /// `invalid_model` where a leaf holds a value that is not below `values`, or there is no root, or it is a leaf.
+    /// `invalid_model` without a root, for a root that is a leaf, or for a leaf with a value of `values` or more.
     pub fn from_units(mut units: Vec<u32>, values: usize) -> Result<Self> {
         let damaged = |reason: &str| Error::InvalidModel { file: ModelFile::Tokenizer, reason: reason.to_owned() };
         let root = units.first_mut().ok_or_else(|| damaged("its trie is empty"))?;
         if *root & LEAF != 0 {
-            return Err(damaged("its trie has a leaf for its root"));
+            return Err(damaged("the root of its trie is a leaf"));
         }
-        // Files of the first version may have another label there.
+        // Files of version 1 may have another label there.
         *root = *root & !0xff | ROOT_LABEL;
         let is_used = |unit: &&u32| **unit & LEAF != 0 && **unit != FREE_UNIT;
         if units.iter().filter(is_used).any(|unit| (unit >> PAYLOAD_SHIFT) as usize >= values) {
-            return Err(damaged("its trie names a piece that is not there"));
+            return Err(damaged("its trie names a piece outside its vocabulary"));
         }
         Ok(Self { units })
     }
@@ -53,7 +59,7 @@ impl Trie {
         &self.units
     }
 
-    /// Calls `found(length, value)` for each key that `text` starts with, shortest first.
+    /// Calls `found(length, value)` for each key at the start of `text`, shortest first.
     #[inline]
     pub fn prefixes(&self, text: &[u8], mut found: impl FnMut(usize, u32)) {
         let Some(&root) = self.units.first() else { return };
@@ -77,7 +83,7 @@ impl Trie {
         }
     }
 
-    /// The value of exactly `key`, which is not empty.
+    /// Returns the value of exactly `key`, which must not be empty.
     pub fn get(&self, key: &[u8]) -> Option<u32> {
         let mut value = None;
         self.prefixes(key, |length, found| {
@@ -90,7 +96,7 @@ impl Trie {
 
     /// Calls `visit(key, value)` for every key that is valid UTF-8, in byte order.
     pub fn for_each(&self, mut visit: impl FnMut(&str, u32)) {
-        // A damaged array may hold cycles; no path of a sound one is longer than there are units.
+        // A damaged array may hold cycles. A walk of a sound one visits each unit at most once.
         let mut budget = self.units.len();
         let mut key = Vec::new();
         let mut waiting = vec![(0_u32, 0_usize, None::<u8>)];

@@ -1,20 +1,20 @@
-//! Builds the double array of a [`Trie`](super::trie::Trie) from sorted keys.
+//! The builder of a [`Trie`](super::trie::Trie): it makes the double array from sorted keys.
 
 use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, LONGEST_KEY, PAYLOAD_LIMIT, PAYLOAD_SHIFT, ROOT_LABEL, VALUE_LABEL};
 use crate::error::{Error, ModelFile, Result};
 
-/// The children of a node lie in one block: their label only changes the low 8 bits of their place.
+/// Units of a block. The children of a node lie in one block, since a label changes only the low 8 bits of a place.
 const BLOCK: usize = 256;
 
-/// Free units further back than this are given up, which bounds the search for a place.
+/// Blocks that the search for a place covers. The builder abandons free units further back.
 const SEARCHED_BLOCKS: usize = 16;
 
-/// Units that the search may still use. What is known of them lies in rings of this size.
+/// Units that the search covers. Rings of this size hold their state.
 const SEARCHED: usize = SEARCHED_BLOCKS * BLOCK;
 
 const NONE: u32 = u32::MAX;
 
-/// A node whose children have no place yet: the keys `keys` share their first `depth` bytes.
+/// A node before its children have places. The keys `keys` share their first `depth` bytes.
 struct Pending {
     unit: u32,
     keys: std::ops::Range<usize>,
@@ -23,7 +23,7 @@ struct Pending {
 
 struct Builder {
     units: Vec<u32>,
-    /// Neighbours in the circular list of free units; [`NONE`] for a used one.
+    /// Neighbours in the circular list of free units; [`NONE`] for a used unit.
     next: Box<[u32; SEARCHED]>,
     previous: Box<[u32; SEARCHED]>,
     first_free: Option<u32>,
@@ -31,16 +31,16 @@ struct Builder {
     taken: Box<[bool; SEARCHED]>,
 }
 
-/// Where the rings hold what is known of a unit.
+/// Returns the place in the rings for a unit.
 fn slot(unit: u32) -> usize {
     unit as usize % SEARCHED
 }
 
-/// The units for `count` keys; `key(i)` is the i-th and `value(i)` its value. Keys are UTF-8, not empty, sorted and all
-/// different.
+/// Builds the units for `count` keys. `key(i)` is the i-th key and `value(i)` its value. Keys are UTF-8, not empty,
+/// sorted and distinct.
 ///
 /// # Errors
-/// `unsupported_model` where a value or the array is too large for a unit, or a key is longer than [`LONGEST_KEY`].
+/// `unsupported_model` if a value or the array is too large for a unit, or a key is longer than [`LONGEST_KEY`].
 pub(super) fn build<'keys>(
     count: usize,
     key: impl Fn(usize) -> &'keys [u8],
@@ -107,7 +107,7 @@ pub(super) fn build<'keys>(
 }
 
 impl Builder {
-    /// An offset that no node has and at which the units for all `labels` are free.
+    /// Finds an unused offset at which the units for all `labels` are free.
     fn place(&mut self, labels: &[u8]) -> Result<u32> {
         let first_label = u32::from(labels[0]);
         if let Some(first) = self.first_free {
@@ -130,7 +130,7 @@ impl Builder {
         Ok(offset)
     }
 
-    /// Appends free units and gives the place of the first.
+    /// Appends free units and returns the place of the first.
     fn add_block(&mut self) -> Result<u32> {
         let start = self.units.len();
         if start + BLOCK > PAYLOAD_LIMIT {
@@ -145,7 +145,7 @@ impl Builder {
         }
         let end = start + BLOCK;
         if end > self.units.capacity() {
-            // Not twice as much, as a vector would by itself: WebAssembly never gives back what was too much.
+            // A vector would double its memory, and WebAssembly never returns the surplus.
             self.units.reserve_exact(BLOCK.max(start / 8));
         }
         self.units.resize(end, FREE_UNIT);
@@ -165,7 +165,7 @@ impl Builder {
         Ok(start)
     }
 
-    /// Takes a free unit out of the list.
+    /// Removes a free unit from the list.
     fn take(&mut self, unit: u32) {
         let (next, previous) = (self.next[slot(unit)], self.previous[slot(unit)]);
         self.next[slot(previous)] = next;
@@ -180,6 +180,6 @@ impl Builder {
 pub(super) fn too_large() -> Error {
     Error::UnsupportedModel {
         file: ModelFile::Tokenizer,
-        reason: "its vocabulary, or a piece of it, is too large".to_owned(),
+        reason: "its vocabulary, or one of its pieces, is too large for this engine".to_owned(),
     }
 }

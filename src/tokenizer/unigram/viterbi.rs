@@ -1,9 +1,10 @@
-//! The best segmentation of a word.
+//! The Viterbi search for the best segmentation of a word.
 //!
-//! What is remembered does not grow with the word: now and then the best ways to the places ahead are followed back to where
-//! they meet. What lies before is decided, is given out and forgotten. Where they do not meet for long, as in one
-//! character over and over, which has as many ways as its longest piece has lengths, and enough tokens lie on each of them,
-//! it is only remembered which of them a place continues.
+//! Its memory does not grow with the word. From time to time the search follows the best ways to the places ahead back
+//! to the place where they meet. All before that is decided: the search emits its tokens and forgets it.
+//!
+//! Some ways never meet. A character that repeats has as many ways as its longest piece has lengths. Once each way
+//! holds enough tokens, the search only remembers which way a place continues.
 
 use std::collections::BTreeSet;
 
@@ -12,32 +13,33 @@ use super::{Scores, Unigram};
 use crate::error::{Error, MemoryUse, Result};
 use crate::memory::reserve;
 
-/// How far the search goes at least before it looks for what is decided.
+/// Least bytes between two checks for decided tokens.
 const STRETCH: usize = 1 << 12;
 
-/// Memory for more places than this is given back after use.
+/// Memory for more places than this is freed after use.
 const KEPT_PLACES: usize = 1 << 14;
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     pub id: u32,
-    /// Where its text ends; it starts where the one before ends. Tokens that spell one text in bytes share an end.
+    /// The end of its text, which starts at the end of the token before. Tokens that spell one text in bytes share an
+    /// end.
     pub end: usize,
 }
 
-/// Memory that calls share: places that the search has reached and whose fate is open.
+/// Memory that calls share: the undecided places that the search has reached.
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// The score of the best way to each place from `scores_start` on.
     scores: Vec<f64>,
     scores_start: usize,
-    /// Of the best way to each place from `steps_start` on, how it came there; 0 where there is none.
+    /// The last step of the best way to each place from `steps_start` on; 0 without a way.
     steps: Vec<u32>,
     steps_start: usize,
 }
 
-/// A step is the piece that ends at a place: its id, and its length in bytes in the low bits.
+/// Low bits of a step for the length in bytes of the piece that ends at a place. The others hold its id.
 const LENGTH_BITS: u32 = 10;
 const _: () = assert!(LONGEST_KEY < 1 << LENGTH_BITS && PAYLOAD_LIMIT <= 1 << (u32::BITS - LENGTH_BITS));
 
@@ -53,20 +55,20 @@ fn length_of(step: u32) -> usize {
     (step & ((1 << LENGTH_BITS) - 1)) as usize
 }
 
-/// Tokens on their way out.
+/// The consumer of tokens.
 struct Output<Visit> {
-    /// How many may still go.
+    /// Number of tokens that it still takes.
     wanted: usize,
     visit: Visit,
-    /// Where a run of unknown pieces began that goes on.
+    /// The start of the current run of unknown pieces.
     unknown_from: Option<usize>,
 }
 
 impl Unigram {
-    /// Calls `visit` with the tokens of `word`, the first `wanted` of them where there are more.
+    /// Calls `visit` with at most the first `wanted` tokens of `word`.
     ///
     /// # Errors
-    /// `invalid_input` for a character that no piece covers, where the model has no unknown piece; `out_of_memory`; those
+    /// `invalid_input` for a character that no piece covers in a model without an unknown piece; `out_of_memory`; those
     /// of `visit`.
     pub fn tokenize(
         &self,
@@ -103,7 +105,8 @@ impl Unigram {
                 return Ok(());
             }
             scratch.forget_steps(decided);
-            // As far again as is undecided: so what is followed back time and again is no more than what is searched.
+            // A stretch at least as long as the undecided part keeps the cost of following back below that of the
+            // search.
             stretch = STRETCH.max(place - decided);
             if ends.len() > 1 && ends.iter().all(|&end| self.known_pieces(end, output.wanted, scratch) >= output.wanted)
             {
@@ -114,8 +117,9 @@ impl Unigram {
         self.give_out_unknown(word, word.len(), output)
     }
 
-    /// Searches on from `place` for at least `stretch` bytes, and says how far it came. `remember` makes what is kept of
-    /// the best way to a place, given what was kept at the start of its last piece, and the piece's id and length.
+    /// Searches on from `place` for at least `stretch` bytes and returns the place that it reached. `remember` makes
+    /// the record of the best way to a place. It receives the record at the start of the last piece, and this piece's
+    /// id and length.
     #[inline]
     fn extend(
         &self,
@@ -133,7 +137,7 @@ impl Unigram {
         }
     }
 
-    /// Sums and comparisons are in the order of the `tokenizers` crate, so that ties fall alike.
+    /// Adds and compares in the order of the `tokenizers` crate, so that ties fall alike.
     #[inline]
     fn find_best(
         &self,
@@ -167,7 +171,10 @@ impl Unigram {
                 let candidate = self.unknown_score + score_here;
                 if steps[character] == 0 || candidate > scores[character] {
                     let id = self.unknown_id.ok_or_else(|| {
-                        Error::InvalidInput("the tokenizer has no token for a character of the text".to_owned())
+                        Error::InvalidInput(
+                            "the tokenizer has no token for a character of the text, and none for unknown text"
+                                .to_owned(),
+                        )
                     })?;
                     scores[character] = candidate;
                     steps[character] = remember(step_here, id, character);
@@ -179,7 +186,7 @@ impl Unigram {
         Ok(place + start)
     }
 
-    /// Which of `ends`, places from `place` on, the best way to the end of the word goes through.
+    /// Finds the one of `ends`, all at or after `place`, on the best way to the end of the word.
     fn end_of_best(
         &self,
         word: &str,
@@ -189,7 +196,7 @@ impl Unigram {
     ) -> Result<usize> {
         let undecided = (std::mem::take(&mut scratch.steps), scratch.steps_start);
         scratch.steps_start = place;
-        // A way is known by the number of its end, from 1.
+        // The number of its end, from 1, identifies a way.
         for (&end, number) in ends.iter().zip(1..) {
             scratch.make_room(place, end - place)?;
             scratch.steps[end - place] = number;
@@ -205,10 +212,10 @@ impl Unigram {
         };
         (scratch.steps, scratch.steps_start) = undecided;
         let end = ends.iter().nth((number as usize).saturating_sub(1)).copied();
-        end.ok_or_else(|| Error::Internal("the best way to the end of a word was lost".to_owned()))
+        end.ok_or_else(|| Error::Internal("the search lost the best way to the end of a word".to_owned()))
     }
 
-    /// Pieces on the best way to `end` that the model knows, counted no further than `enough`: no more than its tokens.
+    /// Counts the known pieces on the best way to `end`, up to `enough`. A way has at least as many tokens.
     fn known_pieces(&self, mut end: usize, enough: usize, scratch: &Scratch) -> usize {
         let mut count = 0;
         while end > scratch.steps_start && count < enough {
@@ -219,7 +226,7 @@ impl Unigram {
         count
     }
 
-    /// The tokens of the best way to `end`, from where the steps start. The steps on it are used up.
+    /// Emits the tokens of the best way from the first step to `end`. It overwrites the steps on this way.
     fn give_out(
         &self,
         word: &str,
@@ -228,7 +235,7 @@ impl Unigram {
         output: &mut Output<impl FnMut(Token) -> Result<()>>,
     ) -> Result<()> {
         let first = scratch.steps_start;
-        // Each step goes from the end of its piece to the start.
+        // Each step moves from the end of its piece to the start.
         let (mut place, mut step) = (end, scratch.step(end));
         while place > first {
             place -= length_of(step);
@@ -248,7 +255,7 @@ impl Unigram {
         Ok(())
     }
 
-    /// A run of unknown pieces, which may spell a known one, or go as its bytes; otherwise it is one token.
+    /// Emits a run of unknown pieces: as a known piece that it spells, as its bytes, or as one unknown token.
     fn give_out_unknown(
         &self,
         word: &str,
@@ -285,7 +292,7 @@ impl Scratch {
         (self.scores_start, self.steps_start) = (0, 0);
     }
 
-    /// Room for `place` and the `ahead` places that follow.
+    /// Reserves memory for `place` and the `ahead` places after it.
     fn make_room(&mut self, place: usize, ahead: usize) -> Result<()> {
         let scores = place - self.scores_start + ahead + 1;
         let steps = place - self.steps_start + ahead + 1;
@@ -297,7 +304,7 @@ impl Scratch {
         self.steps[place - self.steps_start]
     }
 
-    /// The places from `place` on that a piece from before it reaches.
+    /// Returns the places from `place` on that a piece from before it reaches.
     fn ends(&self, place: usize) -> BTreeSet<usize> {
         (place..)
             .zip(&self.steps[place - self.steps_start..])
@@ -306,7 +313,7 @@ impl Scratch {
             .collect()
     }
 
-    /// The last place that the best ways to all of `ends` go through.
+    /// Returns the last common place of the best ways to all of `ends`.
     fn meeting(&self, mut ends: BTreeSet<usize>) -> usize {
         while let Some(last) = ends.pop_last() {
             if ends.is_empty() {
@@ -338,7 +345,7 @@ fn resize<Number: Clone + Default>(numbers: &mut Vec<Number>, length: usize) -> 
     Ok(())
 }
 
-/// Bytes of the UTF-8 character that starts with `first`.
+/// Returns the length in bytes of the UTF-8 character that starts with `first`.
 #[inline]
 pub fn character_length(first: u8) -> usize {
     match first {
@@ -391,7 +398,7 @@ mod tests {
         }
     }
 
-    /// The longest piece is the best: there are as many ways as it has lengths, and they never meet.
+    /// The longest piece is the best, so there are as many ways as it has lengths, and they never meet.
     #[test]
     fn ways_that_never_meet() {
         let pieces =
@@ -414,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_for_what_is_undecided() {
+    fn only_undecided_places_take_memory() {
         let unigram = unigram(&pieces(&[("<unk>", 0.0), ("x", -8.0), ("xx", -9.0), ("xyz", -11.0)]));
         for (word, wanted) in
             [("xyz".repeat(1 << 20), usize::MAX), ("z".repeat(1 << 20), 9), ("x".repeat(1 << 21), 500)]
