@@ -2,6 +2,9 @@
 # test.sh: every test, on a machine where nothing was installed before.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh test
+say "the demo, with no more than it builds"
+scripts/build.sh demo
+scripts/demo.sh
 scripts/build.sh
 
 say "fixtures that are made, not committed: the full tokenizer, the stand-in of bge-reranker-base's size"
