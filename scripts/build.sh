@@ -33,16 +33,17 @@ folder_of() {
   echo "$CACHE/artifacts/$1-$(printf '%s\n' "$SOURCES" "$toolchain" | sha256 | cut -c1-32)"
 }
 
-# compile NAME FORM: FORM is how it shows its progress.
+# compile NAME FORM: FORM is how it shows its progress. Of the library's two kinds only the one that is linked is made: then
+# the compiler leaves out at once what nothing exported reaches.
 compile() {
-  local name=$1 form=$2 cargo=cargo_wasm target=$WASM_TARGET_DIR options=(--profile wasm --lib)
+  local name=$1 form=$2 cargo=cargo_wasm target=$WASM_TARGET_DIR options=(--profile wasm --lib --crate-type cdylib)
   case $name in
     rerank-relaxed) options+=(--features relaxed-simd) ;;
     rerank-threads) options+=(--features relaxed-simd) cargo=cargo_wasm_threads target=$THREADS_TARGET_DIR ;;
     converter) options+=(--features converter) ;;
   esac
   say "cargo build: $name"
-  show_progress "$name" "$form" "$cargo" build "${options[@]}"
+  show_progress "$name" "$form" "$cargo" rustc "${options[@]}"
   # The next one is written to the same place.
   cp "$target/$TARGET/wasm/rerank_wasm.wasm" "$WORK/$name.wasm"
 }

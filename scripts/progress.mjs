@@ -1,11 +1,13 @@
 // progress.mjs LABEL [lines]: reads what cargo writes and shows how far it is. A terminal gets one line that is
-// overwritten; anything else, and whoever asks for `lines`, gets a line every ten seconds. Warnings and errors pass.
+// overwritten, anything else a line every ten seconds. `lines` asks for a line every half minute, for a build in the
+// background. Warnings and errors pass.
 import { createInterface } from 'node:readline';
 
 const [label, form] = process.argv.slice(2);
 const output = process.stderr;
-const overwrites = Boolean(output.isTTY) && form !== 'lines';
-const secondsBetweenLines = 10;
+const inBackground = form === 'lines';
+const overwrites = Boolean(output.isTTY) && !inBackground;
+const secondsBetweenLines = inBackground ? 30 : 10;
 const clearLine = '\r\x1b[K';
 const started = performance.now();
 

@@ -13,7 +13,10 @@ RERANK_WASM_STANDIN=$(scripts/standin.sh base --oracle | tail -n 1)
 export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
 
 say "cargo test"
-cargo test --locked
+# The feature is for the tests of the command line, which come next: the library is compiled once for both.
+cargo test --locked --features cli
+source scripts/bindgen.sh
+cargo test --locked --manifest-path scripts/bindgen/Cargo.toml --target-dir "$BINDGEN_TARGET_DIR"
 scripts/test-kernels.sh
 say "cargo run: the native command line"
 scripts/test-command-line.sh
