@@ -8,11 +8,11 @@ help: ## this list
 setup: ## installs everything that building and testing needs
 	@scripts/setup.sh test
 
-build: ## the wasm artifact and the npm packages, into pkg/dist
-	@scripts/setup.sh build
+build: ## the WebAssembly files and the npm packages, into pkg/dist
 	@scripts/build.sh
 
-demo: build ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, MODEL=bge-reranker-base takes the big model
+demo: ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, MODEL=bge-reranker-base takes the big model
+	@scripts/build.sh demo
 	@QUERY="$(QUERY)" FILE="$(FILE)" MODEL="$(MODEL)" scripts/demo.sh
 
 serve: build ## the demo page on http://127.0.0.1:8080 (PORT=…)

@@ -1,7 +1,8 @@
 # Sourced after environment.sh: cargo for WebAssembly, with whichever toolchain setup.sh found.
 TOOLCHAIN=$(cat "$CACHE/toolchain")
 TARGET=wasm32-unknown-unknown
-THREADS_TOOLCHAIN=$(cat "$CACHE/threads-toolchain")
+# Empty where setup.sh has looked for none yet.
+THREADS_TOOLCHAIN=$(cat "$CACHE/threads-toolchain" 2>/dev/null || true)
 if [ "$TOOLCHAIN" = rustup ]; then WASM_TARGET_DIR=$CARGO_TARGET_DIR; else WASM_TARGET_DIR=$CACHE/target-debian; fi
 
 # Another place: build scripts look at RUSTC_BOOTSTRAP, so the two would undo each other's work in one.

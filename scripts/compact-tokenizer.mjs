@@ -1,11 +1,14 @@
 // compact-tokenizer.mjs TOKENIZER_JSON OUTPUT: writes the compact form with the engine that was just built.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { Instance } from '../pkg/dist/instance/instance.js';
 
 const [input, output] = process.argv.slice(2);
-const engine = new URL('../pkg/dist/wasm/rerank.wasm', import.meta.url);
+// `make demo` builds one of the two.
+const engine = ['rerank', 'rerank-relaxed']
+  .map((name) => new URL(`../pkg/dist/wasm/${name}.wasm`, import.meta.url))
+  .find((file) => existsSync(file));
 const instance = await Instance.start(await WebAssembly.compile(readFileSync(engine)));
 const bytes = readFileSync(input);
 const compact = instance.call(() => {

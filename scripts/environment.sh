@@ -21,8 +21,36 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# locked_version CRATE: its version in Cargo.lock.
-locked_version() { awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock; }
+# locked_version CRATE [LOCK_FILE]: its version in Cargo.lock.
+locked_version() { awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' "${2:-Cargo.lock}"; }
+
+# show_progress LABEL FORM COMMAND...: a cargo command, with a short report of how far it is; see progress.mjs.
+show_progress() {
+  local label=$1 form=$2
+  shift 2
+  CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=100 "$@" 2>&1 | node scripts/progress.mjs "$label" "$form"
+}
+
+# beside COMMAND...: starts it beside what follows; `together` waits for all that were started so, and fails where one
+# failed. Each is a process group, so that nothing of it outlives the script.
+BESIDE=()
+beside() {
+  set -m
+  "$@" </dev/null &
+  set +m
+  BESIDE+=($!)
+  trap end_beside EXIT
+}
+together() {
+  local process failed=0
+  for process in ${BESIDE[@]+"${BESIDE[@]}"}; do wait "$process" || failed=1; done
+  BESIDE=()
+  return $failed
+}
+end_beside() {
+  local process
+  for process in ${BESIDE[@]+"${BESIDE[@]}"}; do kill -- "-$process" 2>/dev/null || true; done
+}
 
 # native_command_line: the path of the native command line, which is built unless RERANK_WASM_NATIVE names one; without
 # the checks of a debug build, for it runs for minutes.

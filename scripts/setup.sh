@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# setup.sh build|test|everywhere|bench: installs what building needs and is not there yet, or what building and testing
-# needs, or that and the other browsers and runtimes, or that of testing and what is measured against; asks nothing.
+# setup.sh demo|build|test|everywhere|bench: installs what is not there yet and asks nothing. demo: what one engine without
+# threads needs; build: what the whole package needs; test: that and what tests it; everywhere: that and the other browsers
+# and runtimes; bench: what testing needs, and what is measured against.
 #
 # The wasm standard library comes from rustup where its server can be reached, else from Debian's source package,
 # rebuilt with -Zbuild-std. RERANK_WASM_TOOLCHAIN=rustup|debian forces one of the two.
@@ -59,15 +60,6 @@ debian_toolchain() {
 
 debian_rust_version() { [ -x /usr/bin/rustc ] && /usr/bin/rustc --version | cut -d' ' -f2 || echo none; }
 
-wasm_bindgen() {
-  local version root
-  version=$(locked_version wasm-bindgen)
-  root=$CACHE/tools/wasm-bindgen-$version
-  [ ! -x "$root/bin/wasm-bindgen" ] || return 0
-  say "cargo install wasm-bindgen-cli $version (about 2 minutes)"
-  CARGO_TARGET_DIR=$CACHE/target-tools cargo install --quiet wasm-bindgen-cli --version "$version" --no-default-features --root "$root"
-}
-
 # Not `npm ci`: it refuses a lock file that lacks an optional package of another platform, and registry mirrors that do
 # not carry all of those are common. --no-save leaves the lock file as it is.
 # npm_packages SCOPE: `build` installs what the package is built with, `test` also what it is tested with, `bench`
@@ -104,19 +96,22 @@ browser() {
   command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || apt_install chromium
 }
 
+# The packages of npm that a scope of this script needs.
 case "${1:-}" in
-  build) ;;
-  test | everywhere) ;;
-  bench) ;;
-  *) fail "usage: setup.sh build|test|everywhere|bench" ;;
+  demo | build) packages=build ;;
+  test | everywhere) packages=test ;;
+  bench) packages=bench ;;
+  *) fail "usage: setup.sh demo|build|test|everywhere|bench" ;;
 esac
 command -v cargo >/dev/null || fail "Rust is missing: https://rustup.rs"
 command -v node >/dev/null || fail "Node 20 or newer is missing: https://nodejs.org"
+beside npm_packages "$packages"
 command -v cc >/dev/null || apt_install gcc libc6-dev
 wasm_toolchain
-threads_toolchain
-wasm_bindgen
-npm_packages "${1/everywhere/test}"
-[ "$1" = build ] || browser
-[ "$1" = build ] || command -v curl >/dev/null || apt_install curl
+[ "$1" = demo ] || threads_toolchain
+if [ "$packages" != build ]; then
+  browser
+  command -v curl >/dev/null || apt_install curl
+fi
+together || fail "npm could not install its packages; see above"
 [ "$1" != everywhere ] || everywhere

@@ -3,14 +3,14 @@
 # The options go to cargo test; `--release -- --include-ignored --nocapture benches` runs the micro-benchmarks.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh test
+source scripts/bindgen.sh
 source scripts/cargo-wasm.sh
+bindgen_tool test-runner --features test-runner
 
 # test_in_node [OPTION...]: in the first Node of the path.
 test_in_node() {
-  local tools
-  tools=$CACHE/tools/wasm-bindgen-$(locked_version wasm-bindgen)/bin
   say "kernels, WebAssembly, Node $(node --version): $*"
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$tools/wasm-bindgen-test-runner \
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$BINDGEN_TOOLS/test-runner \
     cargo_wasm test --package kernels-alone --lib "$@"
 }
 

@@ -186,7 +186,7 @@ describe('rerank-wasm convert', () => {
       'a sample without tabs',
       ['--model', 'TINY', 'OUTPUT', '--sample', 'CORPUS'],
       2,
-      /^error: invalid_input: no tab between query and document/,
+      /^error: invalid_input: line \d+ of the sample has no tab between query and document/,
     ],
     [
       'a corpus that is not there',

@@ -1,0 +1,65 @@
+// progress.mjs LABEL [lines]: reads what cargo writes and shows how far it is. A terminal gets one line that is
+// overwritten, anything else a line every ten seconds. `lines` asks for a line every half minute, for a build in the
+// background. Warnings and errors pass.
+import { createInterface } from 'node:readline';
+
+const [label, form] = process.argv.slice(2);
+const output = process.stderr;
+const inBackground = form === 'lines';
+const overwrites = Boolean(output.isTTY) && !inBackground;
+const secondsBetweenLines = inBackground ? 30 : 10;
+const clearLine = '\r\x1b[K';
+const started = performance.now();
+
+/** How far cargo is: `12 of 130 crates`. Empty until it says so. */
+let state = '';
+/** What it compiles. */
+let current = '';
+let shownAt = 0;
+let hidden = true;
+let finished = false;
+
+const seconds = () => Math.round((performance.now() - started) / 1000);
+
+function write(text) {
+  output.write(hidden ? text : `${clearLine}${text}`);
+  hidden = true;
+}
+
+function show() {
+  if (state === '') return;
+  const text = `${label}: ${state} after ${seconds()} s${current}`;
+  if (overwrites) {
+    write(text.slice(0, (output.columns ?? 80) - 1));
+    hidden = false;
+  } else if (seconds() - shownAt >= secondsBetweenLines) {
+    shownAt = seconds();
+    write(`${text}\n`);
+  }
+}
+
+function read(raw) {
+  const line = raw.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '');
+  const [, done, total, crates] = /^ *Building \[[^\]]*\] (\d+)\/(\d+)(?:: (.*\S))?/.exec(line) ?? [];
+  if (done) {
+    state = `${done} of ${total} crates`;
+    current = crates ? `, now ${crates}` : '';
+  } else if (/^ *(Updating|Downloading|Downloaded) /.test(line)) {
+    state ||= 'downloads crates';
+  } else if (/^ *Finished /.test(line)) {
+    finished = true;
+  } else if (!/^ *(Compiling|Blocking|Locking|Building|Adding|Fresh|$)/.test(line)) {
+    write(`${raw}\n`);
+  }
+  show();
+}
+
+// Cargo ends the line of its bar with a carriage return, which readline takes for the end of a line too.
+const lines = createInterface({ input: process.stdin, crlfDelay: 0 });
+lines.on('line', read);
+// The last crates take minutes in which cargo writes nothing.
+const ticking = setInterval(show, 1000);
+lines.on('close', () => {
+  clearInterval(ticking);
+  if (state !== '') write(`${label}: ${finished ? 'compiled' : `${state}, stopped`} after ${seconds()} s\n`);
+});
