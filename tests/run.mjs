@@ -49,6 +49,13 @@ function filesOf(folder) {
   return names.sort().map((name) => join(folder, name));
 }
 
+/** Test files that no group runs. */
+function forgotten() {
+  const known = new Set(Object.values(allGroups).flatMap(({ files }) => files));
+  const all = readdirSync(directory, { recursive: true }).filter((name) => name.endsWith('.test.js'));
+  return all.filter((name) => !name.includes('node_modules') && !known.has(name));
+}
+
 function onBothNodes() {
   if (!modern) return { nodes: [pathNode], lacks: 'no second, newer Node is installed' };
   return { nodes: [...new Set([pathNode, modern])] };
@@ -86,6 +93,10 @@ const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in allGroups));
 if (unknown.length > 0) {
   say(`no group is called ${unknown.join(', ')}; there are ${Object.keys(allGroups).join(', ')}`);
+  process.exit(2);
+}
+if (forgotten().length > 0) {
+  say(`no group runs ${forgotten().join(', ')}`);
   process.exit(2);
 }
 const total = { passed: 0, failed: 0, failures: [], empty: [], skipped: [] };

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { launchOptions, openPage } from '../support/browsers/chromium.js';
-import { policy } from '../support/servers/headers.js';
 import { useProject } from '../support/programs/packed.js';
+import { policy } from '../support/servers/headers.js';
 import { serveDirectory } from '../support/servers/static.js';
 
 describe('the example for a service worker', () => {
