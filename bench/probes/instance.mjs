@@ -25,7 +25,7 @@ export async function load(wasm, model, tokenizer, config) {
   feed('tokenizer');
   const tokenizerReady = performance.now();
   feed('model');
-  const engine = loader.finish();
+  const model = loader.finish();
   const ready = performance.now();
   return {
     engine,

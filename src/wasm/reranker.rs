@@ -64,16 +64,16 @@ impl Loader {
         Ok(compact)
     }
 
-    pub fn finish(self) -> Result<Engine, Error> {
-        Ok(Engine(Arc::new(self.0.finish()?)))
+    pub fn finish(self) -> Result<Model, Error> {
+        Ok(Model(Arc::new(self.0.finish()?)))
     }
 }
 
 #[wasm_bindgen]
-pub struct Engine(Arc<engine::Reranker>);
+pub struct Model(Arc<engine::Reranker>);
 
 #[wasm_bindgen]
-impl Engine {
+impl Model {
     #[wasm_bindgen(getter, js_name = maxTokens)]
     pub fn max_tokens(&self) -> usize {
         self.0.max_tokens()

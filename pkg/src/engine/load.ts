@@ -5,7 +5,7 @@ import { throwIfAborted } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ResolvedModel } from '../files/resolve.js';
 import type { Instance } from '../instance/instance.js';
-import type { Engine } from '../wasm/bindings.js';
+import type { Model } from '../wasm/bindings.js';
 import { feed, turn } from './feed.js';
 import type { Platform } from './platform.js';
 import { startEngine } from './start.js';
@@ -29,7 +29,7 @@ export interface LoadedModel {
   /** The compiled engine of the instance. */
   module: WebAssembly.Module;
   instance: Instance;
-  engine: Engine;
+  model: Model;
 }
 
 /**
@@ -50,10 +50,10 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
     for (const file of model.files) bytes += await feed(file, { platform, cache, instance, loader, signal, report });
     report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
     await turn(platform, signal);
-    const engine = instance.call(() => loader.finish());
+    const loaded = instance.call(() => loader.finish());
     report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
     throwIfAborted(signal);
-    return { name: model.name, maxTokens: instance.call(() => engine.maxTokens), module, instance, engine };
+    return { name: model.name, maxTokens: instance.call(() => loaded.maxTokens), module, instance, model: loaded };
   } catch (error) {
     await instance.close();
     throw error;

@@ -52,10 +52,10 @@ export class Scoring {
   }
 
   /** Scores the next document, a window of it, or the next few short ones. */
-  step({ instance, engine }: LoadedModel): void {
+  step({ instance, model }: LoadedModel): void {
     const { texts, onScored } = this.#task;
     try {
-      this.#slice ??= this.#begin({ instance, engine });
+      this.#slice ??= this.#begin({ instance, model });
       for (const document of this.#score(this.#slice)) this.#answer.report(onScored, document);
       if (this.#done === texts.length) this.#answer.resolve();
     } catch (error) {
@@ -86,10 +86,10 @@ export class Scoring {
     }
   }
 
-  #begin({ instance, engine }: Pick<LoadedModel, 'instance' | 'engine'>): Slice {
+  #begin({ instance, model }: Pick<LoadedModel, 'instance' | 'model'>): Slice {
     const { query, texts, maxTokens, chunk } = this.#task;
     const documents = takeSlice(texts, this.#done);
-    const job = instance.call(() => engine.start(query, documents, maxTokens, chunk));
+    const job = instance.call(() => model.start(query, documents, maxTokens, chunk));
     return { instance, job, documents: documents.length, done: 0 };
   }
 

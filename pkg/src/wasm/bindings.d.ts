@@ -12,12 +12,12 @@ export interface Loader {
   /** Ends the tokenizer file. Returns its compact form if the file has another form and can be compacted. */
   endAndConvert(): Uint8Array | undefined;
   /** Consumes the loader. */
-  finish(): Engine;
+  finish(): Model;
   free(): void;
 }
 
 /** A loaded model. */
-export interface Engine {
+export interface Model {
   readonly maxTokens: number;
   /** Returns each operator's time in a warm forward pass, longest first. `now` is a clock in milliseconds. */
   profile(tokens: number, now: () => number): OperatorTime[];

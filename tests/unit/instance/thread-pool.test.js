@@ -171,7 +171,7 @@ describe('a pool of threads', () => {
         free: () => {},
       });
       engines.push(instance);
-      return { name: 'stub', maxTokens: 512, instance, engine: { start: (_, texts) => job(texts) } };
+      return { name: 'stub', maxTokens: 512, instance, model: { start: (_, texts) => job(texts) } };
     };
     const backend = new InPlaceBackend(await load(), { pause: () => sleep(1) }, replaced ? load : undefined);
     const score = (...texts) => backend.score({ query: 'query', texts, onScored: () => {} });
