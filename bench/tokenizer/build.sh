@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh: the module with both tokenizers, for Node. Prints its directory.
 source "$(dirname "$0")/../../scripts/environment.sh"
+source scripts/bindgen.sh
 TARGET=wasm32-unknown-unknown
 output=$CACHE/bench-tokenizer
 arguments=(build --quiet --manifest-path bench/tokenizer/wasm/Cargo.toml --profile wasm --target "$TARGET")
@@ -13,6 +14,6 @@ else
   RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags -C linker=wasm-ld-22" \
     /usr/bin/cargo "${arguments[@]}" -Zbuild-std=std,panic_abort >&2
 fi
-"$CACHE/tools/wasm-bindgen-$(locked_version wasm-bindgen)/bin/wasm-bindgen" --target no-modules --out-dir "$output" \
-  --out-name tokenizer "$CARGO_TARGET_DIR/$TARGET/wasm/tokenizer_bench.wasm" >&2
+bindgen_tool bindgen
+"$BINDGEN_TOOLS/bindgen" "$CARGO_TARGET_DIR/$TARGET/wasm/tokenizer_bench.wasm" "$output" tokenizer >&2
 echo "$output"
