@@ -25,10 +25,10 @@ export async function load(wasm, model, tokenizer, config) {
   feed('tokenizer');
   const tokenizerReady = performance.now();
   feed('model');
-  const model = loader.finish();
+  const loaded = loader.finish();
   const ready = performance.now();
   return {
-    engine,
+    model: loaded,
     memory,
     seconds: { tokenizer: (tokenizerReady - start) / 1000, graph: (ready - tokenizerReady) / 1000 },
   };

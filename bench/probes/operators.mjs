@@ -2,5 +2,5 @@
 import { load } from './instance.mjs';
 
 const [tokens, ...files] = process.argv.slice(2);
-const { engine } = await load(...files);
-console.log(JSON.stringify(engine.profile(Number(tokens), () => performance.now())));
+const { model } = await load(...files);
+console.log(JSON.stringify(model.profile(Number(tokens), () => performance.now())));
