@@ -34,7 +34,7 @@ function reasons(cause: unknown, said: string): string[] {
   if (!(cause instanceof Error)) return [];
   // The error of several attempts has a code and no message.
   const message = cause.message || ('code' in cause ? String(cause.code) : '');
-  // A message inside a sentence may have lost its capital letter, and its full stop.
+  // Inside another sentence a message may differ in its first letter and its full stop.
   if (said.toLowerCase().includes(message.toLowerCase().replace(/\.$/, ''))) return reasons(cause.cause, said);
   return [message, ...reasons(cause.cause, `${said} ${message}`)];
 }
