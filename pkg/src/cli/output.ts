@@ -34,6 +34,7 @@ function reasons(cause: unknown, said: string): string[] {
   if (!(cause instanceof Error)) return [];
   // The error of several attempts has a code and no message.
   const message = cause.message || ('code' in cause ? String(cause.code) : '');
-  if (message === '' || said.includes(message)) return reasons(cause.cause, said);
+  // Inside another sentence a message may differ in its first letter and its full stop.
+  if (said.toLowerCase().includes(message.toLowerCase().replace(/\.$/, ''))) return reasons(cause.cause, said);
   return [message, ...reasons(cause.cause, `${said} ${message}`)];
 }

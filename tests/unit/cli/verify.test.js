@@ -108,6 +108,6 @@ describe('rerank-wasm verify', () => {
     hub.requests.length = 0;
     const { output, errors, code } = await verify(['--hub', hub.url]);
     assert.deepEqual([output, code, hub.requests], ['', 1, [`${base}/config.json`]]);
-    assert.match(errors, /^error: integrity_mismatch: .*config\.json\)\n$/);
+    assert.match(errors, /^error: integrity_mismatch: .*config\.json\)\.\n$/);
   });
 });
