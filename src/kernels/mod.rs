@@ -1,7 +1,7 @@
 //! Numbers only: slices in, slices out. Nothing here knows tract, ONNX or JavaScript. No kernel allocates while it
 //! works; the caller lends scratch values, which serve any number of calls.
 //!
-//! **The same bits everywhere.** Each kernel is written once, over [`Lanes`](lanes::Lanes), and every implementation of
+//! **The same bits everywhere.** Each kernel is written once, over `lanes::Lanes`, and every implementation of
 //! these gives the same result. Kernels use no fused multiply-add, no inexact relaxed instruction and no `exp` or `erf`
 //! of the host. Sums are of integers, where order does not matter, or have a fixed order. IEEE 754 and WebAssembly
 //! leave the sign and payload of a NaN open, and so do kernels; a NaN never becomes a number.

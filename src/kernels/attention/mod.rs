@@ -4,7 +4,7 @@
 //! matter. So both matrix products run on integers of up to 16 bits; only the softmax between them is float.
 //!
 //! **No sum overflows.** Each vector x of a product is stored as integers round(s·x), with one scale s per vector. s
-//! keeps the Euclidean norm of every [`BLOCK`] elements below √2³¹, so by the Cauchy-Schwarz inequality no dot product
+//! keeps the Euclidean norm of every `BLOCK` elements below √2³¹, so by the Cauchy-Schwarz inequality no dot product
 //! of two blocks reaches 2³¹. Partial sums may wrap, which changes nothing modulo 2³². Sums of blocks are added as
 //! floats. This keeps more bits of spread-out values than a bound by the largest element would. The vectors are the
 //! rows of q and k, the columns of v and the rows of softmax. Softmax rounds e^(x − max) to integers; the result is
