@@ -44,8 +44,8 @@ impl PieceChoice {
         if kept.len() > count {
             let least = kept.len();
             return Err(Error::InvalidInput(format!(
-                "{count} pieces are too few: the tokenizer needs {least} for special tokens and single characters; keep at \
-                least as many"
+                "{count} pieces are too few: the tokenizer needs {least} for special tokens and single characters; \
+                 keep at least as many"
             )));
         }
         for id in self.used(tokenizer)? {
