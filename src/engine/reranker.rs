@@ -1,4 +1,4 @@
-//! A loaded model.
+//! A loaded model: its graph, its tokenizer and its longest pair.
 
 use std::sync::Arc;
 
