@@ -18,7 +18,7 @@ fn tiny(rewrites: &[Rewrite]) -> Graph {
     graph_with(&read(TINY), rewrites).unwrap()
 }
 
-/// The mean distance of the logits of sequences of many lengths.
+/// Returns the mean distance between two graphs' logits, for sequences of many lengths.
 fn distance(one: &Graph, other: &Graph) -> f32 {
     let lengths = [1, 2, 3, 5, 8, 17, 31, 64, 100, 201];
     let distances = lengths.iter().map(|&length| {

@@ -147,7 +147,7 @@ impl Manifest {
         };
         for Part { kind, bytes, .. } in weights {
             if matches!(kind, PartKind::Tokenizer | PartKind::Graph) {
-                return Err(invalid(format!("it holds {} twice", kind.label())));
+                return Err(invalid(format!("the file holds {} twice; it must come once", kind.label())));
             }
             if kind.shaped_bytes() != Some(*bytes) {
                 return Err(invalid(format!("{} has {bytes} bytes; its shape requires another size", kind.label())));

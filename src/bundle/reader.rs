@@ -111,7 +111,7 @@ impl BundleReader {
             let wanted = match &self.expected {
                 Expected::Header(bytes) | Expected::Manifest { bytes, .. } => bytes.missing(),
                 Expected::Part(incoming) => incoming.missing,
-                Expected::End => return Err(invalid("it continues after its last part")),
+                Expected::End => return Err(invalid("the file continues after its last part")),
             };
             let (now, later) = chunk.split_at(chunk.len().min(wanted));
             match &mut self.expected {
@@ -131,7 +131,7 @@ impl BundleReader {
     /// `invalid_model` if the file is incomplete.
     pub fn finish(self) -> Result<Bundle> {
         let Self { expected: Expected::End, tokenizer: Some(tokenizer), graph: Some(mut model), .. } = self else {
-            return Err(invalid("it ends before its last part is complete"));
+            return Err(invalid("the file ends before its last part is complete"));
         };
         model.weights.extend(self.weights);
         Ok(Bundle { model, tokenizer, max_tokens: self.max_tokens })
@@ -188,7 +188,7 @@ impl BundleReader {
             (Received::Tokenizer(reader), _) => self.tokenizer = Some(reader.finish()?),
             (Received::Graph(parser), _) => self.graph = Some(parser.finish()?),
             (Received::Matrix { head, panels }, PartKind::Matrix { name, unsigned, .. }) => {
-                let layout = kind.layout().ok_or_else(|| invalid("it holds a matrix without a layout"))?;
+                let layout = kind.layout().ok_or_else(|| invalid("the file holds a matrix without a layout"))?;
                 let packed = PackedMatrix::from_stored(layout, &head.bytes, panels.bytes)
                     .map_err(|reason| invalid(format!("{}: {reason}", kind.label())))?;
                 let weight = Weight::Matrix { packed: Arc::new(packed), unsigned: *unsigned };
@@ -204,7 +204,7 @@ impl BundleReader {
 
     fn insert(&mut self, name: &str, weight: Weight) -> Result<()> {
         if self.weights.get(name).is_some() {
-            return Err(invalid(format!("it holds two weights called {name:?}; each name must be unique")));
+            return Err(invalid(format!("the file holds two weights called {name:?}; each name must be unique")));
         }
         self.weights.insert(name.to_owned(), weight);
         Ok(())
@@ -281,14 +281,14 @@ fn read_header(bytes: &[u8]) -> Result<(usize, [u8; 32])> {
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |&number| u32::from_le_bytes(number));
     let (magic, rest) = bytes.split_at(MAGIC.len());
     if magic != MAGIC {
-        return Err(invalid("it is not a bundle: its first bytes differ from those of every bundle"));
+        return Err(invalid("the file is not a bundle: its first bytes differ from those of every bundle"));
     }
     let version = number(rest);
     if version != VERSION {
         return Err(Error::UnsupportedModel {
             file: ModelFile::Bundle,
             reason: format!(
-                "it has version {version}; this engine reads version {VERSION}, so convert the model again"
+                "the file has version {version}; this engine reads version {VERSION}, so convert the model again"
             ),
         });
     }

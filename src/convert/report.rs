@@ -34,7 +34,8 @@ impl Display for Report {
         writeln!(formatter, "memory of an isolate, predicted: {}", megabytes(*predicted_memory))?;
         writeln!(
             formatter,
-            "logits against the model it is made of, {} pairs: mean distance {:.4}, largest {:.4}; their standard deviation is {:.4}",
+            "logits against the model it is made of, {} pairs: mean distance {:.4}, largest {:.4}; their standard \
+             deviation is {:.4}",
             error.pairs, error.mean, error.largest, error.spread
         )
     }

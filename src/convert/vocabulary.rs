@@ -36,7 +36,7 @@ impl PieceChoice {
             let pieces = vocabulary.len();
             return Err(Error::UnsupportedModel {
                 file: ModelFile::Tokenizer,
-                reason: format!("it names the id {id} beyond its {pieces} pieces, so all pieces must stay"),
+                reason: format!("the file names the id {id} beyond its {pieces} pieces, so all pieces must stay"),
             });
         }
         let mut kept = vocabulary.indispensable();
@@ -44,8 +44,8 @@ impl PieceChoice {
         if kept.len() > count {
             let least = kept.len();
             return Err(Error::InvalidInput(format!(
-                "{count} pieces are too few: special tokens and single characters, without which not every text can be \
-                written, are {least} already; keep at least as many"
+                "{count} pieces are too few: the tokenizer needs {least} for special tokens and single characters; \
+                 keep at least as many"
             )));
         }
         for id in self.used(tokenizer)? {

@@ -37,7 +37,7 @@ pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
     match positions.saturating_sub(unreachable) {
         0 => unsupported(format!("its {positions} positions leave no room for a token")),
         tokens if tokens > MOST_TOKENS => {
-            unsupported(format!("it allows {tokens} tokens; this engine reads at most {MOST_TOKENS}"))
+            unsupported(format!("the file allows {tokens} tokens; this engine reads at most {MOST_TOKENS}"))
         }
         tokens => Ok(tokens),
     }

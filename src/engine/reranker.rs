@@ -1,4 +1,4 @@
-//! A loaded model.
+//! A loaded model: its graph, its tokenizer and its longest pair.
 
 use crate::error::Result;
 use crate::graph::{Graph, OperatorTime, TokenSequence};

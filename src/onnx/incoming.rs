@@ -88,7 +88,7 @@ impl IncomingTensor {
     }
 }
 
-/// False of fields that say nothing about name, shape, type or data, or that the data is in this file.
+/// Returns false if the fields hold only documentation, or the note that the data is in this file.
 fn changes_the_weight(fields: &[u8]) -> Result<bool> {
     for field in Fields::new(fields) {
         let field = field?;

@@ -33,7 +33,8 @@ impl Vocabulary {
         })?;
         let unigram = unigram.ok_or_else(|| Error::UnsupportedModel {
             file: ModelFile::Tokenizer,
-            reason: "it holds no unigram model, and no other kind works with fewer pieces; keep them all".to_owned(),
+            reason: "the file holds no unigram model, and no other kind works with fewer pieces; keep them all"
+                .to_owned(),
         })?;
         let mut pieces = vec![String::new(); unigram.len()];
         unigram.trie().for_each(|piece, id| {

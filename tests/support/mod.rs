@@ -84,7 +84,7 @@ pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-/// A linear congruential generator.
+/// A generator of random numbers (linear congruential).
 pub struct Random(pub u64);
 
 impl Random {

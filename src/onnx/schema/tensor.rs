@@ -128,8 +128,8 @@ impl<'a> Tensor<'a> {
             (raw, 0) if raw == bytes => Ok(()),
             (0, typed) if typed == elements && typed == values => Ok(()),
             (raw, typed) => Err(invalid(format!(
-                "its shape {:?} and data type {} require {bytes} raw bytes or {elements} values; it holds {raw} raw bytes \
-                 and {typed} values, {values} of them in the field of its type",
+                "its shape {:?} and data type {} require {bytes} raw bytes or {elements} values; it holds {raw} raw \
+                 bytes and {typed} values, {values} of them in the field of its type",
                 self.dims, self.data_type
             ))),
         }

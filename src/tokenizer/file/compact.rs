@@ -269,7 +269,8 @@ impl CompactReader {
             return Err(Error::UnsupportedModel {
                 file: ModelFile::Tokenizer,
                 reason: format!(
-                    "it has version {version}; this engine reads version {VERSION}, so convert the tokenizer.json again"
+                    "the file has version {version}; this engine reads version {VERSION}, so convert the \
+                     tokenizer.json again"
                 ),
             });
         }

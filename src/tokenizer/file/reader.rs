@@ -103,8 +103,9 @@ pub fn compact_form(json: &[u8]) -> Result<Vec<u8>> {
     if bytes.is_empty() {
         return Err(Error::UnsupportedModel {
             file: ModelFile::Tokenizer,
-            reason: "it holds no unigram model, and no other kind has a compact form; use the tokenizer.json itself"
-                .to_owned(),
+            reason:
+                "the file holds no unigram model, and no other kind has a compact form; use the tokenizer.json itself"
+                    .to_owned(),
         });
     }
     Ok(bytes)

@@ -103,7 +103,7 @@ fn unsound(error: tokenizers::Error) -> Error {
     Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("its parts do not fit together: {error}") }
 }
 
-/// Returns an error of our unigram model as it is. An error of the crate means that a text lacks a token.
+/// Returns an error of our unigram model unchanged. An error of the crate means that it has no token for the text.
 fn text_refused(error: tokenizers::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => *error,
