@@ -179,7 +179,7 @@ describe('the installed package', async () => {
         const answer = await asks('rank', { model: 'mini', questions, options: { threads: wish } }, isolated);
         assert.deepEqual(bitsOf(answer.results.flatMap(logitsByIndex)), expected);
         assert.equal(answer.isolated, true);
-        const warning = 'the engine has one thread: WebAssembly has no relaxed SIMD here';
+        const warning = "The engine runs on one thread. This browser's WebAssembly has no relaxed SIMD.";
         const { threads, warnings } = answer;
         assert.deepEqual([threads, warnings], relaxed[name] ? [2, []] : [1, [warning]]);
       });
@@ -253,7 +253,7 @@ describe('the installed package', async () => {
         const { results, warnings } = await does('rank', call, tab);
         assert.equal(results.length, 1);
         assert.equal(warnings.length, 1, `${warnings}`);
-        assert.match(warnings[0], /^going on without the cache: .*\(QuotaExceededError\)$/);
+        assert.match(warnings[0], /^The cache failed, and the model loads without it: .*\. \(QuotaExceededError\)$/);
         assert.deepEqual(
           (await does('cached', undefined, tab)).filter((path) => path.endsWith('.onnx')),
           [],
