@@ -2,6 +2,7 @@
 // overwritten, anything else a line every ten seconds. `lines` asks for a line every half minute, for a build in the
 // background. Warnings and errors pass.
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 
 const [label, form] = process.argv.slice(2);
 const output = process.stderr;
@@ -39,7 +40,7 @@ function show() {
 }
 
 function read(raw) {
-  const line = raw.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '');
+  const line = stripVTControlCharacters(raw);
   const [, done, total, crates] = /^ *Building \[[^\]]*\] (\d+)\/(\d+)(?:: (.*\S))?/.exec(line) ?? [];
   if (done) {
     state = `${done} of ${total} crates`;

@@ -20,7 +20,10 @@ describe('what the build calls', () => {
       'warning: unused variable\n --> src/lib.rs:1\n',
       '    Building [======>] 9/10: tract-core\rerror: it does not compile\n',
     ].join('');
-    const { stderr, stdout } = spawnSync(process.execPath, [pathOf('progress.mjs'), 'engine'], { input, encoding: 'utf8' });
+    const { stderr, stdout } = spawnSync(process.execPath, [pathOf('progress.mjs'), 'engine'], {
+      input,
+      encoding: 'utf8',
+    });
     assert.equal(stdout, '');
     assert.match(
       stderr,
@@ -29,7 +32,8 @@ describe('what the build calls', () => {
   });
 
   it('reports how long it took', () => {
-    const input = '    Building [====>  ] 9/10: tract-core\r    Finished `wasm` profile [optimized] target(s) in 3.12s\n';
+    const input =
+      '    Building [====>  ] 9/10: tract-core\r    Finished `wasm` profile [optimized] target(s) in 3.12s\n';
     const { stderr } = spawnSync(process.execPath, [pathOf('progress.mjs'), 'engine'], { input, encoding: 'utf8' });
     assert.match(stderr, /^engine: compiled after \d+ s\n$/);
   });
