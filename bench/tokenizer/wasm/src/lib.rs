@@ -3,13 +3,15 @@
 
 #[path = "../../../../src/error.rs"]
 mod error;
+#[path = "../../../../src/memory.rs"]
+mod memory;
 #[path = "../../../../src/tokenizer/mod.rs"]
 mod tokenizer;
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-/// As in `src/wasm.rs`.
+/// As in `src/wasm/reranker.rs`.
 const PART_BYTES: u32 = 1 << 16;
 
 fn thrown(error: impl std::fmt::Display) -> JsError {
@@ -82,5 +84,5 @@ impl Peer {
 /// The compact form of a tokenizer.json.
 #[wasm_bindgen]
 pub fn compact(json: &[u8]) -> Result<Vec<u8>, JsError> {
-    tokenizer::compact::convert(json).map_err(thrown)
+    tokenizer::compact_form(json).map_err(thrown)
 }
