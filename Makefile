@@ -1,4 +1,4 @@
-# The commands of this project. Each installs what it needs, says what it does and asks nothing.
+# The commands of this project. Each installs its own tools, prints its steps and asks no questions.
 .PHONY: help setup build demo serve screenshots test test-all check bench eval mini clean
 .DEFAULT_GOAL := help
 
@@ -11,7 +11,7 @@ setup: ## installs everything that building and testing needs
 build: ## the WebAssembly files and the npm packages, into pkg/dist
 	@scripts/build.sh
 
-demo: ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own, MODEL=bge-reranker-base takes the big model
+demo: ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own text, MODEL=bge-reranker-base uses the big model
 	@scripts/build.sh demo
 	@QUERY="$(QUERY)" FILE="$(FILE)" MODEL="$(MODEL)" scripts/demo.sh
 
@@ -26,20 +26,20 @@ screenshots: ## the pictures of the demo page in docs/screenshots, taken in Chro
 test: ## the tests: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh
 
-test-all: ## those, and in Firefox, WebKit, Deno, Bun, in projects of Vite, webpack and Next, and the example workers by wrangler: some 20 minutes more
+test-all: ## adds Firefox, WebKit, Deno, Bun, Vite, webpack, Next and the example workers in wrangler: some 20 minutes more
 	@scripts/test-all.sh
 
-check: ## format, lints, types, a minute of fuzzing for each parser, artifact sizes
+check: ## format, lints, types, a minute of fuzzing for each parser, sizes of the built files
 	@scripts/check.sh
 
 bench: ## speed, memory, load time and accuracy beside onnxruntime-web and transformers.js: a table and bench/results.json
 	@scripts/bench.sh
 
-eval: ## how well the small model ranks a showcase and held-out sources; MODEL=directory measures another
+eval: ## measures how well the small model ranks a showcase and held-out sources; MODEL=directory measures another
 	@MODEL="$(MODEL)" models/mini/eval.sh
 
-mini: ## makes the small model anew, hours; SMOKE=1 passes all of it on a slice, STEPS="data train" takes a part
+mini: ## makes the small model anew, in hours; SMOKE=1 runs every step on a slice, STEPS="data train" runs these steps
 	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" models/mini/make.sh $(STEPS)
 
-clean: ## removes what was built in this checkout (the cache stays: ~/.cache/rerank-wasm)
+clean: ## removes the build output of this checkout and keeps the cache, ~/.cache/rerank-wasm
 	@rm -rf pkg/dist node_modules tests/runtimes/everywhere/node_modules

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bench.sh [MEASUREMENT…]: this package beside onnxruntime-web and transformers.js, on this machine, now. Prints a table and
-# writes bench/results.json; without names it runs all of bench/run.mjs.
+# bench.sh [MEASUREMENT…]: measures this package beside onnxruntime-web and transformers.js on this machine. It prints a
+# table and writes bench/results.json. Without names it runs every measurement of bench/run.mjs.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh bench
 scripts/build.sh
@@ -9,7 +9,7 @@ say "models: the stand-in of bge-reranker-base with its exact twin and the full 
 tokenizer=$(models/standin/full-tokenizer.py | tail -n 1)
 standin=$(models/standin/make.sh base --oracle | tail -n 1)
 
-# The stand-in with the full tokenizer, as Hugging Face lays a model out.
+# This folder holds the stand-in and the full tokenizer in Hugging Face's layout.
 model=$CACHE/bench-model/standin
 rm -rf "$model" && mkdir -p "$model/onnx"
 ln -sf "$standin/onnx/model_quantized.onnx" "$model/onnx/"
@@ -18,7 +18,7 @@ cp pkg/mini/tokenizer_config.json "$model/"
 
 say "the native command line"
 cargo build --quiet --locked --features cli
-# Another checkout may share the target directory and put its own binary there while this runs.
+# Another checkout may share the target directory and replace the binary during this run, so the run uses a copy.
 export RERANK_NATIVE=$CACHE/bench-model/rerank-$$
 trap 'rm -f "$RERANK_NATIVE"' EXIT
 cp "$CARGO_TARGET_DIR/debug/rerank" "$RERANK_NATIVE"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check.sh: what must hold of the sources, and how large the artifacts are.
+# check.sh: checks format, lints, imports and types, fuzzes each parser, and limits the sizes of the built files.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh build
 scripts/build.sh

@@ -1,11 +1,11 @@
-// compact-tokenizer.mjs TOKENIZER_JSON OUTPUT: writes the compact form with the engine that was just built.
+// compact-tokenizer.mjs TOKENIZER_JSON OUTPUT: the engine in pkg/dist converts the tokenizer to its compact form.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { Instance } from '../pkg/dist/instance/instance.js';
 
 const [input, output] = process.argv.slice(2);
-// `make demo` builds one of the two.
+// `make demo` builds only one of these.
 const engine = ['rerank', 'rerank-relaxed']
   .map((name) => new URL(`../pkg/dist/wasm/${name}.wasm`, import.meta.url))
   .find((file) => existsSync(file));
@@ -17,6 +17,8 @@ const compact = instance.call(() => {
   loader.push(bytes);
   return loader.endAndConvert();
 });
-if (!compact) throw new Error(`${input} has no compact form`);
+if (!compact) {
+  throw new Error(`The engine returned no compact form for ${input}; pass a tokenizer.json with a unigram model.`);
+}
 mkdirSync(dirname(output), { recursive: true });
 writeFileSync(output, compact);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh: ranks a sample set with the small model or, with QUERY, FILE and MODEL set, what they name.
+# demo.sh: ranks a sample set with the small model. QUERY and FILE name another query and a file of documents; MODEL
+# names another model.
 source "$(dirname "$0")/environment.sh"
 
 rank() { node pkg/dist/cli/main.js --model "${MODEL:-mini}" "$@"; }

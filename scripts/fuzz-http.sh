@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# fuzz-http.sh [EXAMPLES]: schemathesis against the handler of rerank-wasm/edge, with what its OpenAPI document allows and
-# with what it does not; 100 examples for each operation unless told, 10 seconds. Wants pkg/dist and node_modules.
+# fuzz-http.sh [EXAMPLES]: schemathesis sends requests to the handler of rerank-wasm/edge, both requests that its OpenAPI
+# document allows and others. Each operation receives 100 examples by default, which takes 10 seconds. The script needs
+# pkg/dist and node_modules.
 source "$(dirname "$0")/environment.sh"
 VERSION=4.32.5
 tool=$CACHE/tools/schemathesis-$VERSION
@@ -9,14 +10,14 @@ if ! [ -d "$tool" ]; then
   say "pip install schemathesis $VERSION"
   partial=$tool.partial-$$
   options=(--quiet --disable-pip-version-check --root-user-action=ignore)
-  # Not a venv: Debian splits ensurepip off into python3-venv.
+  # Debian moves ensurepip to python3-venv, so a plain Python cannot make a venv; --target works everywhere.
   python3 -m pip install "${options[@]}" --target "$partial" "schemathesis==$VERSION"
-  # A run beside this one may have been first.
+  # A parallel run may already have installed it; then this copy goes.
   mv -T "$partial" "$tool" 2>/dev/null || rm -rf "$partial"
 fi
 
 export KEY=a-key-for-fuzzing
-# It is read before the server, which begins beside this, may have made it.
+# The loop below may read this file before the server writes it.
 : >"$CACHE/fuzz-http-$$"
 node tests/support/servers/fuzz-server.mjs >"$CACHE/fuzz-http-$$" &
 server=$!
@@ -26,7 +27,7 @@ for _ in {1..100}; do
   [ -z "$url" ] || break
   sleep 0.1
 done
-[ -n "$url" ] || fail "the server does not start"
+[ -n "$url" ] || fail "the fuzz server printed no URL within 10 seconds; its own error stands above"
 say "schemathesis on $url"
 cd "$CACHE"
 PYTHONPATH=$tool python3 -m schemathesis.cli run "$url/openapi.json" --header "Authorization: Bearer $KEY" --seed 1 \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fuzz.sh [SECONDS]: every target of fuzz/ for so long, a minute unless told. What a target finds
-# worth keeping stays in the cache, for the next run to begin with.
+# fuzz.sh [SECONDS]: runs every target of fuzz/ for this long, by default a minute. The cache keeps each target's corpus,
+# and the next run starts from it.
 source "$(dirname "$0")/environment.sh"
 seconds=${1:-60}
 VERSION=0.13.2
@@ -10,11 +10,11 @@ if ! [ -x "$cargo_fuzz" ]; then
   CARGO_TARGET_DIR=$CACHE/target-tools cargo install --quiet cargo-fuzz --version "$VERSION" --root "$CACHE/tools/cargo-fuzz-$VERSION"
 fi
 
-# Our own unsafe code is for WebAssembly alone, so the address sanitizer would have little to watch; without it twice as
-# many inputs are tried. By default all of tract would be one codegen unit, on one core.
+# The crate's unsafe code is compiled for WebAssembly only, so the address sanitizer would check little here. Without it a
+# target tries twice as many inputs. The default of one codegen unit would compile tract on one core.
 options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --codegen-units 16)
 
-# Mutations of a model are seldom models; cut short, it is at least quick to read.
+# A mutated model is seldom a model. A part of a model is read quickly, so the targets try more inputs.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
 tokenizers=(tests/fixtures/standin-tiny/tokenizer.json tests/fixtures/tokenizers/*.json)
 compact=$CACHE/fuzz-compact
@@ -24,7 +24,7 @@ for tokenizer in "${tokenizers[0]}" tests/fixtures/tokenizers/unigram.json; do
 done
 bundle=$CACHE/fuzz-bundle
 cargo run --quiet --locked --features cli -- convert --model tests/fixtures/standin-tiny "$bundle" --bits 4 --rounding nearest >/dev/null
-# seed TARGET DIRECTORY: what a target begins with.
+# seed TARGET DIRECTORY: writes the first inputs of a target.
 seed() {
   mkdir -p "$2"
   case $1 in
@@ -33,19 +33,19 @@ seed() {
     bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
     graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
-    # Without the checksum, which the target adds.
+    # The target adds the checksum.
     tokenizer_compact) for file in "$compact"/*; do { printf '\377'; head -c -4 "$file"; } >"$2/$(basename "$file")"; done ;;
     # The first byte says how often the text is repeated.
     tokenizer_encode) printf ' A heat pump warms a house in winter.' >"$2/text"; printf '\377x' >"$2/repeated" ;;
-    *) fail "what does the fuzz target $1 begin with?" ;;
+    *) fail "the fuzz target $1 has no first inputs; add them to seed() in scripts/fuzz.sh" ;;
   esac
 }
 
-# The target tokenizer_encode takes the published tokenizer where models/standin/full-tokenizer.py has made it.
+# The target tokenizer_encode reads the published tokenizer if models/standin/full-tokenizer.py has made it.
 published=$CACHE/tokenizer/tokenizer.json
 if [ -z "${RERANK_WASM_TOKENIZER:-}" ] && [ -f "$published" ]; then export RERANK_WASM_TOKENIZER=$published; fi
 
-# Its flags are those of a nightly compiler; a stable one takes them when told that it may.
+# cargo-fuzz passes flags of a nightly compiler. This variable makes a stable compiler accept them.
 export RUSTC_BOOTSTRAP=1
 targets=(fuzz/fuzz_targets/*.rs)
 say "building ${#targets[@]} fuzz targets"
@@ -57,7 +57,7 @@ for path in "${targets[@]}"; do
   seed "$target" "$corpus"
   "$cargo_fuzz" run "${options[@]}" "$target" "$corpus" -- \
     -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 >"$log" 2>&1 ||
-    { tail -n 60 "$log" | cut -c -300 >&2; grep -a -A 3 'panicked at' "$log" | cut -c -300 >&2 || true; fail "fuzz target $target: the input that it failed on is named above"; }
+    { tail -n 60 "$log" | cut -c -300 >&2; grep -a -A 3 'panicked at' "$log" | cut -c -300 >&2 || true; fail "the fuzz target $target failed; the log above names the input, which reproduces the failure"; }
   awk -v target="$target" '/cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
     /number_of_executed_units/ { runs = $2 }
     END { printf "fuzz target %s: %d runs, %d edges covered, no failure\n", target, runs, edges }' "$log"

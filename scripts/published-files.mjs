@@ -1,5 +1,5 @@
-// published-files.mjs: writes the lists of the files that npm would publish, which a test compares: tests/fixtures/published.
-// It needs the built package.
+// published-files.mjs: writes the lists of the files that npm would publish to tests/fixtures/published. A test compares
+// them with the package. The script needs the built package.
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,10 +9,10 @@ const repository = new URL('../', import.meta.url);
 /** The folder of each package by its name. */
 export const packages = { 'rerank-wasm': 'pkg', 'rerank-wasm-mini': 'pkg/mini' };
 
-/** Where the list of a package is kept, one path a line. */
+/** Returns where the list of a package lies. It has one path a line. */
 export const listOf = (name) => new URL(`tests/fixtures/published/${name}.txt`, repository);
 
-/** The paths that `npm publish` would take from a folder, sorted. */
+/** Returns the paths that `npm publish` would upload from a folder, sorted. */
 export function publishedFiles(folder) {
   const cwd = fileURLToPath(new URL(folder, repository));
   const output = execFileSync('npm', ['pack', '--dry-run', '--json'], {
@@ -26,7 +26,7 @@ export function publishedFiles(folder) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (!existsSync(new URL('pkg/dist/index.js', repository))) {
-    throw new Error('pkg/dist has no package to list: run make build first');
+    throw new Error('pkg/dist holds no built package to list; run make build first.');
   }
   for (const [name, folder] of Object.entries(packages)) {
     writeFileSync(

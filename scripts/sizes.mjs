@@ -1,26 +1,26 @@
-// Prints what a visitor downloads: each file of the built package, raw and compressed, and what the package takes on a
-// developer's disk. Fails where the engine or the package has grown too large.
+// Prints the size of each file that a visitor downloads, raw and compressed, and the size of the package on a developer's
+// disk. Fails if an engine or the package exceeds its limit.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const directory = new URL('../pkg/dist/', import.meta.url).pathname;
 
-/** All files below the directory that a page or a worker can load: no types, no command line. */
+/** All files that a page or a worker can load: types and the command line are left out. */
 const files = readdirSync(directory, { recursive: true })
   .filter((name) => /\.(js|wasm)$/.test(name) && !name.startsWith('cli/'))
   .sort();
 
-/** Of one engine, brotli: a visitor gets one of them. */
+/** Limit of one engine after brotli. A visitor downloads one engine. */
 const mostBytes = 1_700_000;
 
-/** What the command line converts models with, compressed: nothing else loads it. */
+/** The command line alone loads the converter, which the package holds compressed. */
 const converter = 'cli/convert/converter.wasm.br';
 
 /**
- * Of the unpacked package, without models: an engine, the converter, all that is neither, and all together. That is more than
- * the 5 MB one would wish for, because there are several engines: each holds all of tract's operators, any of which a model may
- * have, and is one file so that it is compiled while it arrives.
+ * Limits of the unpacked package, without models: an engine, the converter, all other files, and the whole. The whole exceeds
+ * the 5 MB one would wish for, because the package holds several engines. Each engine holds all of tract's operators, since a
+ * model may have any of them. Each is one file, so that a browser compiles it during the download.
  */
 const mostUnpackedBytes = { engine: 6_500_000, converter: 1_500_000, code: 470_000, all: 21_000_000 };
 
@@ -41,7 +41,7 @@ for (const name of files) {
   for (const [index, size] of sizes.entries()) total[index] += size;
   console.log(`${name.padEnd(24)}${sizes.map(kilobytes).join('')}`);
   if (name.endsWith('.wasm') && sizes[2] > mostBytes) {
-    console.error(`${name} has ${sizes[2]} bytes with brotli, more than ${mostBytes}`);
+    console.error(`${name} has ${sizes[2]} bytes after brotli; the limit is ${mostBytes}: make it smaller`);
     process.exitCode = 1;
   }
 }
@@ -55,7 +55,7 @@ for (const [name, bytes, most] of [
   ['the package', unpacked, mostUnpackedBytes.all],
 ]) {
   if (bytes <= most) continue;
-  console.error(`${name} has ${bytes} bytes unpacked, more than ${most}`);
+  console.error(`${name} has ${bytes} bytes unpacked; the limit is ${most}: make it smaller`);
   process.exitCode = 1;
 }
 console.log(`${'all'.padEnd(24)}${total.map(kilobytes).join('')}`);

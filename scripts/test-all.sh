@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test-all.sh: every test, and the package in Firefox, WebKit, Deno, Bun, projects of Vite, webpack and Next, and wrangler.
+# test-all.sh: runs every test, then the package in Firefox, WebKit, Deno, Bun, in projects of Vite, webpack and Next, and
+# in wrangler.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh everywhere
 scripts/test.sh

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# test.sh: every test, on a machine where nothing was installed before.
+# test.sh: runs every test, and first installs the tools that they need.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh test
-say "the demo, with no more than it builds"
+say "the demo, on its own build alone"
 scripts/build.sh demo
 scripts/demo.sh
 scripts/build.sh
 
-say "fixtures that are made, not committed: the full tokenizer, the stand-in of bge-reranker-base's size"
+say "fixtures that the recipes make: the full tokenizer, the stand-in of bge-reranker-base's size"
 RERANK_WASM_TOKENIZER=$(models/standin/full-tokenizer.py | tail -n 1)
 RERANK_WASM_STANDIN=$(models/standin/make.sh base --oracle | tail -n 1)
 export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
 
 say "cargo test"
-# The feature is for the tests of the command line, which come next: the library is compiled once for both.
+# The tests of the command line, which come next, need this feature. With it here, cargo compiles the library once for both.
 cargo test --locked --features cli
 source scripts/bindgen.sh
 cargo test --locked --manifest-path scripts/bindgen/Cargo.toml --target-dir "$BINDGEN_TARGET_DIR"

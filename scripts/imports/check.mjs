@@ -1,4 +1,4 @@
-// check.mjs: prints every offence against the import rules with the name of its rule; fails if there is one.
+// check.mjs: prints every import that breaks a rule, with the rule's name, and fails if it found one.
 import { fileURLToPath } from 'node:url';
 
 import { check } from './rust.mjs';

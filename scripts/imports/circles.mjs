@@ -1,8 +1,8 @@
 /**
- * The circles in a graph of files: its strongly connected components of more than one file (Tarjan).
+ * Finds the circles in a graph of files: its strongly connected components of more than one file (Tarjan).
  *
  * @param {Map<string, Set<string>>} imports
- * @returns {string[][]} the files of each, sorted
+ * @returns {string[][]} the files of each circle, sorted
  */
 export function circlesOf(imports) {
   const state = new Map();

@@ -1,10 +1,10 @@
-// The modules of the crates below `src`, and which file imports which.
+// Reads the modules of the crates below `src` and the imports between their files.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { behindBracket, codeOf, tokensOf, withoutTests } from './rust-tokens.mjs';
 
-/** What a use declares, from behind `use` on: each name with its path; and the place behind it. */
+/** Reads a `use` from the token after `use` on. Returns each declared name with its path, and the place behind the use. */
 function readUse(tokens, start) {
   const names = [];
   const readTree = (at, path) => {
@@ -27,7 +27,7 @@ function readUse(tokens, start) {
       at++;
       if (tokens[at]?.text === '::') continue;
       if (text === '::') continue;
-      // A module that is named as `self` is the path before it.
+      // `self` in braces names the path before it.
       const target = text === 'self' && here.length > 1 ? here.slice(0, -1) : here;
       const alias = tokens[at]?.text === 'as' ? tokens[at + 1].text : target.at(-1);
       names.push({ path: target, name: alias, line });
@@ -40,7 +40,7 @@ function readUse(tokens, start) {
 const definitions = new Set(['fn', 'struct', 'enum', 'trait', 'type', 'const', 'static', 'union', 'macro_rules']);
 
 /**
- * One file: its modules by their names, each with what it declares, defines, imports and writes.
+ * Reads a module: the modules that it declares, its definitions, its uses, its paths, and its words with their counts.
  * @param {{ text: string, line: number }[]} tokens
  */
 function readModule(tokens) {
@@ -72,7 +72,7 @@ function readModule(tokens) {
     }
     if (!/^[A-Za-z_]/.test(text)) continue;
     module.words.set(text, (module.words.get(text) ?? 0) + 1);
-    // `pub(in path)` says who may see, and imports nothing.
+    // The path of `pub(in path)` is a visibility and no import.
     const isVisibility = tokens[at - 1]?.text === 'in' && tokens[at - 2]?.text === '(';
     if (next !== '::' || tokens[at - 1]?.text === '::' || isVisibility) continue;
     const path = [text];
@@ -84,7 +84,7 @@ function readModule(tokens) {
   return module;
 }
 
-/** All modules of the crates below `src`, by their paths: the library's begin with `crate`, a program's with its folder. */
+/** Reads all modules of the crates below `src`, by path. The library's paths begin with `crate`, a program's with its folder. */
 export function readCrates(src) {
   const modules = new Map();
   const files = new Map();
@@ -107,7 +107,7 @@ export function readCrates(src) {
   for (const name of existsSync(programs) ? readdirSync(programs) : []) {
     read([`bin ${name}`], join(programs, name, 'main.rs'), join(programs, name));
   }
-  // What only tests declare is not in the graph, but the names that it writes are looked at all the same.
+  // Files that only tests declare are left out of the graph. The rules about names still cover them.
   for (const name of readdirSync(src, { recursive: true })) {
     const file = join(src, name);
     if (name.endsWith('.rs') && !files.has(file)) files.set(file, tokensOf(codeOf(readFileSync(file, 'utf8'))));
@@ -115,10 +115,10 @@ export function readCrates(src) {
   return { modules, files };
 }
 
-/** The crate's own name outside of it, as programs write it. */
+/** Programs import the library by this name. */
 const library = 'rerank_wasm';
 
-/** The module where a path leads from one, as far as modules go, and the names that are left of it. */
+/** Follows a path from a module as far as it names modules. Returns the last module and the names left over. */
 function walk(modules, from, path) {
   let module = from;
   let rest = path;
@@ -134,8 +134,8 @@ function walk(modules, from, path) {
 }
 
 /**
- * The files that define what a path names, seen from a module, through whatever hands it on: several where each target has a
- * file, none for what no file defines.
+ * Finds the files that define the name at a path, seen from a module, through all re-exports. It returns several if each
+ * target has its own file, and none if no file defines the name.
  */
 function definers(modules, from, path, asked = new Set()) {
   const [module, [name, ...rest]] = walk(modules, from, path);
@@ -150,16 +150,16 @@ function definers(modules, from, path, asked = new Set()) {
   return files.length > 0 ? files : filesOf(globs);
 }
 
-/** The files that a path leads to; none for what is not of these crates. */
+/** Returns the files that a path leads to, and none for paths into other crates. */
 function filesOf(modules, from, path) {
   const files = definers(modules, from, path);
   if (files.length > 0) return files;
-  // What a macro defines is in the last module of the path; a path without modules leads to another crate.
+  // A macro may define the name: then it is in the last module of the path. A path without modules leads to another crate.
   const [module, rest] = walk(modules, from, path);
   return rest.length < path.length ? [module.file] : [];
 }
 
-/** Every import of a file by another one. */
+/** Returns every import of one file by another. */
 export function importsOf(modules) {
   const edges = [];
   for (const module of modules.values()) {
@@ -170,7 +170,7 @@ export function importsOf(modules) {
       }
     };
     for (const { path, line, name, glob, isPublic } of module.uses) {
-      // What is only handed on is imported by those who ask for it here.
+      // A bare re-export is no import by this file; the files that use the name count as its importers.
       if (!isPublic || (!glob && module.words.has(name))) add(path, line);
     }
     for (const { path, line } of module.paths) add(path, line);

@@ -1,7 +1,7 @@
-// The words and signs of Rust source, without comments, strings and tests.
+// Splits Rust source into words and signs, without comments, strings and tests.
 
 /**
- * The source without comments and without what strings hold; as long, with the same lines.
+ * Blanks comments and the contents of strings. The result has the source's length and lines.
  * @param {string} source
  */
 export function codeOf(source) {
@@ -21,7 +21,7 @@ export function codeOf(source) {
   return code + source.slice(end);
 }
 
-/** Comments in Rust hold others. */
+/** Rust nests comments, so this counts the open ones. */
 function endOfComment(source, start) {
   let depth = 0;
   for (let at = start; at < source.length; at++) {
@@ -34,7 +34,7 @@ function endOfComment(source, start) {
   return source.length;
 }
 
-/** Words and signs with their lines. */
+/** Splits code into words and signs, each with its line. */
 export function tokensOf(code) {
   const tokens = [];
   let line = 1;
@@ -48,7 +48,7 @@ export function tokensOf(code) {
 
 const closing = { '(': ')', '[': ']', '{': '}' };
 
-/** The place behind the bracket that closes the one at `at`. */
+/** Returns the place behind the bracket that closes the one at `at`. */
 export function behindBracket(tokens, at) {
   const open = [];
   for (let next = at; next < tokens.length; next++) {
@@ -62,7 +62,7 @@ export function behindBracket(tokens, at) {
 
 export const isAttribute = (tokens, at) => tokens[at]?.text === '#' && tokens[at + 1]?.text === '[';
 
-/** True of an attribute that leaves what follows to the tests: `cfg(test)` or `cfg(all(test, …))`. */
+/** True if the attribute marks the next item as a test's: `cfg(test)` or `cfg(all(test, …))`. */
 export function isForTests(tokens, start, end) {
   const text = tokens
     .slice(start, end)
@@ -71,7 +71,7 @@ export function isForTests(tokens, start, end) {
   return /^# \[ cfg \( (test \)|all \( (.* , )?test\b)/.test(text);
 }
 
-/** The tokens without what is for tests. */
+/** Drops the items that `isForTests` marks. */
 export function withoutTests(tokens) {
   const kept = [];
   for (let at = 0; at < tokens.length; ) {

@@ -1,12 +1,12 @@
-// rust.mjs: fails where a file of the crate imports what it may not. The rules are the tables below; each failure names the
-// file, the line and the rule. Tests in the files are left out of the graph, and so are files that hold nothing else.
+// rust.mjs: fails if a file of the crate breaks an import rule. The tables below hold the rules. Each failure names the
+// file, the line and the rule. The graph leaves out tests inside files, and files that hold only tests.
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { circlesOf } from './circles.mjs';
 import { importsOf, readCrates } from './rust-modules.mjs';
 
-/** The rooms of `src`, lowest floor first, and what each may import besides itself. `lib` only lists them. */
+/** The rooms of `src`, lowest floor first, each with the other rooms that it may import. `lib` only lists the rooms. */
 const rooms = {
   lib: [],
   error: [],
@@ -24,7 +24,7 @@ const rooms = {
   bin: ['error', 'hexadecimal', 'tokenizer', 'graph', 'engine', 'convert'],
 };
 
-/** Names that only these rooms may write. A gate is what `lib` may write all the same. */
+/** Names that only these rooms may write. `lib` may write the tokens of a `gate`, too. */
 const reserved = [
   { rule: 'only graph names tract', name: /^tract_/, rooms: ['graph'] },
   {
@@ -50,7 +50,7 @@ const known = 'every room stands in the table of scripts/imports/rust.mjs';
  * Checks the crate in a folder.
  * @param {string} root the folder that has `src`
  * @returns {{ files: string[], edges: { from: string, to: string, line: number }[], failures: { file: string, line: number, rule: string, message: string }[] }}
- *   all paths relative to `src`
+ *   all paths are relative to `src`
  */
 export function check(root) {
   const src = join(root, 'src');
@@ -64,7 +64,7 @@ export function check(root) {
   for (const [path, tokens] of files) {
     const file = nameOf(path);
     const room = roomOf(file);
-    if (!rooms[room]) fail(file, 1, known, `${room} has no row`);
+    if (!rooms[room]) fail(file, 1, known, `the room ${room} has no row in \`rooms\`; add one with its imports`);
     for (const { rule, name, rooms: allowed, gate } of reserved) {
       for (const [at, { text, line }] of tokens.entries()) {
         if (!name.test(text) || allowed.includes(room)) continue;
@@ -85,7 +85,8 @@ export function check(root) {
       if (circle.includes(from) && circle.includes(to)) fail(from, line, noFileCircles, `it imports ${to}`);
     }
   }
-  // In each room, the files and folders in it, each as one; `mod.rs` speaks for the room. The table is for `src` itself.
+  // Inside each room, every file and folder counts as one node. `mod.rs` stands for the room and is left out. The table
+  // `rooms` covers `src` itself.
   const folders = new Set([...modules.values()].map(({ file }) => dirname(nameOf(file))));
   folders.delete('.');
   for (const folder of folders) {

@@ -1,4 +1,4 @@
-// The rooms of pkg/src and who may import whom. Type-only imports count.
+// Checks the imports between the rooms of pkg/src. Type-only imports count.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
@@ -15,7 +15,7 @@ const floors = [
   ['edge', 'cli', 'adapters'],
 ];
 
-/** What may stand in one place alone, so that bundlers find it. */
+/** Code that only these places may hold, so that bundlers find it. */
 const places = [
   {
     rule: 'engine files are named in the root',
@@ -40,9 +40,9 @@ const places = [
 ];
 
 /**
- * The offences of the TypeScript files below `root` against the import rules.
+ * Checks the TypeScript files below `root` against the import rules.
  *
- * @returns {string[]} one line each: `file:line: rule: what was found`
+ * @returns {string[]} one line for each offence: `file:line: rule: what was found`
  */
 export function checkTypeScript(root) {
   const files = readdirSync(root, { recursive: true })
@@ -79,12 +79,12 @@ function floorOf(file) {
   return floor < 0 ? undefined : floor;
 }
 
-/** The folder of a file; a file of the root is its own room. */
+/** Returns the folder of a file. A file in the root is a room by itself. */
 function roomOf(file) {
   return file.split('/')[0];
 }
 
-/** The files that a file imports. */
+/** Lists the files that a file imports, with the lines. */
 function importsOf(file, text, files) {
   const found = text.matchAll(
     /^\s*(?:import|export)\b[^;]*?\bfrom\s+'(\.[^']+)'|^import\s+'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm,
