@@ -1,4 +1,4 @@
-// The inputs of every measurement: fixtures, so the same on every machine.
+// Makes the inputs of every measurement from fixtures, so that every machine measures the same.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -18,15 +18,15 @@ const golden = readLines(join(repository, 'tests/fixtures/tokenizer_golden.jsonl
 );
 const samples = JSON.parse(readFileSync(join(repository, 'www/samples.json'), 'utf8'));
 
-/** The ids of the two texts of a golden line, without special tokens. */
+/** Splits the ids of a golden line into those of its two texts, without special tokens. */
 function parts({ ids }) {
   const border = ids.indexOf(endToken);
   return { query: ids.slice(1, border), passage: ids.slice(border + 2, -1) };
 }
 
 /**
- * `count` passages that are cut to `tokens` tokens together with one query: as texts for the engine, which tokenises
- * and cuts, and as the ids that must come out of it for a peer that takes ids.
+ * Returns `count` passages for one query; each pair is cut to `tokens` tokens. The engine receives texts, which it tokenises
+ * and cuts. A peer that takes ids receives the ids that the engine's tokenizer returns.
  */
 export function sameLength(count, tokens) {
   const query = golden.find(({ lang }) => lang === 'en');
@@ -46,7 +46,7 @@ export function sameLength(count, tokens) {
   };
 }
 
-/** 20 passages of very different length: ten sentences of the demo, ten paragraphs of XQuAD in ten languages. */
+/** Returns 20 passages of mixed length: ten sentences of the demo, and ten paragraphs of XQuAD in ten languages. */
 export function mixed() {
   const languages = ['ar', 'de', 'el', 'en', 'es', 'hi', 'ru', 'tr', 'vi', 'zh'];
   const paragraphs = languages.map((language) => golden.find(({ lang }) => lang === language).passage);
@@ -57,7 +57,7 @@ export function mixed() {
   };
 }
 
-/** `count` documents for one query of the mini model: every sixth of its pairs, over and over. */
+/** Returns `count` documents for one query of the mini model. They repeat every sixth of its pairs. */
 export function miniDocuments(count) {
   const pairs = readLines(join(repository, 'tests/fixtures/mini_pairs.jsonl'));
   const documents = pairs.filter((_, index) => index % 6 === 0).slice(0, 10);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { artifacts, mini, node, preferred, repository, standin } from './paths.mjs';
 
-/** Runs a program of bench/probes in a fresh process of Node and gives what it prints. */
+/** Runs a program of bench/probes in a new process of Node and returns the JSON that it prints. */
 export async function probe(name, args, flags = []) {
   const script = fileURLToPath(new URL(`probes/${name}.mjs`, import.meta.url));
   const { stdout } = await promisify(execFile)(node, [...flags, script, ...args]);
@@ -16,8 +16,8 @@ const config = join(standin, 'config.json');
 
 export const model = join(standin, 'onnx/model_quantized.onnx');
 
-/** What the probes of the engine load: artifact, model, tokenizer and configuration. */
+/** The engine's probes load these files: engine, model, tokenizer and configuration. */
 export const files = [join(repository, artifacts[preferred]), model, join(standin, 'tokenizer.json'), config];
 
-/** The same with a vocabulary of 38,000 pieces instead of 250,002. */
+/** These files have a vocabulary of 38,000 pieces instead of 250,002. */
 export const filesWithSmallTokenizer = [files[0], model, join(mini, 'tokenizer.json'), config];

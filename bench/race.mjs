@@ -1,11 +1,11 @@
 import { median, pairedRatio } from './statistics.mjs';
 
-/** Far above what int8 arithmetic costs (about 0.1), far below the spread of the stand-in's logits (1 to 2). */
+/** This limit is far above the error of int8 arithmetic (about 0.1) and far below the stand-in's spread (1 to 2). */
 const largestDifference = 1;
 
 /**
- * Lets contestants run the same input in turns, A B A B, after one round that counts for nothing. Gives for each its
- * times in milliseconds and its logits, and fails where two contestants do not compute the same.
+ * Lets contestants run the same input in turns, A B A B, after one round that does not count. Returns each contestant's
+ * times in milliseconds and its logits. Throws if the logits of two contestants differ by more than the limit.
  */
 export async function race(contestants, input, rounds) {
   const lanes = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [] }]));
@@ -24,14 +24,17 @@ function compare(lanes) {
   const differences = others.flatMap(([name, lane]) => {
     const difference = Math.max(...logits.map((logit, index) => Math.abs(logit - lane.logits[index])));
     if (!(difference < largestDifference)) {
-      throw new Error(`${first} and ${name} differ by ${difference}: ${logits} against ${lane.logits}`);
+      throw new Error(
+        `A logit of ${first} and ${name} differs by ${difference}; the limit is ${largestDifference}. The logits are ` +
+          `${logits} against ${lane.logits}.`,
+      );
     }
     return difference;
   });
   return Math.max(0, ...differences);
 }
 
-/** Puts medians and peer ÷ ours into the report. */
+/** Adds the medians and the ratios peer ÷ ours to the report. */
 export function reportRace(report, { lanes, difference }, { title, name, place, peer, peerLane }) {
   const peerTimes = lanes[peerLane].times;
   for (const [lane, { times }] of Object.entries(lanes)) {

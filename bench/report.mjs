@@ -11,10 +11,11 @@ export class Report {
   #results = [];
   #notes = [];
 
-  /** `peer` names what a ratio compares with. */
+  /** `peer` names the other side of a ratio. */
   add(name, value, unit, peer) {
-    if (this.#results.some((result) => result.name === name)) throw new Error(`${name} was measured twice`);
-    if (!Number.isFinite(value)) throw new Error(`${name} is ${value}`);
+    if (this.#results.some((result) => result.name === name)) throw new Error(`Two measurements report ${name}.`);
+    if (!Number.isFinite(value))
+      throw new Error(`The measurement ${name} returned ${value} instead of a finite number.`);
     const result = { name, value, unit, ...(peer && { peer }) };
     this.#results.push(result);
     console.error(`    ${name} ${value.toPrecision(4)} ${unit}`);

@@ -1,5 +1,5 @@
-// run.mjs [NAME…]: every measurement, or those named, one after the other; prints a table and writes bench/results.json.
-// scripts/bench.sh prepares what it needs.
+// run.mjs [NAME…]: runs every measurement, or the named ones, one after the other. Prints a table and writes
+// bench/results.json. scripts/bench.sh prepares its inputs.
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
 import { startServer } from './hosts/server.mjs';
@@ -32,11 +32,13 @@ const measures = {
 };
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in measures));
-if (unknown.length > 0) throw new Error(`no measurement ${unknown}; there are ${Object.keys(measures)}`);
+if (unknown.length > 0) {
+  throw new Error(`There is no measurement ${unknown.join(', ')}; the names are ${Object.keys(measures).join(', ')}.`);
+}
 
 const report = new Report();
 report.note(`${availableParallelism()} cores of ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)} at the start`);
-if (!artifacts.relaxed) report.note('this checkout has no artifact for relaxed SIMD: its rows are missing');
+if (!artifacts.relaxed) report.note('this checkout has no engine with relaxed SIMD, so its rows are missing');
 const server = await startServer();
 const start = performance.now();
 for (const [name, measure] of Object.entries(measures)) {

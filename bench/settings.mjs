@@ -1,4 +1,4 @@
-// What each contestant is loaded with, in a page (paths of the server) and in Node (files).
+// The settings that load each contestant: paths of the server in a page, files in Node.
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -6,7 +6,7 @@ import { artifacts, mini, packageDirectory, preferred, repository, standin } fro
 
 const onnxruntime = packageDirectory('onnxruntime-web');
 const transformers = packageDirectory('@huggingface/transformers');
-// It pins an onnxruntime-web of its own.
+// transformers.js pins another onnxruntime-web.
 const transformersRuntime = packageDirectory('onnxruntime-web', transformers);
 
 const served = (path) => `/${relative(repository, path)}`;
@@ -21,7 +21,7 @@ export const inPage = {
     tokenizer: `${origin}/models/standin/tokenizer.json`,
     config: `${origin}/models/standin/config.json`,
   }),
-  /** The package chooses the artifact. */
+  /** The package chooses the engine. */
   threads: (threads, origin) => ({ ...inPage.ours(preferred, origin), wasm: undefined, threads }),
   onnxruntime: (threads) => ({
     threads,

@@ -6,7 +6,7 @@ export function mean(values) {
   return sum(values) / values.length;
 }
 
-/** The mean distance of numbers from those in the same place. */
+/** Returns the mean distance of numbers from those at the same index. */
 export function meanDistance(values, others) {
   return mean(values.map((value, index) => Math.abs(value - others[index])));
 }
@@ -22,7 +22,7 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Median over the rounds of what one took ÷ what the other took in the same round: a slow minute slows both. */
+/** Returns the median over the rounds of one time ÷ the other of the same round: a slow minute slows both. */
 export function pairedRatio(numerators, denominators) {
   return median(numerators.map((numerator, round) => numerator / denominators[round]));
 }

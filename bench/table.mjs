@@ -1,10 +1,10 @@
-// node bench/table.mjs: bench/results.json as a Markdown table.
+// node bench/table.mjs: prints bench/results.json as a Markdown table.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const digits = { ratio: 2, s: 3, ms: 1, MB: 1, share: 3 };
 
-/** The rows in the order they were measured. */
+/** Formats the results in their order. */
 export function table(results) {
   const rows = results.map(({ name, value, unit, peer }) => [name, value.toFixed(digits[unit] ?? 3), unit, peer ?? '']);
   const widths = [0, 1, 2, 3].map((column) => Math.max(5, ...rows.map((row) => row[column].length)));

@@ -1,4 +1,4 @@
-// onnxruntime-web, on one thread if no number is given. It takes token ids, all rows of one length, as one batch.
+// Runs onnxruntime-web, by default on one thread. It takes token ids as one batch, all rows of one length.
 
 export async function load({ module, wasmPaths, model, threads = 1 }) {
   const { InferenceSession, Tensor, env } = await import(module);

@@ -1,6 +1,6 @@
-// This package, as its README says to use it. Runs in a worker of a page and in a process of Node.
+// Runs this package as its README shows, in a worker of a page or in a process of Node.
 
-/** With `threads` it is in a worker of its own, which starts them. */
+/** With `threads` set, the package starts a worker, which starts the threads. */
 export async function load({ module, wasm, threads, model, tokenizer, config }) {
   const { createReranker } = await import(module);
   const start = performance.now();
@@ -22,7 +22,7 @@ async function run(reranker, { query, documents, maxTokens }) {
   let last = start;
   const onProgress = ({ done }) => {
     const now = performance.now();
-    // Short documents are scored a few at a time and reported one by one.
+    // The engine scores a few short documents together and reports them one by one.
     if (done > 1 && now - last < 0.5) return;
     steps.push(now - last);
     last = now;

@@ -1,4 +1,4 @@
-// transformers.js, as its documentation reranks: tokenizer with `text_pair`, padding and truncation, one batch, sigmoid.
+// Runs transformers.js as its documentation reranks: tokenizer with `text_pair`, padding, truncation, one batch, sigmoid.
 
 export async function load({ module, wasmPaths, models, name }) {
   const { AutoModelForSequenceClassification, AutoTokenizer, env } = await import(module);

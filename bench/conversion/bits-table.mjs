@@ -1,4 +1,5 @@
-// bits-table.mjs DIRECTORY: see bits-table.sh, which prepares what it needs. ONLY=showcase or ONLY=standin does that part.
+// bits-table.mjs DIRECTORY: bits-table.sh prepares its inputs and says what it does. ONLY=showcase or ONLY=standin runs that
+// part.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,7 @@ function convert(model, name, ...options) {
   return { path, ...JSON.parse(native('convert', '--model', model, path, '--json', ...options)) };
 }
 
-/** Of the showcase how often the right passage comes first and nDCG@10; nDCG@10 of the held-out sources. */
+/** Returns the showcase's right first places and nDCG@10, and the held-out sources' nDCG@10. */
 function ranking(path) {
   const json = `${path}.json`;
   const only = ONLY === 'all' ? [] : ['--only', ONLY];
@@ -62,7 +63,7 @@ function bitsOfModel() {
   }
 }
 
-/** With the sample that is built in; the pairs that are measured are others. */
+/** Rounds for the built-in sample. The measured pairs are others. */
 function errorOfStandin() {
   const source = join(work, 'standin');
   run('mkdir', ['-p', join(source, 'onnx')]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bits-table.sh [DIRECTORY]: what fewer bits for a weight cost, as the table of the README: the model in DIRECTORY (pkg/mini
-# without it) at 8, mixed and 4 bits, ranked on its evaluation sets through the package; and with the stand-in of
-# bge-reranker-base's size the logits of the default bundle for an isolate.
+# bits-table.sh [DIRECTORY]: measures what fewer bits a weight cost and prints a table. It converts the model in DIRECTORY,
+# by default pkg/mini, to 8, mixed and 4 bits, and ranks the evaluation sets with each through the package. It also compares
+# the logits of the stand-in's default bundle for an isolate.
 source "$(dirname "$0")/../../scripts/environment.sh"
 scripts/setup.sh build
 scripts/build.sh

@@ -1,5 +1,5 @@
-// distances.mjs EXACT FIRST [OTHER…]: files of logits, one a line. Prints the mean distance of each from EXACT, and that
-// divided by the one of FIRST.
+// distances.mjs EXACT FIRST [OTHER…]: reads files of logits, one a line. Prints each file's mean distance from EXACT, and
+// this distance divided by that of FIRST.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 

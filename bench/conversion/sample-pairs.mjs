@@ -1,5 +1,5 @@
-// sample-pairs.mjs xquad|held-out: pairs for the option --sample of `rerank convert`, as lines of query, tab, passage:
-// English questions, each with a passage that answers it and one that may not. Take those that are not measured on.
+// sample-pairs.mjs xquad|held-out: prints pairs for the option --sample of `rerank convert`, as lines of query, tab, passage.
+// Each English question comes with a passage that answers it and one that may not. Measure on the other set.
 import { readFileSync } from 'node:fs';
 
 import { readHeldOut } from '../../models/mini/eval/sets.mjs';
@@ -28,6 +28,7 @@ async function heldOut() {
 
 const kinds = { xquad, 'held-out': heldOut };
 const kind = kinds[process.argv[2]];
-if (!kind) throw new Error(`usage: sample-pairs.mjs ${Object.keys(kinds).join('|')}`);
+if (!kind)
+  throw new Error(`There is no set "${process.argv[2] ?? ''}"; run sample-pairs.mjs ${Object.keys(kinds).join('|')}.`);
 const line = (text) => text.replace(/\s+/g, ' ').trim();
 for (const pair of await kind()) process.stdout.write(`${pair.map(line).join('\t')}\n`);

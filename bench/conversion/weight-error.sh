@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# weight-error.sh DIRECTORY: what integers cost a model with float weights (config.json, tokenizer.json, onnx/model.onnx):
-# mean distance of the logits of the 63 fixture pairs from those of the float weights, with the weights that
-# `rerank convert` makes at 8 bits, and with those of the recipe of the published file. The engine runs all of them: on
-# floats, so that the weights alone are rounded, and as it does for users, with activations of 8 bits.
+# weight-error.sh DIRECTORY: measures what integer weights cost a model with float weights. DIRECTORY holds config.json,
+# tokenizer.json and onnx/model.onnx. The script prints the mean distance of 63 fixture pairs' logits from those of the
+# float weights. It measures the 8-bit weights of `rerank convert` and those of the published file's recipe. The engine
+# runs each model twice: with float activations, which leaves the weights' error alone, and with 8-bit ones, as users do.
 source "$(dirname "$0")/../../scripts/environment.sh"
-[ $# = 1 ] && [ -f "$1/onnx/model.onnx" ] || fail "usage: bench/conversion/weight-error.sh DIRECTORY, which holds onnx/model.onnx"
+[ $# = 1 ] && [ -f "$1/onnx/model.onnx" ] || fail "weight-error.sh needs one DIRECTORY that holds onnx/model.onnx: pass its path"
 model=$(cd "$1" && pwd)
 native=$(native_command_line)
 work=$(mktemp -d)

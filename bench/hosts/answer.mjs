@@ -1,6 +1,6 @@
-// The far side of a host: answers calls to one contestant, one after the other.
+// Runs on the far side of a host and answers calls to one contestant, one after the other.
 
-/** Gives a function that answers `{ method, settings }`: `load` first, then what the contestant has. */
+/** Returns a function that answers `{ method, argument }`. The first method is `load`; the others are the contestant's. */
 export function answering(extra = {}) {
   let contestant;
   return async ({ method, argument }) => {

@@ -16,8 +16,8 @@ const args = [
 ];
 
 /**
- * Starts a contestant in a module worker of a page of `server`. It gets a browser of its own: within one, instances of a
- * module share compiled code, and a few large models exceed what one renderer may hold.
+ * Starts a contestant in a module worker of a page of `server`. Each contestant gets a new browser, because pages of one
+ * browser share a module's compiled code, and a few large models exceed the memory limit of one renderer.
  */
 export async function startInChromium(server, settings) {
   const browser = await chromium.launch({ executablePath, args });
@@ -34,7 +34,7 @@ export async function startInChromium(server, settings) {
   }
 }
 
-/** The most memory that the page's process ever held, in bytes. */
+/** Returns the peak memory of the page's process, in bytes. */
 async function rendererPeak(browser) {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');

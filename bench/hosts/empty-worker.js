@@ -1,2 +1,2 @@
-// A worker with nothing in it.
+// An empty worker, for comparison.
 export default { fetch: () => new Response('ok') };

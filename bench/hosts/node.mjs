@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { node } from '../paths.mjs';
 
-/** Starts a contestant in a process of its own. */
+/** Starts a contestant in a new process. */
 export async function startInNode(settings) {
   const child = fork(fileURLToPath(new URL('process.mjs', import.meta.url)), [], {
     execPath: node,

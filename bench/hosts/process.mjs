@@ -1,4 +1,4 @@
-// A contestant in a process of Node.
+// Runs a contestant in a process of Node.
 import { answering } from './answer.mjs';
 import { peakBytes } from './peak.mjs';
 

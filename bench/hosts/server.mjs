@@ -14,11 +14,11 @@ const types = {
 
 const roots = { '/models/standin/': standin, '/': repository };
 
-/** Serves the checkout and the stand-in on a port of its own. */
+/** Serves the checkout and the stand-in on a free port. */
 export async function startServer() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://bench');
-    // What pages need for threads.
+    // Pages need these two headers for threads.
     response.setHeader('cross-origin-opener-policy', 'same-origin');
     response.setHeader('cross-origin-embedder-policy', 'require-corp');
     if (pathname === '/blank.html') return response.setHeader('content-type', 'text/html').end('<!doctype html>');
@@ -27,7 +27,7 @@ export async function startServer() {
     const stat =
       path.startsWith(root + sep) || root.endsWith(sep) ? statSync(path, { throwIfNoEntry: false }) : undefined;
     if (!stat?.isFile()) return response.writeHead(404).end();
-    // Kept out of the HTTP cache, an engine's compiled code is not kept either, and every first pass is one.
+    // Outside the HTTP cache the browser keeps no compiled code of an engine, so each first pass starts cold.
     response.writeHead(200, {
       'cache-control': 'no-store',
       'content-length': stat.size,

@@ -1,4 +1,4 @@
-// A contestant in a module worker of a page.
+// Runs a contestant in a module worker of a page.
 import { answering } from './answer.mjs';
 
 const answer = answering();

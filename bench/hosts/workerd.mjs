@@ -1,4 +1,4 @@
-// The package in workerd, a process of its own.
+// Runs the package in workerd, which is a separate process.
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { startWorkerd } from '../../tests/support/programs/start-workerd.js';
@@ -6,17 +6,17 @@ import { startWorkerd } from '../../tests/support/programs/start-workerd.js';
 /** Clock ticks of /proc a second. */
 const ticks = 100;
 
-/** Starts a worker; gives how to ask it for a ranking, and how much CPU time its process has used. */
+/** Starts a worker. The result asks it for rankings and reads the CPU time that its process has used. */
 export async function startEdge(path, options) {
   const before = new Set(processes());
   const miniflare = await startWorkerd(path, options);
   const [id] = processes().filter((process) => !before.has(process));
-  if (id === undefined) throw new Error('workerd has no process');
+  if (id === undefined) throw new Error('/proc lists no workerd process that this process started; is it Linux?');
   return {
-    /** Waits for an answer to a request that needs no model. */
+    /** Waits until the worker answers a request that needs no model. */
     async reach() {
       const response = await miniflare.dispatchFetch('http://worker/healthz');
-      if (!response.ok) throw new Error(`workerd: HTTP ${response.status}`);
+      if (!response.ok) throw new Error(`The worker answered /healthz with HTTP ${response.status} instead of 200.`);
       await response.text();
     },
     async rank({ query, documents }) {
@@ -25,7 +25,9 @@ export async function startEdge(path, options) {
         headers: { 'content-type': 'application/json', authorization: 'Bearer key' },
         body: JSON.stringify({ query, documents }),
       });
-      if (!response.ok) throw new Error(`workerd: HTTP ${response.status}: ${await response.text()}`);
+      if (!response.ok) {
+        throw new Error(`The worker answered /v1/rerank with HTTP ${response.status}: ${await response.text()}`);
+      }
       return response.json();
     },
     cpuMilliseconds: () => cpuMilliseconds(id),
@@ -33,7 +35,7 @@ export async function startEdge(path, options) {
   };
 }
 
-/** Ids of the workerd processes that this one has started. */
+/** Returns the ids of the workerd processes that this process started. */
 function processes() {
   return readdirSync('/proc').filter((id) => {
     if (!/^\d+$/.test(id)) return false;
@@ -47,7 +49,7 @@ function cpuMilliseconds(id) {
   return ((user + system) / ticks) * 1000;
 }
 
-/** What /proc says of a process; nothing where it has gone. */
+/** Reads a process's entry in /proc. Returns undefined if the process has ended. */
 function stat(id) {
   let text;
   try {

@@ -1,4 +1,4 @@
-// A worker in workerd: how long it takes to start, to answer once the last byte of a bundle is there, and to rank.
+// Measures a worker in workerd: its start, its first answer after the last byte of a bundle, and warm rankings.
 import { once } from 'node:events';
 import { createReadStream, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ export async function edge(report) {
   await measureMini(report);
 }
 
-/** Start-up of the worker's modules, CPU time: until it answers, less the same of a worker with nothing in it. */
+/** Measures the CPU time until a worker answers, less that of an empty worker: the start of its modules. */
 async function startMilliseconds(worker) {
   const ours = [];
   const empty = [];
@@ -85,7 +85,7 @@ async function measureMini(report) {
   }
 }
 
-/** CPU time of the process for a document of 128 tokens, once it is warm. */
+/** Measures the warm process's CPU time for a document of 128 tokens. */
 async function cpuPerDocument(worker, passes) {
   const { query, documents, maxTokens } = sameLength(8, 128);
   const input = { query, documents: documents.map((document) => cut(document, maxTokens)) };
@@ -95,15 +95,16 @@ async function cpuPerDocument(worker, passes) {
   return ((worker.cpuMilliseconds() - start) / passes / usage.prompt_tokens) * maxTokens;
 }
 
-/** About so many tokens of a text. */
+/** Cuts a text to about this many tokens. */
 function cut(text, tokens) {
   return text.slice(0, tokens * 4);
 }
 
-/** The bundle of the stand-in; tells when its last byte was sent. */
+/** Serves the stand-in's bundle, and calls `onSent` after its last byte. */
 async function serveBundle(onSent) {
   const folder = process.env.RERANK_WASM_BUNDLE;
-  if (!folder) throw new Error('RERANK_WASM_BUNDLE is not set; scripts/bench.sh says what it is');
+  if (!folder)
+    throw new Error('RERANK_WASM_BUNDLE is not set; run scripts/bench.sh, which makes the bundle and sets it.');
   const shards = readdirSync(folder)
     .filter((name) => /\.\d+$/.test(name))
     .sort((one, other) => Number(one.match(/\d+$/)) - Number(other.match(/\d+$/)));

@@ -1,5 +1,5 @@
-// How far logits are from what the same int8 weights give with exact activations, ours ÷ onnxruntime's. Ours come from the
-// native command line, which takes tokens; how many of its bits are those of the wasm is counted.
+// Measures the distance of logits from those of the same int8 weights with exact activations, ours ÷ onnxruntime's. Our
+// logits come from the native command line, which takes tokens. The run counts how many of them wasm returns bit for bit.
 import { join } from 'node:path';
 
 import { startInNode } from '../hosts/node.mjs';
@@ -30,7 +30,7 @@ async function compare(model, path) {
   return { ours, ratio: (exact) => errorOf(ours, exact) / errorOf(theirs, exact) };
 }
 
-/** How many of the native logits the wasm gives for the same pairs as texts. */
+/** Counts the native logits that wasm returns bit for bit for the same pairs as texts. */
 async function sameBits(nativeLogits) {
   const pairs = readLines(join(repository, 'tests/fixtures/mini_pairs.jsonl'));
   const contestant = await startInNode(inNode.mini(preferred));

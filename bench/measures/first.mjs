@@ -1,4 +1,4 @@
-// What the very first pass after loading takes, against a warm one.
+// Measures the first pass after loading against a warm one.
 import { startInChromium } from '../hosts/chromium.mjs';
 import { sameLength } from '../inputs.mjs';
 import { preferred } from '../paths.mjs';

@@ -1,4 +1,4 @@
-// Load time and memory, each in a fresh process of Node.
+// Measures load time and memory, each in a new process of Node.
 
 import { preferred } from '../paths.mjs';
 import { files, filesWithSmallTokenizer, model, probe } from '../probe.mjs';
@@ -19,7 +19,7 @@ export async function loading(report) {
   report.add('load_s.tokenizer', median(ours.map(({ tokenizer }) => tokenizer)), 's');
   report.add('load_s.onnxruntime', median(peers.map(({ graph }) => graph)), 's');
   report.add('memory.linear_mb', Math.max(...ours.map(({ bytes }) => bytes)) / 1e6, 'MB');
-  // What the full tokenizer takes of it.
+  // The difference to the line above is the full tokenizer's share.
   const small = await probe('engine', filesWithSmallTokenizer);
   report.add('memory.linear_mb.small_tokenizer', small.bytes / 1e6, 'MB');
   const { contestant: _, ...settings } = inNode.ours(preferred);

@@ -1,4 +1,4 @@
-// Where one forward pass in Node spends its time, by operator: for a passage of usual length, and for the longest.
+// Measures each operator's share of one forward pass in Node, for a passage of usual length and for the longest.
 import { files, probe } from '../probe.mjs';
 import { sum } from '../statistics.mjs';
 

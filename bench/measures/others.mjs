@@ -1,4 +1,4 @@
-// Measurements with an entry of their own: every bench/*/measure.mjs prints results, one JSON object a line.
+// Runs every bench/*/measure.mjs. Each prints its results, one JSON object a line.
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What a visitor downloads of the engine.
+// Measures the download size of an engine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

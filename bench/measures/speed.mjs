@@ -1,4 +1,4 @@
-// The time of whole calls, ours and the peers in turns, in Chromium and in Node.
+// Measures the time of whole calls in Chromium and in Node, ours and the peers' in turns.
 import { startInChromium } from '../hosts/chromium.mjs';
 import { startInNode } from '../hosts/node.mjs';
 import { mixed, sameLength } from '../inputs.mjs';
@@ -62,7 +62,7 @@ export async function speedInNode(report) {
   });
 }
 
-/** What each took to load, and its process at its peak with all that it ran. */
+/** Reports each contestant's load time, and the peak memory of its process over all its runs. */
 async function loadAndMemory(report, contestants, place) {
   for (const [lane, { loaded, peakBytes }] of Object.entries(contestants)) {
     report.add(`load_s.${place}.${lane}`, loaded.milliseconds / 1000, 's');
@@ -70,7 +70,7 @@ async function loadAndMemory(report, contestants, place) {
   }
 }
 
-/** Starts contestants, passes them on, and stops them whatever happens. */
+/** Starts contestants, passes them to `action`, and stops them even if it fails. */
 async function together(start, action) {
   const contestants = {};
   try {
@@ -85,7 +85,8 @@ async function sameLengths(report, contestants, place, prefix) {
   for (const [title, input] of Object.entries({ '8x128': sameLength(8, 128), '1x512': sameLength(1, 512) })) {
     const raced = await race(contestants, input, rounds[title]);
     for (const [lane, { tokens }] of Object.entries(raced.lanes)) {
-      if (tokens !== input.sequences.flat().length) throw new Error(`${lane} ran ${tokens} tokens of ${title}`);
+      const expected = input.sequences.flat().length;
+      if (tokens !== expected) throw new Error(`${lane} ran ${tokens} tokens of ${title} instead of ${expected}.`);
     }
     const name = (lane) => `${prefix}.${title}.${lane}`;
     reportRace(report, raced, { title, name, place, peer: onnxruntime, peerLane: 'onnxruntime' });

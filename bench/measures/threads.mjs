@@ -1,4 +1,4 @@
-// What further threads are worth, in Chromium: two of ours against one, and against two of onnxruntime-web.
+// Measures two of our threads in Chromium, against one of ours and against two of onnxruntime-web.
 import { startInChromium } from '../hosts/chromium.mjs';
 import { mixed, sameLength } from '../inputs.mjs';
 import { race } from '../race.mjs';
@@ -30,11 +30,12 @@ export async function threads(report, server) {
   }
 }
 
-/** Linear memory that the second thread takes. */
+/** Returns the linear memory that the second thread takes, in megabytes. */
 async function furtherMegabytes(alone, together) {
   const before = await alone.call('statistics');
   const after = await together.call('statistics');
-  if (after.threads !== 2) throw new Error(`the engine has ${after.threads} threads`);
+  if (after.threads !== 2)
+    throw new Error(`The instance has ${after.threads} threads instead of 2; use 2 cores or more.`);
   return (after.memoryBytes - before.memoryBytes) / 1e6;
 }
 
@@ -42,7 +43,7 @@ function repeated(input, count) {
   return { ...input, documents: Array(count).fill(input.documents[0]) };
 }
 
-/** The first lane's time ÷ the second's. */
+/** Reports the first lane's time ÷ the second's. */
 async function against(report, name, contestants, input, rounds, peer) {
   const { lanes } = await race(contestants, input, rounds);
   for (const [lane, { times }] of Object.entries(lanes)) {

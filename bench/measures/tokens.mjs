@@ -1,4 +1,4 @@
-// Whether a token costs the same in a short list of documents and in a long one. On the mini model.
+// Measures on the mini model whether a token costs the same in a short and in a long list of documents.
 import { startInNode } from '../hosts/node.mjs';
 import { miniDocuments } from '../inputs.mjs';
 import { preferred } from '../paths.mjs';

@@ -1,9 +1,9 @@
-// The bare engine, without the package around it.
+// Starts a bare instance, without the package around it.
 import { readFileSync } from 'node:fs';
 
 import { createBindings } from '../../pkg/dist/wasm/bindings.js';
 
-/** Loads a model from bytes that are in memory, in chunks of 1 MiB; gives the engine, its memory, and what it took. */
+/** Loads a model from bytes in memory, in chunks of 1 MiB. Returns the model, the instance's memory, and the seconds. */
 export async function load(wasm, model, tokenizer, config) {
   const files = { config, tokenizer, model };
   for (const [file, path] of Object.entries(files)) files[file] = readFileSync(path);

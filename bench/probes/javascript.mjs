@@ -1,9 +1,9 @@
-// javascript.mjs SETTINGS, with --expose-gc: loads a model through the package and prints the most that JavaScript held
-// beside the linear memory while it did, as JSON. Garbage is collected before every look: what counts is what is held.
+// javascript.mjs SETTINGS, with --expose-gc: loads a model through the package. Prints as JSON the most memory that
+// JavaScript held beside the linear memory. Each look collects garbage first, so only memory in use counts.
 const settings = JSON.parse(process.argv[2]);
 const { createReranker } = await import(settings.module);
 
-/** Bytes that a new linear memory adds to what the process reports as array buffers: none, or its size. */
+/** True if this process reports linear memory among its array buffers. */
 function countsLinearMemory() {
   const before = process.memoryUsage().arrayBuffers;
   const memory = new WebAssembly.Memory({ initial: 256 });
@@ -16,7 +16,11 @@ function held() {
   return arrayBuffers + heapUsed;
 }
 
-if (countsLinearMemory()) throw new Error('this Node counts linear memory as array buffers');
+if (countsLinearMemory()) {
+  throw new Error(
+    'This Node reports linear memory as array buffers, so the probe cannot tell them apart; use Node 24.',
+  );
+}
 const before = held();
 let most = 0;
 const onProgress = () => {

@@ -1,4 +1,4 @@
-// onnxruntime.mjs MODULE MODEL: makes a session from bytes that are in memory, and prints the seconds as JSON.
+// onnxruntime.mjs MODULE MODEL: makes a session from bytes in memory and prints the seconds as JSON.
 import { readFileSync } from 'node:fs';
 
 const [module, model] = process.argv.slice(2);

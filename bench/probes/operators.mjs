@@ -1,4 +1,4 @@
-// operators.mjs TOKENS WASM MODEL TOKENIZER CONFIG: prints what each operator takes of a warm forward pass, as JSON.
+// operators.mjs TOKENS WASM MODEL TOKENIZER CONFIG: prints each operator's time in a warm forward pass as JSON.
 import { load } from './instance.mjs';
 
 const [tokens, ...files] = process.argv.slice(2);

@@ -1,5 +1,4 @@
-// One contestant in a process of its own.
-//   node contestant.mjs KEY FILE MODULE_DIRECTORY OUTPUT
+// contestant.mjs KEY FILE MODULE_DIRECTORY OUTPUT: measures one contestant in this process.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { contestants } from './contestants.mjs';
@@ -11,7 +10,7 @@ const { start, ready, memory, speed } = contestants.find((contestant) => contest
 const seconds = 0.15;
 const rounds = 9;
 
-/** Best of some rounds, in megabytes of UTF-8 a second. */
+/** Returns the best of `rounds` rounds, in megabytes of UTF-8 a second. */
 function megabytesPerSecond(encode, list) {
   const bytes = list.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   let best = 0;

@@ -1,9 +1,9 @@
-// Who is measured, and how each is made from the bytes of its file.
+// Lists the contestants and makes each from the bytes of its file.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 
-/** The module that build.sh made, instantiated: its exports and its memory. */
+/** Instantiates the module that build.sh made. Returns its exports and its memory. */
 export function load(directory) {
   const glue = readFileSync(join(directory, 'tokenizer.js'), 'utf8');
   const bindings = runInThisContext(`(() => { const document = undefined; ${glue}; return wasm_bindgen; })()`);
@@ -28,7 +28,7 @@ function own(directory, bytes, finish = (reader) => reader.finish()) {
   };
 }
 
-/** As at the first load, when the compact form is made for the cache. */
+/** Reads the file as the first load does, which makes the compact form for the cache. */
 function converting(directory, bytes) {
   return own(directory, bytes, (reader) => reader.finishAndConvert(new Uint8Array(bytes.length)));
 }
@@ -57,7 +57,7 @@ async function huggingFace(_, bytes) {
   };
 }
 
-/** `file` is the form that it reads; `ready` names the time until it can be used; `suffix` ends the names of its numbers. */
+/** A contestant reads the form `file`. `ready` names its time to load, and `suffix` ends the names of its results. */
 export const contestants = [
   {
     key: 'compact',

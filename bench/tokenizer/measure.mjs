@@ -1,6 +1,5 @@
-// Measures the tokenizer in WebAssembly beside the `tokenizers` crate's own model and, where it is installed,
-// @huggingface/tokenizers. Prints one JSON object a line: {name, value, unit}; the names of a peer's numbers end with it.
-//   node bench/tokenizer/measure.mjs [TOKENIZER_JSON]
+// measure.mjs [TOKENIZER_JSON]: measures the tokenizer in WebAssembly beside the `tokenizers` crate's model and, if it is
+// installed, @huggingface/tokenizers. Prints one JSON object a line: {name, value, unit}. A peer's names end with the peer.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -15,7 +14,8 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const cache =
   process.env.RERANK_WASM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rerank-wasm');
 const json = process.argv[2] ?? process.env.RERANK_WASM_TOKENIZER ?? join(cache, 'tokenizer', 'tokenizer.json');
-if (!existsSync(json)) throw new Error(`${json} is not there; models/standin/full-tokenizer.py makes it`);
+if (!existsSync(json))
+  throw new Error(`The file ${json} is missing; run models/standin/full-tokenizer.py, which makes it.`);
 const built = execFileSync(here('build.sh'), { encoding: 'utf8' }).trim();
 
 const print = (name, value, unit) => console.log(JSON.stringify({ name: `tokenizer.${name}`, value, unit }));
@@ -31,13 +31,13 @@ try {
   const ids = new Map();
   for (const { key, suffix, file } of contestants) {
     const output = join(directory, `${key}.json`);
-    // A process each: memory that was grown for one would be there for the next.
+    // Each contestant has its own process, so that it starts with fresh memory.
     execFileSync(process.execPath, [here('contestant.mjs'), key, file === 'compact' ? compact : json, built, output], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const measured = JSON.parse(readFileSync(output, 'utf8'));
     if (measured.absent) {
-      console.error(`${key} is not installed and so not measured`);
+      console.error(`the contestant ${key} is not installed, so its rows are missing`);
       continue;
     }
     for (const { name, value, unit } of measured.results) print(`${name}${suffix}`, value, unit);
@@ -48,7 +48,9 @@ try {
   for (const [key, name] of Object.entries({ compact: '', json: '.json', huggingface: '.huggingface' })) {
     if (!ids.has(key)) continue;
     const mismatches = ids.get(key).filter((line, index) => line !== expected[index]).length;
-    if (mismatches > 0 && key !== 'huggingface') throw new Error(`${key} gives other ids for ${mismatches} texts`);
+    if (mismatches > 0 && key !== 'huggingface') {
+      throw new Error(`The contestant ${key} returned other ids than the tokenizers crate for ${mismatches} texts.`);
+    }
     print(`id_mismatches${name}`, mismatches, `texts of ${Object.values(texts).flat().length}`);
   }
 } finally {

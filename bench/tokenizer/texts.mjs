@@ -1,4 +1,4 @@
-// The passages of the golden pairs, by language, and texts that are hard on a tokenizer.
+// Reads the passages of the golden pairs, by language, and lists texts that are hard for a tokenizer.
 import { readFileSync } from 'node:fs';
 
 const golden = readFileSync(new URL('../../tests/fixtures/tokenizer_golden.jsonl', import.meta.url), 'utf8');
@@ -20,7 +20,7 @@ const hard = [
   'ﬁ ㍿ e\u0301',
 ];
 
-/** Texts by what they are. */
+/** The texts by language, those of other languages as `others`, and the hard ones. */
 export const texts = {
   ...Object.fromEntries(
     Object.entries(languages).map(([name, code]) => [

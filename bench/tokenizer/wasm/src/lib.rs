@@ -1,4 +1,4 @@
-//! What the benchmark calls: both tokenizers, each made from bytes that arrive in chunks.
+//! The benchmark calls both tokenizers through this module.
 #![allow(dead_code, unused_imports, reason = "the parts of the engine that are measured elsewhere")]
 
 #[path = "../../../../src/error.rs"]
@@ -11,14 +11,14 @@ mod tokenizer;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-/// As in `src/wasm/reranker.rs`.
+/// `src/wasm/reranker.rs` copies chunks in parts of this size, too.
 const PART_BYTES: u32 = 1 << 16;
 
 fn thrown(error: impl std::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
 }
 
-/// Reads a tokenizer.json or its compact form.
+/// Reads a tokenizer.json or its compact form, in chunks.
 #[wasm_bindgen]
 pub struct Reader(tokenizer::TokenizerReader);
 
@@ -40,7 +40,7 @@ impl Reader {
         self.0.finish().map(Own).map_err(thrown)
     }
 
-    /// As the package does at the first load: `compact` takes each part of the compact form.
+    /// Does what the package does at the first load. `compact` receives each part of the compact form.
     #[wasm_bindgen(js_name = finishAndConvert)]
     pub fn finish_and_convert(self, compact: &Uint8Array) -> Result<Own, JsError> {
         let mut filled = 0;
@@ -65,7 +65,7 @@ impl Own {
     }
 }
 
-/// The crate's.
+/// The tokenizer of the `tokenizers` crate.
 #[wasm_bindgen]
 pub struct Peer(tokenizers::Tokenizer);
 
@@ -81,7 +81,7 @@ impl Peer {
     }
 }
 
-/// The compact form of a tokenizer.json.
+/// Converts a tokenizer.json to the compact form.
 #[wasm_bindgen]
 pub fn compact(json: &[u8]) -> Result<Vec<u8>, JsError> {
     tokenizer::compact_form(json).map_err(thrown)
