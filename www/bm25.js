@@ -1,6 +1,6 @@
 /**
- * Okapi BM25, the usual first stage of a text search: scores by the words that query and passage share, rare words
- * counting more. Gives one score for each passage.
+ * Okapi BM25, the usual first stage of a text search. It scores by the words that query and passage share; rare words
+ * count more. Returns one score for each passage.
  */
 export function bm25(query, passages, { saturation = 1.2, lengthWeight = 0.75 } = {}) {
   const documents = passages.map(wordsOf);
@@ -23,14 +23,14 @@ export function bm25(query, passages, { saturation = 1.2, lengthWeight = 0.75 } 
   });
 }
 
-/** The positions of the scores, best first, ties by position. */
+/** Returns the positions of the scores, best first, ties by position. */
 export function bestFirst(scores) {
   return scores.map((_, index) => index).sort((left, right) => scores[right] - scores[left] || left - right);
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 
-/** Words in lower case; also of languages that put no spaces between them. */
+/** Splits a text into words in lower case, also in languages without spaces between words. */
 function wordsOf(text) {
   const words = [];
   for (const { segment, isWordLike } of segmenter.segment(text.toLowerCase())) if (isWordLike) words.push(segment);

@@ -3,8 +3,8 @@ const easing = 'cubic-bezier(0.22, 0.8, 0.3, 1)';
 const stillness = matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
- * Puts the elements into this order below `parent` and lets them glide from where they are seen to where they belong.
- * Without motion where the user wants none. The focus stays where it is.
+ * Puts the elements into this order below `parent`. They glide from their old places to the new ones, unless the user
+ * prefers no motion. The focus stays where it is.
  */
 export function arrange(parent, elements) {
   if (elements.every((element, index) => parent.children[index] === element)) return;
@@ -18,13 +18,13 @@ export function arrange(parent, elements) {
   moves();
 }
 
-/** Moving as such keeps the focus, but not every browser has it. */
+/** `moveBefore` keeps the focus, but some browsers lack it. */
 function place(parent, element, before) {
   if (element.isConnected && parent.moveBefore) parent.moveBefore(element, before ?? null);
   else parent.insertBefore(element, before ?? null);
 }
 
-/** Notes where the elements are now; what it gives animates them from there. */
+/** Notes the elements' places. The function that it returns animates them from there. */
 function watchMoves(elements) {
   const tops = elements.map((element) => element.getBoundingClientRect().top);
   return () => {
@@ -36,7 +36,7 @@ function watchMoves(elements) {
 
 function glide(element, distance) {
   if (Math.abs(distance) < 1) return;
-  // What rises passes over what sinks.
+  // A rising element passes over a sinking one.
   const zIndex = distance > 0 ? 2 : 1;
   element.animate(
     [

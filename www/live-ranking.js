@@ -1,25 +1,25 @@
-/** Ranks what was asked last: a newer question takes the place of one that waits or is under way. */
+/** Ranks the latest question. A newer one replaces a question that waits or is being ranked. */
 export class LiveRanking {
   #listeners;
   #timer;
-  /** That of what was asked last, also when its ranking has ended. */
+  /** The latest question's controller, also after its ranking has ended. */
   #controller;
   #busy = false;
 
   /**
-   * `listeners` has `started`, `counted`, `scored`, `ranked` and `failed`. Each start is followed by one `ranked` or `failed`, or by
-   * another start, or by `stop()`.
+   * `listeners` has `started`, `counted`, `scored`, `ranked` and `failed`. After `started` comes one `ranked` or `failed`,
+   * unless another start or `stop()` ends the ranking.
    */
   constructor(listeners) {
     this.#listeners = listeners;
   }
 
-  /** Whether a ranking is under way or waits for its time. */
+  /** True if a ranking runs or waits for its delay. */
   get busy() {
     return this.#busy;
   }
 
-  /** Asks `reranker` after `delay` milliseconds for the passages that `passages()` gives then. */
+  /** After `delay` milliseconds, `reranker` ranks the passages that `passages()` returns then. */
   ask(reranker, query, passages, delay) {
     this.stop();
     const controller = new AbortController();

@@ -6,10 +6,10 @@ import { remember } from './remember.js';
 import { ResultList } from './results.js';
 import { explain, megabytes, milliseconds, passages as passageCount, rate, score } from './words.js';
 
-/** Milliseconds from the last key to the ranking, and between two changes of the order while scores come. */
+/** Milliseconds from the last key to the ranking, and between two changes of the order during a ranking. */
 const typingPause = 250;
 const orderPause = 350;
-/** More passages would take long, and are not what a reranker is for. */
+/** A reranker is for the first hits of a search; more passages would take long. */
 const mostPassages = 100;
 
 const find = (selector) => document.querySelector(selector);
@@ -28,7 +28,7 @@ const chooser = new ModelChooser({ ready: () => ask(0), announce });
 const ranking = new LiveRanking({ started, counted, scored, ranked, failed: fail });
 
 let samples = { queries: [], passages: [] };
-/** What the list holds: positions of the passages in their order before, and the results that have come, by position. */
+/** The list holds the passages' positions in their order before, and the results so far by position. */
 let before = [];
 let results = new Map();
 let orderTimer;
@@ -81,7 +81,7 @@ function showLoading({ preparing, loaded, total }) {
   status.textContent = `Loading ${chooser.name}: ${megabytes(loaded)} of ${megabytes(total)}`;
 }
 
-/** Ranks what the form says now, or says what it lacks. */
+/** Ranks the form's current input, or shows what the form lacks. */
 function ask(delay) {
   ranking.stop();
   if (!chooser.reranker) {
@@ -117,7 +117,7 @@ function lackOf() {
   return undefined;
 }
 
-/** Shows the passages that are chosen now in their order before, without scores. */
+/** Shows the chosen passages in their order before, without scores. */
 function takePassages() {
   clearTimeout(orderTimer);
   orderTimer = undefined;
@@ -147,7 +147,7 @@ function countOwn() {
   find('#own-count').textContent = number === 0 ? 'No passages yet' : `${passageCount(number)}${more}`;
 }
 
-/** The passages as the engine gets them: those that come first before are scored first. */
+/** Returns the passages in their order before, so that the engine scores the best candidates first. */
 function passagesBefore() {
   takePassages();
   const passages = chosenPassages();
@@ -176,7 +176,7 @@ function scored(result) {
   orderTimer ??= setTimeout(orderNow, orderPause);
 }
 
-/** Scored passages by their scores, then those that wait. */
+/** Orders the scored passages by score, then the waiting ones. */
 function orderAfter() {
   const known = before.filter((index) => results.has(index));
   known.sort((left, right) => results.get(right).logit - results.get(left).logit || left - right);
@@ -264,7 +264,7 @@ let offlineKept = false;
 function keepOfflineOnce() {
   if (offlineKept) return;
   offlineKept = true;
-  // Not before now: it would take the network from the model.
+  // An earlier start would compete with the model for the network.
   keepOffline();
 }
 
@@ -276,7 +276,7 @@ form.addEventListener('submit', (event) => {
 form.addEventListener('input', (event) => {
   if (takesOwn()) countOwn();
   find('#own').hidden = !takesOwn();
-  // Half a character of an input method is nothing to rank.
+  // An input method sends unfinished characters; ranking waits for whole ones.
   if (!event.isComposing) ask(typingPause);
 });
 form.addEventListener('compositionend', () => ask(typingPause));

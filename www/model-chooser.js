@@ -13,19 +13,19 @@ const note = find('#model-note');
 const remove = find('#remove');
 
 /**
- * Which model ranks. A model that is far away is asked for before it is downloaded, and the one in use stays in use until
- * the new one is ready.
+ * Lets the user choose the model that ranks. It asks before it downloads a model. The model in use stays in use until the
+ * new one is ready.
  */
 export class ModelChooser {
   reranker;
   #listeners;
   #inUse = models[0];
   #radios;
-  /** Stops the load of the model in use, and that of another one. */
+  /** `#loading` stops the load of the model in use, `#controller` that of another one. */
   #loading;
   #controller;
 
-  /** `listeners`: `ready(name)` where another model is in use from now on, `announce(text)`. */
+  /** `listeners.ready(name)` runs after a change of the model, `listeners.announce(text)` speaks to screen readers. */
   constructor(listeners) {
     this.#listeners = listeners;
     this.#radios = models.map((model) => this.#choice(model));
@@ -35,8 +35,8 @@ export class ModelChooser {
   }
 
   /**
-   * Loads the model in use, for the first time or after it broke; `show` is told how far that is. Another model that is
-   * ready sooner takes its place.
+   * Loads the model in use, for the first time or after its instance crashed. `show` receives the progress. If another
+   * model is ready sooner, it takes the place of this one.
    */
   async load(show) {
     const { options, bytes } = this.#inUse;

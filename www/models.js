@@ -3,7 +3,7 @@ import mini from 'rerank-wasm-mini';
 
 const sizeOf = ({ files }) => Object.values(files).reduce((sum, { size }) => sum + size, 0);
 
-/** The models that the page offers, the first by default. `bytes` is what all files have together. */
+/** The models that the page offers, the first by default. `bytes` is the size of all files. */
 export const models = [
   {
     name: mini.name,
@@ -22,17 +22,20 @@ export const models = [
   },
 ];
 
-/** Whether this model was downloaded before: its graph is kept, nearly all of it. Other files may be kept in other forms. */
+/**
+ * True if the cache holds this model's graph, which is nearly all of it. The cache may keep other files in other forms, so
+ * they do not count.
+ */
 export async function isHere({ local, repository, graph }) {
   if (local) return true;
   const entries = await listCache().catch(() => []);
   return entries.some(({ url }) => url.includes(repository) && url.endsWith(graph));
 }
 
-/** Gives the disk back what downloaded models take. */
+/** Removes all downloaded models from the disk. */
 export const removeDownloads = clearCache;
 
-/** Adds up the files' progress: what `onProgress` tells becomes one share of the model's bytes. */
+/** Returns an `onProgress` that adds up the files and reports their share of the model's bytes. */
 export function meter(total, show) {
   const loadedOf = new Map();
   const began = performance.now();

@@ -3,8 +3,8 @@ const text = document.querySelector('#offline-text');
 const reload = document.querySelector('#reload');
 
 /**
- * Has the service worker keep this page, the package and the small model for visits without a network, and offers a new
- * version once all of it is here. All tabs change together, so that none works with files of two versions.
+ * Starts the service worker, which keeps this page, the package and the small model for visits without a network. The page
+ * offers a new version once all of its files are here. All tabs change together, so no tab mixes files of two versions.
  */
 export async function keepOffline() {
   const container = navigator.serviceWorker;
@@ -20,11 +20,11 @@ export async function keepOffline() {
     follow(registration);
     registration.addEventListener('updatefound', () => follow(registration));
   } catch {
-    // Not from here (a file, a private window): the page works as it is.
+    // A file URL or a private window allows no service worker. The page works without one.
   }
 }
 
-/** Shows the state of the registration now and whenever its newest worker changes. */
+/** Shows the state of the registration now and after each change of its newest worker. */
 function follow(registration) {
   const { installing } = registration;
   installing?.addEventListener('statechange', () => show(registration));
@@ -33,7 +33,7 @@ function follow(registration) {
 
 function show({ installing, waiting, active }) {
   note.hidden = false;
-  // The first worker waits for a moment, too, but for nobody.
+  // The first worker waits for a moment, too, but replaces no other: that is no update.
   const isUpdate = Boolean(waiting && active);
   reload.hidden = !isUpdate;
   if (isUpdate) {
@@ -44,7 +44,7 @@ function show({ installing, waiting, active }) {
   else note.hidden = true;
 }
 
-/** Nothing changes the controller of a page that has none, as after a forced reload: it waits for the worker itself. */
+/** After a forced reload a page has no controller and sees no change of it. Such a page waits for the worker itself. */
 function takeOver(worker) {
   if (!navigator.serviceWorker.controller) {
     worker.addEventListener('statechange', () => {

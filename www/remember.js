@@ -1,6 +1,6 @@
 const key = 'rerank-wasm-demo';
 
-/** Keeps what the form says over a reload of this tab; it goes with the tab, and nothing of it is sent. */
+/** Keeps the form's input over a reload of this tab. The browser deletes it with the tab; the page sends none of it. */
 export function remember(form) {
   const fields = ['query', 'own-text', 'before', 'passages'];
   addEventListener('pagehide', () => {
@@ -8,13 +8,13 @@ export function remember(form) {
     try {
       sessionStorage.setItem(key, JSON.stringify(values));
     } catch {
-      // A page that may store nothing starts afresh.
+      // The browser denies storage: the next load shows the defaults.
     }
   });
   try {
     const values = JSON.parse(sessionStorage.getItem(key) ?? '[]');
     for (const [index, value] of values.entries()) form.elements[fields[index]].value = value;
   } catch {
-    // As above.
+    // The browser denies storage, or the stored text is damaged: the form keeps its defaults.
   }
 }

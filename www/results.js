@@ -1,7 +1,7 @@
 import { arrange } from './flip.js';
 import { score as scoreText } from './words.js';
 
-/** The passages as a list whose items keep their identity while order and scores change. */
+/** Shows the passages as a list. Its items keep their identity while order and scores change. */
 export class ResultList {
   #list;
   #items = [];
@@ -10,7 +10,7 @@ export class ResultList {
     this.#list = list;
   }
 
-  /** Takes these passages, with their places before: `before[index]` is 0 for the passage that comes first. */
+  /** Shows these passages in their places before: `before[index]` is 0 for the first passage. */
   hold(passages, before) {
     const same =
       passages.length === this.#items.length && passages.every(({ text }, index) => text === this.#items[index].text);
@@ -24,12 +24,12 @@ export class ResultList {
     this.order(inOrder(before));
   }
 
-  /** The score of one passage has come. */
+  /** Shows the score of one passage. */
   score(index, result) {
     this.#items[index].score(result);
   }
 
-  /** Shows the passages in this order; `moved` says that the places are those after the ranking. */
+  /** Shows the passages in this order. `moved` marks the order after the ranking, which shows how far each passage moved. */
   order(indexes, { moved = false } = {}) {
     for (const [place, index] of indexes.entries()) this.#items[index].place(place, moved);
     arrange(
@@ -39,7 +39,7 @@ export class ResultList {
   }
 }
 
-/** The positions whose places these are, first place first. */
+/** Inverts `places`: returns the positions by place, first place first. */
 function inOrder(places) {
   const indexes = [];
   for (const [index, place] of places.entries()) indexes[place] = index;
@@ -92,7 +92,7 @@ class Item {
     this.#move.replaceChildren(seen, heard);
   }
 
-  /** A passage of many lines shows the first ones and a button for the rest. */
+  /** Shows the first lines of a long passage and a button for the rest. */
   clampIfLong() {
     this.#paragraph.classList.add('clamped');
     if (this.#paragraph.scrollHeight <= this.#paragraph.clientHeight + 1) return;

@@ -1,4 +1,4 @@
-// Served with `const precache = { version, files: [{ path, sha256 }] }` in front: the files of one build.
+// The server puts `const precache = { version, files: [{ path, sha256 }] }` in front: the files of one build.
 /* global precache */
 const prefix = 'rerank-wasm-demo-';
 const cacheName = prefix + precache.version;
@@ -34,14 +34,14 @@ async function keepAll() {
   const engines = urls.filter((url) => url.endsWith('.wasm'));
   const used = [];
   for (const url of engines) if (await isUsed(url)) used.push(url);
-  // A browser without an HTTP cache does not say which: all of them, then.
+  // A browser without an HTTP cache names no used engine; then the worker keeps all of them.
   const unused = used.length > 0 ? engines.filter((url) => !used.includes(url)) : [];
   for (const url of urls) if (!unused.includes(url)) await keep(cache, url);
 }
 
 /**
- * Whether this browser has loaded a file before. There are engines for several kinds of browsers and pages, megabytes each,
- * and one is used; should it be another one some day, it is kept then.
+ * True if this browser has loaded the file before. The package has several engines of megabytes each, and a browser uses
+ * one. If it uses another one later, `answer` keeps that one then.
  */
 async function isUsed(url) {
   if (await caches.match(url)) return true;
@@ -54,7 +54,7 @@ async function isUsed(url) {
   }
 }
 
-/** Only a file of this build enters its cache: a server that is half way to the next one ends the installation. */
+/** Keeps a file of this build. Throws if the server already has another version of it, which ends the installation. */
 async function keep(cache, url) {
   for (const find of [() => caches.match(url), () => fetch(url, { cache: 'no-cache' })]) {
     const response = await find();
@@ -66,7 +66,9 @@ async function keep(cache, url) {
     await cache.put(url, new Response(bytes, { headers }));
     return;
   }
-  throw new Error(`${url} is not the file of version ${precache.version}`);
+  throw new Error(
+    `The file at ${url} has another hash than in version ${precache.version}; reload to get the new version.`,
+  );
 }
 
 async function answer(url) {

@@ -12,7 +12,7 @@ const sentences = {
   disposed: 'The model was unloaded.',
 };
 
-/** A failure for people: a sentence, and the package's code and message for those who look for the cause. */
+/** Explains a failure: a sentence for users, and the package's code and message for developers. */
 export function explain(error) {
   if (!(error instanceof RerankError)) {
     return { sentence: 'Something in this page failed.', code: 'page', message: String(error?.message ?? error) };

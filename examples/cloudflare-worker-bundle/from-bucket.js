@@ -4,7 +4,7 @@ import { bearerKeys, createHandler } from 'rerank-wasm/edge';
 import { limits } from './limits.js';
 
 const key = 'model.bundle';
-const missing = () => new Error(`the bucket has no ${key}; put it there as the README shows`);
+const missing = () => new Error(`The bucket has no ${key}; put it there as the README shows.`);
 
 export default {
   fetch: createHandler({

@@ -10,7 +10,7 @@ export default {
       const open = (file) => ASSETS.fetch(`https://assets.local/${file}`);
       const manifest = await open('model.bundle.json');
       if (!manifest.ok)
-        throw new Error(`the assets have no model.bundle.json (${manifest.status}); make it as the README shows`);
+        throw new Error(`The assets have no model.bundle.json (HTTP ${manifest.status}); make it as the README shows.`);
       const { name, shards, size, sha256 } = await manifest.json();
       const bundle = { shards: shards.map((shard) => () => open(shard)), size, sha256 };
       return createReranker({ model: { name, files: { bundle } } });

@@ -1,6 +1,6 @@
 import { createHandler } from 'rerank-wasm/edge';
 
-// A classic script does not know its address, so it says where the files are.
+// A classic script has no import.meta.url, so it names the folders of the files.
 const at = (folder) => new URL(folder, self.location);
 const rerank = createHandler({ reranker: { model: at('rerank-wasm-mini/'), wasm: at('wasm/') } });
 

@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 const HEADER_BYTES: usize = 48;
 
 fn read(size: Option<usize>, bytes: &[u8], chunk: usize) -> Result<Bundle> {
-    // The parts are not checked, since damage would never pass their hashes.
+    // The reader skips the hashes of the parts, because no mutated part would pass them.
     let mut reader = BundleReader::new(size, true);
     bytes.chunks(chunk).try_for_each(|chunk| reader.push(chunk))?;
     reader.finish()
 }
 
-/// Magic number, version and the hash of the manifest.
+/// Writes the magic number, the version and the hash of the manifest.
 fn seal(bytes: &mut [u8]) {
     let Some((header, rest)) = bytes.split_at_mut_checked(HEADER_BYTES) else { return };
     header[..8].copy_from_slice(&MAGIC);

@@ -1,4 +1,4 @@
-//! The graph loader makes a graph of any file that the parser accepts, or returns an error.
+//! The graph loader returns a graph or an error for any file that the parser accepts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
 //! Any text, once or repeated, yields the ids of the `tokenizers` crate, windows that hold all of them, and pairs
-//! within their limit. The tokenizer is the one at $RERANK_WASM_TOKENIZER, or the small one of the tests.
+//! within their limit. $RERANK_WASM_TOKENIZER names the tokenizer; the default is the small one of the tests.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ static CRATE: LazyLock<tokenizers::Tokenizer> = LazyLock::new(|| {
     tokenizer
 });
 
-/// The tokenizer decides a word of this length in parts.
+/// The tokenizer splits a word of this length in parts.
 const LONG: usize = 1 << 14;
 
 fuzz_target!(|input: (u8, &[u8])| {

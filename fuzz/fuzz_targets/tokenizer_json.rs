@@ -1,5 +1,5 @@
-//! Any bytes in chunks of any size. The reader extracts the same vocabulary from a tokenizer.json as a parser of the
-//! whole file, or returns an error. Its result makes a model and a tokenizer with ids, or an error.
+//! The reader takes any bytes in chunks of any size. It returns the vocabulary that a parser of the whole file finds, or an
+//! error. Its result yields a model and a tokenizer with ids, or an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

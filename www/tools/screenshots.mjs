@@ -1,4 +1,4 @@
-// Takes the pictures of the demo page that README.md shows, in Chromium, and prints their sizes.
+// screenshots.mjs [FOLDER]: takes the pictures of the demo page for README.md in Chromium and prints their sizes.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ async function picture(name, options) {
   await page.getByText('works offline').waitFor();
   await page.getByLabel('After', { exact: true }).blur();
   await save(page, `after-${name}`);
-  // Before is what the page shows while the model is on its way.
+  // The page shows the order before while the model loads, so these requests get no answer.
   await page.route('**/onnx/**', () => {});
   await page.evaluate(() => navigator.serviceWorker.getRegistration().then((found) => found.unregister()));
   await page.reload();

@@ -18,13 +18,13 @@ const mediaTypes = {
 };
 
 /**
- * Serves the demo page on 127.0.0.1; port 0 takes a free one. `folders` adds URL prefixes, each ending in a slash, with
- * their directories; `isolated` sends the headers that a page needs for threads.
+ * Serves the demo page on 127.0.0.1. Port 0 takes a free port. `folders` maps further URL prefixes, which end in a slash, to
+ * directories. `isolated` sends the headers that a page needs for threads.
  */
 export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
   const site = new Site(folders);
   const index = await site.find('/');
-  // A meta element cannot say who may frame the page.
+  // A meta element cannot hold frame-ancestors, so the header adds it.
   const policy = `${policyOf(await readFile(index.path, 'utf8'))}; frame-ancestors 'none'`;
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Security-Policy', policy);
@@ -63,7 +63,7 @@ export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
   };
 }
 
-/** The path that a request asks for; one that no file has where it cannot be read. */
+/** Returns the path of a request. A malformed URL gets the empty path, which no file has. */
 function pathOf(url) {
   try {
     return decodeURIComponent(new URL(url, 'http://localhost').pathname);
@@ -82,7 +82,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     process.stdout.write(`${url}\n`);
   } catch (error) {
     if (error.code !== 'EADDRINUSE' && error.code !== 'ERR_SOCKET_BAD_PORT') throw error;
-    process.stderr.write(`error: ${error.message}; PORT names another one\n`);
+    process.stderr.write(`error: ${error.message}; set PORT to another port\n`);
     process.exitCode = 1;
   }
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** URL prefixes of the demo site and the directories behind them; the longest prefix that fits counts. */
+/** Maps the URL prefixes of the demo site to directories. The longest prefix that fits counts. */
 export const siteFolders = {
   '/': resolve(repository, 'www'),
   '/rerank-wasm/': resolve(repository, 'pkg/dist'),
@@ -14,17 +14,17 @@ export const siteFolders = {
 
 const workerPath = '/service-worker.js';
 
-/** The site as its URL paths show it. */
+/** The demo site: its files by URL path. */
 export class Site {
   #places;
   #digests = new Map();
 
-  /** `folders` are added to the site's own, or take their place. */
+  /** `folders` adds to `siteFolders` or replaces entries of it. */
   constructor(folders = {}) {
     this.#places = Object.entries({ ...siteFolders, ...folders }).sort(([left], [right]) => right.length - left.length);
   }
 
-  /** The file behind a path as `{ path, facts }`; undefined where there is none. */
+  /** Returns the file behind a URL path as `{ path, facts }`, or undefined if there is none. */
   async find(pathname) {
     const [prefix, folder] = this.#places.find(([start]) => pathname.startsWith(start)) ?? [];
     if (!folder || pathname.includes('\0')) return undefined;
@@ -34,7 +34,7 @@ export class Site {
     return facts?.isFile() ? { path, facts } : undefined;
   }
 
-  /** The service worker as it is served: it begins with the list of what it keeps. */
+  /** Returns the service worker's code. It begins with the list of the files that the worker keeps. */
   async serviceWorker() {
     const files = [];
     for (const path of await this.reached()) {
@@ -45,7 +45,7 @@ export class Site {
     return `const precache = ${JSON.stringify({ version, files })};\n${code}`;
   }
 
-  /** The paths of all files that the page loads: what it names, what they name, and so on. */
+  /** Returns the URL paths of all files that the page loads, directly or through other files. */
   async reached() {
     const { imports } = JSON.parse(importMapOf(await this.#read('/')));
     const found = new Set(['/']);
@@ -68,7 +68,7 @@ export class Site {
 
   async #path(pathname) {
     const file = await this.find(pathname);
-    if (!file) throw new Error(`the page needs ${pathname}, which is not there`);
+    if (!file) throw new Error(`The page needs ${pathname}, and the site has no such file; run make build first.`);
     return file.path;
   }
 
@@ -81,17 +81,18 @@ export class Site {
   }
 }
 
-/** The page's import map, which has to stand in the page. */
+/** Returns the import map from the page's HTML. */
 export function importMapOf(page) {
   const [, importMap] = /<script type="importmap">(.*?)<\/script>/s.exec(page) ?? [];
-  if (importMap === undefined) throw new Error('index.html has no import map');
+  if (importMap === undefined) throw new Error('index.html has no import map; add a <script type="importmap">.');
   return importMap;
 }
 
-/** The page's own content security policy. */
+/** Returns the content security policy from the page's HTML. */
 export function policyOf(page) {
   const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(page) ?? [];
-  if (policy === undefined) throw new Error('index.html has no content security policy');
+  if (policy === undefined)
+    throw new Error('index.html has no content security policy; add it as a <meta http-equiv>.');
   return policy;
 }
 
