@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# gpu.sh FOLDER: trains on a machine with a GPU and without a network, from what `STEPS=pack` packed:
+# gpu.sh FOLDER: trains on a machine with a GPU and without a network, from the archive of `STEPS=pack`:
 #
 #     tar -xf gpu.tar.gz && MINUTES=8 mini/models/mini/gpu.sh FOLDER
 #
-# Python there has torch, numpy, onnx, onnxruntime and tokenizers. FOLDER gets the student in pieces of 15 MiB; put them
-# together again as student.pt in mini-run of the cache, then STEPS="export eval card". Called again, it goes on.
+# Python there needs torch, numpy, onnx, onnxruntime and tokenizers. The script writes the student to FOLDER in pieces of
+# 15 MiB. Join them as student.pt in mini-run of the cache, then run STEPS="export eval card". A second call continues.
 set -euo pipefail
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)

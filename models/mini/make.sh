@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make.sh [STEP…]: makes the small model, from the packages it is made of to its card; without steps all of it. Data,
-# checkpoints and the result lie in the cache: mini-run, or mini-smoke with SMOKE=1. See models/mini/README.md.
+# make.sh [STEP…]: runs steps of making the small model; the default is all of them, from the packages to the model card.
+# Data, checkpoints and the result lie in the cache: mini-run, or mini-smoke with SMOKE=1. See models/mini/README.md.
 source "$(dirname "$0")/../../scripts/environment.sh"
 export RERANK_WASM_CACHE=$CACHE PYTHONDONTWRITEBYTECODE=1
 environment=$CACHE/python-mini

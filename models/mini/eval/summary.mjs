@@ -1,6 +1,6 @@
 import { mean, ndcg, order, reciprocalRank } from './metrics.mjs';
 
-/** How well `scores`, a list for each task, put relevant passages first: `{ queries, ndcg, mrr, first }`. */
+/** Measures how well `scores`, a list for each task, put relevant passages first: `{ queries, ndcg, mrr, first }`. */
 export function summarise(tasks, scores) {
   const rankings = scores.map(order);
   return {
@@ -11,7 +11,7 @@ export function summarise(tasks, scores) {
   };
 }
 
-/** The tasks with short passages and those with long ones, apart: `[{ length, ...summary }]`; a length without tasks is left out. */
+/** Summarises tasks with short and with long passages apart: `[{ length, ...summary }]`, without a length of no tasks. */
 export function summariseByLength(tasks, scores) {
   return [false, true].flatMap((long) => {
     const chosen = [...tasks.keys()].filter((index) => tasks[index].isLong === long);

@@ -1,1 +1,1 @@
-"""How rerank-wasm-mini is made: sources, data, training, export. `python -m recipe` lists the steps."""
+"""Makes rerank-wasm-mini: sources, data, training, export. `python -m recipe` lists the steps."""

@@ -1,14 +1,14 @@
-"""python -m recipe STEP…: runs steps in the order given; `all` is all of them from `fetch` to `card`.
+"""python -m recipe STEP…: runs steps in the given order; `all` runs those from `fetch` to `card`.
 
-fetch   the packages of sources.json
-data    passages, queries, hard negatives, the tokenizer
-train   resumable; MINUTES=… stops early
-export  ONNX, fp32 and int8
-eval    the showcase and the held-out sources, through the package's wasm; int8 against fp32
-card    the model card
-install pkg/mini gets the model; not part of `all`
-pack    one archive for a machine with a GPU: there `train` is run
-references   eval/references.json, whenever a set was changed
+fetch       downloads the packages of sources.json
+data        makes passages, queries, hard negatives and the tokenizer
+train       trains; continues a stopped run; MINUTES=… stops early
+export      writes ONNX, fp32 and int8
+eval        measures the showcase and the held-out sources through the package's wasm, and int8 against fp32
+card        writes the model card
+install     copies the model into pkg/mini; not part of `all`
+pack        writes one archive for a machine with a GPU, which runs `train`
+references  writes eval/references.json; run it after a change of a set
 """
 
 import subprocess

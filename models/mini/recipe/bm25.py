@@ -1,4 +1,4 @@
-"""BM25 (k1 0.9, b 0.4) with stop words and a light English stemmer: the order that a reranker has to improve."""
+"""Scores by BM25 (k1 0.9, b 0.4) with stop words and a light English stemmer. A reranker has to improve its order."""
 
 import math
 import re
@@ -46,7 +46,7 @@ class Bm25:
             self._postings[term] = (found, weights.astype(np.float32))
 
     def scores(self, query: str) -> np.ndarray:
-        """One score for each document, 0 for those without a term of the query."""
+        """Returns one score for each document, 0 for those without a term of the query."""
         scores = np.zeros(self._size, np.float32)
         for term in terms(query):
             if term in self._postings:
@@ -55,7 +55,7 @@ class Bm25:
         return scores
 
     def top(self, query: str, count: int) -> list[int]:
-        """The best documents with a score above 0, best first, ties by index."""
+        """Returns the best documents with a score above 0, best first, ties by index."""
         scores = self.scores(query)
         order = np.argsort(-scores, kind="stable")[:count]
         return [int(index) for index in order if scores[index] > 0]

@@ -1,4 +1,4 @@
-"""The model card, which is the README of the npm package, from what was measured."""
+"""Writes the model card from the measurements. The card is the README of the npm package."""
 
 import hashlib
 import json

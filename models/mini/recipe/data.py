@@ -1,4 +1,4 @@
-"""What `lists.py` wrote, read back."""
+"""Reads the files that `lists.py` wrote."""
 
 import json
 from dataclasses import dataclass
@@ -25,6 +25,6 @@ def read_data(settings: Settings) -> Data:
         lists = np.load(settings.work / "lists.npz")
         candidates, dense = lists["candidates"], lists["dense"]
     except FileNotFoundError as error:
-        raise SystemExit(f"{error.filename} is missing: run the step `data` first") from None
+        raise SystemExit(f"The file {error.filename} is missing; run the step `data` first.") from None
     passages = stored["passages"]
     return Data([text for _, text in passages], [source for source, _ in passages], stored["queries"], candidates, dense)

@@ -1,4 +1,7 @@
-"""Where to compute: a GPU where there is one, else the CPU, on as many threads as OMP_NUM_THREADS says or there are cores."""
+"""Chooses the device: a GPU if there is one, otherwise the CPU.
+
+On the CPU, OMP_NUM_THREADS sets the number of threads. The default is the number of cores.
+"""
 
 from contextlib import AbstractContextManager
 
@@ -13,7 +16,7 @@ def find_device() -> torch.device:
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager:
-    """bf16 where it is faster."""
+    """Computes in bf16 if that is faster on the device."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=multiplies_bf16(device))
 
 

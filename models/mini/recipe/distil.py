@@ -1,4 +1,4 @@
-"""The loss: the student shall compute what the teacher computes, layer by layer, and rank as it does, or better."""
+"""Computes the loss. The student learns the teacher's outputs layer by layer, and to rank as the teacher does, or better."""
 
 import torch
 import torch.nn.functional as F
@@ -8,34 +8,34 @@ from .batches import END, pad, teacher_pair
 from .device import mixed_precision, multiplies_bf16
 from .encoder import CrossEncoder
 
-# How much surer than the teacher the student shall be of the answer that is known.
+# The student's logit of the known answer should exceed the teacher's by this much.
 _BONUS = 1.0
 # Weights of the ranking and of the squared error of the logits, against the error of the layers' outputs.
 _RANKING = 0.25
 _LEVEL = 0.03
-# Those of layers and ranking in the second part of the training.
+# Weights of layers and ranking in the second part of the training.
 _LAYERS_LATER, _RANKING_LATER = 0.3, 1.0
-# The layers' outputs are compared at one token in this many: neighbours say much the same, and to compare all takes a fifth
-# of a step.
+# The loss compares the layers' outputs at one token in this many. Neighbours have similar outputs, and comparing all tokens
+# takes a fifth of a step.
 _COMPARED_EACH = 4
-# Rows that are run together: how much longer the longest of them may be than the shortest, and their tokens.
+# A group runs rows together. These limit the longest row ÷ the shortest, and the group's tokens.
 _STRETCH = 1.4
 _TOKENS_TOGETHER = 4096
-# They give the dense encoder's cosines the mean and the spread of the teacher's logits, over training lists.
+# Scaled by these, the dense encoder's cosines have the mean and the spread of the teacher's logits over training lists.
 _DENSE_SCALE, _DENSE_ZERO = 55.0, 0.71
-# The dense encoder has a say: the two together rank better than either. The teacher learned from passages of some 100
-# tokens and is unsure of longer ones, so from the first length on that say grows, to the second.
+# Teacher and dense encoder together rank better than either. The teacher learned from passages of some 100 tokens and is
+# unsure of longer ones. So the dense encoder's share grows from the first length to the second.
 _SHORT, _LONG = 100, 200
 _DENSE_SHARE_SHORT, _DENSE_SHARE_LONG = 0.25, 0.65
 
 
 class Distillation:
-    """`targets` are the teacher's layers whose outputs the student's layers shall give; `origins` map its pieces to the teacher's."""
+    """Distils a teacher. The student's layers learn the teacher's `targets`; `origins` maps its pieces to the teacher's."""
 
     def __init__(self, teacher: CrossEncoder, targets: tuple[int, ...], origins: list[int], device: torch.device) -> None:
         self._teacher = teacher.to(device)
         if multiplies_bf16(device):
-            # Autocast would do so in each step anew.
+            # Autocast would convert the weights in each step anew.
             for module in self._teacher.modules():
                 if isinstance(module, torch.nn.Linear):
                     module.bfloat16()
@@ -44,9 +44,9 @@ class Distillation:
         self._device = device
 
     def loss(self, student: CrossEncoder, rows: list[list[int]], each: int, dense: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The loss of `rows`, lists of `each` pairs with the answer first; and its parts: layers, ranking, level.
+        """Returns the loss of `rows`, lists of `each` pairs with the answer first, and its parts: layers, ranking, level.
 
-        With `dense`, the dense encoder's cosine for each pair, ranking counts most, and both judge.
+        `dense` holds the dense encoder's cosine for each pair. With it, ranking counts most, and both models judge.
         """
         order, compared, ours, theirs = [], [], [], []
         with mixed_precision(self._device):
@@ -56,7 +56,7 @@ class Distillation:
                 compared.append(states)
                 ours.append(logits)
                 theirs.append(teacher_logits)
-        # For each layer the first tokens of all rows, and others.
+        # Each layer's loss adds that of the first tokens and that of the others.
         layers = torch.stack(
             [
                 sum(_difference(*map(torch.cat, zip(*kind, strict=True))) for kind in zip(*groups, strict=True))
@@ -73,8 +73,10 @@ class Distillation:
         return layers_weight * layers + ranking_weight * ranking + _LEVEL * level, torch.stack([layers, ranking, level]).detach()
 
     def _states(self, rows: list[list[int]], student: CrossEncoder) -> tuple[list[list[tuple[Tensor, Tensor]]], Tensor, Tensor]:
-        """What each layer of the student gives beside what it shall give: for the first tokens and, but in the last layer, for
-        others; and the logits of both."""
+        """Returns for each layer pairs of the student's output and its target, and the logits of both models.
+
+        One pair is for the first tokens. All layers but the last have another pair, for the other tokens.
+        """
         ids, present = pad(rows, 1, self._device)
         teacher_ids, teacher_present, types = self._inputs(rows)
         with torch.no_grad():
@@ -90,8 +92,10 @@ class Distillation:
         return states, logits, teacher_logits
 
     def sums(self, rows: list[list[int]], width: int) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Places of the tokens that the student, with rows of `width`, and the teacher share, in both; and what the layers that
-        the student shall match give before their last normalisation."""
+        """Returns the places of shared tokens in both models, and the targets before their last normalisation.
+
+        The student's rows have `width` places.
+        """
         ids, present, types = self._inputs(rows)
         found: list[Tensor] = []
         norms = [self.norm_of(place) for place in range(len(self._targets))]
@@ -103,24 +107,24 @@ class Distillation:
         return *self._same_tokens(rows, width, ids.shape[1]), found
 
     def norm_of(self, place: int) -> torch.nn.LayerNorm:
-        """The last normalisation of the teacher's layer that the student's layer `place` shall match."""
+        """Returns the last normalisation of the teacher's layer that the student's layer `place` learns."""
         return self._teacher.roberta.encoder.layer[self._targets[place]].output["LayerNorm"]
 
     def logits(self, rows: list[list[int]]) -> Tensor:
-        """The teacher's."""
+        """Returns the teacher's logits."""
         ids, present, types = self._inputs(rows)
         with torch.no_grad(), mixed_precision(self._device):
             return self._teacher(ids, present, types)
 
     def _inputs(self, rows: list[list[int]]) -> tuple[Tensor, Tensor, Tensor]:
-        """Ids, mask and types for the teacher."""
+        """Returns ids, mask and types for the teacher."""
         paired = [teacher_pair(row, self._origins) for row in rows]
         ids, present = pad([ids for ids, _ in paired], 0, self._device)
         types, _ = pad([types for _, types in paired], 0, self._device)
         return ids, present, types
 
     def _same_tokens(self, rows: list[list[int]], width: int, teacher_width: int) -> tuple[Tensor, Tensor]:
-        """Places of the same tokens in both; the second mark of the query's end is the student's alone."""
+        """Returns the places of the same tokens in both. Only the student has a second mark of the query's end."""
         ours, theirs = [], []
         for number, row in enumerate(rows):
             end = row.index(END)
@@ -130,7 +134,7 @@ class Distillation:
 
 
 def _of_like_length(rows: list[list[int]]) -> list[list[int]]:
-    """Places of rows that are run together: side by side all of them would be half padding."""
+    """Groups rows of similar length by their places. One group of all rows would be half padding."""
     groups: list[list[int]] = []
     for place in sorted(range(len(rows)), key=lambda place: len(rows[place])):
         length = len(rows[place])
@@ -142,7 +146,7 @@ def _of_like_length(rows: list[list[int]]) -> list[list[int]]:
 
 
 def _difference(given: Tensor, wanted: Tensor) -> Tensor:
-    """The squared error, where 1 is that of an output that ignores its input."""
+    """Returns the squared error relative to that of an output that ignores its input."""
     wanted = wanted.float()
     return (given.float() - wanted).square().mean() / (wanted - wanted.mean(0)).square().mean().clamp(min=1e-3)
 

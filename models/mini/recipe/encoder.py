@@ -1,5 +1,7 @@
-"""The cross-encoder in PyTorch: the student, whose parameters have the names of XLMRobertaForSequenceClassification, and the
-teacher, a BERT, in the same form."""
+"""The cross-encoder in PyTorch, for the student and for the teacher, a BERT.
+
+Its parameters have the names of XLMRobertaForSequenceClassification.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +25,7 @@ class Attention(nn.Module):
         if hidden.is_cuda or not torch.is_grad_enabled():
             context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         else:
-            # The fused form is slower to differentiate on a CPU.
+            # On a CPU the fused form has a slower gradient.
             scores = query @ key.transpose(-1, -2) * (HIDDEN // HEADS) ** -0.5 + mask
             context = torch.softmax(scores, -1) @ value
         context = context.transpose(1, 2).flatten(2)
@@ -62,7 +64,7 @@ class Embeddings(nn.Module):
 
 
 class CrossEncoder(nn.Module):
-    """`forward` gives one logit for each row of `ids`. XLM-R counts positions from 2 and knows one token type."""
+    """`forward` returns one logit for each row of `ids`. XLM-R counts positions from 2 and has one token type."""
 
     def __init__(self, pieces: int, layers: int, positions: int = 514, types: int = 1, first_position: int = 2) -> None:
         super().__init__()
@@ -78,7 +80,7 @@ class CrossEncoder(nn.Module):
         return self.states(ids, present, types)[1]
 
     def states(self, ids: Tensor, present: Tensor, types: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
-        """What each layer gives, [rows, tokens, HIDDEN], of the last layer only the first token; and the logits."""
+        """Returns each layer's output, [rows, tokens, HIDDEN], and the logits. The last layer has the first token only."""
         types = torch.zeros_like(ids) if types is None else types
         hidden = self.roberta.embeddings(ids, types, self._first_position)
         if torch.is_autocast_enabled(hidden.device.type):
@@ -87,14 +89,14 @@ class CrossEncoder(nn.Module):
         last = len(self.roberta.encoder.layer) - 1
         states = []
         for place, layer in enumerate(self.roberta.encoder.layer):
-            # Only the first token's output is read.
+            # The classifier reads the first token's output only.
             hidden = layer(hidden, mask, first_only=place == last)
             states.append(hidden)
         return states, self.classifier["out_proj"](torch.tanh(self.classifier["dense"](hidden[:, 0])))[:, 0].float()
 
 
 def teacher_from(weights: dict) -> CrossEncoder:
-    """The teacher out of what `read_teacher` gives."""
+    """Makes the teacher of the weights that `read_teacher` returns."""
     renamed = {_renamed(name): torch.from_numpy(value) for name, value in weights.items()}
     layers = 1 + max(int(name.split(".")[3]) for name in renamed if ".layer." in name)
     pieces = len(renamed["roberta.embeddings.word_embeddings.weight"])

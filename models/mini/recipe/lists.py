@@ -1,4 +1,4 @@
-"""For each query the passage that answers it and hard negatives, by BM25 and by a dense encoder."""
+"""Finds hard negatives for each query, by BM25 and by a dense encoder."""
 
 import json
 
@@ -12,8 +12,11 @@ from .settings import Settings
 
 
 def make_lists(settings: Settings) -> None:
-    """Writes data.json (passages and queries) and lists.npz: for each query `candidates`, indices of passages, the answer
-    first, and `dense`, their similarity to the query by the dense encoder."""
+    """Writes data.json (passages and queries) and lists.npz.
+
+    lists.npz holds for each query `candidates`, indices of passages with the answer first, and `dense`, their similarity to the
+    query by the dense encoder.
+    """
     found = passages(settings.passages_each, settings.seed)
     asked = queries(found, settings.queries_each, settings.seed)
     print(f"{len(found)} passages, {len(asked)} queries", flush=True)
@@ -35,7 +38,10 @@ def _dense_similarities(texts: list[str], asked: list[tuple[str, int]]):
 
 
 def _negatives(found: list[Passage], asked: list[tuple[str, int]], bm25: Bm25, similarities, settings: Settings) -> np.ndarray:
-    """Half by BM25, the most of the rest by the dense encoder, from its first thirty, and at least one by chance."""
+    """Takes half of the negatives from BM25's first twenty, and at least one at random.
+
+    The others come from the dense encoder's first thirty.
+    """
     chance = np.random.default_rng(settings.seed)
     wanted = settings.candidates - 1
     by_bm25 = wanted // 2

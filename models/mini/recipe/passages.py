@@ -1,4 +1,4 @@
-"""The passages of the training sources: `Passage(source, key, title, text)`, of 20 to 400 tokens or so."""
+"""Makes the passages of the training sources, of about 20 to 400 tokens."""
 
 import gzip
 import random
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .fetch import folder_of
 from .html_text import Section, sections
 
-# Where the HTML of a package lies, and how somebody calls its subject who searches the web.
+# The subject of each package as searchers on the web call it, and its HTML files.
 _DOCUMENTATION = {
     "rust-doc": ("rust", ["html/book/*.html", "html/reference/*.html", "html/rust-by-example/**/*.html", "html/nomicon/*.html",
                           "html/edition-guide/**/*.html", "html/embedded-book/**/*.html"]),
@@ -19,30 +19,30 @@ _DOCUMENTATION = {
     "nodejs-doc": ("nodejs", ["api/*.html", "../nodejs/api/*.html"]),
     "sphinx-doc": ("sphinx", ["html/**/*.html"]),
 }
-# Words of a passage, at most, chosen for each: from about 25 tokens to 390, mostly short, for those cost least.
+# Each passage has at most one of these numbers of words: about 25 to 390 tokens. Most are short, because those cost least.
 _SIZES = (18, 25, 32, 45, 60, 95, 150, 270)
-# The only source of general knowledge may have more passages than the others.
+# WordNet may have more passages than the others, because it is the only source of general knowledge.
 SHARES = {"wordnet": 3, "glossary": 2}
 
 
 @dataclass
 class Passage:
     source: str
-    # Passages of one source with the same key speak of the same thing, so one is no wrong answer to the other's query.
+    # Passages of one source with the same key are about the same thing, so one is no wrong answer to the other's query.
     key: str
     title: str
     text: str
 
 
 def passages(limit: int, seed: int) -> list[Passage]:
-    """At most `limit` passages of each source, some more of WordNet, the same for the same arguments."""
+    """Returns at most `limit` passages of each source, and more of WordNet. The same arguments return the same passages."""
     found: list[Passage] = []
     for name, read in [("wordnet", _wordnet), ("glossary", _glossary), ("jargon", _jargon), *((name, _documentation(name)) for name in _DOCUMENTATION)]:
-        # Seeded by name, so that a new source does not change the others.
+        # The seed holds the name, so that a new source does not change the others.
         chance = random.Random(f"{seed} {name}")
         every = [passage for passage in read(chance) if len(passage.text.split()) >= 8]
         if not every:
-            raise SystemExit(f"no passages found in {name}: has its package another layout?")
+            raise SystemExit(f"The package {name} has no passages where passages.py expects them; adapt it to the new layout.")
         share = limit * SHARES.get(name, 1)
         found += sorted(chance.sample(every, min(share, len(every))), key=lambda passage: passage.text)
     return found
@@ -63,7 +63,7 @@ def _documentation(name: str):
 
 
 def _chunks(section: Section, chance: random.Random) -> Iterator[str]:
-    """Paragraphs put together up to a length, which differs from chunk to chunk."""
+    """Joins paragraphs up to a length, which differs from chunk to chunk."""
     words: list[str] = []
     size = chance.choice(_SIZES)
     for paragraph in section.paragraphs:
@@ -76,7 +76,7 @@ def _chunks(section: Section, chance: random.Random) -> Iterator[str]:
 
 
 def _synsets() -> Iterator[tuple[list[str], str]]:
-    """Names and gloss, in the order of WordNet's files, where neighbours are often akin."""
+    """Yields names and gloss in the order of WordNet's files, where neighbours are often akin."""
     folder = folder_of("wordnet-base") / "usr/share/wordnet"
     for kind in ("noun", "verb", "adj", "adv"):
         for line in (folder / f"data.{kind}").read_text(encoding="latin1").splitlines():
@@ -96,7 +96,7 @@ def _wordnet(chance: random.Random) -> Iterator[Passage]:
 
 
 def _glossary(chance: random.Random) -> Iterator[Passage]:
-    """Several glosses in one text, of which one is asked for: long passages whose answer stands anywhere."""
+    """Joins several glosses in one text. The query asks for one of them, so the answer stands anywhere in a long passage."""
     entries: list[tuple[str, str]] = []
     size = chance.choice(_SIZES[4:])
     for names, definition in _synsets():

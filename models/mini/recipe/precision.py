@@ -1,4 +1,4 @@
-"""What int8 costs: nDCG@10 of the fp32 graph and of the int8 one over all sets, both through onnxruntime."""
+"""Measures the cost of int8: nDCG@10 of the fp32 graph and of the int8 graph over all sets, both in onnxruntime."""
 
 import json
 import math
@@ -14,7 +14,7 @@ _DEPTH = 10
 
 
 def measure_precision(settings: Settings) -> None:
-    """Writes precision.json: nDCG@10 by set for `fp32` and `int8`, and their mean difference of logits."""
+    """Writes precision.json. It holds for each set nDCG@10 for `fp32` and `int8`, and their mean difference of logits."""
     out = settings.work / "out"
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     tokenizer.enable_truncation(512, strategy="only_second")
@@ -44,7 +44,7 @@ def _logits(session: onnxruntime.InferenceSession, tokenizer: Tokenizer, task) -
 
 
 def _mean_ndcg(tasks, rows: list[np.ndarray]) -> float:
-    """Every task has one relevant passage, so its nDCG is the discount of that passage's place."""
+    """Returns the mean nDCG. Every task has one relevant passage, so its nDCG is the discount of that passage's place."""
     gains = []
     for task, logits in zip(tasks, rows, strict=True):
         place = int(np.flatnonzero(np.argsort(-logits, kind="stable") == task.relevant)[0])

@@ -1,4 +1,4 @@
-"""Questions and search-like queries, made by rules from the passages that answer them."""
+"""Makes questions and search-like queries by rules from the passages that answer them."""
 
 import random
 import re
@@ -16,15 +16,15 @@ _AUXILIARY = re.compile(r"\b(is|are|was|were|has|had|can|could|will|would|must|s
 
 
 def queries(passages: list[Passage], limit: int, seed: int) -> list[tuple[str, int]]:
-    """Pairs of a query and the index of the passage that answers it; at most `limit` for each source, some more of WordNet."""
+    """Returns pairs of a query and the index of its answer: at most `limit` for each source, and more of WordNet."""
     made: dict[str, list[tuple[str, int]]] = {}
     for index, passage in enumerate(passages):
-        # Seeded by the text, so that a passage keeps its queries whatever stands around it.
+        # The seed holds the text, so that a passage keeps its queries in any set of passages.
         chance = random.Random(f"{seed} {passage.text}")
         rules = _RULES.get(passage.source, _documentation)
         for query in rules(passage, chance):
             query = re.sub(r"\s+", " ", query).strip(" ,;:")
-            # Nobody types code into a search box.
+            # A search box seldom receives code.
             if 1 <= len(query.split()) <= 30 and len(query) > 2 and not re.search(r"[\[\]{}<>=_()#]", query):
                 made.setdefault(passage.source, []).append((_as_typed(query, chance), index))
     chance = random.Random(seed)
@@ -48,7 +48,7 @@ def _about(name: str, definition: str, chance: random.Random) -> list[str]:
         )
     ]
     if len(definition.split()) >= 4:
-        # From the meaning to the word.
+        # These queries ask for the word by its meaning.
         made.append(chance.choice([f"what is the word for {definition}", f"what do you call {definition}?", definition]))
     return made
 
@@ -77,7 +77,7 @@ def _documentation(passage: Passage, chance: random.Random) -> list[str]:
 
 
 def _question(sentence: str, chance: random.Random) -> str | None:
-    """A question whose answer is in the sentence: how, why or when it is so, or what is."""
+    """Makes a question that the sentence answers: how, why, when or what."""
     sentence = re.sub(r"\([^)]*\)", "", sentence).rstrip(". ")
     conditional = re.match(r"(?:If|When) (.+?), (.+)", sentence)
     if conditional:
@@ -109,7 +109,7 @@ def _keywords(sentence: str, chance: random.Random) -> str | None:
 
 
 def _as_typed(query: str, chance: random.Random) -> str:
-    """In small letters half of the time, now and then with a word missing or without the question mark."""
+    """Varies a query as users type it: half are in small letters, some lack a word or the question mark."""
     words = query.split()
     if len(words) > 6 and chance.random() < 0.2:
         del words[chance.randrange(1, len(words))]

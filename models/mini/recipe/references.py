@@ -1,5 +1,7 @@
-"""eval/references.json: how others score the passages of the showcase and of the held-out sets. It is committed, so that
-`make eval` needs neither Python nor their weights. What is there of the present state of a set is kept."""
+"""Writes eval/references.json: other rankers' scores of the passages of the showcase and of the held-out sets.
+
+The file is committed, so that `make eval` needs neither Python nor their weights. A run keeps the scores of unchanged sets.
+"""
 
 import hashlib
 import json
@@ -26,10 +28,10 @@ class Task:
 
 
 def make_references() -> None:
-    """XLM-RoBERTa's tokenizer is made by models/standin/full-tokenizer.py."""
+    """Adds the missing scores. It needs XLM-RoBERTa's tokenizer, which models/standin/full-tokenizer.py makes."""
     tokenizer = CACHE / "tokenizer/tokenizer.json"
     if not tokenizer.exists():
-        raise SystemExit(f"{tokenizer} is missing: run models/standin/full-tokenizer.py first")
+        raise SystemExit(f"The file {tokenizer} is missing; run models/standin/full-tokenizer.py first.")
     contestants = {
         "BM25": _bm25,
         "bge-small bi-encoder": _by_vectors(DenseEncoder),
@@ -52,7 +54,7 @@ def make_references() -> None:
 
 
 def read_sets() -> list[tuple[str, Path, list[str], list[Task]]]:
-    """Name, file, all passages, and the tasks, their passages in the order in which eval/sets.mjs has them."""
+    """Returns each set's name, file, passages and tasks. A task's passages have the order of eval/sets.mjs."""
     showcase = _EVAL / "showcase.jsonl"
     items = [json.loads(line) for line in showcase.read_text(encoding="utf-8").splitlines()]
     tasks = [Task(item["question"], [*item["others"], item["answer"]], len(item["others"])) for item in items]
@@ -69,7 +71,7 @@ def read_sets() -> list[tuple[str, Path, list[str], list[Task]]]:
 
 
 def _bm25(passages: list[str], tasks: list[Task]) -> list[list[float]]:
-    """By the statistics of all passages of a set."""
+    """Scores by the statistics of all passages of a set."""
     index = Bm25(passages)
     place = {passage: number for number, passage in enumerate(passages)}
     rows = []

@@ -1,6 +1,8 @@
-"""The student's start without a gradient: where layers of the teacher are left out, the last matrix of the layer before is
-fitted by least squares, so that its output is what the teacher has after those left out. That takes a minute, and a
-few thousand tokens, and gives what would take a long time to train."""
+"""Fits the student without a gradient, before the training.
+
+The student leaves out layers of the teacher. Least squares fit the last matrix of each layer, so that its output matches the
+teacher's before the next layer that stays. That takes a minute and a few thousand tokens, and saves a long training.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -11,16 +13,16 @@ from .device import mixed_precision
 from .distil import Distillation
 from .encoder import CrossEncoder
 
-# Against overfitting: how strongly the old weights hold, in the mean square of an inner activation.
+# Against overfitting: the weight of the old matrix, relative to the mean square of an inner activation.
 _HOLD = 1e-3
-# The first token's output counts this much more than another's: the logit is read from it in the end.
+# The first token's output counts this much more than another's, because the classifier reads the logit from it.
 _FIRST = 20.0
 _BATCH_TOKENS = 4096
 
 
 @torch.no_grad()
 def refit(student: CrossEncoder, distillation: Distillation, rows: list[list[int]]) -> None:
-    """Fits all layers in their order, each to what the fitted ones below give it, on `rows` of `student_pair`."""
+    """Fits all layers in their order on `rows` of `student_pair`. The input of each is the output of the fitted layers below."""
     device = next(student.parameters()).device
     batches = _batches(rows)
     hidden, masks, shared, wanted = [], [], [], []
@@ -52,7 +54,7 @@ def refit(student: CrossEncoder, distillation: Distillation, rows: list[list[int
 
 
 class _Sums:
-    """Weighted least squares of several outputs, from sums over all tokens."""
+    """Solves weighted least squares of several outputs from sums over all tokens."""
 
     def __init__(self, inputs: int, device: torch.device) -> None:
         self._products = torch.zeros(inputs, inputs, device=device)
@@ -67,7 +69,7 @@ class _Sums:
         self._weight = self._weight + weights.sum()
 
     def solve(self) -> tuple[Tensor, Tensor]:
-        """The matrix, [inputs, outputs], and what is added to its product."""
+        """Returns the matrix, [inputs, outputs], and the bias."""
         mean, mean_answer = self._mean / self._weight, self._mean_answer / self._weight
         products = (self._products - self._weight * torch.outer(mean, mean)).double()
         answers = (self._answers - self._weight * torch.outer(mean, mean_answer)).double()

@@ -1,4 +1,4 @@
-"""Where things lie and how large they are. `SMOKE=1` in the environment takes a slice that passes in minutes."""
+"""The folders and sizes of a run. `SMOKE=1` in the environment takes a slice that passes in minutes."""
 
 import os
 from dataclasses import dataclass, replace
@@ -10,34 +10,34 @@ CACHE = Path(
     os.environ.get("RERANK_WASM_CACHE")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rerank-wasm"
 )
-# Packages are the same for every size of run.
+# Runs of every size share the packages.
 PACKAGES = CACHE / "mini-packages"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`work` is the folder of all that a run makes; it lies outside the repository."""
+    """The settings of a run. It writes all its files to `work`, outside the repository."""
 
     work: Path
     is_smoke: bool = False
-    # Passages and queries of each source, at most.
+    # The most passages and queries of each source.
     passages_each: int = 2200
     queries_each: int = 1600
-    # Candidates of a list, the answer first; of them `picked` take part in a step.
+    # A list has this many candidates, the answer first. A step uses `picked` of them.
     candidates: int = 6
     picked: int = 4
-    # Layers of the teacher that the student starts from.
+    # The student starts from these layers of the teacher.
     layers: tuple[int, ...] = (0, 2, 3, 4, 5, 6, 7, 8, 9)
-    # For each of the student's layers the layer of the teacher whose output it shall give.
+    # Each layer of the student learns the output of this layer of the teacher.
     targets: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9)
-    # The student's layers are fitted to the teacher's on this many tokens before they are trained.
+    # Before the training, least squares fit the student's layers to the teacher's on this many tokens.
     refit_tokens: int = 40000
-    # The int8 file has to stay below 25 MiB, which is what hosts of static files take at most.
+    # The int8 file has to stay below 25 MiB, the limit of some hosts of static files.
     pieces: int = 23900
     longest: int = 384
-    # A step takes this many lists.
+    # A step uses this many lists.
     lists_each_step: int = 8
-    # Of each round of the training: the step from which on the ranking counts most and no longer the layers, and its end.
+    # For each round of the training: the step from which the ranking counts most instead of the layers, and the last step.
     rounds: tuple[tuple[int, int], ...] = ((60, 230),)
     learning_rate: float = 5e-5
     seed: int = 1

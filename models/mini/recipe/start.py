@@ -1,23 +1,24 @@
-"""The student before training: some layers of the teacher under XLM-R's names, and the embeddings of the pieces that are kept."""
+"""Makes the student before training: layers of the teacher under XLM-R's names, and the embeddings of the kept pieces."""
 
 import torch
 
 from .encoder import CrossEncoder
 
-# Positions between which a token may well be of the query or of the document.
+# Between these positions a token may belong to the query or to the document.
 _FIRST_DOCUMENT, _LAST_QUERY = 6, 14
 
 
 def start_student(teacher: CrossEncoder, layers: tuple[int, ...], origins: list[int]) -> CrossEncoder:
-    """`layers` of the teacher; piece for piece `origins` are the teacher's."""
+    """Copies `layers` of the teacher. `origins` holds for each piece the teacher's id."""
     student = CrossEncoder(len(origins), len(layers))
     old, new = teacher.roberta.embeddings, student.roberta.embeddings
     with torch.no_grad():
         new.word_embeddings.weight.copy_(old.word_embeddings.weight[origins])
-        # The end of the query is marked twice; positions count from 2.
+        # XLM-R marks the query's end twice and counts positions from 2.
         new.position_embeddings.weight[:2] = 0
         new.position_embeddings.weight[2:].copy_(old.position_embeddings.weight)
-        # Types tell query from document, which XLM-R lacks: the first positions hold the query, later ones ever more seldom.
+        # XLM-R lacks the token types that tell query from document. So the positions hold them: the first positions are the
+        # query's, and later ones are so ever more seldom.
         query_type, document_type = old.token_type_embeddings.weight
         new.token_type_embeddings.weight.copy_(document_type[None])
         is_query = torch.linspace(1.0, 0.0, _LAST_QUERY - _FIRST_DOCUMENT + 1)[:, None]

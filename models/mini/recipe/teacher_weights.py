@@ -1,4 +1,4 @@
-"""The teacher's weights out of its int8 ONNX file, under the names that transformers gives them."""
+"""Reads the teacher's weights from its int8 ONNX file, under their names in transformers."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ _LINEAR = re.compile(r"^/?(bert/.*|classifier)/(?:MatMul|Gemm)(?:_MatMul)?_quant
 
 
 def read_teacher(file: Path) -> dict[str, np.ndarray]:
-    """fp32 values that the int8 weights stand for; a linear weight is [outputs, inputs]. Raises ValueError for another graph."""
+    """Returns the fp32 values of the int8 weights; a linear weight is [outputs, inputs]. Raises ValueError for another graph."""
     graph = onnx.load(file).graph
     stored = {initializer.name: numpy_helper.to_array(initializer) for initializer in graph.initializer}
 
@@ -28,6 +28,6 @@ def read_teacher(file: Path) -> dict[str, np.ndarray]:
             continue
         place = _LINEAR.match(node.name)
         if not place:
-            raise ValueError(f"a matrix product called {node.name}: this is not the teacher's graph")
+            raise ValueError(f"The graph has a matrix product {node.name}, which the teacher's lacks; pass the teacher's model.onnx.")
         weights[f"{place.group(1).replace('/', '.')}.weight"] = exact(node.input[1].removesuffix("_quantized")).T.copy()
     return {name: value.astype(np.float32) for name, value in weights.items() if name.startswith(("bert.", "classifier."))}

@@ -1,7 +1,7 @@
-"""Trains the student to compute what the teacher computes; goes on from its checkpoint.
+"""Trains the student to match the teacher, and continues from a checkpoint.
 
-The batch of a step follows from the seed and the step alone, so a run that was stopped and went on takes the same path
-as one that was not, up to what the hardware computes and how many processes share a step.
+The seed and the step alone determine a step's batch. So a continued run takes the same path as an uninterrupted one, apart
+from differences of hardware and of the number of processes.
 """
 
 import json
@@ -26,9 +26,9 @@ from .start import start_student
 from .teacher_weights import read_teacher
 from .workers import Group, run_workers
 
-# In steps.
+# The learning rate rises over this many steps.
 _WARM_UP = 28
-# One list in this many is kept back to watch the training; queries of one passage stay together.
+# One list in this many stays out of the training and measures it. Queries of one passage stay together.
 _KEPT_BACK = 50
 _BATCH_TOKENS = {"cuda": 131072, "cpu": 8192}
 _REFIT_LONGEST = 192
@@ -36,7 +36,7 @@ _SAVE_EVERY_SECONDS = 60
 
 
 def train(settings: Settings) -> None:
-    """Trains to the end of the schedule, or for `MINUTES` of the environment; then run it again. Writes student.pt."""
+    """Trains to the end of the schedule, or for `MINUTES` of the environment, and writes student.pt. Another call continues."""
     run_workers(_train, settings)
 
 
@@ -67,7 +67,7 @@ def _train(settings: Settings, group: Group) -> None:
         run.save()
         print(f"kept back: {run.evaluate()}", flush=True)
         if run.step < settings.steps:
-            print(f"stopped at step {run.step} of {settings.steps}: run the step `train` again to go on", flush=True)
+            print(f"stopped at step {run.step} of {settings.steps}; run the step `train` again to continue", flush=True)
 
 
 class _Run:
@@ -89,7 +89,7 @@ class _Run:
         self._checkpoint: Path = settings.work / "checkpoint.pt"
         if not self._checkpoint.exists():
             self._refit()
-        # The training texts are few: the pieces that do not occur there must stay among their kind.
+        # The few training texts lack many pieces. Fixed embeddings keep those pieces close to similar ones.
         self._model.roberta.embeddings.word_embeddings.requires_grad_(False)
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._optimizer = torch.optim.AdamW(self._parameters, lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
@@ -109,7 +109,7 @@ class _Run:
         self._group.share(list(self._model.parameters()))
 
     def do_step(self, stop: bool) -> tuple[np.ndarray, tuple[int, int], bool]:
-        """Gives the parts of the loss, how many pairs and tokens the step took, and whether a process wants to `stop`."""
+        """Returns the parts of the loss, the step's numbers of pairs and tokens, and True if a process wants to `stop`."""
         settings = self._settings
         chance = np.random.default_rng([settings.seed, self.step])
         lists = self._lists_of_step()
@@ -135,7 +135,7 @@ class _Run:
         return np.array(total[:3]), (len(lists) * settings.picked, int(total[3])), total[4] > 0
 
     def _lists_of_step(self) -> np.ndarray:
-        """Each list once in an epoch."""
+        """Picks the lists of this step. An epoch uses each list once."""
         count = min(self._settings.lists_each_step, len(self._training))
         steps_each_epoch = len(self._training) // count
         epoch, place = divmod(self.step, steps_each_epoch)
@@ -147,21 +147,21 @@ class _Run:
         return np.array([0, *others])
 
     def _schedule(self) -> float:
-        """A warm-up, in each round the full rate for the layers, and a fall by the cosine to its end."""
+        """Returns the share of the learning rate: a warm-up, then in each round the full rate and a fall by the cosine."""
         begin, end = self._round()
         later = max(0, self.step - begin) / max(1, end - begin)
         return min(1.0, (self.step + 0.5) / _WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * later)))
 
     def _round(self) -> tuple[int, int]:
-        """When the ranking begins and when it ends in the round of this step."""
+        """Returns the steps at which the ranking begins and ends in this step's round."""
         return next(found for found in self._settings.rounds if self.step < found[1])
 
     def _split(self, lists: np.ndarray, picked: list[np.ndarray]):
-        """This process's share of a step: lists of similar length together, in parts that fit the memory."""
+        """Yields this process's share of a step in parts that fit the memory. A part holds lists of similar length."""
         pairs = sorted(zip(lists, picked, strict=True), key=lambda pair: self._longest(*pair))
         room = _BATCH_TOKENS[self._device.type]
         part = []
-        # Every process takes short ones and long ones.
+        # Every process takes short and long lists.
         for pair in pairs[self._group.rank :: self._group.size]:
             if part and self._longest(*pair) * self._settings.picked * (len(part) + 1) > room:
                 yield part
@@ -179,7 +179,7 @@ class _Run:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """On lists kept back: how often student and teacher put the answer first, and how far apart their logits are."""
+        """Measures on lists kept back how often student and teacher put the answer first, and how far their logits differ."""
         every = np.arange(self._settings.candidates)
         ours, theirs = [], []
         for row in self._kept_back:
@@ -215,18 +215,21 @@ class _Run:
             return
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
         if tuple(state["layers"]) != self._settings.layers:
-            raise SystemExit(f"{self._checkpoint} has layers {state['layers']}: remove it to begin anew")
+            raise SystemExit(
+                f"The checkpoint {self._checkpoint} has the layers {state['layers']}, and the settings have {self._settings.layers}; "
+                "remove it to begin anew."
+            )
         self._model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
         if self._group.rank == 0:
-            print(f"going on from step {self.step}", flush=True)
+            print(f"continuing from step {self.step}", flush=True)
 
 
 def read_student(settings: Settings) -> CrossEncoder:
     file = settings.work / "student.pt"
     if not file.exists():
-        raise SystemExit(f"{file} is missing: run the step `train` first")
+        raise SystemExit(f"The file {file} is missing; run the step `train` first.")
     state = torch.load(file, map_location="cpu", weights_only=True)
     weights = {name: value.float() for name, value in state["model"].items()}
     student = CrossEncoder(len(weights["roberta.embeddings.word_embeddings.weight"]), len(state["layers"]))

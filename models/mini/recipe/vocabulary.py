@@ -1,8 +1,8 @@
-"""The student's tokenizer: XLM-RoBERTa's kind, a unigram model over pieces, made from the pieces of the teacher's WordPiece.
+"""Makes the student's tokenizer, of XLM-RoBERTa's kind: a unigram model over the pieces of the teacher's WordPiece.
 
-The character map does what BERT does before it looks for pieces: small letters, no accents, marks of punctuation as words
-of their own. Every piece has the same score but for a little that favours long beginnings, so that the best segmentation is the
-one of fewest pieces, which is mostly WordPiece's. So the teacher's embeddings can be taken over piece by piece.
+The character map prepares text as BERT does: small letters, no accents, each punctuation mark as a separate word. All pieces
+have nearly the same score; long beginnings score a little more. So the best segmentation has the fewest pieces, and mostly
+equals WordPiece's. The student can therefore take over the teacher's embeddings piece by piece.
 """
 
 import base64
@@ -26,7 +26,7 @@ _MASK = "<mask>"
 
 
 def make_tokenizer(settings: Settings, texts: list[str]) -> None:
-    """Writes out/tokenizer.json, and pieces.json: for each id the teacher's id that its embedding comes from."""
+    """Writes out/tokenizer.json and pieces.json, which holds for each id the teacher's id of its embedding."""
     wordpiece = Tokenizer.from_file(str(model_folder("reranker_en") / "tokenizer.json"))
     wordpiece.no_padding()
     wordpiece.no_truncation()
@@ -57,7 +57,7 @@ def make_tokenizer(settings: Settings, texts: list[str]) -> None:
 
 
 def _choose(known: dict[str, int], wordpiece: Tokenizer, texts: list[str], count: int) -> list[str]:
-    """Pieces in the unigram spelling: single characters, then what the texts use, then the teacher's order, by frequency."""
+    """Chooses pieces, in the unigram spelling: single characters, then by use in the texts, then in the teacher's order."""
     used: Counter[int] = Counter()
     for encoding in wordpiece.encode_batch(texts, add_special_tokens=False):
         used.update(encoding.ids)
@@ -86,12 +86,12 @@ def _score(name: str) -> float:
     if name == WORD_START:
         return -30.0
     length = min(len(name.removeprefix(WORD_START)), 30)
-    # WordPiece takes the longest beginning of a word that it knows, then the longest of what is left.
+    # WordPiece takes the longest known beginning of a word, then the longest of the rest.
     return -10.0 + (0.05 * length if name.startswith(WORD_START) else 0.001 * length**2)
 
 
 def _character_map() -> bytes:
-    """SentencePiece's compiled form of what `_replacement` says of each character."""
+    """Compiles `_replacement` of each character to SentencePiece's form."""
     rules = []
     for code in [*range(0x20, 0xD800), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800)]:
         character = chr(code)
@@ -102,7 +102,7 @@ def _character_map() -> bytes:
         table = Path(folder) / "rules.tsv"
         table.write_text("\n".join(rules) + "\n", encoding="utf-8")
         model = io.BytesIO()
-        # Only the map is used; the model needs a text to be trained on.
+        # The trainer needs a text. Only its character map is used.
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(["some words to begin with"] * 20),
             model_writer=model,

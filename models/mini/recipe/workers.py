@@ -1,7 +1,7 @@
-"""Several processes that train one model: each computes the gradients of its share of a step, and all take their sum.
+"""Runs several processes that train one model. Each computes the gradients of its share of a step, and all apply their sum.
 
-On a CPU one thread in each of several processes is much faster than several threads in one, above all where other programs
-want the cores too. On a GPU there is one process.
+On a CPU, several processes of one thread are much faster than one process of several threads, above all if other programs
+use the cores, too. A GPU has one process.
 """
 
 import os
@@ -15,13 +15,13 @@ from .device import find_device
 
 
 class Group:
-    """The processes that train together; `rank` is the place of this one."""
+    """The processes that train together. `rank` is this process's place."""
 
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
 
     def sum(self, parameters: list[torch.nn.Parameter], others: torch.Tensor) -> torch.Tensor:
-        """Sums the gradients over all processes, in place, and gives the sum of `others`."""
+        """Sums the gradients over all processes, in place, and returns the sum of `others`."""
         if self.size == 1:
             return others
         gradients = [parameter.grad for parameter in parameters]
@@ -32,19 +32,19 @@ class Group:
         return flat[len(flat) - len(others) :]
 
     def share(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Gives all processes the parameters of the first."""
+        """Copies the parameters of the first process to all others."""
         if self.size > 1:
             for parameter in parameters:
                 distributed.broadcast(parameter.data, 0)
 
 
 def run_workers(work, settings) -> None:
-    """Calls `work(settings, group)` in as many processes as there are cores, or WORKERS of the environment; in one on a GPU."""
+    """Calls `work(settings, group)` in one process for each core, or in WORKERS of the environment. A GPU has one process."""
     size = 1 if find_device().type == "cuda" else int(os.environ.get("WORKERS") or os.cpu_count() or 1)
     if size == 1:
         work(settings, Group())
         return
-    # Else the C library hands each large tensor back to the system, and its pages are made anew a moment later.
+    # By default the C library returns each large tensor to the system and requests new pages a moment later.
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(1 << 34))
     with socket.socket() as probe:
