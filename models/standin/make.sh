@@ -3,8 +3,8 @@
 #
 #     models/standin/make.sh [base|tiny] [bert] [full-range|unsigned] [--oracle]
 #
-# base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. bert: that architecture.
-# full-range, unsigned: other 8-bit weights than int8 in -64..=64. The cache folder is
+# base (the default) has bge-reranker-base's dimensions; --oracle adds its 1.1 GB fp32 twin. bert takes that architecture.
+# The default weights are int8 in -64..=64; full-range and unsigned take other 8-bit weights. The cache folder is
 # ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}.
 set -eu
 

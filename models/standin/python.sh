@@ -1,6 +1,6 @@
 #!/bin/sh
-# python.sh ARGUMENT…: Python with the packages of requirements.txt, which go into the cache folder's python-bench:
-# ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}.
+# python.sh ARGUMENT…: runs Python with the packages of requirements.txt. It installs them in python-bench of the cache
+# folder, ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -28,7 +28,7 @@ if ! is_installed; then
     quiet='--quiet --disable-pip-version-check --root-user-action=ignore'
     trap 'rm -rf "$partial"' EXIT
     trap 'exit 1' HUP INT TERM
-    # Debian splits ensurepip off into python3-venv.
+    # Debian moves ensurepip to python3-venv, so the venv module may be missing.
     if python3 -m venv "$partial" >/dev/null 2>&1; then
         "$partial/bin/python" -m pip install $quiet -r "$requirements" >&2
     else
