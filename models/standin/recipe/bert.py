@@ -1,4 +1,4 @@
-"""What is BERT's own: an input for token types, positions from a buffer, a pooler before the classifier."""
+"""Exports what only BERT has: an input for token types, positions from a buffer, a pooler before the classifier."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ class BertExporter(Exporter):
     INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
     def model(self) -> None:
-        """Appends all of them; the last gives `logits`."""
+        """Appends all nodes. The last one returns `logits`."""
         sequence = self.dimension("/bert", "input_ids", 1)
         buffer = f"onnx::Slice_{19 + 16 * self.dimensions.num_hidden_layers}"
         numbers = np.arange(self.dimensions.max_position_embeddings)

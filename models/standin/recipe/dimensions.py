@@ -1,11 +1,11 @@
-"""Architecture and dimensions of a cross-encoder, and the stand-ins that have a name."""
+"""Defines architecture and dimensions of a cross-encoder, and the named stand-ins."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Dimensions:
-    """What fixes the shape of every tensor; the names are those of Hugging Face's config.json."""
+    """Determines the shape of every tensor. The names are those of Hugging Face's config.json."""
 
     num_hidden_layers: int
     hidden_size: int
@@ -22,7 +22,7 @@ class Dimensions:
 
     @property
     def scope(self) -> str:
-        """What the names of the encoder's parameters start with."""
+        """Starts the names of the encoder's parameters."""
         return self.model_type.removeprefix("xlm-")
 
     @property
@@ -56,7 +56,7 @@ STANDINS = {
 
 
 def config(dimensions: Dimensions) -> dict[str, object]:
-    """The model's config.json in Hugging Face's form."""
+    """Returns the model's config.json in Hugging Face's form."""
     bert = dimensions.model_type == "bert"
     tokens = {"pad_token_id": 0} if bert else {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
     return {

@@ -1,4 +1,4 @@
-"""The encoder that PyTorch 1.13 exports to ONNX for XLM-RoBERTa and BERT (transformers 4.33)."""
+"""Builds the encoder that PyTorch 1.13 exports to ONNX for XLM-RoBERTa and BERT (transformers 4.33)."""
 
 from collections import Counter
 from typing import Any
@@ -9,8 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from dimensions import Dimensions
 
-# The exporter numbers the values of its graph as it makes them. Folded weights are numbered after all others,
-# and between them come the folded shape constants, hence the gaps.
+# The exporter numbers the values of its graph as it makes them. It numbers folded weights last. Folded shape
+# constants come between them and cause the gaps.
 LAYER_MATMUL_OFFSETS = {
     "attention.self.query": 0,
     "attention.self.key": 1,
@@ -22,13 +22,13 @@ LAYER_MATMUL_OFFSETS = {
 
 
 def matmul_weight_name(layers: int, layer: int, linear: str) -> str:
-    # Seen: 817 with 6 layers. The slope is an estimate, so with other depths only the number may be off.
+    # An export with 6 layers has 817. The slope is an estimate, so the number may be off for other depths.
     first = 79 + 123 * layers
     return f"onnx::MatMul_{first + 13 * layer + LAYER_MATMUL_OFFSETS[linear]}"
 
 
 class Exporter:
-    """Appends nodes named the exporter's way: `/scope/Op`, `/scope/Op_1`, …
+    """Appends nodes and names them as the exporter does: `/scope/Op`, `/scope/Op_1`, …
 
     A method takes and returns names of values.
     """
@@ -53,12 +53,12 @@ class Exporter:
         return self.node(scope, "Constant", value=numpy_helper.from_array(np.array(value, dtype=dtype)))
 
     def dimension(self, scope: str, tensor: str, axis: int) -> str:
-        """A size of `tensor`, as a scalar."""
+        """Returns a size of `tensor`, as a scalar."""
         shape = self.node(scope, "Shape", tensor)
         return self.node(scope, "Gather", shape, self.constant(scope, axis), axis=0)
 
     def attention_mask(self, scope: str) -> str:
-        """The additive mask [batch, 1, 1, sequence]."""
+        """Returns the additive mask [batch, 1, 1, sequence]."""
         mask = self.node(scope, "Unsqueeze", "attention_mask", axes=[1])
         mask = self.node(scope, "Unsqueeze", mask, axes=[2])
         mask = self.node(scope, "Cast", mask, to=TensorProto.FLOAT)
@@ -67,8 +67,8 @@ class Exporter:
         return self.node(scope, "Mul", masked, lowest)
 
     def buffer_row(self, scope: str, buffer: str, name: str, values: np.ndarray, sequence: str) -> str:
-        """The start of a [1, positions] buffer of the module, as long as the sequence."""
-        # Not a value of any scope: the exporter names and numbers it on its own.
+        """Returns the start of a [1, positions] buffer of the module, as long as the sequence."""
+        # The buffer belongs to no scope, so the exporter names and numbers it separately.
         tensor = numpy_helper.from_array(values.reshape(1, -1))
         self.nodes.append(helper.make_node("Constant", [], [buffer], name=name, value=tensor))
         start = self.constant(scope, [0])

@@ -1,7 +1,7 @@
-"""The fp32 ONNX graph that PyTorch 1.13 exports for a cross-encoder (transformers 4.33).
+"""Builds the fp32 ONNX graph that PyTorch 1.13 exports for a cross-encoder (transformers 4.33).
 
-Opset 11, constants folded: node for node and name for name what `torch.onnx.export` writes, so that what is
-written for the published file can be tested on weights of any size.
+It has opset 11 and folded constants, and equals the output of `torch.onnx.export` node for node and name for name.
+So code for the published file can be tested on weights of any size.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ EXPORTERS = {"xlm-roberta": RobertaExporter, "bert": BertExporter}
 
 
 def _initializers(dimensions: Dimensions, weights: Weights) -> list[onnx.TensorProto]:
-    """Parameters in the model's order, then the transposed weights of the layers' MatMuls."""
+    """Returns parameters in the model's order, then the transposed weights of the layers' MatMuls."""
     transposed = {
         f"{dimensions.scope}.encoder.layer.{layer}.{linear}.weight": matmul_weight_name(
             dimensions.num_hidden_layers, layer, linear
@@ -37,8 +37,8 @@ def _initializers(dimensions: Dimensions, weights: Weights) -> list[onnx.TensorP
 def build(dimensions: Dimensions, weights: Weights) -> onnx.ModelProto:
     """Builds the model.
 
-    Its inputs are input_ids, attention_mask and for BERT token_type_ids, int64 [batch_size, sequence_length],
-    its output is logits, float32 [batch_size, 1]. Raises KeyError if a parameter is missing from `weights`.
+    Its inputs are input_ids, attention_mask and for BERT token_type_ids, int64 [batch_size, sequence_length].
+    Its output is logits, float32 [batch_size, 1]. Raises KeyError if a parameter is missing from `weights`.
     """
     exporter = EXPORTERS[dimensions.model_type](dimensions)
     exporter.model()

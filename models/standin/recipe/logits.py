@@ -1,4 +1,4 @@
-"""The fixed list of inputs, and what onnxruntime's CPU provider answers to them."""
+"""Makes the fixed list of inputs and runs them in onnxruntime's CPU provider."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ LENGTHS += [256, 257, 320, 400, 511, 512]
 
 
 def inputs(dimensions: Dimensions, seed: int) -> list[dict[str, list[int]]]:
-    """Random ids in pair form, of the lengths in LENGTHS, by the names of the model's inputs.
+    """Returns random ids in pair form, of the lengths in LENGTHS, by the names of the model's inputs.
 
     `<s> query </s></s> passage </s>`, or BERT's `[CLS] query [SEP] passage [SEP]` with its token types.
-    Ordinary ids only: neither padding nor unknown nor the last id, <mask>.
+    All ids but the marks are ordinary: no padding, no unknown token, and not the last id, <mask>.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     start, end, first_ordinary = _SPECIAL[dimensions.model_type]
@@ -38,7 +38,7 @@ def inputs(dimensions: Dimensions, seed: int) -> list[dict[str, list[int]]]:
 
 
 def run(model: Path, sequences: list[dict[str, list[int]]]) -> list[float]:
-    """The logit of each sequence, run as a batch of one on one thread."""
+    """Returns the logit of each sequence, run as a batch of one on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

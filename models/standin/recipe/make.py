@@ -4,11 +4,10 @@
             [--quantization full-range|unsigned]
     make.py --check-against FILE
 
-DIR gets onnx/model_quantized.onnx, config.json and logits.jsonl; tiny, and base with --oracle, also
-onnx/model_dequantized.onnx, the same graph in fp32 with the values the int8 weights stand for; tiny, but not
-for bert, also tokenizer.json. --check-against builds the graph for FILE's dimensions and fails unless it equals
-FILE's in everything but the weights. Nothing is done if DIR is complete for this recipe and these package
-versions.
+DIR receives onnx/model_quantized.onnx, config.json and logits.jsonl. tiny, and base with --oracle, add
+onnx/model_dequantized.onnx: the same graph in fp32 with the values of the int8 weights. tiny adds tokenizer.json, but
+not for bert. --check-against builds the graph for FILE's dimensions and fails unless it equals FILE's in everything
+but the weights. The program does nothing if DIR is complete for this recipe and these package versions.
 """
 
 import argparse
@@ -44,7 +43,7 @@ STAMP = "stamp.json"
 
 
 def recipe(dimensions: Dimensions, quantization: str) -> str:
-    """Hash of all that the output depends on: sources, package versions, dimensions and seeds."""
+    """Hashes everything that determines the output: sources, package versions, dimensions and seeds."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         if not source.name.startswith("test_"):
@@ -68,7 +67,7 @@ def is_complete(folder: Path, wanted_recipe: str, oracle: bool) -> bool:
 
 @contextmanager
 def workspace(parent: Path) -> Iterator[Path]:
-    """A folder beside the output, on the same file system; gone afterwards, also after SIGTERM."""
+    """Makes a folder beside the output, on the same file system. Removes it afterwards, also after SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".standin-", dir=parent))
@@ -126,7 +125,7 @@ def describe(values: list[float]) -> str:
 
 
 def install(made: Path, out: Path, made_recipe: str) -> None:
-    """Moves the files of `made` into `out`, the stamp last, so that a stamp says that all files are there."""
+    """Moves the files of `made` into `out`. The stamp comes last, so a stamp means that all files are there."""
     for name in (STAMP, DEQUANTIZED):
         (out / name).unlink(missing_ok=True)
     files = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
@@ -154,7 +153,7 @@ def make(
 
 
 def check_against(file: Path) -> list[str]:
-    """Differences between the model in `file` and a stand-in of its dimensions, empty if there are none."""
+    """Lists the differences between the model in `file` and a stand-in of its dimensions."""
     expected = onnx.load(file)
     dimensions = dimensions_of(expected)
     print(f"{file}: {dimensions}")

@@ -1,4 +1,4 @@
-"""A tokenizer.json with a small vocabulary, cut out of a larger one of the same model family."""
+"""Cuts a tokenizer.json with a small vocabulary out of a larger one of the same model family."""
 
 import json
 import unicodedata
@@ -11,22 +11,22 @@ _WORD_START = "▁"
 def prune(source: str, vocabulary: int) -> str:
     """Cuts the unigram model in the JSON text `source` to `vocabulary` pieces; returns JSON text.
 
-    Kept are the special tokens, all single ASCII and Latin characters, then the most probable Latin pieces,
-    in the source's order; <mask> comes last. Normaliser, pre-tokeniser and post-processor stay as they are.
+    It keeps the special tokens, all single ASCII and Latin characters, then the most probable Latin pieces, in the
+    source's order. <mask> comes last. Normaliser, pre-tokeniser and post-processor stay as they are.
     Raises ValueError if the source has another layout or too few pieces.
     """
     tokenizer = json.loads(source)
     pieces = tokenizer["model"]["vocab"]
     names = [name for name, _ in pieces]
     if names[: len(_SPECIAL)] != _SPECIAL or names[-1] != _MASK:
-        raise ValueError(f"expected {_SPECIAL} first and {_MASK} last")
+        raise ValueError(f"The vocabulary must have {_SPECIAL} first and {_MASK} last; pass a tokenizer.json of XLM-R.")
 
     ordinary = range(len(_SPECIAL), len(pieces) - 1)
     latin = [index for index in ordinary if all(map(_is_latin, names[index]))]
     latin.sort(key=lambda index: (len(names[index]) > 1, -pieces[index][1], index))
     room = vocabulary - len(_SPECIAL) - 1
     if len(latin) < room:
-        raise ValueError(f"{room} pieces wanted, the source has {len(latin)}")
+        raise ValueError(f"The source has {len(latin)} Latin pieces, and {room} are needed; ask for a smaller vocabulary.")
     kept = [*range(len(_SPECIAL)), *sorted(latin[:room]), len(pieces) - 1]
 
     tokenizer["model"]["vocab"] = [pieces[index] for index in kept]

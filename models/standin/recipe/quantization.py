@@ -1,4 +1,4 @@
-"""int8 by onnxruntime's quantize_dynamic, as the published file was made, and back to fp32."""
+"""Quantises to int8 by onnxruntime's quantize_dynamic, as the published file was made, and back to fp32."""
 
 import logging
 from pathlib import Path
@@ -9,11 +9,11 @@ import onnx
 from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-# onnxruntime from 1.20 on renames a Gemm's weight as it transposes it; the published file is older.
+# onnxruntime 1.20 and newer rename a Gemm's weight when they transpose it. The published file is older.
 _TRANSPOSED = "_Transposed"
 
 
-# How published files were quantised:
+# Published files have one of these quantisations:
 # - reduced: MatMul and Gemm weights become int8 in -64..=64 with a scale for each output;
 # - full-range: the same in -127..=127;
 # - unsigned: uint8 with one scale and zero point for each matrix.
@@ -27,7 +27,7 @@ QUANTIZATIONS: dict[str, dict[str, Any]] = {
 
 def quantize(source: Path, target: Path, quantization: str = "reduced") -> onnx.ModelProto:
     """Quantises the fp32 model `source` into `target` and returns the quantised model."""
-    # Its advice to run an optimiser first would change the graph.
+    # onnxruntime advises to run an optimiser first, which would change the graph.
     logging.getLogger().addFilter(
         lambda record: "pre-processing before quantization" not in record.getMessage()
     )
@@ -46,7 +46,7 @@ def _published_name(name: str) -> str:
 
 
 def dequantize(original: onnx.ModelProto, quantized: onnx.ModelProto) -> None:
-    """Replaces, in place, each weight of the fp32 model `original` by the value its int8 form stands for."""
+    """Replaces, in place, each weight of the fp32 model `original` by the value of its int8 form."""
     parts = {initializer.name: initializer for initializer in quantized.graph.initializer}
     gemm_weights = {node.input[1] for node in original.graph.node if node.op_type == "Gemm"}
     for initializer in original.graph.initializer:

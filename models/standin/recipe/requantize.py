@@ -1,4 +1,4 @@
-"""requantize.py SOURCE TARGET: an ONNX file with float weights as the published int8 file was made of its own."""
+"""requantize.py SOURCE TARGET: quantises an ONNX file with float weights as the published int8 file was made."""
 
 import sys
 from pathlib import Path

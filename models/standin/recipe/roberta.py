@@ -1,4 +1,4 @@
-"""What is XLM-RoBERTa's own: token types without an input, counted positions, a head of two layers."""
+"""Exports what only XLM-RoBERTa has: token types without an input, counted positions, a head of two layers."""
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
@@ -14,7 +14,7 @@ class RobertaExporter(Exporter):
     INPUTS = ("input_ids", "attention_mask")
 
     def model(self) -> None:
-        """Appends all of them; the last gives `logits`."""
+        """Appends all nodes. The last one returns `logits`."""
         first_token = self.constant("/roberta", 0)
         batch = self.dimension("/roberta", "input_ids", 0)
         sequence = self.dimension("/roberta", "input_ids", 1)

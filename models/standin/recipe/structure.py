@@ -38,8 +38,8 @@ def dimensions_of(model: onnx.ModelProto) -> Dimensions:
 def differences(expected: onnx.ModelProto, actual: onnx.ModelProto) -> Iterator[str]:
     """Yields a line for each difference in opset, inputs, outputs, nodes, value shapes or initialisers.
 
-    Nodes count with their order, names, inputs, outputs and attributes; initialisers with their order, names,
-    types and shapes.
+    It compares nodes by order, names, inputs, outputs and attributes, and initialisers by order, names, types and
+    shapes.
     """
     for description, left, right in (
         ("opset", expected.opset_import, actual.opset_import),

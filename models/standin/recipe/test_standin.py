@@ -1,4 +1,4 @@
-"""Tests of the recipe: `python -m unittest discover models/standin/recipe`, with ../requirements.txt installed."""
+"""Tests the recipe: `python -m unittest discover models/standin/recipe`, with ../requirements.txt installed."""
 
 import json
 import tempfile
@@ -77,7 +77,7 @@ class Tiny(unittest.TestCase):
 
 
 class Variants(unittest.TestCase):
-    """The committed fixtures are what the recipe makes."""
+    """The recipe makes the committed fixtures byte for byte."""
 
     def check(self, name: str, **options: str) -> None:
         with tempfile.TemporaryDirectory() as folder:

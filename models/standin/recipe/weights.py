@@ -1,16 +1,16 @@
-"""Random weights under the parameter names of the cross-encoders of transformers.
+"""Draws random weights under the parameter names of the cross-encoders of transformers.
 
-PyTorch's normal(0, 0.02) would leave attention almost uniform and the logits almost constant, so the standard
+PyTorch's normal(0, 0.02) would leave attention almost uniform and the logits almost constant. So the standard
 deviation of a linear layer is gain / sqrt(inputs), with these gains:
 
-- query and key 1.6: attention scores then spread by about 2.5, and a few tokens dominate each softmax, so
-  that a logit depends on which tokens an input has, also when it has hundreds;
-- value, attention output and feed-forward layers 1.0 to 1.6: a sublayer adds about as much as its residual;
-- classifier's output 6.0: it spreads the logits (standard deviation 1 to 2 over the inputs of logits.py), far
-  wider than the error of int8 arithmetic (0.05 to 0.1).
+- query and key 1.6: attention scores spread by about 2.5, and a few tokens dominate each softmax. So a logit
+  depends on the tokens of its input, also on hundreds of them.
+- value, attention output and feed-forward layers 1.0 to 1.6: a sublayer adds about as much as its residual.
+- classifier's output 6.0: the logits have a standard deviation of 1 to 2 over the inputs of logits.py, far more
+  than the error of int8 arithmetic (0.05 to 0.1).
 
-Biases and LayerNorm's gamma and beta are random too: a bias of 0, a gamma of 1 or a beta of 0 is an identity
-that graph optimisers remove, and rewrites tested on such a graph miss the real one.
+Biases and LayerNorm's gamma and beta are random, too. A bias of 0, a gamma of 1 or a beta of 0 is an identity that
+graph optimisers remove, and rewrites tested on such a graph miss the real one.
 """
 
 import numpy as np
