@@ -33,7 +33,11 @@ export function sameLength(count, tokens) {
   const queryIds = parts(query).query;
   const room = tokens - queryIds.length - 4;
   const passages = golden.filter((line) => line.lang !== 'edge' && parts(line).passage.length >= room).slice(0, count);
-  if (passages.length < count) throw new Error(`the fixtures have no ${count} passages of ${tokens} tokens`);
+  if (passages.length < count) {
+    throw new Error(
+      `The fixtures have ${passages.length} passages of ${tokens} tokens instead of ${count}; ask for fewer.`,
+    );
+  }
   return {
     query: query.query,
     documents: passages.map(({ passage }) => passage),

@@ -50,7 +50,7 @@ async function start() {
 
 async function readSamples() {
   const response = await fetch(new URL('./samples.json', import.meta.url));
-  if (!response.ok) throw new Error(`samples.json: HTTP ${response.status}`);
+  if (!response.ok) throw new Error(`samples.json came with HTTP ${response.status} instead of 200; reload the page.`);
   samples = await response.json();
   find('#suggestions').replaceChildren(...samples.queries.map(suggestion));
   remember(form);

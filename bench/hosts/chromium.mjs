@@ -16,8 +16,8 @@ const args = [
 ];
 
 /**
- * Starts a contestant in a module worker of a page of `server`. Each contestant gets a new browser, because pages of one
- * browser share a module's compiled code, and a few large models exceed the memory limit of one renderer.
+ * Starts a contestant in a module worker of a page of `server`, in a new browser. Pages of one browser would share a module's
+ * compiled code, and a few large models would exceed the memory limit of one renderer.
  */
 export async function startInChromium(server, settings) {
   const browser = await chromium.launch({ executablePath, args });
@@ -46,7 +46,7 @@ async function callWorker(worker, call) {
     (worker, call) =>
       new Promise((resolve) => {
         worker.onmessage = ({ data }) => resolve(data);
-        worker.onerror = ({ message }) => resolve({ error: `the worker failed: ${message}` });
+        worker.onerror = ({ message }) => resolve({ error: `The worker failed before it answered: ${message}` });
         worker.postMessage(call);
       }),
     call,

@@ -14,7 +14,7 @@ export async function startInNode(settings) {
   let settle = () => {};
   child.on('message', (answer) => settle(answer));
   child.on('exit', (code, signal) =>
-    settle({ error: `the process of ${settings.contestant} ended: ${code ?? signal}` }),
+    settle({ error: `The process of ${settings.contestant} ended with ${code ?? signal} before it answered.` }),
   );
   async function call(method, argument) {
     const answer = new Promise((resolve) => {

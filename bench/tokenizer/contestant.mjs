@@ -1,4 +1,4 @@
-// contestant.mjs KEY FILE MODULE_DIRECTORY OUTPUT: measures one contestant in this process.
+// contestant.mjs KEY FILE MODULE_DIRECTORY OUTPUT: measures one contestant and writes its results to OUTPUT as JSON.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { contestants } from './contestants.mjs';

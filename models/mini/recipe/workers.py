@@ -1,7 +1,7 @@
 """Runs several processes that train one model. Each computes the gradients of its share of a step, and all apply their sum.
 
-On a CPU, several processes of one thread are much faster than one process of several threads, above all if other programs
-use the cores, too. A GPU has one process.
+On a CPU, several processes of one thread are much faster than one process of several threads. The difference is largest if
+other programs use the cores, too. A GPU has one process.
 """
 
 import os

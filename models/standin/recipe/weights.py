@@ -6,11 +6,11 @@ deviation of a linear layer is gain / sqrt(inputs), with these gains:
 - query and key 1.6: attention scores spread by about 2.5, and a few tokens dominate each softmax. So a logit
   depends on the tokens of its input, also on hundreds of them.
 - value, attention output and feed-forward layers 1.0 to 1.6: a sublayer adds about as much as its residual.
-- classifier's output 6.0: the logits have a standard deviation of 1 to 2 over the inputs of logits.py, far more
-  than the error of int8 arithmetic (0.05 to 0.1).
+- classifier's output 6.0: the logits have a standard deviation of 1 to 2 over the inputs of logits.py. That is far
+  more than the error of int8 arithmetic (0.05 to 0.1).
 
-Biases and LayerNorm's gamma and beta are random, too. A bias of 0, a gamma of 1 or a beta of 0 is an identity that
-graph optimisers remove, and rewrites tested on such a graph miss the real one.
+Biases and LayerNorm's gamma and beta are random, too. A bias of 0, a gamma of 1 or a beta of 0 is an identity, and
+graph optimisers remove it. Rewrites tested on such a graph miss the real one.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ Weights = dict[str, np.ndarray]
 def random_weights(dimensions: Dimensions, seed: int) -> Weights:
     """Draws every parameter, in the model's order, float32; linear weights are [outputs, inputs].
 
-    The same dimensions, seed and numpy version give the same bits.
+    The same dimensions, seed and numpy version return the same bits.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     weights: Weights = {}
