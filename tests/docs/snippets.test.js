@@ -18,9 +18,9 @@ const limitMilliseconds = 120_000;
 const blocks = codeBlocks(read('README.md'));
 
 /**
- * Says how to run each snippet and how to check its result. `has` is a text that only this snippet contains. `scope`
- * names the values that it finds in its scope. `exports` names its values that the check reads. `setUp` and `main` are
- * code before and after it.
+ * Each entry says how to run a snippet and how to check its result. `has` is a text that only this snippet contains.
+ * `scope` names the values that it finds in its scope. `exports` names its values that the check reads. `setUp` and
+ * `main` are code before and after it.
  */
 const javaScript = [
   {

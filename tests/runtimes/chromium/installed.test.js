@@ -37,10 +37,7 @@ describe('the installed package', () => {
 
   const installed = (...path) => join(project.directory, 'node_modules', ...path);
 
-  /**
-   * Bundles with esbuild, which leaves `new URL(…, import.meta.url)` as it is. So the files are copied beside the
-   * bundle.
-   */
+  /** Bundles with esbuild. It leaves `new URL(…, import.meta.url)` as it is, so the files go beside the bundle. */
   async function bundles(folder, options) {
     const outdir = join(project.directory, folder);
     await build({

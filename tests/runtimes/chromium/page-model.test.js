@@ -137,7 +137,8 @@ describe('two models of the demo page that load at a time', () => {
   const chromium = useChromium();
 
   /**
-   * Stands for the package. Each creation waits for `settle`. Its reranker scores all documents alike and records its calls.
+   * Stands for the package. Each creation waits for `settle`. Its reranker scores all documents alike and records its
+   * calls.
    */
   const standin = `
     export class RerankError extends Error {}

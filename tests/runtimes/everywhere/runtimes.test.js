@@ -16,10 +16,7 @@ const tests = fileURLToPath(new URL('../..', import.meta.url));
 const command = (name) => fileURLToPath(new URL(`node_modules/.bin/${name}`, import.meta.url));
 const limitMilliseconds = 600_000;
 
-/**
- * Says how each runtime runs a test file (`test`), and a program with only the rights that the package needs
- * (`careful`).
- */
+/** With `test` a runtime runs test files. With `careful` it runs a program with the rights that the package needs. */
 const runtimes = {
   Deno: {
     command: command('deno'),

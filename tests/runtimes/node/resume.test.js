@@ -106,7 +106,7 @@ describe('a download that is disturbed', () => {
     }
   });
 
-  it('has all where it was cut behind the last byte, of a file whose size was not told', async () => {
+  it('has all where it was cut behind the last byte, of a file without an announced size', async () => {
     const cutAtEnd = cut(graph.length, { told: false });
     for (const headers of [{ 'content-range': `bytes */${graph.length}` }, {}]) {
       for (const model of [hub.model, pinned]) {

@@ -7,10 +7,7 @@ import mini from 'rerank-wasm-mini';
 
 import { miniDirectory, pairsUrl } from '../paths.js';
 
-/**
- * Loads the mini model before the tests of the calling file and frees it after them. Returns a function that returns
- * it.
- */
+/** Loads the mini model before the calling file's tests and frees it after them. Returns a function that returns it. */
 export function useMini() {
   let reranker;
   before(async () => {

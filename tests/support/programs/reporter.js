@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A reporter for `node --test`. It prints failures, and what the tests print themselves. It sends `{ passed, failed,
- * skipped, failures }` to the process that started the runner. The first three are counts; `failures` are names.
+ * A reporter for `node --test`. It prints failures, and what the tests print themselves. The process that started the
+ * runner receives `{ passed, failed, skipped, failures }`. The first three are counts; `failures` are names.
  */
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };

@@ -6,9 +6,7 @@ import { OpenApiChecker } from '../asserts/openapi.js';
 
 export const origin = 'https://reranker.example';
 
-/**
- * Makes a reranker without a model: a longer document scores higher. `replaced` has methods that replace its own ones.
- */
+/** Makes a reranker without a model: a longer document scores higher. `replaced` replaces some of its methods. */
 export function stubReranker(replaced = {}) {
   return {
     rerank: async (_query, documents) =>
@@ -44,8 +42,8 @@ export function get(path, init) {
 }
 
 /**
- * Makes a handler with a stub for its model, unless `options` has another. `ask` returns `{ status, headers, text, json
- * }`, and checks each answer against the handler's OpenAPI document.
+ * Makes a handler with a stub for its model, unless `options` has another. `ask` checks each answer against the
+ * handler's OpenAPI document, and returns it as `{ status, headers, text, json }`.
  */
 export function makeHandler(options = {}) {
   const errors = [];

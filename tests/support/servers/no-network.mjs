@@ -1,4 +1,4 @@
-// Import this before a program: it finds no host by name.
+// Import this before a program: the program then finds no host by name.
 import dns from 'node:dns';
 
 dns.lookup = (host, ...rest) => {
