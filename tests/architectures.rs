@@ -43,8 +43,8 @@ fn stock_operators_give_onnxruntimes_logits() {
         let golden = golden(&folder(variant));
         let onnxruntime: Vec<f64> = golden.iter().map(|it| it.onnxruntime).collect();
         let exact: Vec<f64> = golden.iter().map(|it| it.exact).collect();
-        // A sum in another order changes a few roundings of activations, and so the logit, but less than rounding all
-        // of them does.
+        // Another order of a sum changes the roundings of a few activations, and so the logit. Rounding all of them
+        // changes it more.
         let (to_onnxruntime, rounding) = (distance(&logits, &onnxruntime), distance(&onnxruntime, &exact));
         println!("{variant}: {to_onnxruntime:.4}, rounding {rounding:.4}");
         assert!(to_onnxruntime < 0.5 * rounding, "{variant}: {to_onnxruntime} against {rounding}");
@@ -98,7 +98,7 @@ fn a_text_longer_than_the_position_table_is_refused() {
     assert!(error.contains("needs row 512 of a table of 512 rows"), "{error}");
 }
 
-/// Positions that do not count up need their row, so their sum stays tract's own.
+/// Positions that do not count up need their row of the table, so tract's operators compute the sum.
 #[test]
 fn other_positions_keep_their_stock_operators() {
     let mut changed = model("bert");

@@ -20,8 +20,8 @@ fn so_is_that_of_the_full_size() {
 }
 
 fn expected(layers: usize) -> BTreeMap<String, usize> {
-    // One for attention's output in each layer, two in the head. In the last layer keys and values make one, and the
-    // queries another, since they read other rows.
+    // `QuantizedLinear`: each layer has one for attention's output, and the head has two. In the last layer keys and
+    // values share one; queries have another, since they read other rows.
     let expected = [
         ("Embedding", 1),
         ("RobertaPositions", 1),

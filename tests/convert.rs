@@ -178,14 +178,14 @@ fn outsized_weights_are_shared_out_among_copies_of_their_neurons() {
         let quantization = Quantization::new(&mut Cursor::new(file), None, rounding).unwrap();
         let shapes: Vec<_> = quantization.matrices().map(|(_, packed)| (packed.rows(), packed.columns())).collect();
         let count = |shape| shapes.iter().filter(|it| **it == shape).count();
-        // The feed-forward layers without copies, and with them.
+        // The shapes of the feed-forward layers without copies, and with copies.
         [count((64, 128)), count((128, 64)), count((64, 160)), count((160, 64))]
     };
     assert_eq!(shapes(&read(FLOAT), Rounding::Compensated), [2, 2, 0, 0]);
     assert_eq!(shapes(&file, Rounding::Nearest), [2, 2, 0, 0]);
     assert_eq!(shapes(&file, Rounding::Compensated), [0, 0, 2, 2]);
 
-    // Each is rounded to the nearest, with copies and without. The difference is the cost of larger steps.
+    // Both round to the nearest, with copies and without. The difference is the cost of larger steps.
     let golden = golden(FOLDER);
     let [plain, copied] = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
         let model = Quantization::new(&mut Cursor::new(&file), None, rounding).unwrap().model().unwrap();
@@ -207,7 +207,7 @@ fn a_damaged_float_file_gives_an_error_with_a_code() {
     for round in 0..200 {
         let mut damaged = file.clone();
         for _ in 0..=random.below(3) {
-            // Change the graph's nodes and the first fields of tensors, since most of the file is numbers.
+            // Most of the file is numbers. Changes here hit the graph's nodes and the first fields of tensors.
             let index = random.below(60_000.min(file.len()));
             damaged[index] = random.below(256) as u8;
         }

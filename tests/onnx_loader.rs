@@ -68,7 +68,7 @@ fn the_matrices_and_tables_of_the_fixtures_are_in_the_store() {
 #[test]
 fn every_prefix_is_refused() {
     let file = read(TINY);
-    // Only metadata follows the operator sets, so the file is as good without it.
+    // Only metadata follows the operator sets, so a file without it is sound.
     let without_metadata = file.len() - 33;
     for step in [997, 411] {
         for cut in (0..file.len()).step_by(step).chain(file.len() - 64..file.len()) {

@@ -11,8 +11,8 @@ use support::protobuf::{INT8, Message, UINT8, join, model, node, tensor};
 use support::small_model::{DENSE, dense, ends, initializers, nodes, usual, words};
 use support::{Random, parse, read};
 
-/// Returns the most memory for a file of `length` bytes. Names and the padding of tiny matrices take a multiple of
-/// their bytes.
+/// Returns the budget of memory for a file of `length` bytes. Names and the padding of tiny matrices take a multiple
+/// of their bytes.
 fn allowed(length: usize) -> usize {
     16 * length + (16 << 10)
 }
@@ -118,7 +118,7 @@ fn a_known_size_costs_no_second_copy() {
     assert!(memory <= file.len() + file.len() / 50, "{memory} bytes for a file of {}", file.len());
 }
 
-/// A decoder takes hundreds of bytes for an empty message of two.
+/// An empty message has two bytes, for which a decoder takes hundreds.
 #[test]
 fn a_file_of_countless_empty_messages_is_unsupported() {
     let many = |field: u8| [field, 0].repeat(300_000);

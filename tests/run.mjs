@@ -1,5 +1,5 @@
-// run.mjs [GROUP...]: runs the groups of tests that are named, or all but those that want more than setup.sh test gives.
-// A group that is skipped, if only in one of its Nodes, fails the run unless RERANK_WASM_ALLOW_SKIPS is 1.
+// run.mjs [GROUP...]: runs these groups of tests. Without names it runs all that `setup.sh test` prepares.
+// A skipped group fails the run, even if only one of its Nodes is missing. RERANK_WASM_ALLOW_SKIPS=1 allows it.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ const nodes = installedNodes();
 const [pathNode] = nodes;
 const modern = modernNode(nodes);
 
-/** `nodes` are those that a group runs in, one after the other; `lacks` says why there are fewer than there should be. */
+/** A group runs in each of `nodes`, one after the other. `lacks` says why a Node is missing. */
 const groups = {
   unit: {
     files: ['common', 'engine', 'files', 'instance', 'reranker', 'workers'].flatMap((room) => filesOf(`unit/${room}`)),
@@ -34,7 +34,7 @@ const groups = {
   project: { files: filesOf('project'), nodes: [pathNode] },
 };
 
-/** What setup.sh everywhere installs the rest for. */
+/** Groups that need what `setup.sh everywhere` installs. */
 const groupsElsewhere = {
   runtimes: { files: ['runtimes/everywhere/runtimes.test.js'], nodes: [pathNode] },
   browsers: { files: ['runtimes/everywhere/browsers.test.js'], ...onModernNode() },
@@ -49,7 +49,7 @@ function filesOf(folder) {
   return names.sort().map((name) => join(folder, name));
 }
 
-/** Test files that no group runs. */
+/** Returns the test files that no group runs. */
 function forgotten() {
   const known = new Set(Object.values(allGroups).flatMap(({ files }) => files));
   const all = readdirSync(directory, { recursive: true }).filter((name) => name.endsWith('.test.js'));
@@ -92,11 +92,11 @@ async function runGroup(name, total) {
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in allGroups));
 if (unknown.length > 0) {
-  say(`no group is called ${unknown.join(', ')}; there are ${Object.keys(allGroups).join(', ')}`);
+  say(`No group of tests is called ${unknown.join(', ')}; the groups are ${Object.keys(allGroups).join(', ')}.`);
   process.exit(2);
 }
 if (forgotten().length > 0) {
-  say(`no group runs ${forgotten().join(', ')}`);
+  say(`No group runs ${forgotten().join(', ')}; add each file to a group in tests/run.mjs.`);
   process.exit(2);
 }
 const total = { passed: 0, failed: 0, failures: [], empty: [], skipped: [] };

@@ -6,7 +6,7 @@ import { read } from './paths.js';
 const recipe = read('models/mini/recipe/card.py');
 const [, introduction] = /_INTRODUCTION = """([\s\S]*?)"""/.exec(recipe);
 
-/** The recipe's text as a pattern: numbers stand where it has names in braces. */
+/** Makes a pattern of the recipe's text: digits stand for the names in braces. */
 function patternOf(text) {
   const parts = text.split(/\{[a-z_]+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('\\d+')}`);

@@ -16,7 +16,7 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** What is wrong with a snippet: its syntax, or a name that the package does not export. */
+/** Returns the faults of a snippet: its syntax, and names that the package does not export. */
 async function problemsOf(code) {
   try {
     await transform(code, { loader: 'js', format: 'esm' });

@@ -26,19 +26,19 @@ const pages = [
   ),
 ];
 
-/** Folders whose paths are written from the root of the repository. */
+/** Folders that a page names from the root of the repository. */
 const rooted = /^(?:\.github|bench|docs|examples|fuzz|models|pkg|scripts|src|tests|www)\//;
 
-/** What a build or an install makes. */
+/** Paths that a build or an install makes. */
 const made = /^(?:pkg\/(?:mini\/)?dist|node_modules)(?:\/|$)/;
 
-/** `a/{b,c}` as `a/b` and `a/c`. */
+/** Expands `a/{b,c}` to `a/b` and `a/c`. */
 function expanded(path) {
   const [, before, choices, after] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(path) ?? [];
   return choices === undefined ? [path] : choices.split(',').flatMap((choice) => expanded(before + choice + after));
 }
 
-/** The files and folders that a page names from the root; patterns are cut before their first star. */
+/** Returns the paths that a page names from the root. A pattern is cut before its first star. */
 export function namedPaths(markdown) {
   return codeSpans(markdown)
     .filter((span) => rooted.test(span) && /^[\w@./{},*-]+$/.test(span) && !made.test(span))
@@ -46,7 +46,7 @@ export function namedPaths(markdown) {
     .map((path) => (path.includes('*') ? dirname(`${path.slice(0, path.indexOf('*'))}x`) : path));
 }
 
-/** What is wrong with a link of a page; undefined for one that leads somewhere. */
+/** Returns the fault of a link; undefined if the link leads somewhere. */
 function problemOf(page, target) {
   const inRepository = [`${home}/blob/main/`, `${home}/tree/main/`, raw].find((start) => target.startsWith(start));
   const [path, anchor] = inRepository

@@ -10,20 +10,20 @@ const map = read('docs/architecture.md');
 const spans = new Set(codeSpans(map));
 const below = (folder) => readdirSync(join(repository, folder), { withFileTypes: true });
 
-/** What a build makes. */
+/** Paths that a build makes. */
 const made = new Set(['dist/wasm', 'dist/wasm/']);
 
-/** Where the map's paths begin. */
+/** Folders that the map's paths start from. */
 const starts = ['', 'pkg/src', 'src'];
 
-/** A path of the map as a file or folder; endings may be left out. */
+/** Tells whether a path of the map is a file or folder. The map may leave endings out. */
 function exists(path) {
   return starts.some((start) =>
     ['', '.ts', '.rs'].some((ending) => existsSync(join(repository, start, path + ending))),
   );
 }
 
-/** What is a path among these texts. */
+/** Returns the texts that are paths. */
 function pathsAmong(texts) {
   return texts.filter((text) => /^[\w.-]+(?:\/[\w.-]+)*\/?$/.test(text) && /[/]|\.(?:rs|ts|js)$/.test(text));
 }

@@ -1,7 +1,7 @@
-/** Whether a line opens or closes a fenced block. */
+/** Matches a line that opens or closes a fenced block. */
 const fence = /^```/;
 
-/** The fenced blocks of a Markdown text: language, code, and the number of the line that opens each, from 1. */
+/** Returns the fenced blocks of a Markdown text: language, code, and the number of the opening line, from 1. */
 export function codeBlocks(markdown) {
   const blocks = [];
   let open;
@@ -15,7 +15,7 @@ export function codeBlocks(markdown) {
   return blocks;
 }
 
-/** The lines outside fenced blocks. */
+/** Returns the lines outside fenced blocks. */
 function linesOutsideCode(markdown) {
   let inside = false;
   return markdown.split('\n').filter((line) => {
@@ -27,7 +27,7 @@ function linesOutsideCode(markdown) {
 
 const isTable = (line) => /^\s*\|/.test(line);
 
-/** A line as it is read: links by their text, no HTML, no marks. */
+/** Returns a line as a reader sees it: links as their text, without HTML and marks. */
 function visible(line) {
   return line
     .replace(/<[^>]*>/g, ' ')
@@ -39,12 +39,12 @@ function visible(line) {
 
 const words = (text) => text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
 
-/** The words outside code blocks, those of headings and tables included. */
+/** Counts the words outside code blocks. Headings and tables count. */
 export function countWords(markdown) {
   return words(joinHtml(linesOutsideCode(markdown)).map(visible).join('\n')).length;
 }
 
-/** HTML elements that span several lines, each on one line. */
+/** Puts each HTML element on one line. */
 function joinHtml(lines) {
   return lines
     .join('\n')
@@ -53,9 +53,9 @@ function joinHtml(lines) {
 }
 
 /**
- * The sentences of the prose: paragraphs and list items. Headings, tables and code blocks have none. A sentence ends with
- * a full stop, a question or an exclamation mark before white space, or with its paragraph. Bold words at the beginning
- * belong to the sentence that follows.
+ * Returns the sentences of paragraphs and list items. Headings, tables and code blocks have none. A sentence ends with
+ * its paragraph, or at a full stop, a question mark or an exclamation mark before white space. Bold words at the
+ * beginning belong to the sentence that follows.
  */
 export function sentences(markdown) {
   const paragraphs = [];
@@ -80,13 +80,13 @@ export function sentences(markdown) {
     .filter((sentence) => words(sentence).length > 0);
 }
 
-/** The words a sentence, on average. */
+/** Returns the mean number of words in a sentence. */
 export function wordsPerSentence(markdown) {
   const all = sentences(markdown);
   return all.reduce((sum, sentence) => sum + words(sentence).length, 0) / all.length;
 }
 
-/** The length of the longest line outside tables and code blocks. */
+/** Returns the length of the longest line outside tables and code blocks. */
 export function longestLine(markdown) {
   return Math.max(
     ...linesOutsideCode(markdown)
@@ -95,18 +95,17 @@ export function longestLine(markdown) {
   );
 }
 
-/** The number of the first line of code; infinite without any. */
+/** Returns the number of the first line of code; infinite without code. */
 export function firstCodeLine(markdown) {
   const [first] = codeBlocks(markdown).filter(({ code }) => code.trim() !== '');
   return first ? first.line + 1 : Number.POSITIVE_INFINITY;
 }
 
-/** The number of lines. */
 export function countLines(markdown) {
   return markdown.replace(/\n$/, '').split('\n').length;
 }
 
-/** The targets of links and images, in Markdown and in HTML. */
+/** Returns the targets of links and images, in Markdown and in HTML. */
 export function linkTargets(markdown) {
   const text = linesOutsideCode(markdown)
     .join('\n')
@@ -115,7 +114,7 @@ export function linkTargets(markdown) {
   return [...found].map(([, inline, attribute, reference]) => inline ?? attribute ?? reference);
 }
 
-/** What stands in backticks outside code blocks. */
+/** Returns the texts in backticks outside code blocks. */
 export function codeSpans(markdown) {
   return [
     ...linesOutsideCode(markdown)
@@ -124,7 +123,7 @@ export function codeSpans(markdown) {
   ].map(([, span]) => span);
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** Returns the anchors that GitHub makes of a page's headings. */
 export function anchors(markdown) {
   const headings = linesOutsideCode(markdown).filter((line) => /^#+\s/.test(line));
   return headings.map((line) =>

@@ -18,7 +18,7 @@ const pages = [
 const mostWords = 25;
 const unclear = /\b(?:whose|nobody|whoever|of (?:its|their|your) own|(?:is|are) told|to be had|at hand)\b/i;
 
-/** The sentences that are too long or hide who does what. */
+/** Returns the sentences that are too long or hide who does what. */
 function unclearSentences(markdown) {
   return sentences(markdown).filter((sentence) => countWords(sentence) > mostWords || unclear.test(sentence));
 }

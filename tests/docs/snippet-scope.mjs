@@ -1,4 +1,4 @@
-// What the README's snippets find in their scope. It is copied into a project that has the package installed.
+// Values for the README's snippets. The test copies this file into a project that has the package installed.
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
@@ -6,7 +6,7 @@ import { documents, query } from './snippet-texts.mjs';
 
 const { MODEL_URL } = process.env;
 
-/** Each makes a value by the name that snippets use; `reranker` is only loaded for snippets that want it. */
+/** Each function makes the value of its name. `provide` calls only those that a snippet needs. */
 const makers = {
   query: () => query,
   documents: () => documents,
@@ -33,7 +33,7 @@ async function makeRetriever() {
   return new FixedRetriever();
 }
 
-/** Has requests to a host of the README's answered by the test's server. */
+/** Sends requests for this host, which the README names, to the test's server. */
 export function serveHost(host) {
   const real = globalThis.fetch;
   globalThis.fetch = (input, init) => {
@@ -44,7 +44,7 @@ export function serveHost(host) {
   };
 }
 
-/** Puts values of these names into the global scope. */
+/** Puts the values of these names into the global scope. */
 export async function provide(names) {
   for (const name of names) globalThis[name] = await makers[name]();
 }

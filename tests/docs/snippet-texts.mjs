@@ -1,4 +1,4 @@
-/** What the README's snippets rank. */
+/** The query and documents that the README's snippets rank. */
 export const query = 'What is the capital of France?';
 export const documents = ['A giraffe is tall.', 'Berlin is the capital of Germany.', 'Paris is the capital of France.'];
 

@@ -18,8 +18,9 @@ const limitMilliseconds = 120_000;
 const blocks = codeBlocks(read('README.md'));
 
 /**
- * How each snippet is run and what must come of it. `has` is a text that it alone contains; `scope` are the names that it
- * finds in its scope, `exports` those of its own that are looked at; `setUp` and `main` are code before and after it.
+ * Each entry says how to run a snippet and how to check its result. `has` is a text that only this snippet contains.
+ * `scope` names the values that it finds in its scope. `exports` names its values that the check reads. `setUp` and
+ * `main` are code before and after it.
  */
 const javaScript = [
   {
@@ -70,7 +71,7 @@ const javaScript = [
     has: 'directoryCache',
     scope: ['url'],
     exports: ['kept'],
-    // Something that the default cache holds.
+    // The default cache must hold something.
     setUp:
       "const { createReranker } = await import('rerank-wasm'); await (await createReranker({ model: url })).dispose();",
     check({ output, code, directory }) {
@@ -171,13 +172,13 @@ const others = [
   },
 ];
 
-/** A pattern for what the README shows: `…` stands for the digits that it leaves out. */
+/** Makes a pattern of the README's output: `…` stands for the digits that it leaves out. */
 function asShown(shown) {
   const literal = shown.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${literal.join('\\d*')}$`);
 }
 
-/** Runs a program to its end; fails with what it wrote to standard error where it fails. */
+/** Runs a program to its end. If the program fails, the error has what it wrote. */
 async function run(program, parameters, cwd, environment = {}) {
   const env = { ...process.env, ...environment };
   const child = spawn(program, parameters, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMilliseconds });
@@ -191,7 +192,7 @@ async function run(program, parameters, cwd, environment = {}) {
   return { output };
 }
 
-/** The program that runs a snippet of the file `snippet.mjs` and writes what it exports to `exports.json`. */
+/** Returns the program that runs `snippet.mjs` and writes the snippet's exports to `exports.json`. */
 function programOf({ scope = [], setUp = '', main = '' }) {
   return `
     import { writeFileSync } from 'node:fs';
@@ -211,7 +212,7 @@ describe('the snippets of the README', () => {
   const project = useProject();
   before(async () => {
     hub = await startHub();
-    // The package needs none of these; the snippets do.
+    // The snippets need these packages; rerank-wasm does not.
     const modules = join(project.directory, 'node_modules');
     for (const name of ['ai', '@langchain/core']) {
       mkdirSync(dirname(join(modules, name)), { recursive: true });
@@ -272,7 +273,7 @@ describe('the snippets of the README', () => {
     await assert.rejects(run(process.execPath, ['--eval', 'console.error("warned")'], project.directory), /warned/);
   });
 
-  /** A folder of the project, for one snippet. */
+  /** Makes a folder of the project for one snippet. */
   function folder(name) {
     const path = join(project.directory, name.replaceAll(/\W+/g, '-'));
     assert.ok(!existsSync(path));

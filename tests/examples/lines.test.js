@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const mostLines = 30;
 
-/** Of an example that has two entries a newcomer copies one: the files of each. */
+/** Examples with two entries, of which a newcomer copies one: the files of each entry. */
 const variants = {
   'cloudflare-worker-bundle': [
     ['index.js', 'limits.js'],
@@ -15,12 +15,12 @@ const variants = {
   ],
 };
 
-/** The lines that are neither empty nor a comment. */
+/** Counts the lines that are neither empty nor a comment. */
 function linesOfCode(text) {
   return text.split('\n').filter((line) => !/^\s*($|\/\/)/.test(line)).length;
 }
 
-/** What installing, building and running an example leaves in its folder. */
+/** Matches paths that installing, building and running an example leave in its folder. */
 const made = /(^|\/)(node_modules|dist|\.next|\.wrangler)\/|^public\/(rerank-wasm-mini\/|wasm\/|service-worker\.js)/;
 
 function codeIn(folder) {

@@ -10,6 +10,6 @@ pub fn bytes() -> Vec<u8> {
         home.join(".cache/rerank-wasm/tokenizer/tokenizer.json")
     });
     std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}; models/standin/full-tokenizer.py makes it, as does `make test`", path.display())
+        panic!("{}: {error}; make the file with models/standin/full-tokenizer.py or `make test`", path.display())
     })
 }

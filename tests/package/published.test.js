@@ -15,7 +15,7 @@ import { useProject } from '../support/programs/packed.js';
 
 const attw = fileURLToPath(new URL('../../node_modules/.bin/attw', import.meta.url));
 
-/** The least Node in which `require` takes an ES module without a flag or a warning: 20.19, 22.13, all later. */
+/** Tells whether this Node's `require` loads an ES module without a flag or a warning: 20.19, 22.13 and later do. */
 const requires = ([major, minor]) => (major === 20 ? minor >= 19 : major === 22 ? minor >= 13 : major > 22);
 
 const entriesOfTypes = [
@@ -26,7 +26,9 @@ const entriesOfTypes = [
   'rerank-wasm-mini/index.d.ts',
 ];
 
-/** The names that these modules export, and the members of exported interfaces and classes, that have no docstring. */
+/**
+ * Returns the exports of these modules that lack a docstring. Members of exported interfaces and classes count, too.
+ */
 function undocumented({ program, checker }, modules) {
   const missing = [];
   const look = (symbol, name) => {
@@ -54,18 +56,18 @@ const rank = `
   await reranker.dispose();
 `;
 
-describe('what npm install gives', () => {
+describe('the packages after npm install', () => {
   const project = useProject();
   const folderOf = (name) => join(project.directory, 'node_modules', name);
 
-  /** Runs a program of the project in a Node; gives its output and what it wrote to standard error. */
+  /** Runs a program of the project in a Node. Returns its output and what it wrote to standard error. */
   function runs(node, type, program) {
     const options = { cwd: project.directory, encoding: 'utf8' };
     const { stdout, stderr } = spawnSync(node, [`--input-type=${type}`, '--eval', program], options);
     return [stdout.trim(), stderr];
   }
 
-  /** All code that a condition leads to, as one file, and what esbuild knows of it. */
+  /** Bundles all code that a condition leads to. Returns it as one file, with what esbuild knows of it. */
   async function bundle(entry, conditions, platform = 'neutral') {
     const { outputFiles, metafile } = await build({
       entryPoints: [entry],
@@ -95,7 +97,7 @@ describe('what npm install gives', () => {
   }
 
   it('has types that TypeScript finds as Node and bundlers find the code', () => {
-    // The profile leaves out CommonJS, of which there is none. A graph has no types.
+    // The profile leaves out CommonJS, which the packages do not have. A graph has no types.
     const parameters = ['--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './onnx/model_quantized.onnx'];
     for (const tarball of project.tarballs) {
       const { status, stdout } = spawnSync(attw, [tarball, ...parameters], { encoding: 'utf8' });
@@ -163,7 +165,7 @@ describe('what npm install gives', () => {
     }
   }
 
-  it('keeps the worker in a bundle, although its import gives no names', async () => {
+  it('keeps the worker in a bundle, although its import has no names', async () => {
     const { text } = await build({
       stdin: { contents: "import 'rerank-wasm/worker';", resolveDir: project.directory },
       bundle: true,

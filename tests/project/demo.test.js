@@ -13,7 +13,7 @@ import { miniDirectory } from '../support/paths.js';
 const script = fileURLToPath(new URL('../../scripts/demo.sh', import.meta.url));
 const samples = JSON.parse(await readFile(new URL('../../www/samples.json', import.meta.url), 'utf8'));
 
-/** Runs the demo as make does. */
+/** Runs the demo as `make demo` does. */
 async function demo({ QUERY = '', FILE = '', MODEL = '' }) {
   const child = spawn(script, { env: { ...process.env, QUERY, FILE, MODEL }, stdio: ['ignore', 'pipe', 'pipe'] });
   const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

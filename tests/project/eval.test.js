@@ -76,7 +76,7 @@ describe('the showcase', () => {
       assert.equal(new Set(passages).size, 5, query);
       assert.deepEqual(relevant, [4]);
     }
-    // The answers alone: two questions may share a wrong one.
+    // Only the answers must differ: two questions may share a wrong passage.
     assert.equal(new Set(tasks.map(({ passages }) => passages[4])).size, 100);
   });
 

@@ -9,7 +9,7 @@ import { importMapOf, policyOf, Site } from '../../www/tools/site.mjs';
 describe('the demo site', () => {
   const site = new Site();
 
-  it('allows scripts of its own and its import map, and no others', async () => {
+  it('allows its scripts and its import map, and no others', async () => {
     const page = await readFile((await site.find('/')).path, 'utf8');
     const hash = createHash('sha256').update(importMapOf(page)).digest('base64');
     assert.match(policyOf(page), /^default-src 'none'; /);
@@ -48,7 +48,7 @@ describe('the keyword search before the ranking', () => {
     assert.deepEqual(bestFirst(scores), [1, 3, 0, 2]);
   });
 
-  it('gives each passage zero where no word is shared, and leaves ties in their order', () => {
+  it('scores each passage zero where no word is shared, and leaves ties in their order', () => {
     assert.deepEqual(bm25('nothing', ['one', 'two']), [0, 0]);
     assert.deepEqual(bestFirst([0, 0, 1]), [2, 0, 1]);
     assert.deepEqual(bm25('word', []), []);
@@ -69,7 +69,7 @@ describe('the keyword search before the ranking', () => {
 describe('the ranking while somebody types', () => {
   const reranker = { async *stream() {} };
 
-  /** A ranking whose end waits for `ends`, a function for each; `failures` is what it tells. */
+  /** Makes a ranking that waits for `ends`, one settler for each end. `failures` collects the reported messages. */
   function rank() {
     const ends = [];
     const failures = [];
@@ -82,7 +82,7 @@ describe('the ranking while somebody types', () => {
     });
     const until = async (number) => {
       while (ends.length < number) await new Promise((resolve) => setTimeout(resolve, 1));
-      // The rejection of an end is handled by then.
+      // By then the ranking has handled the rejection of an end.
       await new Promise((resolve) => setTimeout(resolve, 1));
     };
     return { ranking, ends, failures, until };

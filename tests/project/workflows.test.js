@@ -7,7 +7,7 @@ import { validateWorkflow } from '@action-validator/core';
 const folder = new URL('../../.github/workflows/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, folder), 'utf8');
 
-/** What the schema of GitHub's workflows holds against a text. */
+/** Returns the errors that the schema of GitHub's workflows finds in a text. */
 const faults = (text) => validateWorkflow(text).errors;
 
 describe('the workflows', () => {

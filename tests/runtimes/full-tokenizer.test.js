@@ -8,7 +8,7 @@ import { engineUrl } from '../support/paths.js';
 
 const pushed = 1 << 20;
 
-/** What linear memory grows by while a tokenizer is loaded, and its compact form. */
+/** Loads a tokenizer. Returns its compact form and the growth of linear memory. */
 async function load(bytes) {
   const instance = await Instance.start(await WebAssembly.compile(await readFile(engineUrl)));
   const before = instance.memoryBytes;

@@ -47,7 +47,7 @@ describe('the published pairs', async () => {
 
   it('have the same bits natively, on scalar kernels', async () => {
     const command = process.env.RERANK_WASM_NATIVE;
-    assert.ok(command, 'RERANK_WASM_NATIVE is not set; scripts/test.sh says what it is');
+    assert.ok(command, 'RERANK_WASM_NATIVE is not set; run the tests with scripts/test.sh, which sets it.');
     const lines = execFileSync(command, ['logits', '--model', miniDirectory, pairsOfTokens], { encoding: 'utf8' });
     const native = lines
       .trim()

@@ -15,10 +15,10 @@ const documents = [
   'word '.repeat(600),
 ];
 
-/** What a page may count on: the file is 279 MB, and most of it stays. */
+/** The budget of linear memory. The file has 279 MB, and most of it stays in memory. */
 const mostMemory = 330e6;
 
-/** Of linear memory, where each thread scores the longest documents that there are. */
+/** The budget of linear memory for a further thread that scores the longest documents. */
 const mostMemoryOfThread = 12e6;
 
 describe('a model of the size of bge-reranker-base', () => {

@@ -1,7 +1,7 @@
 import type { createBindings as generated } from '#internal/wasm/bindings-threads.js';
 import type { createBindings as written } from '../../pkg/src/wasm/bindings-threads.js';
 
-/** What the build generates must be usable as what the package is written against. */
+/** Compiles only if the generated bindings fit those that the package is written against. */
 export function check(bindings: typeof generated): typeof written {
   return bindings;
 }

@@ -20,7 +20,7 @@ import mini from 'rerank-wasm-mini';
 export const source: ModelSource = mini;
 export const codes: readonly RerankErrorCode[] = rerankErrorCodes;
 
-/** As an author of a cache writes one. */
+/** A cache as a user writes one. */
 export const ownCache: CacheBackend = {
   async read(key) {
     return { url: key, size: 1, sha256: '', stream: new Blob(['x']).stream() };
@@ -116,7 +116,7 @@ export function explain(error: unknown): string {
     case 'internal':
       return `${error.code}: ${error.message} ${error.cause}`;
     default:
-      // The list is closed.
+      // The list of codes is closed.
       return error.code satisfies never;
   }
 }

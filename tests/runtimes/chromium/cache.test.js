@@ -14,7 +14,7 @@ import { startHub } from '../../support/servers/hub.js';
 const support = fileURLToPath(new URL('../../support', import.meta.url));
 const graph = 'onnx/model_quantized.onnx';
 
-/** What takes an interface from a page before its scripts run. */
+/** Each of these removes an interface from a page before the page's scripts run. */
 const withoutOpfs = () => delete StorageManager.prototype.getDirectory;
 const withoutLocks = () => delete Navigator.prototype.locks;
 
@@ -26,7 +26,7 @@ describe('the cache in a page', () => {
   });
   afterEach(() => open.close());
 
-  /** The paths of the model's files that were asked for since the last time. */
+  /** Returns the paths of the model's files that were requested since the last call. */
   function downloads() {
     const urls = open.requests.splice(0).filter((url) => /\.onnx$|tokenizer\.json$|config\.json$/.test(url));
     return urls.map((url) => new URL(url).pathname);
@@ -34,7 +34,7 @@ describe('the cache in a page', () => {
 
   const all = ['config.json', 'tokenizer.json', graph].map((path) => `/rerank-wasm-mini/${path}`);
 
-  /** Ranks once with a new reranker; gives its warnings. */
+  /** Ranks once with a new reranker. Returns its warnings. */
   function ranks(page, options = {}) {
     return page.evaluate(async ({ base, own, ...options }) => {
       const { createReranker, mini } = await import('/site/tools.js');
@@ -50,7 +50,7 @@ describe('the cache in a page', () => {
     }, options);
   }
 
-  /** Names and sizes of what is in the folder of the private file system. */
+  /** Returns the names and sizes of files in the package's folder of the private file system. */
   function stored(page) {
     return page.evaluate(async () => {
       const root = await navigator.storage.getDirectory();
@@ -263,7 +263,7 @@ describe('the cache in a page', () => {
       }, worker);
       assert.match(failure, /^aborted: .*: enough$/);
       await noWorkers(page);
-      // In the page itself the tidying goes on behind the failure.
+      // In the page itself, the cache tidies up after it has reported the failure.
       for (let left = 1000; left > 0 && Object.keys(await stored(page)).length > 4; left -= 1);
       assert.equal(Object.keys(await stored(page)).length, 4);
       assert.deepEqual(await ranks(page), []);
@@ -373,7 +373,7 @@ describe('a download in a page from another origin', () => {
         hub.faults.set(`/mini/${path}`, (request, response) => {
           response.setHeader('access-control-allow-origin', '*');
           response.setHeader('access-control-expose-headers', 'etag');
-          // Else the browser's own cache would resume what it has in part.
+          // Otherwise the browser's own cache would resume its part of the file.
           response.setHeader('cache-control', 'no-store');
           if (path === graph)
             asked.push([request.method, request.headers.range?.slice(0, 6), request.headers['if-range']]);

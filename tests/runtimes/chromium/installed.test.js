@@ -37,7 +37,7 @@ describe('the installed package', () => {
 
   const installed = (...path) => join(project.directory, 'node_modules', ...path);
 
-  /** Bundles with esbuild, which leaves `new URL(…, import.meta.url)` as it is: files are laid beside the bundle. */
+  /** Bundles with esbuild. It leaves `new URL(…, import.meta.url)` as it is, so the files go beside the bundle. */
   async function bundles(folder, options) {
     const outdir = join(project.directory, folder);
     await build({

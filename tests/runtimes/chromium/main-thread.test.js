@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { useChromium } from '../../support/browsers/chromium.js';
 import { mainThreadTasks } from '../../support/browsers/main-thread.js';
 
-/** A frame at 60 Hz, in milliseconds. */
+/** The length of a frame at 60 Hz, in milliseconds. */
 const frame = 16;
 
 describe("a page's main thread", () => {
@@ -15,7 +15,7 @@ describe("a page's main thread", () => {
     await page.evaluate(() => import('/site/tools.js'));
   });
 
-  /** How many tasks of the page take longer than a frame while it loads a model, ranks and streams. */
+  /** Returns the page's tasks that take longer than a frame while it loads a model, ranks and streams. */
   async function longTasks(worker) {
     const tasks = await mainThreadTasks(page, () =>
       page.evaluate(async (worker) => {

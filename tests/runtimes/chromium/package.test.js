@@ -9,7 +9,7 @@ import { miniDirectory } from '../../support/paths.js';
 
 const graph = 'onnx/model_quantized.onnx';
 
-/** Base URLs of models, and what is wrong with the graph below them. */
+/** Damaged graphs, by the base URL of their model. */
 const damages = {
   '/page/': '<!doctype html><html><body>Sign in</body></html>',
   '/noise/': '\xa7'.repeat(1000),
@@ -34,7 +34,7 @@ describe('the package in a page', () => {
     ({ page } = open);
   });
 
-  it('ranks in a worker of its own, which goes when the reranker is disposed', async () => {
+  it('ranks in a separate worker, which goes when the reranker is disposed', async () => {
     await page.evaluate(async () => {
       const { createReranker, mini } = await import('/site/tools.js');
       globalThis.reranker = await createReranker({ model: mini });
@@ -218,7 +218,7 @@ describe('the package in a page', () => {
     });
   }
 
-  it('asks nobody but the server, takes the engine for relaxed SIMD, and the console stays empty', () => {
+  it('sends requests to its server only, takes the engine for relaxed SIMD, and the console stays empty', () => {
     assert.ok(open.requests.length > 10);
     const engines = open.requests.map((url) => /[^/]*\.wasm$/.exec(url)?.[0]).filter(Boolean);
     assert.deepEqual([...new Set(engines)], ['rerank-relaxed.wasm']);

@@ -20,7 +20,7 @@ describe('the demo page for everyone', () => {
 
   for (const colorScheme of ['light', 'dark']) {
     it(`breaks no rule of axe, ${colorScheme}`, async () => {
-      // Colours are judged as they are, not half way to what they become; axe is a script that the policy keeps out.
+      // `reducedMotion` shows axe the final colours, not those of a transition. `bypassCSP` lets axe's script in.
       const page = await visit({ colorScheme, reducedMotion: 'reduce', bypassCSP: true });
       await page.addScriptTag({ path: axe });
       assert.deepEqual(await violations(page), []);
@@ -155,7 +155,7 @@ describe('the demo page for everyone', () => {
   });
 });
 
-/** What axe holds against the page: the rule and the elements. */
+/** Returns axe's findings: each rule with its elements. */
 async function violations(page) {
   const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);

@@ -20,7 +20,7 @@ describe('the big model on the demo page', () => {
   });
   afterEach(() => open.close());
 
-  /** Lets `answer` stand for the hub. */
+  /** Answers requests to the hub with `answer`. */
   async function hub(answer) {
     await page.context().route('https://huggingface.co/**', (route) => {
       asked.push(route.request().url());
@@ -43,7 +43,7 @@ describe('the big model on the demo page', () => {
   });
 
   it('ends a download that is cancelled, and ranks with the small one meanwhile and after', async () => {
-    // It never answers.
+    // The hub never answers.
     await hub(() => {});
     await base().check();
     const request = page
@@ -89,7 +89,7 @@ describe('the big model on the demo page after its download', () => {
   });
   afterEach(() => open.close());
 
-  /** Puts facts into the cache of the page's origin, as a download leaves them, and opens the page. */
+  /** Puts the facts of a download into the cache of the page's origin, and opens the page. */
   async function visitWith(kept) {
     const entries = kept.map(({ path, size, sha256 }, number) => ({
       key: `sha256:${sha256}`,
@@ -106,7 +106,7 @@ describe('the big model on the demo page after its download', () => {
     await ranked(page);
   }
 
-  // What is kept of a tokenizer is its compact form.
+  // The cache keeps a tokenizer in its compact form.
   const tokenizer = { ...files.tokenizer, size: 5_700_000 };
   const remove = () => page.getByRole('button', { name: 'Remove the download' });
 
@@ -136,7 +136,10 @@ describe('the big model on the demo page after its download', () => {
 describe('two models of the demo page that load at a time', () => {
   const chromium = useChromium();
 
-  /** Stands for the package: each creation waits for `settle`, and what is made ranks nothing and tells its fate. */
+  /**
+   * Stands for the package. Each creation waits for `settle`. Its reranker scores all documents alike and records its
+   * calls.
+   */
   const standin = `
     export class RerankError extends Error {}
     export const clearCache = async () => {};

@@ -85,7 +85,7 @@ describe('a new version of the demo page', () => {
     const engines = await keptEngines(page);
     await page.reload();
     await ranked(page);
-    // Beside it, one that was reloaded by force.
+    // A second page, reloaded by force, has no service worker.
     const forced = await page.context().newPage();
     await forced.goto(chromium.url);
     const session = await page.context().newCDPSession(forced);
@@ -110,7 +110,7 @@ describe('a new version of the demo page', () => {
     await keptOffline(page);
     const title = await page.title();
     await publish('version three');
-    // The list of the new build, and the old page.
+    // The server has the list of the new build, but a page of another one.
     await page.context().route('**/', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: (await response.text()).replace('version three', 'half way') });
@@ -139,7 +139,7 @@ async function keptOffline(page) {
 const versions = (page) =>
   page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('rerank-wasm-demo-')).length);
 
-/** The names of the engines that are kept. */
+/** Returns the names of the engines in the cache. */
 const keptEngines = (page) =>
   page.evaluate(async () => {
     const [name] = (await caches.keys()).filter((name) => name.startsWith('rerank-wasm-demo-'));

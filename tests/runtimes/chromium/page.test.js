@@ -12,7 +12,7 @@ const [heatPump, cable, leaves] = samples.queries.map(({ text }) => text);
 const texts = samples.passages.map(({ text }) => text).sort();
 const labelOf = (query) => samples.queries.find(({ text }) => text === query).label;
 
-/** How the best passage for each sample query begins. */
+/** The beginning of the best passage for each sample query. */
 const best = {
   [heatPump]: 'A heat pump warms a house',
   [cable]: 'The first telegraph cable across the Atlantic',
@@ -29,7 +29,7 @@ describe('the demo page', () => {
   });
   afterEach(() => open.close());
 
-  it('ranks its samples in a worker, and asks nobody but its server', async () => {
+  it('ranks its samples in a worker, and sends requests to its server only', async () => {
     await showsFirst(page, best[heatPump]);
     assert.equal(await page.locator('#results li').count(), samples.passages.length);
     assert.match(await page.locator('#status').textContent(), /^20 passages ranked in /);
@@ -155,7 +155,7 @@ describe('the demo page with a damaged model', () => {
   });
 });
 
-/** Waits until a ranking is shown whose best passage begins like this. */
+/** Waits until the page shows a ranking that has a best passage with this beginning. */
 async function showsFirst(page, beginning) {
   const first = page.locator('.ranking[aria-busy=false] #results li.scored:first-child .text');
   await first.filter({ hasText: beginning }).waitFor();

@@ -14,7 +14,7 @@ describe('threads in a page that is cross-origin isolated', () => {
   });
   after(() => open.close());
 
-  /** What a reranker with that option says, and how it ranks. */
+  /** Ranks with this `threads` option. Returns the logits, the number of threads and the warnings. */
   function rank(threads) {
     return open.page.evaluate(async (threads) => {
       const { createReranker, mini, mixedDocuments } = await import('/site/tools.js');
@@ -85,7 +85,7 @@ describe('threads in a page that is cross-origin isolated', () => {
     const outcomes = await open.page.evaluate(async () => {
       const { createReranker, mini } = await import('/site/tools.js');
       const outcomes = [];
-      // Until a few were ready before the signal.
+      // Repeat until three loads are ready before their signal.
       for (let [milliseconds, ready] = [0, 0]; ready < 3; milliseconds += 40) {
         const controller = new AbortController();
         setTimeout(() => controller.abort(), milliseconds);
@@ -129,11 +129,11 @@ describe('threads in a page that is cross-origin isolated', () => {
   it('that cannot be had in the end leave nothing behind, however soon their reranker is disposed', async () => {
     const outcomes = await open.page.evaluate(async () => {
       const { createReranker } = await import('/site/tools.js');
-      // A model that is ready at once.
+      // This model is ready at once.
       const model = new URL('/tiny/', location.href).href;
       const outcomes = [];
       for (const wish of [{}, { threads: 'auto' }]) {
-        // The engine's worker, and threads of which the fifth is not to be had.
+        // The first worker is the engine's; the others are its threads. The fifth thread has no script.
         let started = 0;
         const worker = () => {
           started += 1;
@@ -216,7 +216,7 @@ describe('threads in a page that is not', () => {
     assert.match(warnings[0], /^threads_unavailable: /);
     assert.match(warnings[0], headers);
     assert.equal(threads, 1);
-    // Those who have none do not pay for them.
+    // A page without threads must not download their files.
     assert.deepEqual(
       requests.filter((url) => /(rerank|worker)-threads/.test(url)),
       [],

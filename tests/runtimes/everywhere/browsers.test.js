@@ -21,7 +21,7 @@ const graphPath = '/node_modules/rerank-wasm-mini/onnx/model_quantized.onnx';
 
 const relaxed = { Chromium: true, Firefox: true, WebKit: false };
 
-/** In the demo page: the documents of a complete ranking, once there is one and the page says that it is kept. */
+/** Waits in the demo page for a complete ranking and the offline note. Returns the texts of the ranked documents. */
 async function showsRanking() {
   const complete = '.ranking[aria-busy=false] #results li.scored';
   const isKept = () => /works offline now/.test(document.querySelector('#offline-text')?.textContent);
@@ -31,7 +31,7 @@ async function showsRanking() {
   return [...document.querySelectorAll('#results li')].map((item) => item.textContent);
 }
 
-/** Has the page that a tab is at do what is asked. */
+/** Calls an action of the page in a tab. */
 function does(action, argument, tab) {
   return tab.run(
     async ([name, argument]) => {
@@ -76,7 +76,7 @@ describe('the installed package', async () => {
         for (const other of others.splice(0)) await other.close();
       });
 
-      /** Visits the page, of this server or another, in a tab, and has it do what is asked. */
+      /** Visits the page of a server in a tab, and calls one of its actions. */
       async function asks(action, argument, { url } = server, tab = browser) {
         await tab.visit(`${url}/`);
         return does(action, argument, tab);
@@ -97,7 +97,7 @@ describe('the installed package', async () => {
       const isModelFile = (path) => /\.onnx$|tokenizer\.json$|config\.json$/.test(path);
 
       for (const worker of [true, false]) {
-        it(`gives the logits that Node gives, bit for bit, with worker: ${worker}`, async () => {
+        it(`returns the logits that Node returns, bit for bit, with worker: ${worker}`, async () => {
           const { results, warnings } = await asks('rank', { model: 'mini', questions, options: { worker } });
           assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), expected);
           assert.deepEqual(warnings, []);
@@ -114,7 +114,7 @@ describe('the installed package', async () => {
       it('starts a second time while nothing of the model can be downloaded', async () => {
         const call = { model: 'url', questions: questions.slice(0, 1) };
         const own = await serves({ 'content-security-policy': policy });
-        // Under WebDriver WebKit keeps what is cached in memory, as in a private window, until nobody has it open.
+        // Under WebDriver, WebKit keeps cached files in memory, as in a private window, while a page has them open.
         await asks('hold', undefined, own, await opensTab());
         const first = await asks('rank', call, own);
         assert.deepEqual(first.warnings, []);
@@ -130,7 +130,7 @@ describe('the installed package', async () => {
         const call = { model: 'url', questions: questions.slice(0, 1) };
         const own = await serves({ 'content-security-policy': policy });
         const second = await opensTab();
-        // The graph comes when both have asked for the model, as far as one can see it.
+        // The server sends the graph after both tabs have asked for the model, as far as the test can see.
         const asked = Promise.withResolvers();
         own.faults.set(graphPath, async (_, response) => {
           await asked.promise;
@@ -160,7 +160,7 @@ describe('the installed package', async () => {
           ranges.push(request.headers.range);
           answer(request, response);
         });
-        // The page says when it has a part: one that a browser has not handed out yet goes with the connection.
+        // The page reports when it has a part. Bytes that the browser has not handed out yet go with the connection.
         own.faults.set('/cut', (_, response) => {
           response.end();
           socket.destroy();
@@ -242,7 +242,7 @@ describe('the installed package', async () => {
     });
   }
 
-  // Of these browsers one can be told how much a site may keep, and Chromium's own tests see to that one.
+  // Firefox and Chromium can limit what a site keeps. The tests in `runtimes/chromium` cover Chromium.
   it('does without the cache, after one warning, when the quota is used up, in Firefox', async () => {
     const server = await serveDirectory(project.directory, { 'cache-control': 'no-store' });
     const tab = await startFirefox({ quota: 12e6 });

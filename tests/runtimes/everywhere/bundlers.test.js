@@ -16,7 +16,7 @@ const template = (name) => fileURLToPath(new URL(`projects/${name}`, import.meta
 const example = (name) => fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
 const page = fileURLToPath(new URL('../chromium/installed/page.js', import.meta.url));
 
-/** A project that begins as the folder `from`, with the page's `rank.js`; `prepare` adds what else its tests need. */
+/** Makes a project from the folder `from`, with the page's `rank.js`. `prepare` adds what else its tests need. */
 function useBundler(from, prepare = () => {}) {
   const programs = usePrograms({
     template: from,
@@ -38,7 +38,7 @@ function useBundler(from, prepare = () => {}) {
       programs.later(server);
       return server.url;
     },
-    /** The page ranks in a worker with threads, in one with a single thread and without a worker. */
+    /** Ranks in the page: in a worker with threads, in a worker with one thread, and without a worker. */
     async ranksAt(url) {
       const opened = await openPage(browser, `${url}/`);
       programs.later(opened);
@@ -63,7 +63,7 @@ describe('the example for Vite', () => {
     writeFileSync(path, html.replace('</html>', '<script type="module" src="/rank.js"></script></html>'));
   });
 
-  /** The page shows its own documents, best first; then it ranks as all pages do. */
+  /** Checks that the page shows its documents, best first, and ranks as all pages do. */
   async function shows(url) {
     const { page, complaints } = await vite.ranksAt(url);
     const best = page.locator('#results li').first();
@@ -98,7 +98,7 @@ describe('the example for Next, with further routes and a page', () => {
 
   for (const [bundler, routes] of [
     ['turbopack', ['edge', 'node']],
-    // For its Node routes webpack has to be told: `serverExternalPackages`.
+    // For Node routes, webpack would need `serverExternalPackages`.
     ['webpack', ['edge']],
   ]) {
     it(`ranks in routes (${routes}) and in a page, built with ${bundler}`, async () => {

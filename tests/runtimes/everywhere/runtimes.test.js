@@ -16,7 +16,7 @@ const tests = fileURLToPath(new URL('../..', import.meta.url));
 const command = (name) => fileURLToPath(new URL(`node_modules/.bin/${name}`, import.meta.url));
 const limitMilliseconds = 600_000;
 
-/** How each runtime runs a file of tests, and a program with no more rights than the package needs. */
+/** With `test` a runtime runs test files. With `careful` it runs a program with the rights that the package needs. */
 const runtimes = {
   Deno: {
     command: command('deno'),
@@ -98,7 +98,7 @@ describe('the installed package', async () => {
   }
 
   for (const [name, runtime] of Object.entries(runtimes)) {
-    it(`gives in ${name} the logits that Node gives, bit for bit, and standard error stays empty`, () => {
+    it(`returns in ${name} the logits that Node returns, bit for bit, and standard error stays empty`, () => {
       assert.deepEqual(logitsIn(runtime), expected);
     });
 

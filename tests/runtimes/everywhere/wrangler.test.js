@@ -11,7 +11,7 @@ const json = { 'content-type': 'application/json' };
 const useExample = (name) =>
   usePrograms({ template: fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url)) });
 
-/** The worker that wrangler serves ranks for those who have the key. */
+/** Checks that wrangler's worker ranks for a caller with the key, and refuses another. */
 async function ranks(project, model, ...options) {
   const url = await project.starts(
     'wrangler',
@@ -33,7 +33,7 @@ async function ranks(project, model, ...options) {
   return url;
 }
 
-/** What wrangler would upload is complete, and no larger than any plan allows. */
+/** Checks that wrangler's upload is complete, and no larger than any plan allows. */
 function canBeDeployed(project, ...options) {
   const output = project.runs('wrangler', 'deploy', '--dry-run', ...options);
   const [, kibibytes] = /Total Upload: ([\d.]+) KiB/.exec(output) ?? assert.fail(output);

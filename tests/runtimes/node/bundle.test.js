@@ -35,7 +35,7 @@ describe('a bundle', () => {
   const shards = () => index.shards.map((shard) => pathToFileURL(join(root, shard)));
   const source = (bundle) => ({ model: { name: 'mini', files: { bundle } } });
 
-  /** The bits of the files that the bundle was made of. */
+  /** Asserts that a bundle scores with the bits of the files that it was made of. */
   async function works(options) {
     const reranker = await createReranker(options);
     const results = await reranker.rerank(query, documents);

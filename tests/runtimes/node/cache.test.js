@@ -63,13 +63,13 @@ describe('the cache', () => {
     return warnings;
   }
 
-  /** The names in the directory that end like this, with their paths. */
+  /** Returns the paths of the files in the directory with this ending. */
   async function namesEnding(ending) {
     const names = await readdir(directory).catch(() => []);
     return names.filter((name) => name.endsWith(ending)).map((name) => join(directory, name));
   }
 
-  /** A process that loads the pinned model. */
+  /** Starts a process that loads the pinned model. */
   function run({ stdio = 'inherit' } = {}) {
     const script = fileURLToPath(new URL('../../support/models/load-model.mjs', import.meta.url));
     return spawn(process.execPath, [script, JSON.stringify(pinned)], { stdio });
@@ -77,7 +77,7 @@ describe('the cache', () => {
 
   async function pathOfGraph() {
     for (const path of await namesEnding('.bin')) if ((await stat(path)).size > 20e6) return path;
-    return assert.fail('the graph is not in the cache');
+    return assert.fail('The cache has no file as large as the graph.');
   }
 
   for (const what of ['pinned', 'unpinned']) {
@@ -91,7 +91,7 @@ describe('the cache', () => {
       assert.equal(entries.length, 3);
       for (const [role, { location, size, sha256 }] of Object.entries(pinned.files)) {
         const entry = entries.find(({ url }) => url === location);
-        // The tokenizer is kept in its compact form.
+        // The cache keeps the tokenizer in its compact form.
         if (role === 'tokenizer') assert.ok(entry.size < size && entry.sha256 !== sha256, `${entry.size} of ${size}`);
         else assert.deepEqual([entry.size, entry.sha256], [size, sha256]);
       }
@@ -112,7 +112,7 @@ describe('the cache', () => {
     await ranks({ model: { name: 'elsewhere', files: Object.fromEntries(files) } });
   });
 
-  it('is left alone with cache: none, false, and for files that are at hand', async () => {
+  it('is left alone with cache: none, false, and for local files', async () => {
     await ranks({ model: hub.model, cache: 'none' });
     await ranks({ model: hub.model, cache: false });
     await ranks({ model: fileURLToPath(new URL('../../../pkg/mini', import.meta.url)) });

@@ -59,7 +59,7 @@ describe('calls', () => {
     await settled;
     const { memoryBytes } = await first;
     await reranker.dispose();
-    // Each has 650 kB of text.
+    // Each call has 650 kB of text.
     assert.ok(memoryBytes - before < 50 * 200_000, `${memoryBytes - before}`);
   });
 

@@ -252,7 +252,7 @@ describe('download', () => {
   });
 });
 
-/** Sends the beginning of the file, then nothing but the end of the connection. */
+/** Sends the beginning of the file, then ends the connection. */
 function cut(headers) {
   return (request, response) => {
     response.writeHead(200, headers);

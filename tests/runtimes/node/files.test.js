@@ -27,7 +27,9 @@ describe('model files', () => {
   });
   after(() => rm(root, { recursive: true }));
 
-  /** Makes a directory of links to the mini model's files, `{ to: from }`; bytes in place of `from` are written. */
+  /**
+   * Makes a directory of links to the mini model's files, `{ to: from }`. If `from` is bytes, it writes them instead.
+   */
   async function directory(name, entries) {
     for (const [to, from] of Object.entries(entries)) {
       const path = join(root, name, to);

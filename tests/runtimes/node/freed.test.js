@@ -14,7 +14,7 @@ describe('the memory of an engine', () => {
   before(() => {
     WebAssembly.instantiate = async (...parameters) => {
       const instance = await instantiate(...parameters);
-      // Node has instances of its own.
+      // Node instantiates modules for its own use, too.
       if (instance.exports?.engine_start) memories.push(new WeakRef(instance.exports.memory));
       return instance;
     };
@@ -23,7 +23,7 @@ describe('the memory of an engine', () => {
     WebAssembly.instantiate = instantiate;
   });
 
-  /** Waits until no more than `count` of the memories so far are held. */
+  /** Waits until at most `count` of the memories so far are held. */
   async function noMoreThan(count) {
     const held = () => memories.filter((memory) => memory.deref()).length;
     for (let round = 0; held() > count && round < 20; round += 1) await collectGarbage();
@@ -44,7 +44,7 @@ describe('the memory of an engine', () => {
 
   it('goes when another takes its place', async () => {
     const reranker = await createReranker({ model: tiny, wasm: await engineThatTraps(2) });
-    // In a function of its own, whose variables are gone when it ends.
+    // These lines are a function because its end releases its variables.
     const breakOnce = async () => {
       const calls = [1, 2].map(() => reranker.rerank('query', ['text']));
       const codes = (await Promise.allSettled(calls)).map(({ reason }) => reason?.code);

@@ -16,7 +16,7 @@ const badCalls = [
   ['a document that is null', /documents\[0\]/, ['query', [null]]],
   ['a hole in the list', /documents\[0\]/, ['query', new Array(2)]],
   ['an object without text', /documents\[2\]/, ['query', ['text', { text: '' }, { title: 'x' }]]],
-  ['an object whose text is no string', /documents\[0\]/, ['query', [{ text: ['x'] }]]],
+  ['an object with a text that is no string', /documents\[0\]/, ['query', [{ text: ['x'] }]]],
   ['topN 0', /topN/, ['query', ['text'], { topN: 0 }]],
   ['a broken topN', /topN/, ['query', ['text'], { topN: 1.5 }]],
   ['topN as text', /topN/, ['query', ['text'], { topN: '3' }]],

@@ -28,7 +28,7 @@ describe('long documents', () => {
   });
 
   it('tell the window also where it starts as the document does', async () => {
-    // The word start that the tokenizer adds is a token of its own, before the first character.
+    // The tokenizer puts a word start, which is one token here, before the first character.
     const document = '漢字'.repeat(40);
     const [{ tokens: all }] = await mini().rerank('a', [document]);
     const [{ window }] = await mini().rerank('a', [document], { longDocuments: 'chunk', maxTokens: all - 1 });

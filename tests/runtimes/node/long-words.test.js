@@ -13,12 +13,12 @@ const lines = (await readFile(golden, 'utf8')).trim().split('\n');
 const passages = lines.map((line) => JSON.parse(line)).filter(({ lang }) => lang === 'en');
 const letters = passages.map(({ passage }) => passage.replace(/[^a-z]/g, '')).join('');
 
-/** A text of `bytes` bytes without a space. */
+/** Makes a text of `bytes` bytes without a space. */
 const longWord = (unit, bytes) => unit.repeat(Math.ceil(bytes / Buffer.byteLength(unit)));
 
-/** What the engine's copies of a text take, each with room to spare, as times its size. */
+/** The most memory for the engine's copies of a text, with some margin, as a multiple of its size. */
 const copies = 6;
-/** What else a call takes, whatever the text. */
+/** The most memory for the rest of a call, in bytes. */
 const rest = 4e6;
 
 async function growth(text, options) {
@@ -60,11 +60,11 @@ describe('a text without a space', () => {
     await rejectsWith(scored, 'aborted');
     const { memoryBytes } = await reranker.statistics();
     await reranker.dispose();
-    // Origins and the tokens' ids and starts are as large again.
+    // The origins take as much again, and so do the tokens' ids and starts.
     assert.ok(memoryBytes - before <= 3 * copies * Buffer.byteLength(text) + rest, `${memoryBytes - before}`);
   });
 
-  it('that memory has no room for is told so', async () => {
+  it('that memory has no room for fails with out_of_memory', async () => {
     const loaded = await createReranker({ model: tiny });
     const { memoryBytes } = await loaded.statistics();
     await loaded.dispose();

@@ -10,7 +10,7 @@ import { engineWithMemoryLimit } from '../../support/models/engine.js';
 const pageBytes = 65_536;
 const megabyte = 'x'.repeat(1 << 20);
 
-/** Memory that the loaded model takes, in pages. */
+/** Returns the memory of the loaded model, in pages. */
 async function loadedPages() {
   const reranker = await createReranker({ model: mini });
   const { memoryBytes } = await reranker.statistics();

@@ -25,7 +25,7 @@ describe('ranking', () => {
     }
   });
 
-  it('gives a pair the same logit whatever its neighbours are', async () => {
+  it('returns the same logit for a pair whatever its neighbours are', async () => {
     const [alone] = await mini().rerank(query, [documents[1]]);
     const together = await mini().rerank(query, [...documents, 'word '.repeat(300)]);
     assert.equal(together.find(({ index }) => index === 1).logit, alone.logit);

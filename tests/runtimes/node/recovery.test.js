@@ -15,7 +15,7 @@ import { engineUrl } from '../../support/paths.js';
 import { startHub } from '../../support/servers/hub.js';
 import { MemoryCache } from '../../support/servers/memory-cache.js';
 
-/** Each of them is a step of its own. */
+/** Each document takes one step. */
 const long = Array(4).fill('word '.repeat(300));
 const many = Array.from({ length: 40 }, (_, index) => `document ${index}`);
 const megabyte = 'x'.repeat(1 << 20);
@@ -66,7 +66,7 @@ describe('an engine that breaks', () => {
       }
     });
 
-    it(`by a trap is replaced, ${where}, again and again, and no document is told twice`, async () => {
+    it(`by a trap is replaced, ${where}, again and again, and no document is reported twice`, async () => {
       const reranker = await create({ wasm: await engineThatTraps(4) });
       try {
         for (let round = 0; round < 3; round += 1) {
@@ -93,7 +93,7 @@ describe('an engine that breaks', () => {
           reranker.rerank('query', long),
           reranker.rerank('query', long, { onProgress }),
         ]);
-        // Six turns; which call has the last depends on when the second began.
+        // There are six turns. Which call has the last depends on when the second began.
         const [broken, whole] = calls[0].status === 'rejected' ? calls : calls.toReversed();
         assert.equal(broken.reason?.code, 'internal');
         assert.equal(whole.value?.length, long.length);
@@ -152,7 +152,7 @@ describe('an engine that breaks', () => {
 
   for (const worker of [false, true]) {
     const where = worker ? 'in a worker, of which none stays' : 'in place';
-    // There is no page in Bun, and its threads keep such bytes even when the reranker is disposed.
+    // Bun has no page, and its threads keep such bytes after the reranker is disposed.
     const skip = worker && Boolean(globalThis.Bun);
     const what = `is loaded again from bytes that the caller still has, and says so where they are gone, ${where}`;
     it(what, { skip }, async () => {
@@ -175,8 +175,8 @@ describe('an engine that breaks', () => {
   }
 });
 
-describe('a worker whose engine breaks', () => {
-  // Held by the suite: bytes that nobody has are not there for another engine.
+describe('a worker with an engine that breaks', () => {
+  // The suite holds these bytes. Otherwise no other instance could load them.
   let model;
   before(async () => {
     model = await tinyBytes();
@@ -186,7 +186,7 @@ describe('a worker whose engine breaks', () => {
     const sound = await readFile(engineUrl);
     const trapping = await engineThatTraps(1);
     let loads = 0;
-    /** Its first engine traps at once, and an abort comes too late. */
+    /** Makes the first instance trap at once, and drops aborts as if they came too late. */
     class LateWorker extends WebWorker {
       postMessage(message, transfer) {
         if (message.type === 'abort') return;
@@ -211,7 +211,7 @@ describe('a worker whose engine breaks', () => {
     const sound = await readFile(engineUrl);
     const trapping = await engineThatTraps(1, '__wbg_job_free');
     let loads = 0;
-    /** Its first engine breaks when it lets go of a call. */
+    /** Makes the first instance crash when it frees a call. */
     class FragileWorker extends WebWorker {
       postMessage(message, transfer) {
         if (message.type === 'load') loads += 1;
@@ -248,7 +248,7 @@ describe('an engine that breaks where a download dies with the request that bega
     return reranker;
   }
 
-  it('is replaced where the model is at hand', async () => {
+  it('is replaced where the model needs no request', async () => {
     const { tokenizer, config } = bytes.files;
     const reranker = await breakOne({ tokenizer: new URL(dataUrl(tokenizer)), config: new Blob([config]) });
     assert.ok((await reranker.statistics()).memoryBytes > 0);

@@ -37,7 +37,7 @@ describe('a download that is disturbed', () => {
     });
   }
 
-  /** Bytes of the graph that the present load has taken, and what is told when they become more. */
+  /** Bytes of the graph that the current load has taken, and the callback for each increase. */
   let taken = 0;
   let onTaken = () => {};
 
@@ -53,7 +53,7 @@ describe('a download that is disturbed', () => {
     await reranker.dispose();
   }
 
-  /** Sends a part of the graph, and ends the connection when the engine has it. */
+  /** Sends a part of the graph, and ends the connection when the engine has that part. */
   function cut(count, options) {
     const reached = (position) =>
       new Promise((resolve) => {
@@ -65,7 +65,9 @@ describe('a download that is disturbed', () => {
 
   const fails = (code, message, options) => rejectsWith(works({ model: hub.model, ...options }), code, message);
 
-  /** How often a part was asked for, always of this version of the file. */
+  /**
+   * Asserts that each later request asks for a part of this version of the file. Returns the number of these requests.
+   */
   function resumed(version) {
     const [[, none], ...later] = ranges;
     assert.deepEqual([ranges[0][0], none], [undefined, undefined]);
@@ -104,7 +106,7 @@ describe('a download that is disturbed', () => {
     }
   });
 
-  it('has all where it was cut behind the last byte, of a file whose size was not told', async () => {
+  it('has all where it was cut behind the last byte, of a file without an announced size', async () => {
     const cutAtEnd = cut(graph.length, { told: false });
     for (const headers of [{ 'content-range': `bytes */${graph.length}` }, {}]) {
       for (const model of [hub.model, pinned]) {

@@ -11,10 +11,10 @@ import { tiny } from '../../support/models/tiny.js';
 const calls = 10_000;
 const warmUp = 2_000;
 const most = 1.02;
-/** Bytes of buffers that a runtime may have for its own use just then. */
+/** Bytes of buffers that a runtime may hold for its own use. */
 const pooled = 65_536;
 
-// Code that V8 compiles, optimises and forgets by its own clock makes up more than 2 % of this heap.
+// V8 compiles, optimises and drops code at its own pace. That moves this heap by more than 2 %.
 const steadyCode = [
   '--no-flush-bytecode',
   '--no-lazy-feedback-allocation',
@@ -24,7 +24,7 @@ const steadyCode = [
 ];
 for (const flag of steadyCode) setFlagsFromString(flag);
 
-/** What is held after all that is not needed has gone. */
+/** Returns the bytes that are held after a garbage collection. */
 async function heldBytes(reranker) {
   await collectGarbage();
   const { memoryBytes } = await reranker.statistics();
@@ -38,7 +38,7 @@ it('10,000 calls of mixed size leave memory as it was after 2,000 of them', asyn
   const text = () => 'word '.repeat(1 + below(below(10) === 0 ? 300 : 12));
   const documents = () => Array.from({ length: below(below(20) === 0 ? 40 : 5) }, text);
 
-  /** One call: most are answered, some are aborted, left or refused, some overlap with the next. */
+  /** Makes one call. Most are answered; some are aborted, left or refused; some overlap with the next. */
   async function call() {
     const kind = below(10);
     if (kind === 0) {
@@ -62,14 +62,14 @@ it('10,000 calls of mixed size leave memory as it was after 2,000 of them', asyn
     }
   }
 
-  // The largest that there can be at a time, so that linear memory's high-water mark does not wait for chance.
+  // The largest calls run first, so that linear memory's high-water mark does not depend on chance.
   const largest = Array.from({ length: 40 }, () => 'word '.repeat(300));
   for (const options of [{}, { longDocuments: 'chunk', maxTokens: 64 }]) {
     await Promise.all(Array.from({ length: 4 }, () => reranker.rerank('query', largest, options)));
   }
   await run(warmUp);
   const before = await heldBytes(reranker);
-  // What a single look finds may be on its way out; what is lost is there in every look.
+  // One look may find objects that are about to go. Lost objects are there in every look.
   const looks = 4;
   const after = [];
   for (let look = 0; look < looks; look += 1) {

@@ -31,7 +31,7 @@ for (const worker of [false, true]) {
     });
     after(() => reranker?.dispose());
 
-    it('yields what rerank gives, each document as it is ready, in the order of the list', async () => {
+    it('yields what rerank returns, each document as it is ready, in the order of the list', async () => {
       for (const options of [
         {},
         { returnDocuments: true, activation: 'none', maxTokens: 64, longDocuments: 'chunk' },

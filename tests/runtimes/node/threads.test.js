@@ -22,23 +22,23 @@ const words = ['river', 'bank', 'money', 'water', 'loan', 'boat', 'interest', 'f
 const text = (length, seed) => Array.from({ length }, (_, word) => words[(word * 7 + seed) % words.length]).join(' ');
 const documents = [...Array.from({ length: 11 }, (_, index) => text(1 + ((index * 53) % 200), index)), text(700, 11)];
 
-/** How often a reranker is made, used and disposed; a soak of 1,000 takes some minutes. */
+/** How often a reranker is made, used and disposed. A soak of 1,000 takes some minutes. */
 const cycles = Number(process.env.RERANK_WASM_CYCLES ?? 8);
 
 const threadsOfProcess = () => readdirSync('/proc/self/task').length;
 
-/** A thread may take a while to go; and Deno has some of its own, which go when they have been idle for 10 s. */
+/** Waits for threads to end, which may take a while. Deno's own threads end after 10 s without work. */
 async function noMoreThreadsThan(count) {
   for (let left = 600; threadsOfProcess() > count && left > 0; left -= 1) await sleep(100);
   assert.ok(threadsOfProcess() <= count, `${threadsOfProcess()} threads, ${count} before`);
 }
 
 describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
-  // Node starts threads of its own when a file is read for the first time.
+  // Node starts threads for itself when it first reads a file.
   before(async () => (await createReranker({ model: mini, threads: 2 })).dispose());
 
   it('give the same bits, however many there are', async () => {
-    // More documents than threads, fewer, and one in several windows.
+    // One list has more documents than threads, one has fewer, and one has a document in several windows.
     const lists = [documents, documents.slice(7, 9), documents.slice(-1)];
     const seen = [];
     for (const threads of [1, 2, 3, 8]) {
@@ -60,7 +60,7 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
       onWarning: ({ code }) => warnings.push(code),
     });
     const { threads } = await reranker.statistics();
-    // With less each thread takes some of what there is.
+    // With less memory fewer threads start, since each takes some.
     if (Math.min(process.constrainedMemory(), freemem()) > 1e9) {
       assert.equal(threads, Math.min(availableParallelism(), 8));
       assert.deepEqual(warnings, []);
@@ -111,7 +111,7 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
     await noMoreThreadsThan(before);
   });
 
-  it('end where the signal speaks when the model is ready and nobody has it yet', async () => {
+  it('end where the signal aborts when the model is ready and the caller has no reranker yet', async () => {
     const before = threadsOfProcess();
     const controller = new AbortController();
     const onProgress = ({ phase, loaded, total }) => {
@@ -142,7 +142,7 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
     await noMoreThreadsThan(before);
   });
 
-  // The arguments are Node's.
+  // The program's arguments are Node's.
   const skip = 'Deno' in globalThis || 'Bun' in globalThis;
   it('hold no promise back when they end, also where nothing else keeps the process', { skip }, async () => {
     const script = `
@@ -159,7 +159,7 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
       }
       await reranker.dispose();
       console.log('disposed');`;
-    // A promise that is left makes Node end with the exit code 13.
+    // Node ends with the exit code 13 if a promise is left pending.
     const options = { cwd: here, timeout: 300_000, killSignal: 'SIGKILL' };
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], options);
     assert.deepEqual(stdout.trim().split('\n'), [...Array(3).fill('out_of_memory 1'), 'disposed']);

@@ -38,7 +38,7 @@ describe('the example worker with a bundle in an R2 bucket', () => {
     return { status: response.status, headers: response.headers, json: await response.json() };
   }
 
-  it('says that something broke where the bucket is empty or has another file', async () => {
+  it('answers internal_error where the bucket is empty or has another file', async () => {
     const bucket = await workerd.bucket('MODELS');
     assertProblem(await rank(), '500 server_error internal_error');
     await bucket.put(key, bundle.subarray(0, bundle.length / 2));

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { bundleFolder } from '../../support/models/standin.js';
 import { useWorkerd } from '../../support/programs/workerd.js';
 
-/** An isolate has 128 MB; this leaves it some air. */
+/** An isolate has 128 MB; this budget leaves a margin. */
 const mostMemory = 110e6;
 const mostWhileStreaming = 115e6;
 
@@ -22,7 +22,7 @@ describe('the example worker with a model of the size of bge-reranker-base', () 
     inspected: true,
   });
   let inspector;
-  /** What V8 reckons for the engine's code, which isolates share. */
+  /** V8's estimate for the engine's code, which isolates share. */
   let compiledCode;
   before(async () => {
     inspector = await workerd.inspect();
@@ -38,7 +38,7 @@ describe('the example worker with a model of the size of bge-reranker-base', () 
     return response.json();
   }
 
-  /** The most that the heap and array buffers take while `work` runs. */
+  /** Runs `work`. Returns its value and the most that the heap and array buffers took meanwhile. */
   async function watched(work) {
     let javascript = 0;
     let running = true;
@@ -62,7 +62,7 @@ describe('the example worker with a model of the size of bge-reranker-base', () 
     print(`after the first answer: linear memory ${megabytes(memory)}, JavaScript at most ${megabytes(javascript)}`);
     assert.equal(value.model, 'bge-reranker-base');
     assert.ok(memory > 50e6);
-    // No linear memory counts as code.
+    // The estimate for code must not contain linear memory.
     assert.ok(compiledCode < 40e6, megabytes(compiledCode));
     assert.ok(memory + javascript <= mostWhileStreaming, megabytes(memory + javascript));
   });

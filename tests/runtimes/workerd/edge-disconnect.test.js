@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { useWorkerd } from '../../support/programs/workerd.js';
 import { assertProblem } from '../../support/servers/handler.js';
 
-// 1 token for the query, 4 special ones, 20 for the document: three fit into the queue.
+// The query has 1 token, and the document 20; 4 are special ones. Three such requests fit into the queue.
 const body = JSON.stringify({ query: 'abc', documents: ['x'.repeat(60)] });
 const headers = { 'x-handler': 'gated', 'content-type': 'application/json' };
 const turns = 10;
@@ -41,13 +41,13 @@ for (const compatibilityFlags of [['enable_request_signal'], []]) {
 
     it('leave the model and, in the end, their place in the queue to others', async () => {
       const waiting = Array.from({ length: 6 }, rank);
-      // They do not all fit, so some are answered before the model is there.
+      // They do not all fit, so the handler answers some before the model is ready.
       const refused = await Promise.race(waiting);
       assertProblem(refused, '503 service_unavailable queue_full');
       assert.ok(Number(refused.headers.get('retry-after')) > 0);
       await workerd.fetch('/open');
       const statuses = (await Promise.all(waiting)).map(({ status }) => status).sort();
-      // Without the flag a worker does not learn that a client has gone, and those three wait on.
+      // Without the flag a worker does not learn that a client has gone. The calls of those three clients wait on.
       const served = compatibilityFlags.length > 0 ? [200, 200, 200] : [503, 503, 503];
       assert.deepEqual(statuses, [...served, 503, 503, 503]);
       while ((await health()) !== 'ready') await pause();

@@ -13,7 +13,7 @@ import { useWorkerd } from '../../support/programs/workerd.js';
 const minutes = Number(process.env.RERANK_WASM_SOAK ?? 0);
 const fewest = 200;
 const lanes = 8;
-/** Compiled code and the like: V8 keeps more of it the longer it runs, and less than a request in a hundred would leave. */
+/** V8 keeps more compiled code the longer it runs. A leak of one request in a hundred would exceed this growth. */
 const mostGrowth = 1_000_000;
 const words = 'the capital of France is Paris and giraffes eat leaves from tall trees in Africa every day'.split(' ');
 
@@ -46,7 +46,7 @@ describe(`requests, ${lanes} at a time`, () => {
   const describeFailure = (answer) => `${JSON.stringify(answer)}, workerd: ${workerd.output()}`;
 
   async function post(parts, { delay = 0, abortAfter } = {}) {
-    // A connection of its own: one that is used again may just have been closed by the other end.
+    // A new connection, since the other end may just have closed a used one.
     const sent = request(new URL('/v1/rerank', await workerd.url()), { method: 'POST', headers, agent: false });
     const answer = once(sent, 'response').then(
       async ([response]) => ({ status: response.statusCode, text: await text(response).catch(() => '') }),
@@ -92,7 +92,7 @@ describe(`requests, ${lanes} at a time`, () => {
     () => rankWrong(),
   ];
 
-  /** Linear memory and what JavaScript has in use; looking for memories collects the garbage first. */
+  /** Returns linear memory and the memory that JavaScript uses. Looking for memories collects the garbage first. */
   async function memory() {
     const inspector = await workerd.inspect();
     const linear = await inspector.memoryBytes();
@@ -105,7 +105,7 @@ describe(`requests, ${lanes} at a time`, () => {
     const largest = { query: 'text', documents: Array(8).fill('word '.repeat(600)) };
     assert.equal((await post([JSON.stringify(largest)])).status, 200);
     let asked = 0;
-    /** This part of all requests, or as many as there is time for. */
+    /** Sends this part of all requests, or as many as the time allows. */
     async function ask(part) {
       const last = asked + part * fewest;
       const end = Date.now() + part * minutes * 60_000;

@@ -17,7 +17,7 @@ const handlers = {
       throw new Error('secret of the deployer');
     },
     async onError() {
-      // Long after the answer.
+      // The report ends long after the answer.
       await new Promise((resolve) => setTimeout(resolve, 50));
       reports += 1;
       throw new Error('secret of the deployer');
@@ -36,7 +36,7 @@ const handlers = {
   }),
   gated: createHandler({
     async reranker() {
-      // Timers belong to the request that began to load, as downloads do.
+      // A timer belongs to the request that began to load, as a download does.
       while (!open) await new Promise((resolve) => setTimeout(resolve, 10));
       return createReranker({ model: mini });
     },

@@ -151,7 +151,7 @@ describe('the handler in workerd', () => {
   it('gives up a body that does not arrive, and has room again', async () => {
     const headers = { 'x-handler': 'hasty', 'content-type': 'application/json' };
     const sent = request(new URL('/v1/rerank', await workerd.url()), { method: 'POST', headers, agent: false });
-    // All that the queue takes.
+    // This body fills the queue.
     const largest = JSON.stringify({ query, documents }).padEnd(1000);
     sent.write(largest);
     const [response] = await once(sent, 'response');

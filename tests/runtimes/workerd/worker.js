@@ -3,7 +3,7 @@ import mini from 'rerank-wasm-mini';
 
 let shared;
 
-/** Ways to make a reranker, by the name that a request gives. */
+/** Functions that make a reranker, by the name in a request. */
 const makers = {
   shared() {
     shared ??= createReranker({ model: mini });
@@ -25,7 +25,7 @@ const makers = {
   noTokenizer: () => createReranker(changed('tokenizer', () => new TextEncoder().encode('not json'))),
 };
 
-/** A cache as one would put it over R2: whole files in a map. */
+/** A cache as a user would write one over R2: whole files in a map. */
 class OwnCache {
   #files = new Map();
 
@@ -54,7 +54,9 @@ class OwnCache {
 
 const own = new OwnCache();
 
-/** Loads the model at a base URL with a cache, the platform's or an own one; gives what is then in it. */
+/**
+ * Loads the model at a base URL with the platform's cache or this worker's. Returns results, warnings and cached URLs.
+ */
 async function loadFrom(base, cache) {
   const warnings = [];
   const onWarning = ({ message }) => warnings.push(message);

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 
 const collect = globalThis.Bun ? () => globalThis.Bun.gc(true) : exposedByV8();
 
-/** Collects all garbage of this process, also what is held a while by what is under way. */
+/** Collects all garbage of this process. The pauses let running work release its objects. */
 export async function collectGarbage() {
   for (let round = 0; round < 5; round += 1) {
     await sleep(10);

@@ -1,4 +1,4 @@
-/** A signal that counts who listens to it. */
+/** Makes a signal that counts its listeners. */
 export function countingSignal() {
   const { signal } = new AbortController();
   let listeners = 0;

@@ -1,4 +1,4 @@
-// To be imported before a program: retries wait a thousandth of their time.
+// Import this before a program: its retries then wait a thousandth of their time.
 import { shortenWaits } from './short-waits.js';
 
 shortenWaits([]);

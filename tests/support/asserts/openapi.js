@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 
 const pointer = (...steps) => steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** Checks answers against the OpenAPI document of the handler that gave them. */
+/** Checks answers against the OpenAPI document of the handler that sent them. */
 export class OpenApiChecker {
   #document;
   #ajv = new Ajv2020({ strict: false });
@@ -15,16 +15,16 @@ export class OpenApiChecker {
     this.#ajv.addSchema(document, 'openapi');
   }
 
-  /** Whether the document allows `body` as a request for a ranking. */
+  /** Tells whether the document allows `body` as a request for a ranking. */
   accepts(body) {
     const schema = pointer('paths', '/v1/rerank', 'post', 'requestBody', 'content', 'application/json', 'schema');
     return this.#validatorFor(schema)(body);
   }
 
-  /** Asserts that an answer is one that the document foresees; `text` is its body. */
+  /** Asserts that the document foresees this answer. `text` is its body. */
   check({ method, path, status, type, text }) {
     const responses = this.#document.paths[path]?.[method.toLowerCase()]?.responses;
-    // A problem of a method or a path that the document does not have, and the client that went away.
+    // Either the document lacks this method or path, or the client went away. The body is a problem in both cases.
     if (!responses || status === 499) return this.#checkBody(pointer('components', 'schemas', 'Problem'), text);
     assert.ok(responses[status], `${method} ${path} has no ${status}: ${text}`);
     assert.ok(responses[status].content[type], `${method} ${path} ${status} has no ${type}`);

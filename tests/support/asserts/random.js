@@ -1,4 +1,6 @@
-/** Numbers from 0 to below what is asked for that look random and are the same for the same seed. */
+/**
+ * Makes a function that returns pseudo-random integers from 0 to below its argument. Equal seeds yield equal numbers.
+ */
 export function numbers(seed) {
   let state = seed;
   return (below) => {

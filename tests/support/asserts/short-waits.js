@@ -1,6 +1,6 @@
 /**
- * Makes the waits before the package's retries a thousand times shorter and notes them, in milliseconds, as they were
- * asked for; gives a function that ends this.
+ * Divides the waits before the package's retries by 1,000. Adds the length of each original wait, in milliseconds, to
+ * `waits`. Returns a function that ends this.
  */
 export function shortenWaits(waits) {
   const { setTimeout } = globalThis;

@@ -3,8 +3,8 @@ import { after, before, beforeEach } from 'node:test';
 import { shortenWaits } from './short-waits.js';
 
 /**
- * Makes the waits before the package's retries a thousand times shorter in the calling suite; gives the list of those
- * of the present test, in milliseconds, as they were asked for.
+ * Divides the waits before the package's retries by 1,000 in the calling suite. Returns the list of the current test's
+ * original waits, in milliseconds.
  */
 export function hurry() {
   const waits = [];

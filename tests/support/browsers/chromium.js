@@ -21,16 +21,19 @@ const switches = [
   '--disable-sync',
 ];
 
-/** How long to wait for what must come; a loaded machine may take its time. */
+/** The time limit of a wait, with room for a busy machine. */
 const patienceMilliseconds = 120_000;
 
-/** The path of the browser: what CHROMIUM names, else Chromium or Chrome. */
+/** Returns the path of the browser: the one that CHROMIUM names, else Chromium or Chrome. */
 function executable() {
   const names = process.env.CHROMIUM ? [process.env.CHROMIUM] : ['chromium', 'google-chrome'];
   const folders = ['', ...(process.env.PATH ?? '').split(delimiter)];
   const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)));
   const found = paths.find((path) => path.includes('/') && isExecutable(path));
-  if (!found) throw new Error(`no browser is installed: ${names.join(', ')}`);
+  if (!found)
+    throw new Error(
+      `No browser was found as ${names.join(' or ')}; install Chromium, or set CHROMIUM to the path of one.`,
+    );
   return found;
 }
 
@@ -43,15 +46,15 @@ function isExecutable(path) {
   }
 }
 
-/** What Playwright starts Chromium with. */
+/** Returns Playwright's options for starting Chromium. */
 export function launchOptions() {
   return { executablePath: executable(), args: switches, timeout: patienceMilliseconds };
 }
 
 /**
- * Serves the demo site and starts Chromium before the tests of the calling suite, and ends both after them. `folders`
- * are more to serve, as for `serve`; they may be added to until the suite begins. In pages that are `isolated`, the engine
- * may have threads.
+ * Serves the demo site and starts Chromium before the tests of the calling suite. Ends both after them. `folders` are
+ * more to serve, as for `serve`. The suite may add to them until it begins. With `isolated`, the engine in a page may
+ * have threads.
  */
 export function useChromium({ folders = {}, isolated = false } = {}) {
   let server;
@@ -65,7 +68,7 @@ export function useChromium({ folders = {}, isolated = false } = {}) {
     await server?.close();
   });
   return {
-    /** The server is gone from here on. */
+    /** Stops the server for the rest of the suite. */
     async stopServer() {
       const { close } = server;
       const { url } = server;
@@ -79,7 +82,10 @@ export function useChromium({ folders = {}, isolated = false } = {}) {
   };
 }
 
-/** A page with what it asked for (`requests`), and what its console held against it and what it did not catch (`complaints`). */
+/**
+ * Opens a page. `requests` collects the URLs that it requests. `complaints` collects the console's warnings and errors,
+ * and uncaught errors.
+ */
 export async function openPage(browser, url, options) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(patienceMilliseconds);
@@ -99,7 +105,8 @@ export async function openPage(browser, url, options) {
 export async function noWorkers(page) {
   const pauseMilliseconds = 50;
   for (let waited = 0; page.workers().length > 0; waited += pauseMilliseconds) {
-    if (waited > patienceMilliseconds) throw new Error('a worker stays');
+    if (waited > patienceMilliseconds)
+      throw new Error(`The page still has a worker after ${patienceMilliseconds / 1000} s.`);
     await sleep(pauseMilliseconds);
   }
 }

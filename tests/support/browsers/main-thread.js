@@ -1,6 +1,6 @@
 /**
- * What the main thread of a page does while `work` runs: its tasks, in milliseconds of processor time, so that a machine
- * that is busy with other things does not count.
+ * Returns the lengths of the main thread's tasks while `work` runs, in milliseconds of processor time. So other work of
+ * a busy machine does not count.
  */
 export async function mainThreadTasks(page, work) {
   const browser = page.context().browser();

@@ -1,6 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads';
 
-/** What a thread of Node needs to look like a web worker to a module. */
+/** Makes a thread of Node look like a web worker to a module. */
 const prelude = `
   const { parentPort, workerData } = require('node:worker_threads');
   globalThis.postMessage = (message) => parentPort.postMessage(message);
@@ -33,7 +33,7 @@ export class WebWorker extends EventTarget {
   }
 }
 
-/** Makes this process look like a page that has `Worker`, and gives the package's entry for browsers. */
+/** Makes this process look like a page that has `Worker`. Returns the package's entry for browsers. */
 export function enterPage(Worker) {
   Object.assign(globalThis, { document: { currentScript: null }, Worker });
   return import('#internal/index.js');

@@ -1,7 +1,7 @@
 import { createReranker } from '/rerank-wasm/index.js';
 import mini from '/rerank-wasm-mini/index.js';
 
-// Ranks once with a new reranker for every message, and answers by the port that came with it.
+// Each message makes this worker rank once with a new reranker. The answer goes to the message's port.
 addEventListener('message', (event) => {
   event.waitUntil(rank().then((answer) => event.ports[0].postMessage(answer)));
 });

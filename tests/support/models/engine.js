@@ -5,7 +5,7 @@ import { engineUrl } from '../paths.js';
 /** Ids of a module's sections. */
 const sections = { import: 2, memory: 5, global: 6, export: 7, code: 10 };
 
-/** The engine with a memory that can grow to `pages` of 64 KiB and no further. */
+/** Returns the engine with a memory that can grow to `pages` of 64 KiB and no further. */
 export async function engineWithMemoryLimit(pages) {
   return rewritten(await readFile(engineUrl), sections.memory, (body) => {
     const minimum = readNumber(body, 2);
@@ -14,8 +14,8 @@ export async function engineWithMemoryLimit(pages) {
 }
 
 /**
- * The engine with an instruction that traps, as a defect of the code would, in the `count`th call of `exported` that an
- * instance gets; by itself, in a step.
+ * Returns the engine with an instruction that traps, as a defect of the code would. It traps in an instance's `count`th
+ * call of `exported`, which is a step by default.
  */
 export async function engineThatTraps(count, exported = 'job_step') {
   const bytes = await readFile(engineUrl);
@@ -49,7 +49,7 @@ export async function engineThatTraps(count, exported = 'job_step') {
   });
 }
 
-/** The module with another body for its section of this id. */
+/** Replaces the body of the module's section with this id. */
 function rewritten(bytes, id, change) {
   const { start, body, end } = findSection(bytes, id);
   const changed = Buffer.concat(change(body));
@@ -68,16 +68,17 @@ function findSection(bytes, id) {
     if (bytes[start] === id) return { start, body: bytes.subarray(size.next, end), end };
     start = end;
   }
-  throw new Error(`the engine has no section ${id}`);
+  throw new Error(`The engine has no section ${id}, which this test changes.`);
 }
 
-/** How many functions the module imports, which imports nothing else. */
+/** Returns the number of functions that the module imports. It imports nothing else. */
 function importedFunctions(body) {
   const { value: count, next } = readNumber(body, 0);
   let position = next;
   for (let index = 0; index < count; index += 1) {
     position = skipText(body, skipText(body, position));
-    if (body[position] !== 0) throw new Error('the engine imports what is no function');
+    if (body[position] !== 0)
+      throw new Error('The engine imports something other than a function; count it in importedFunctions.');
     position = readNumber(body, position + 1).next;
   }
   return count;
@@ -94,16 +95,16 @@ function exportedFunction(body, wanted) {
     if (name === wanted && body[end] === 0) return exported.value;
     position = exported.next;
   }
-  throw new Error(`the engine exports no ${wanted}`);
+  throw new Error(`The engine exports no function ${wanted}, which this test changes.`);
 }
 
-/** The position behind something that begins with its length. */
+/** Returns the position behind something that begins with its length. */
 function skipText(bytes, start) {
   const { value, next } = readNumber(bytes, start);
   return next + value;
 }
 
-/** The position behind the local variables of a function. */
+/** Returns the position behind the local variables of a function. */
 function skipLocals(bytes, start) {
   let { value: groups, next } = readNumber(bytes, start);
   for (; groups > 0; groups -= 1) next = readNumber(bytes, next).next + 1;

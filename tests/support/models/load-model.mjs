@@ -1,4 +1,4 @@
-// load-model.mjs MODEL: loads the model that is given as JSON, through the cache, and frees it.
+// load-model.mjs MODEL: loads a model, given as JSON, through the cache, and frees it.
 import { createReranker } from 'rerank-wasm';
 
 const reranker = await createReranker({ model: JSON.parse(process.argv[2]) });

@@ -7,7 +7,7 @@ import mini from 'rerank-wasm-mini';
 
 import { miniDirectory, pairsUrl } from '../paths.js';
 
-/** Loads the mini model before the tests of the calling file and frees it after them; gives a function that returns it. */
+/** Loads the mini model before the calling file's tests and frees it after them. Returns a function that returns it. */
 export function useMini() {
   let reranker;
   before(async () => {
@@ -17,12 +17,12 @@ export function useMini() {
   return () => reranker;
 }
 
-/** The bytes of a file of the mini model. */
+/** Reads a file of the mini model. */
 export function miniFile(path) {
   return readFile(join(miniDirectory, path));
 }
 
-/** The published pairs, as one entry per query with its documents and, in the same order, the pairs as published. */
+/** Returns one entry per query, with its documents and, in the same order, the published pairs. */
 export async function publishedQueries() {
   const queries = new Map();
   for (const line of (await readFile(pairsUrl, 'utf8')).trim().split('\n')) {

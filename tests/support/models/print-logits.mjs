@@ -1,4 +1,4 @@
-// print-logits.mjs < QUERIES: the small model's results, as JSON, for a JSON list of { query, documents }.
+// print-logits.mjs < QUERIES: prints the small model's results for a JSON list of { query, documents }, as JSON.
 import { text } from 'node:stream/consumers';
 
 import { createReranker } from 'rerank-wasm';

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * The model of bge-reranker-base's shape and size with random weights, and the published tokenizer, which
- * `scripts/test.sh` makes.
+ * Returns the paths of two things that `scripts/test.sh` makes. One is a model of bge-reranker-base's shape and size
+ * with random weights. The other is the published tokenizer.
  */
 export function standinFiles() {
   return { directory: variable('RERANK_WASM_STANDIN'), tokenizer: variable('RERANK_WASM_TOKENIZER') };
@@ -12,16 +12,16 @@ export function standinFiles() {
 
 function variable(name) {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; scripts/test.sh says what it is`);
+  if (!value) throw new Error(`${name} is not set; run the tests with scripts/test.sh, which sets it.`);
   return value;
 }
 
-/** A folder with the shards of a bundle that was made of the stand-in, which `scripts/test.sh` makes too. */
+/** Returns a folder with the shards of the stand-in's bundle, which `scripts/test.sh` makes, too. */
 export function bundleFolder() {
   return variable('RERANK_WASM_BUNDLE');
 }
 
-/** The stand-in as a model whose files are on this machine. */
+/** Returns the stand-in as a model with files on this machine. */
 export function localStandin() {
   const { directory, tokenizer } = standinFiles();
   const at = (path) => pathToFileURL(join(directory, path));
@@ -31,15 +31,15 @@ export function localStandin() {
   };
 }
 
-/** What `serve` needs to have the stand-in below `/standin/` and its tokenizer below `/tokenizer/`. */
+/** Returns folders for `serve`, with the stand-in below `/standin/` and its tokenizer below `/tokenizer/`. */
 export function standinFolders() {
   const { directory, tokenizer } = standinFiles();
   return { '/standin/': directory, '/tokenizer/': dirname(tokenizer) };
 }
 
 /**
- * The short inputs whose logits were recorded, as texts, and a tokenizer that makes the recorded ids of them: it has the
- * published pieces, but takes what stands between spaces as it is.
+ * Returns the short inputs with recorded logits, as texts, and a tokenizer that makes the recorded ids of them. It has
+ * the published pieces, but takes each text between spaces as it is.
  */
 export async function recordedInputs({ longest }) {
   const { directory, tokenizer: path } = standinFiles();

@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 
 const directory = new URL('../../fixtures/standin-tiny/', import.meta.url);
 
-/** Where the tiny model's files are. */
+/** The directory of the tiny model. */
 export const tinyDirectory = fileURLToPath(directory);
 
-/** The tiny model's files by the role that they play. */
+/** The tiny model's files by role. */
 const paths = { model: 'onnx/model_quantized.onnx', tokenizer: 'tokenizer.json', config: 'config.json' };
 
-/** A model with random weights that is ready at once and takes next to nothing, from files on this machine. */
+/** A model with random weights, from files on this machine. It is ready at once and takes little memory. */
 export const tiny = { name: 'tiny', files: mapped((path) => new URL(path, directory)) };
 
-/** The tiny model as files of a hub, which has it from now on. */
+/** Adds the tiny model to a hub. Returns it as files of the hub. */
 export async function tinyAt(hub) {
   for (const path of Object.values(paths)) {
     const bytes = await readFile(new URL(path, directory));
@@ -23,7 +23,7 @@ export async function tinyAt(hub) {
   return { name: 'tiny', files: mapped((path) => new URL(`${hub.url}/tiny/${path}`)) };
 }
 
-/** The tiny model as bytes. */
+/** Returns the tiny model as bytes. */
 export async function tinyBytes() {
   const files = {};
   for (const [role, path] of Object.entries(paths))

@@ -7,7 +7,7 @@ import { distUrl } from '../paths.js';
 
 const script = fileURLToPath(new URL('cli/main.js', distUrl));
 
-/** Runs a command behind a terminal of 100 columns, which this prints: its standard output and error in one. */
+/** A Python program that runs a command on a terminal of 100 columns. It prints standard output and error as one. */
 const terminal = `
 import fcntl, os, pty, struct, sys, termios
 child, terminal = pty.fork()
@@ -25,16 +25,16 @@ while True:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 `;
 
-/** Starts `rerank-wasm`; `node` is what runs it, `nodeOptions` are Node's own, `stdout` is where it writes. */
+/** Starts `rerank-wasm`. `node` runs it, `nodeOptions` are Node's options, and `stdout` is where it writes. */
 export function start(words, { node = process.execPath, environment = {}, nodeOptions = [], stdout = 'pipe' } = {}) {
   const env = { ...process.env, ...environment };
   return spawn(node, [...nodeOptions, script, ...words], { env, stdio: ['pipe', stdout, 'pipe'] });
 }
 
-/** Runs `rerank-wasm` to its end with `input` as standard input; gives what it printed and its exit code. */
+/** Runs `rerank-wasm` to its end with `input` as standard input. Returns its output and exit code. */
 export async function run(words, { input = '', ...options } = {}) {
   const child = start(words, options);
-  // It may end before it has read all.
+  // The program may end before it has read all.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

@@ -1,4 +1,4 @@
-/** The inspector of a worker: what its isolate holds. */
+/** The inspector of a worker. It reports what the worker's isolate holds. */
 export class Inspector {
   #socket;
   #answers = new Map();
@@ -21,7 +21,7 @@ export class Inspector {
     });
     await new Promise((resolve, reject) => {
       inspector.#socket.addEventListener('open', resolve);
-      inspector.#socket.addEventListener('error', () => reject(new Error(`no inspector at ${url}`)));
+      inspector.#socket.addEventListener('error', () => reject(new Error(`No inspector answers at ${url}.`)));
     });
     await inspector.#ask('Runtime.enable');
     return inspector;
@@ -34,15 +34,16 @@ export class Inspector {
   }
 
   /**
-   * Bytes of the JavaScript heap that are in use, garbage included, and those outside it that objects on it keep: array
-   * buffers, and what V8 reckons for compiled WebAssembly; without the memories of its instances.
+   * Returns the bytes of the JavaScript heap that are in use, garbage included. `external` counts the bytes outside the
+   * heap that its objects keep: array buffers, and V8's estimate for compiled WebAssembly. The memories of WebAssembly
+   * instances do not count.
    */
   async usage() {
     const { usedSize, backingStorageSize } = await this.#ask('Runtime.getHeapUsage');
     return { heap: usedSize, external: backingStorageSize };
   }
 
-  /** Bytes of all memories of WebAssembly instances. */
+  /** Returns the bytes of all memories of WebAssembly instances. */
   async memoryBytes() {
     const { result } = await this.#ask('Runtime.evaluate', {
       expression: 'WebAssembly.Memory.prototype',

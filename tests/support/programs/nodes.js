@@ -2,14 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What miniflare runs on. */
+/** The first major version of Node that runs miniflare. */
 const modernMajor = 22;
 
 const packagedPath = fileURLToPath(
   new URL(`../../../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),
 );
 
-/** The Nodes of this machine as `{ version, path }`: the PATH's, and the one that npm installed, if it did. */
+/**
+ * Returns the Nodes of this machine as `{ version, path }`: the one of the PATH, and the one from npm, if installed.
+ */
 export function installedNodes() {
   const paths = existsSync(packagedPath) ? ['node', packagedPath] : ['node'];
   const nodes = paths.map((command) => {
@@ -19,7 +21,7 @@ export function installedNodes() {
   return nodes.filter(({ version }, index) => nodes.findIndex((node) => node.version === version) === index);
 }
 
-/** The first of `nodes` that miniflare runs on; undefined where there is none. */
+/** Returns the first of `nodes` that runs miniflare; undefined if none does. */
 export function modernNode(nodes) {
   return nodes.find(({ version }) => Number.parseInt(version, 10) >= modernMajor);
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const packages = ['pkg', 'pkg/mini'].map((path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url)));
 
-/** Packs both packages as for publishing; gives the paths of the tarballs. */
+/** Packs both packages as for publishing. Returns the paths of the tarballs. */
 export function pack(destination) {
   return packages.map((cwd) => {
     const output = npm(['pack', '--json', '--pack-destination', destination], cwd);
@@ -22,8 +22,8 @@ export function install(project, packages, options = []) {
 }
 
 /**
- * Makes a project with both packages, installed from their tarballs, before the tests of the calling suite, and removes
- * it after them. `template` is a directory to begin with.
+ * Makes a project with both packages, installed from their tarballs, before the tests of the calling suite. Removes it
+ * after them. `template` is a directory to begin with.
  */
 export function useProject({ template, prepare = () => {} } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'rerank-wasm-project-'));

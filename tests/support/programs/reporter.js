@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A reporter for `node --test`: prints failures and what the tests print themselves, and sends the counts to the process
- * that started the runner, as `{ passed, failed, skipped, failures }`; `failures` are names.
+ * A reporter for `node --test`. It prints failures, and what the tests print themselves. The process that started the
+ * runner receives `{ passed, failed, skipped, failures }`. The first three are counts; `failures` are names.
  */
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -19,7 +19,7 @@ export default async function* report(events) {
   process.send?.(counts);
 }
 
-/** Counts an event; gives what to print where it is a failure. */
+/** Counts an event. Returns the text to print if it is a failure. */
 function count(type, data, counts) {
   if (type === 'test:pass') return countPass(data, counts);
   if (type !== 'test:fail') return undefined;
@@ -33,9 +33,9 @@ function count(type, data, counts) {
 function countPass({ name, file, details, skip, todo }, counts) {
   if (details.type === 'suite') return undefined;
   if (name === file) {
-    // Node reports a file without tests as a test that passed.
+    // Node reports a file without tests as one passed test.
     counts.failed += 1;
-    return indent('this file has no test');
+    return indent('This file has no test; write one or delete the file.');
   }
   if (skip !== undefined || todo !== undefined) counts.skipped += 1;
   else counts.passed += 1;

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 const reporter = new URL('./reporter.js', import.meta.url).href;
 const directory = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Ends what hangs. No test comes near. */
+/** The limit ends tests that hang. All others take far less. */
 const limitMilliseconds = 20 * 60_000;
 
-/** Runs test files in the Node at `node`; gives `{ passed, failed, skipped, failures }`, the last by name. */
+/** Runs test files in the Node at `node`. Returns `{ passed, failed, skipped, failures }`; `failures` are names. */
 export async function runFiles(node, files, { concurrency = 1 } = {}) {
   const options = [`--test-concurrency=${concurrency}`, `--test-timeout=${limitMilliseconds}`];
   const runner = spawn(node, ['--test', ...options, `--test-reporter=${reporter}`, ...files], {
@@ -21,7 +21,7 @@ export async function runFiles(node, files, { concurrency = 1 } = {}) {
   });
   const [code, signal] = await once(runner, 'close');
   if (code === 0 || counts.failed > 0) return counts;
-  const end = `the test runner ended with ${signal ?? code}`;
+  const end = `The test runner ended with ${signal ?? code}, although no test failed.`;
   process.stdout.write(`${end}\n`);
   return { ...counts, failed: 1, failures: [end] };
 }

@@ -6,20 +6,20 @@ import { Miniflare } from 'miniflare';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What `run_worker_first` of a wrangler project stands for. */
+/** Miniflare's form of `run_worker_first` in a wrangler project. */
 const workerFirst = { invoke_user_worker_ahead_of_assets: true, has_user_worker: true };
 
-/** How wrangler reads files by itself, and the rule of `pkg/mini/README.md`. */
+/** The types that wrangler reads files as by default, and those of the rule in `pkg/mini/README.md`. */
 const moduleTypes = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.bin': 'Data', '.onnx': 'Data' };
 
-/** What a bundler would find in workerd at a package's name, or at a name below it. */
+/** Returns the file that a bundler for workerd would take for a package's name, or for a name below it. */
 function entryOf(folder, name = '.') {
   const { exports } = JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8'));
   const { workerd } = exports[name];
   return join(folder, workerd.default ?? workerd);
 }
 
-/** Engines that nothing imports in workerd, so that a bundler leaves them out. */
+/** Nothing imports these engines in workerd, so a bundler leaves them out. */
 const otherEngines = ['rerank.wasm', 'rerank-threads.wasm'];
 
 function modulesIn(folder) {
@@ -37,7 +37,7 @@ function module(path) {
   return { type: 'ESModule', path, contents: readFileSync(join(repository, path)) };
 }
 
-/** A module with the package's name, which is where workerd looks for it: beside the module that imports it. */
+/** Makes a module with the package's name. workerd looks for it beside the module that imports it. */
 function alias(importer, name, folder, entry) {
   const path = join(dirname(importer), name);
   const target = relative(dirname(path), entryOf(folder, entry)).split(sep).join('/');
@@ -49,10 +49,11 @@ function alias(importer, name, folder, entry) {
 }
 
 /**
- * Starts workerd with the worker at `path` (below the repository), the package and the small model. `bindings` become the
- * worker's environment; so do the files of the folder `assets`, as `ASSETS`, where there is one, and R2 buckets by the names
- * in `buckets`. The modules in `besides` are those of its own that the worker imports. With `inspected` its memory can be
- * looked at; package and small model can be left out. What workerd writes to its standard output and error goes to `onOutput`.
+ * Starts workerd with the worker at `path` (below the repository), the package and the small model. `bindings` become
+ * the worker's environment. So do the files of the folder `assets`, as `ASSETS`, and R2 buckets with the names in
+ * `buckets`. `besides` are further modules that the worker imports. With `inspected`, tests can look at its memory.
+ * `isWithPackage` and `isWithMini` can leave package and small model out. `onOutput` receives what workerd writes to
+ * its standard output and error.
  */
 export async function startWorkerd(
   path,
@@ -71,7 +72,7 @@ export async function startWorkerd(
   const miniflare = new Miniflare({
     compatibilityDate: '2026-07-01',
     modulesRoot: '/',
-    // Miniflare's own worker before ours would not tell it that a client went away.
+    // With Miniflare's worker in front, ours would not learn that a client went away.
     unsafeDirectSockets: [{ host: '127.0.0.1' }],
     bindings,
     compatibilityFlags,

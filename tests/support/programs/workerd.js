@@ -3,9 +3,7 @@ import { after, before } from 'node:test';
 import { Inspector } from './inspector.js';
 import { startWorkerd } from './start-workerd.js';
 
-/**
- * Starts workerd before the tests of the calling suite, with the options of `startWorkerd`, and ends it after them.
- */
+/** Starts workerd with the options of `startWorkerd` before the tests of the calling suite, and ends it after them. */
 export function useWorkerd(path, options) {
   let miniflare;
   let output = '';
@@ -17,23 +15,23 @@ export function useWorkerd(path, options) {
   });
   after(() => miniflare?.dispose());
   return {
-    /** What workerd has written to its standard output and error. */
+    /** Returns what workerd has written to its standard output and error. */
     output: () => output,
-    /** Where the worker listens. */
+    /** Returns the URL that the worker listens at. */
     url: () => miniflare.unsafeGetDirectURL(),
-    /** A connection to its inspector. */
+    /** Connects to the worker's inspector. */
     inspect: async () => Inspector.connect(await miniflare.getInspectorURL()),
-    /** A bucket of the worker, to put objects into. */
+    /** Returns a bucket of the worker, for putting objects into it. */
     bucket: (name) => miniflare.getR2Bucket(name),
-    /** The answer of the worker to a request to this path. */
+    /** Sends a request to this path of the worker. */
     fetch: (path, init) => miniflare.dispatchFetch(`http://worker${path}`, init),
-    /** What the worker answers to a request, from JSON to JSON. */
+    /** Sends JSON to the worker, and returns the JSON of its answer. */
     async ask(request) {
       const response = await miniflare.dispatchFetch('http://worker/', {
         method: 'POST',
         body: JSON.stringify(request),
       });
-      if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+      if (!response.ok) throw new Error(`The worker answered with HTTP ${response.status}: ${await response.text()}`);
       return response.json();
     },
   };

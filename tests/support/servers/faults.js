@@ -1,6 +1,6 @@
-// Answers for `hub.faults`: what servers do besides sending the whole file at once.
+// Answers for `hub.faults`, for servers that do not send the whole file at once.
 
-/** Sends `bytes`, or the part that is asked for, as the version `etag`; a part of another version is not to be had. */
+/** Sends `bytes`, or the requested part, as the version `etag`. For a part of another version it sends all bytes. */
 export function withRanges(bytes, { etag = '"one"' } = {}) {
   return (request, response) => {
     const { range, 'if-range': version } = request.headers;
@@ -17,8 +17,9 @@ export function withRanges(bytes, { etag = '"one"' } = {}) {
 }
 
 /**
- * Sends the first `count` bytes as if more would follow, and ends the connection once `taken(position)` settles, which is
- * given where in the file that is: what the client has not read by then may be lost to it. `told`: the size is.
+ * Sends the first `count` bytes as if more would follow, and ends the connection once `taken(position)` settles.
+ * `position` is the end of these bytes in the file. The client may lose what it has not read by then. With `told`, the
+ * answer announces its size.
  */
 export function cutAfter(count, bytes, options = {}) {
   const { etag = '"one"', status = 200, start = 0, told = true, taken = () => {} } = options;
@@ -31,7 +32,7 @@ export function cutAfter(count, bytes, options = {}) {
   };
 }
 
-/** Gives one answer after the other; the last one is for all requests that follow. */
+/** Answers with one function after the other. The last one answers all further requests. */
 export function inTurn(...answers) {
   let next = 0;
   return (request, response) => {
@@ -41,7 +42,7 @@ export function inTurn(...answers) {
   };
 }
 
-/** Answers with a status and nothing else. */
+/** Answers with a status and no body. */
 export function status(code, headers = {}) {
   return (_, response) => response.writeHead(code, headers).end();
 }

@@ -1,4 +1,4 @@
-// Serves a handler with the small model on 127.0.0.1:PORT for those with the key KEY, and prints its URL.
+// Serves a handler with the small model on 127.0.0.1:PORT to callers with the key KEY, and prints its URL.
 import { bearerKeys, createHandler } from 'rerank-wasm/edge';
 import mini from 'rerank-wasm-mini';
 

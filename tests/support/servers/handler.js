@@ -6,7 +6,7 @@ import { OpenApiChecker } from '../asserts/openapi.js';
 
 export const origin = 'https://reranker.example';
 
-/** A reranker without a model: the longer a document, the better. What `replaced` has takes the place of its methods. */
+/** Makes a reranker without a model: a longer document scores higher. `replaced` replaces some of its methods. */
 export function stubReranker(replaced = {}) {
   return {
     rerank: async (_query, documents) =>
@@ -25,7 +25,7 @@ export function stubReranker(replaced = {}) {
   };
 }
 
-/** A request for a ranking; `body` becomes JSON unless it is text, bytes or a stream. */
+/** Makes a request for a ranking. `body` becomes JSON unless it is text, bytes or a stream. */
 export function post(body, { path = '/v1/rerank', headers = {}, ...init } = {}) {
   const plain = typeof body === 'object' && !(body instanceof Uint8Array) && !(body instanceof ReadableStream);
   return new Request(`${origin}${path}`, {
@@ -42,8 +42,8 @@ export function get(path, init) {
 }
 
 /**
- * A handler with a stub for its model unless `options` has another. It gives answers as `{ status, headers, text, json }`,
- * every one checked against the handler's own OpenAPI document.
+ * Makes a handler with a stub for its model, unless `options` has another. `ask` checks each answer against the
+ * handler's OpenAPI document, and returns it as `{ status, headers, text, json }`.
  */
 export function makeHandler(options = {}) {
   const errors = [];
@@ -70,7 +70,10 @@ export function makeHandler(options = {}) {
   return { ask, handle, errors };
 }
 
-/** Asserts that an answer is this refusal, a sentence in the shapes that OpenAI's and Cohere's clients read. */
+/**
+ * Asserts that an answer is this refusal. Its message must be a sentence, in the shapes that clients of OpenAI and
+ * Cohere read.
+ */
 export function assertProblem({ status, headers, json }, expected) {
   const { id, message, error } = json;
   assert.equal(`${status} ${error.type} ${error.code}`, expected, JSON.stringify(json));
@@ -80,7 +83,7 @@ export function assertProblem({ status, headers, json }, expected) {
   return error;
 }
 
-/** A promise with its settlers. */
+/** Makes a promise and the function that resolves it. */
 export function gate() {
   let open;
   const promise = new Promise((resolve) => {

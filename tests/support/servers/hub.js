@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { miniDirectory } from '../paths.js';
 
 /**
- * Starts a server that has the mini model below `/mini/`. `faults` maps a path to a function that answers in place of
- * the file: `(request, response) => void`. `requests` holds the paths that were asked for.
+ * Starts a server with the mini model below `/mini/`. `faults` maps a path to a function that answers in place of the
+ * file: `(request, response) => void`. `requests` holds the requested paths.
  */
 export async function startHub() {
   const faults = new Map();

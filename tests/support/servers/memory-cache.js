@@ -1,4 +1,6 @@
-/** A cache as a user might write one. `fails` names a step that fails; `open` counts the files that are being written. */
+/**
+ * A cache as a user might write one. `fails` names a step that fails. `open` counts the files that are being written.
+ */
 export class MemoryCache {
   fails;
   open = 0;

@@ -1,4 +1,4 @@
-// To be imported before a program: no name of a host is found.
+// Import this before a program: the program then finds no host by name.
 import dns from 'node:dns';
 
 dns.lookup = (host, ...rest) => {

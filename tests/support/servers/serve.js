@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { after, before } from 'node:test';
 
-/** Serves a handler over HTTP; port 0 is a free one. */
+/** Serves a handler over HTTP. Port 0 stands for a free one. */
 export function listen(handle, port) {
   const server = createServer((incoming, outgoing) => {
     serve(handle, incoming, outgoing).catch((error) => outgoing.destroy(error));
@@ -10,7 +10,7 @@ export function listen(handle, port) {
   return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server)));
 }
 
-/** Serves a handler while the tests of the calling suite run; gives what gives its URL. */
+/** Serves a handler while the tests of the calling suite run. Returns a function that returns the URL. */
 export function useServer(handle) {
   let server;
   before(async () => {
@@ -25,7 +25,7 @@ export function useServer(handle) {
 
 async function serve(handle, incoming, outgoing) {
   const { headers, url } = incoming;
-  // No Request can have the method TRACE; PURGE is another that no endpoint takes.
+  // A `Request` cannot have the method TRACE. PURGE stands for it, since no endpoint takes that either.
   const method = incoming.method === 'TRACE' ? 'PURGE' : incoming.method;
   const client = new AbortController();
   outgoing.on('close', () => client.abort());

@@ -13,8 +13,8 @@ const mediaTypes = {
 };
 
 /**
- * Serves a directory as it is on 127.0.0.1; `headers` go with every answer, `requests` holds the paths asked for. `faults`
- * maps a path to a function that answers in place of the file: `(request, response) => void`.
+ * Serves a directory as it is on 127.0.0.1. `headers` go with every answer. `requests` holds the requested paths.
+ * `faults` maps a path to a function that answers in place of the file: `(request, response) => void`.
  */
 export async function serveDirectory(directory, headers = {}) {
   const requests = [];

@@ -35,7 +35,7 @@ describe('LangChain.js', () => {
   });
   after(() => reranker.dispose());
 
-  it('takes the compressor for one of its own', () => {
+  it('accepts the compressor as one', () => {
     assert.ok(BaseDocumentCompressor.isBaseDocumentCompressor(new RerankWasmCompressor()));
   });
 

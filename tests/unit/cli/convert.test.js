@@ -44,7 +44,7 @@ describe('rerank-wasm convert', () => {
     folder = await mkdtemp(join(root, 'output-'));
   });
 
-  /** All files of a folder, by name. */
+  /** Reads all files of a folder, by name. */
   async function contents(directory) {
     const names = (await readdir(directory)).sort();
     return Object.fromEntries(
@@ -52,10 +52,10 @@ describe('rerank-wasm convert', () => {
     );
   }
 
-  /** What the native command line makes of the same words, and what it prints. */
+  /** Converts with the native command line and the same words. Returns its files and its output. */
   async function natively(words) {
     const native = process.env.RERANK_WASM_NATIVE;
-    assert.ok(native, 'RERANK_WASM_NATIVE is not set; scripts/test.sh says what it is');
+    assert.ok(native, 'RERANK_WASM_NATIVE is not set; run the tests with scripts/test.sh, which sets it.');
     const directory = await mkdtemp(join(root, 'native-'));
     const { stdout } = await promisify(execFile)(native, ['convert', ...words, join(directory, 'model.bundle')]);
     return { files: await contents(directory), output: stdout.replaceAll(directory, folder) };
@@ -260,7 +260,7 @@ describe('rerank-wasm convert', () => {
   it('ends with 130 when Ctrl-C comes while it works, and leaves nothing behind', async () => {
     const child = start(['convert', '--model', 'mini', '--bits', '4', join(folder, 'model.bundle')]);
     while ((await readdir(folder)).length === 0) await sleep(20);
-    // It is deep in its work by then, or has just begun it.
+    // By then it is deep in its work, or has just begun.
     await sleep(2000);
     child.kill('SIGINT');
     const [output, errors, ended] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

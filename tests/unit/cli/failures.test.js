@@ -97,7 +97,7 @@ describe('the command line', () => {
     assert.deepEqual(await run(['--version']), { output: `${manifest.version}\n`, errors: '', code: 0 });
   });
 
-  it('ends in silence where nobody reads on', async () => {
+  it('ends in silence where its reader has gone', async () => {
     const child = start(['--json', '--model', 'mini', 'q']);
     child.stdin.end(`text${' '.repeat(10_000)}\n`.repeat(60));
     await once(child.stdout, 'readable');

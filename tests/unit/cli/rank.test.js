@@ -13,7 +13,7 @@ import { run, runOnTerminal } from '../../support/programs/command-line.js';
 const query = 'What is the capital of France?';
 const lines = ['A giraffe is tall.', 'Paris is the capital of France.', 'Berlin is the capital of Germany.'];
 
-/** The rows of piped output. */
+/** Returns the rows of piped output. */
 function rows(output) {
   return output
     .trimEnd()

@@ -16,7 +16,7 @@ function logitOf({ kind, expected }) {
   return kind === 'logit' ? expected : -Math.log(1 / expected - 1);
 }
 
-/** A reranker that answers each published pair with its score and `errors[position]` more. */
+/** Makes a reranker that answers each published pair with its score plus `errors(position)`. */
 function rerankerOff(errors) {
   return {
     async rerank(query, [document]) {

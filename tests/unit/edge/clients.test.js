@@ -16,7 +16,7 @@ const query = 'What is the capital of France?';
 const documents = ['giraffe', 'Paris is the capital of France.', 'Berlin is the capital of Germany.'];
 const model = 'rerank-wasm-mini';
 
-/** What the hooks say to each key. */
+/** The keys of callers that the hooks refuse or fail for. */
 const callers = { poor: 'poor-key', fast: 'fast-key', breaking: 'breaking-key' };
 
 describe('clients of other services, with nothing but their base URL changed', () => {
@@ -175,7 +175,7 @@ describe('clients of other services, with nothing but their base URL changed', (
       assert.equal(status, 200);
     });
 
-    it('is told what is wrong with a form, a body of 2 MB and another method', async () => {
+    it('receives what is wrong with a form, a body of 2 MB and another method', async () => {
       const key = json.slice(2);
       assert.equal((await curl(`${url()}/v1/rerank`, ...key, '--data', good)).status, 415);
       const large = JSON.stringify({ query, documents: ['x'.repeat(2e6)] });

@@ -60,7 +60,7 @@ describe('pages of other origins', () => {
     assert.deepEqual([answer.status, answer.headers.get('access-control-allow-headers')], [204, null]);
   });
 
-  it('are told of what is not there, and of refusals before they are let in', async () => {
+  it('can read that an endpoint is missing, and a refusal for a missing key', async () => {
     const { ask } = makeHandler({ cors: { origins: [page] }, authenticate: () => false });
     assertProblem(await ask(preflight(page, '/v1/embeddings')), '404 not_found endpoint_not_found');
     assert.equal((await ask(preflight(page))).status, 204);

@@ -55,7 +55,7 @@ describe('keys', () => {
     assertProblem(await ask(post(body, withKey('two')), { KEY: 'one' }), refused);
   });
 
-  it('let nobody in where the environment lacks them', async () => {
+  it('refuse everyone where the environment lacks them', async () => {
     for (const env of [{}, { KEY: '' }]) {
       const { ask, errors } = makeHandler({ authenticate: bearerKeys((env) => [env.KEY]) });
       assertProblem(await ask(post(body, withKey('undefined')), env), '500 server_error internal_error');
@@ -100,7 +100,7 @@ describe('hooks', () => {
     assert.deepEqual(seen, [
       ['authenticate', url, env],
       ['rateLimit', url, call],
-      // 3 tokens for the query, 4 special ones, 2 and 4 for the documents.
+      // For each document 3 tokens of the query and 4 special ones; 2 and 4 tokens of the documents.
       ['authorize', url, { ...call, model: 'first', documents: 2, tokens: 20 }],
     ]);
   });
@@ -133,7 +133,7 @@ describe('hooks', () => {
     assert.deepEqual([(await ask(post(body))).status, debits], [200, 1]);
   });
 
-  it('are not asked to authorize what gets a 503 or has nobody left to read it', async () => {
+  it('are not asked to authorize a request that gets a 503 or has lost its client', async () => {
     let debits = 0;
     const authorize = () => ++debits > 0;
     const { promise, open } = gate();
@@ -244,7 +244,7 @@ describe('hooks', () => {
       const ctx = { waitUntil: (work) => waited.push(work) };
       for (const each of [undefined, ctx]) assert.equal((await failing(onError)(post(body), {}, each)).status, 500);
       await Promise.all(waited);
-      // A rejection that nobody handles is told after the microtasks.
+      // Node reports an unhandled rejection after the microtasks.
       await new Promise(setImmediate);
       process.off('unhandledRejection', note);
       assert.deepEqual(unhandled, []);

@@ -31,7 +31,7 @@ describe('the model', () => {
     assert.equal(await healthOf(handler), 'loading');
     open();
     for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
-    // The load, and each of the rankings.
+    // The worker waits for the load, and for each of the rankings.
     assert.deepEqual([environments, waited.length, await healthOf(handler)], [[1], 4, 'ready']);
     await Promise.all(waited);
   });
@@ -152,7 +152,7 @@ describe('the model', () => {
     });
   }
 
-  it('is loaded anew for a neighbour of the call that broke it, but not for ever', async () => {
+  it('is loaded anew for a neighbour of the call that crashed it, but not for ever', async () => {
     const disposed = () =>
       stubReranker({
         rerank: async () => {
@@ -178,7 +178,7 @@ describe('the model', () => {
 });
 
 describe('the queue', () => {
-  /** A handler whose calls are held until `open`, and that counts them. */
+  /** Makes a handler that counts its calls and holds them until `open`. */
   function held(options) {
     const { promise, open } = gate();
     const calls = [];
@@ -199,7 +199,7 @@ describe('the queue', () => {
     return { ...handler, open, started };
   }
 
-  // 1 token for the query, 4 special ones, 5 for the document.
+  // The query has 1 token, the document 5; 4 are special ones.
   const ten = { query: 'abc', documents: ['x'.repeat(15)] };
   const limits = { tokens: 20, queueTokens: 20 };
 
@@ -215,7 +215,7 @@ describe('the queue', () => {
     assert.equal((await ask(post({ ...ten, documents: ['x'.repeat(15), 'x'.repeat(15)] }))).status, 200);
   });
 
-  /** A body that stays open after its first bytes, of which `tail` are the last, until `end`. */
+  /** Makes a body that stays open after its first `bytes` bytes until `end`. `tail` are the last of these bytes. */
   function slowBody(bytes, tail = []) {
     const text = JSON.stringify(ten).padStart(bytes - tail.length);
     const [read, cancelled] = [gate(), gate()];
@@ -251,7 +251,7 @@ describe('the queue', () => {
     const refused = await ask(post(' '.repeat(150) + JSON.stringify(ten)));
     assertProblem(refused, '503 service_unavailable queue_full');
     assert.ok(refused.headers.get('retry-after') > 0);
-    // A body that breaks off, and one whose client goes away, leave their room to others.
+    // A body that fails leaves its room to others, and so does one that lost its client.
     slow[2].fail();
     assertProblem(await answers[2], '400 invalid_request_error invalid_json');
     client.abort();
@@ -268,7 +268,7 @@ describe('the queue', () => {
 
   it('has room again after bodies that do not arrive in time', async () => {
     const { ask, errors } = makeHandler({ limits: { bodyBytes: 1000, bodySeconds: 1, queueBytes: 2000 } });
-    // What is there of them is a request that is right, and one that breaks off within a character.
+    // So far one body is a complete request. The other ends within a character.
     const slow = [slowBody(1000), slowBody(1000, [226])];
     const answers = slow.map(({ stream }) => ask(post(stream)));
     await Promise.all(slow.map(({ read }) => read));
@@ -309,11 +309,11 @@ describe('the queue', () => {
     const long = { query: 'abc', documents: ['x'.repeat(9000)] };
     await ask(post(long));
     await ask(post({ ...long, max_tokens_per_doc: 7 }));
-    // The second has a pass of the query alone besides.
+    // The second call has a further pass for the query alone.
     assert.deepEqual(seen, [512, 12 + 5]);
   });
 
-  it('loses a call whose client goes away', async () => {
+  it('loses a call when its client goes away', async () => {
     const { ask, open, started, errors } = held({ limits });
     const controller = new AbortController();
     const gone = ask(post({ ...ten, documents: ['x'.repeat(15), 'x'.repeat(15)] }, { signal: controller.signal }));
@@ -325,7 +325,7 @@ describe('the queue', () => {
     assert.deepEqual(errors, []);
   });
 
-  it('loses a call whose client goes away while the model is loading', async () => {
+  it('loses a call when its client goes away while the model is loading', async () => {
     const { promise, open } = gate();
     const { ask } = makeHandler({ limits, reranker: () => promise });
     const controller = new AbortController();

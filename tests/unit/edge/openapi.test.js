@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
       const text = JSON.stringify(body);
       const { status } = await ask(post(text));
       seen.set(status, (seen.get(status) ?? 0) + 1);
-      // The names of models are no part of the schema.
+      // The schema does not have the names of models.
       const expected = checker.accepts(JSON.parse(text)) ? [200, 404] : [422];
       assert.ok(expected.includes(status), `${status} for ${text}`);
     }
@@ -82,7 +82,7 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(await statusesWith(hooks), [...always, 401, 402, 429].sort());
   });
 
-  it('has operations with names of their own, and every reference leads somewhere', async () => {
+  it('names each operation differently, and every reference leads somewhere', async () => {
     const { json, text } = await ask(get('/openapi.json'));
     const operations = Object.values(json.paths).flatMap((path) => Object.values(path));
     const names = operations.map(({ operationId }) => operationId);

@@ -34,7 +34,7 @@ describe('a handler refuses', () => {
     'a document that is a number': [{ ...valid, documents: ['text', 7] }, badValue, 'documents[1]'],
     'a document that is null': [{ ...valid, documents: [null] }, badValue, 'documents[0]'],
     'a document without text': [{ ...valid, documents: [{ title: secret }] }, badValue, 'documents[0].text'],
-    'a document whose text is a list': [{ ...valid, documents: [{ text: [secret] }] }, badValue, 'documents[0].text'],
+    'a document with a list as text': [{ ...valid, documents: [{ text: [secret] }] }, badValue, 'documents[0].text'],
     'top_n of 0': [{ ...valid, top_n: 0 }, badValue, 'top_n'],
     'top_n of 1.5': [{ ...valid, top_n: 1.5 }, badValue, 'top_n'],
     'top_n that is a text': [{ ...valid, top_n: '3' }, badValue, 'top_n'],

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { checkTypeScript } from '../../../scripts/imports/typescript.mjs';
 
-/** The offences in a tree of such files. */
+/** Returns the offences in a tree of these files. */
 function offencesIn(files) {
   const root = mkdtempSync(join(tmpdir(), 'rerank-wasm-imports-'));
   try {

@@ -7,7 +7,7 @@ import { initialPages } from '#internal/wasm/bindings-threads.js';
 const { Memory } = WebAssembly;
 const ownNavigator = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
 
-/** Address ranges in pages of 64 KiB. */
+/** A gibibyte, in pages of 64 KiB. */
 const gibibyte = 1 << 14;
 
 const agents = {
@@ -19,7 +19,7 @@ const agents = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.0.0 Mobile/15E148 Safari/604.1',
 };
 
-/** Memories as on a device where `available` pages of addresses are free; gives the list of what was asked for. */
+/** Simulates a device with `available` free pages of addresses. Returns the list of requested memories. */
 function deviceWith(available, userAgent) {
   const asked = [];
   Object.defineProperty(globalThis, 'navigator', { value: { userAgent }, configurable: true });
@@ -45,7 +45,7 @@ describe('the memory that threads share', () => {
       const asked = deviceWith(4 * gibibyte, agent);
       createSharedMemory();
       assert.deepEqual(asked, [{ initial: initialPages, maximum: gibibytes * gibibyte, shared: true }]);
-      // Ten times less than the smallest model of use.
+      // The smallest useful model takes ten times more.
       assert.ok(initialPages * 65_536 < 30e6);
     });
   }
@@ -59,7 +59,7 @@ describe('the memory that threads share', () => {
     );
   });
 
-  it('is not to be had where less than half a gibibyte is left', () => {
+  it('is refused where less than half a gibibyte is left', () => {
     const asked = deviceWith(gibibyte / 2 - 1, agents.Safari);
     assert.throws(createSharedMemory, {
       code: 'out_of_memory',

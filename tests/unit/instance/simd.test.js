@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { installedNodes } from '../../support/programs/nodes.js';
 
-/** The first V8 with relaxed SIMD is that of Node 21. */
+/** Node 21 has the first V8 with relaxed SIMD. */
 const relaxedMajor = 21;
 const simd = import.meta.resolve('#internal/instance/simd.js');
 const engines = fileURLToPath(new URL('../../../pkg/dist/wasm/', import.meta.url));

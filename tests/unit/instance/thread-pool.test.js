@@ -12,7 +12,7 @@ import { engineUrl } from '../../support/paths.js';
 const task = {};
 const noMemory = { buffer: new ArrayBuffer(0) };
 
-/** Starts threads that do what `begin` says, and counts those that were ended. */
+/** Starts threads that do what `begin` says. Counts the threads that it started and those that were ended. */
 function stub(begin = () => {}) {
   const threads = { started: 0, ended: 0 };
   threads.start = (_, listener) => {
@@ -27,7 +27,7 @@ function stub(begin = () => {}) {
 
 const ready = (listener) => listener.receive({ type: 'thread-ready' });
 
-/** Does `work` while the time that a thread has to begin is short. */
+/** Runs `work` with a short time limit for the start of a thread. */
 async function hurried(work) {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (callback, milliseconds, ...rest) =>
@@ -52,7 +52,7 @@ describe('a pool of threads', () => {
       /^The threads of the engine could not be started: no more threads\.$/,
     );
     assert.deepEqual([threads.started, threads.ended], [2, 1]);
-    // What nobody handles fails the test.
+    // An unhandled rejection fails the test.
     controller.abort();
     await sleep(20);
   });
@@ -151,8 +151,8 @@ describe('a pool of threads', () => {
   });
 
   /**
-   * A reranker with engines whose thread ends as soon as a document of this text is begun; others are scored. Gives it, and
-   * the engines that it had.
+   * Makes a backend with instances that lose their thread when a document of this text begins. They score other
+   * documents. Returns a function that scores, and the list of instances.
    */
   async function withFragileEngines(text, replaced) {
     const engines = [];
@@ -164,7 +164,7 @@ describe('a pool of threads', () => {
         return async () => {};
       };
       const instance = Instance.withThreads({}, noMemory, await ThreadPool.start(1, start, task, undefined));
-      // What a thread says comes between the steps.
+      // A message of a thread arrives between the steps.
       const job = ([first]) => ({
         step: () => first === text && queueMicrotask(crash),
         scored: () => (first === text ? [] : [{ logit: 1 }]),
@@ -183,13 +183,13 @@ describe('a pool of threads', () => {
     const beside = score('harmless');
     await rejectsWith(score('fatal'), 'internal', /^A thread of the engine failed: it crashed\.$/);
     await beside;
-    // The third one that broke is replaced when it is needed.
+    // The third instance crashed as well. It is replaced when a call needs it.
     assert.equal(engines.length, 3);
     await score('harmless');
     assert.equal(engines.length, 4);
   });
 
-  it('that broke fails the call that was begun with the reason where there is no other engine', async () => {
+  it('that crashed fails the call that was begun with the reason where there is no other engine', async () => {
     const { score } = await withFragileEngines('fatal', false);
     await rejectsWith(score('fatal'), 'internal', /^A thread of the engine failed: it crashed\.$/);
     await rejectsWith(

@@ -7,7 +7,7 @@ import { rerankWith } from '#internal/reranker/entry.js';
 import { patienceSeconds } from '#internal/reranker/shared.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 
-/** Rerankers that answer with their number. */
+/** Makes rerankers that answer with their number. */
 function factory() {
   const created = [];
   const create = async () => {
@@ -48,7 +48,7 @@ describe('the shared reranker', () => {
     assert.deepEqual(await rerank('a', ['b']), [1]);
   });
 
-  it('does not make a call wait whose signal speaks while it is made', async () => {
+  it('does not make a call wait when its signal aborts during the creation', async () => {
     const controller = new AbortController();
     const rerank = rerankWith(() => new Promise(() => {}));
     const call = rerank('a', ['b'], { signal: controller.signal });
@@ -63,13 +63,13 @@ describe('the shared reranker of an isolate, where a creation can die with the r
     Date.now = now;
   });
 
-  /** Lets so many seconds pass, for whoever looks at the clock. */
+  /** Moves the clock forward by this many seconds. */
   function pass(seconds) {
     const earlier = Date.now;
     Date.now = () => earlier() + seconds * 1000;
   }
 
-  /** A shared reranker whose creations come when they are told to. */
+  /** Makes a shared reranker. The test decides when each creation ends. */
   function slow({ mortal }) {
     const created = [];
     const create = () =>

@@ -7,7 +7,7 @@ import { retain } from '#internal/files/retain.js';
 import { sendable } from '#internal/workers/sendable.js';
 import { collectGarbage } from '../../support/asserts/collect.js';
 
-/** A model in shards of bytes, each of which is small. */
+/** Makes a model in three shards, each in bytes of 1 MiB. */
 function model() {
   const [location, ...more] = [1, 2, 3].map((value) => new Uint8Array(1 << 20).fill(value));
   return { name: 'shards', files: [{ role: 'bundle', location, more, size: 3 << 20 }] };

@@ -9,7 +9,7 @@ import { workerThreads } from '#internal/workers/worker-threads.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { engineUrl } from '../../support/paths.js';
 
-/** A worker whose script is the test's, from outside. */
+/** A worker with the test in place of its script. */
 class ScriptedWorker extends EventTarget {
   posted = [];
   terminated = false;
@@ -31,7 +31,10 @@ class ScriptedWorker extends EventTarget {
 describe('the threads that a worker wants', {
   skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD',
 }, () => {
-  /** Starts an engine of three threads in a worker, which is seen from inside; gives it, and what its page was asked. */
+  /**
+   * Starts an instance with three threads in a worker, seen from inside. Returns the start, the worker's scope and the
+   * threads' ports.
+   */
   async function start() {
     const scope = new ScriptedWorker();
     const module = await WebAssembly.compile(await readFile(new URL('rerank-threads.wasm', engineUrl)));
@@ -47,7 +50,7 @@ describe('the threads that a worker wants', {
     ['end-thread', 2],
   ];
 
-  it('get their task by a port of their own, and are ended with the engine', async () => {
+  it('get their task by one port each, and are ended with the engine', async () => {
     const { starting, scope, ports } = await start();
     for (const port of ports) {
       const { data: task } = await new Promise((resolve) => {
@@ -75,7 +78,7 @@ describe('the threads that a worker wants', {
 });
 
 describe('the threads that a page has for a worker', () => {
-  /** Threads of scripted workers, and the worker that they are for. */
+  /** Makes threads of scripted workers, and the worker that they belong to. */
   function threadsOf(create = () => new ScriptedWorker()) {
     const workers = [];
     const start = () => {
@@ -113,12 +116,12 @@ describe('the threads that a page has for a worker', () => {
     );
     threads.close();
     assert.ok(workers.every(({ terminated }) => terminated));
-    // What was sent to a thread that never came would stay in memory.
+    // An open port would keep the messages for a thread that never came.
     assert.ok(ports.every(({ closed }) => closed));
     assert.deepEqual(told, []);
   });
 
-  it('are told to be lost where they crash, what they say cannot be read, or none can be started', () => {
+  it('are reported as lost where they crash, what they say cannot be read, or none can be started', () => {
     const { threads, workers, told } = threadsOf();
     for (const thread of [1, 2, 3]) threads.start(thread, port());
     workers[0].dispatchEvent(Object.assign(new Event('error'), { message: 'it crashed' }));

@@ -1,7 +1,7 @@
 import { createReranker } from './rerank-wasm/dist/index.js';
 import mini from './rerank-wasm-mini/index.js';
 
-/** Ranks once; `options` are those of `createReranker`. */
+/** Ranks once. `options` are those of `createReranker`. */
 export async function rank(options) {
   try {
     const reranker = await createReranker({ model: mini, ...options });

@@ -1,7 +1,7 @@
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
-/** Ranks once, and notes how many threads did; `options` are those of `createReranker`. */
+/** Ranks once and stores the number of threads. `options` are those of `createReranker`. */
 globalThis.rank = async (options) => {
   const reranker = await createReranker({ model: mini, ...options });
   const results = await reranker.rerank('capital of France', ['giraffe', 'Paris is the capital of France.']);

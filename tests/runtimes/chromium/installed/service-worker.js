@@ -1,6 +1,6 @@
 import { createReranker } from 'rerank-wasm';
 
-// A classic script does not know its place, so it is told where the files are.
+// A classic script does not know its URL, so these options say where the files are.
 const wasm = new URL('wasm/', self.location);
 const model = new URL('mini/', self.location);
 

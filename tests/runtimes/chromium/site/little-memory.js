@@ -1,8 +1,8 @@
 const { Memory } = WebAssembly;
 
 /**
- * A memory with room for the small model, eight threads (542 pages in all) and short documents. What a long one takes in
- * a thread varies by how far it is, between one megabyte and three.
+ * A memory with room for the small model, eight threads (542 pages in all) and short documents. A long document takes
+ * between one and three megabytes in a thread, depending on its progress.
  */
 export class LittleMemory extends Memory {
   constructor({ initial, shared }) {

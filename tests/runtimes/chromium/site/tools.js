@@ -3,7 +3,9 @@ import { RerankError } from '/rerank-wasm/index.js';
 export { createReranker } from '/rerank-wasm/index.js';
 export { default as mini } from '/rerank-wasm-mini/index.js';
 
-/** How `promise` fails: as text with code, message and cause, or what it gave instead. */
+/**
+ * Returns a promise's failure as text with code, message and cause. If the promise resolves, the text has its value.
+ */
 export function failureOf(promise) {
   return promise.then(
     (value) => `no failure: ${JSON.stringify(value)}`,
@@ -15,12 +17,12 @@ function describe({ code, message, cause }) {
   return [code, message, ...(cause === undefined ? [] : [cause])].join(': ');
 }
 
-/** As many documents as asked for. */
+/** Makes `count` documents. */
 export function documents(count) {
   return Array.from({ length: count }, (_, index) => `document ${index}`);
 }
 
-/** Documents of one word to some hundreds; the last one is longer than any model takes. */
+/** Makes documents of one word to some hundreds. The last one is longer than any model takes. */
 export function mixedDocuments() {
   const words = ['river', 'bank', 'money', 'water', 'loan', 'boat', 'interest', 'fish'];
   const text = (length, seed) => Array.from({ length }, (_, word) => words[(word * 7 + seed) % words.length]).join(' ');

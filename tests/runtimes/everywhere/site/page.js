@@ -3,7 +3,7 @@ import mini from './node_modules/rerank-wasm-mini/index.js';
 
 const models = { mini, url: new URL('node_modules/rerank-wasm-mini', location.href) };
 
-/** The results for each question, from a new reranker. */
+/** Returns the results for each question, from a new reranker. */
 async function rank({ model, questions, options }) {
   const warnings = [];
   const onWarning = ({ message, cause }) => warnings.push(cause ? `${message} (${cause.name})` : message);
@@ -15,14 +15,14 @@ async function rank({ model, questions, options }) {
   return { results, warnings, threads, isolated: globalThis.crossOriginIsolated };
 }
 
-/** Begins to rank; `begun` gives what that gives. */
+/** Begins to rank. The action `begun` returns the outcome. */
 async function begin(call) {
   globalThis.begun = rank(call);
-  // Whoever asks is told.
+  // `begun` reports a failure.
   globalThis.begun.catch(() => {});
 }
 
-/** Ranks while the server cuts the connection that the graph comes over, as soon as the page has a part of it. */
+/** Ranks while the server cuts the graph's connection, once the page has a part of the graph. */
 async function rankPastCut(call) {
   let cut;
   const onProgress = ({ file, loaded }) => {
@@ -33,17 +33,17 @@ async function rankPastCut(call) {
   return ranked;
 }
 
-/** Keeps what is cached from going away while the page is there. */
+/** Keeps the cache open, so that its files stay while the page is there. */
 async function hold() {
   globalThis.held = await caches.open('rerank-wasm');
 }
 
-/** The addresses of the files that the cache has. */
+/** Returns the URLs of the cached files. */
 async function cached() {
   return (await listCache()).map(({ url }) => url);
 }
 
-/** How a promise fails. */
+/** Returns the code of a promise's failure. */
 function failureOf(promise) {
   return promise.then(
     () => 'no failure',
@@ -51,7 +51,7 @@ function failureOf(promise) {
   );
 }
 
-/** How it fails to load the small model with a change to one of its files. */
+/** Loads the small model with one file changed. Returns the code of the failure. */
 function failureWith({ role, path, sha256, options }) {
   const file = { ...mini.files[role], ...(sha256 && { sha256 }) };
   const changed = path ? new URL(path, location.href) : file;
@@ -60,7 +60,7 @@ function failureWith({ role, path, sha256, options }) {
   );
 }
 
-/** How calls end that are aborted, or under way when the reranker is disposed; and what a call in between gives. */
+/** Returns how calls end: an aborted one, one after it, and two that run when the reranker is disposed. */
 async function stops() {
   const reranker = await createReranker({ model: mini });
   const controller = new AbortController();
@@ -73,7 +73,7 @@ async function stops() {
   return [aborted, length, ...(await Promise.all(running))];
 }
 
-/** What ranks a page that has the package from another origin, and the kinds of the workers it starts. */
+/** Ranks with the package from another origin. Returns the results and the URL schemes of the workers. */
 async function rankFrom({ base, question: { query, documents } }) {
   const kinds = [];
   globalThis.Worker = class extends Worker {

@@ -5,14 +5,14 @@ import { launchOptions } from '../../../support/browsers/chromium.js';
 import { startWebKit } from './webkit.js';
 
 /**
- * The browsers of this machine by name, each a function that starts one with a tab. A tab has `visit(url)`,
- * `run(action, argument)`, which has the page run a function and gives what that resolves to, both as JSON, and `close()`;
- * the browser is its first tab, whose end is that of the browser, and has `newTab()`. What a tab runs may keep the others from
- * running anything meanwhile.
+ * The browsers of this machine by name. Each function starts a browser and returns its first tab, with `newTab()`. The
+ * browser ends with its first tab. A tab has `visit(url)`, `run(action, argument)` and `close()`. `run` calls a
+ * function in the page and returns its result. Argument and result travel as JSON. A tab that runs something may hold
+ * the others up.
  */
 export const browsers = { Chromium: startChromium, Firefox: startFirefox, WebKit: startWebKit };
 
-/** How long a browser may take for a step; a loaded machine may take its time. */
+/** The time limit of a browser's step, with room for a busy machine. */
 const patienceMilliseconds = 120_000;
 
 async function startChromium() {
@@ -21,9 +21,9 @@ async function startChromium() {
   return driver(browser, () => context.newPage());
 }
 
-/** `quota` is how many bytes a site may keep; without it that is a part of the disk. */
+/** `quota` is the number of bytes that a site may keep. The default is a part of the disk. */
 export async function startFirefox({ quota } = {}) {
-  // A site gets a fifth of what all have, in KiB.
+  // Firefox grants a site a fifth of this limit, which is in KiB.
   const limit = quota && { 'dom.quotaManager.temporaryStorage.fixedLimit': Math.ceil((5 * quota) / 1024) };
   const browser = await puppeteer.launch({
     browser: 'firefox',
@@ -36,7 +36,7 @@ export async function startFirefox({ quota } = {}) {
   return driver(browser, () => browser.newPage());
 }
 
-/** Playwright and Puppeteer have this much in common. */
+/** Wraps the methods that Playwright and Puppeteer have in common. */
 async function driver(browser, newPage) {
   const newTab = async () => {
     const page = await newPage();

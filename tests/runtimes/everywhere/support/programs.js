@@ -15,7 +15,7 @@ const env = {
   FORCE_COLOR: '0',
 };
 
-/** A project as `useProject` makes it, and the programs that are installed there. What is open is closed after each test. */
+/** Makes a project as `useProject` does, with functions that run its programs. Each test's servers close after it. */
 export function usePrograms(options) {
   const project = useProject(options);
   const open = [];
@@ -28,14 +28,14 @@ export function usePrograms(options) {
 
   return {
     path,
-    /** Runs a program of the project to its end; gives what it wrote. */
+    /** Runs a program of the project to its end. Returns its output. */
     runs(name, ...parameters) {
       const options = { cwd: project.directory, env, encoding: 'utf8' };
       const { status, stdout, stderr } = spawnSync(process.execPath, [program(name), ...parameters], options);
       assert.equal(status, 0, `${stdout}\n${stderr}`);
       return stdout;
     },
-    /** Starts a server of the project; gives its URL, which it prints. */
+    /** Starts a server of the project. Returns the URL that the server prints. */
     async starts(name, ...parameters) {
       const child = spawn(process.execPath, [program(name), ...parameters], {
         cwd: project.directory,

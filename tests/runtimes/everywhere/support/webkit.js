@@ -4,15 +4,16 @@ import { existsSync, globSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** No start takes so long; one that does is stuck. */
+/** A start that takes longer is stuck. */
 const startMilliseconds = 120_000;
 
 const browserPattern = '/usr/lib/*/webkit2gtk-4.*/MiniBrowser';
 
-/** Starts Debian's WebKit, which needs a display, through its WebDriver. */
+/** Starts Debian's WebKit through its WebDriver. WebKit needs a display. */
 export async function startWebKit() {
   const [binary] = globSync(browserPattern);
-  if (!binary || !existsSync('/usr/bin/WebKitWebDriver')) throw new Error('webkit2gtk-driver is not installed');
+  if (!binary || !existsSync('/usr/bin/WebKitWebDriver'))
+    throw new Error('WebKit was not found; install webkit2gtk-driver.');
   const processes = [];
   const close = () => {
     for (const process of processes.reverse()) process.kill();
@@ -20,7 +21,7 @@ export async function startWebKit() {
   try {
     const display = await startDisplay(processes);
     const port = await freePort();
-    // There is no graphics card, and no bus for accessibility, for which it would wait.
+    // WebKit would wait for a graphics card and for a bus for accessibility. The machine has neither.
     const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_DMABUF_RENDERER: '1', NO_AT_BRIDGE: '1' };
     const parameters = ['--host=127.0.0.1', `--port=${port}`];
     processes.push(spawn('WebKitWebDriver', parameters, { env, stdio: 'ignore' }));
@@ -35,7 +36,7 @@ export async function startWebKit() {
   }
 }
 
-/** A session is in one tab at a time: gives a function that sends a command in a tab, after those before it. */
+/** A session is in one tab at a time. Returns a function that sends a command in a tab, after those before it. */
 function tabs(session) {
   let last = Promise.resolve();
   return (handle, ...words) => {
@@ -72,7 +73,7 @@ async function startDisplay(processes) {
   return `:${String(number).trim()}`;
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -82,12 +83,12 @@ async function freePort() {
   return port;
 }
 
-/** Starts the browser; gives a function that sends it a command of the WebDriver protocol. */
+/** Starts the browser. Returns a function that sends it a command of the WebDriver protocol. */
 async function startSession(driver, binary) {
   const browser = { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary, args: ['--automation'] } };
   const until = Date.now() + startMilliseconds;
   while (!(await fetch(`${driver}/status`).catch(() => undefined))?.ok) {
-    if (Date.now() > until) throw new Error('WebKitWebDriver does not start');
+    if (Date.now() > until) throw new Error(`WebKitWebDriver did not start within ${startMilliseconds / 1000} s.`);
     await sleep(100);
   }
   const started = await command(
@@ -102,7 +103,7 @@ async function startSession(driver, binary) {
   return (method, path, body) => command(session, method, path, body);
 }
 
-/** How long a script may take; a loaded machine may take its time. */
+/** The time limit of a script, with room for a busy machine. */
 const patienceMilliseconds = 240_000;
 
 async function command(base, method, path, body, milliseconds = patienceMilliseconds + startMilliseconds) {

@@ -20,9 +20,9 @@ export async function useAiSdk(abortSignal: AbortSignal): Promise<void> {
   const id: number | undefined = rerankedDocuments[0]?.id;
   void [first, id];
 
-  // @ts-expect-error: not a model but a name
+  // @ts-expect-error: a model is an object, not a name
   rerankWasm('mini');
-  // @ts-expect-error: how many is for `rerank` to say
+  // @ts-expect-error: `rerank` takes the number of results
   rerankWasm({}, { topN: 1 });
 }
 

@@ -1,7 +1,7 @@
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
-/** Rankers by model: its base URL, or `mini`. */
+/** Rerankers by model. A model is a base URL or `mini`. */
 const rerankers = new Map();
 
 export async function answer(request) {

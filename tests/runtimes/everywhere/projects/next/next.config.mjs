@@ -4,7 +4,7 @@ const isolation = [
 ];
 
 export default {
-  // Another lock file above this directory would count as the project's root.
+  // Without this, Next would take a folder above with another lock file for the project's root.
   turbopack: { root: import.meta.dirname },
   headers: async () => [{ source: '/:path*', headers: isolation }],
 };
