@@ -6,7 +6,10 @@ scripts/build.sh
 
 say "cargo fmt, cargo clippy"
 cargo fmt --check
+cargo fmt --check --manifest-path scripts/bindgen/Cargo.toml
 cargo clippy --quiet --locked --workspace --all-targets --features cli -- -D warnings
+source scripts/bindgen.sh
+cargo clippy --quiet --locked --manifest-path scripts/bindgen/Cargo.toml --target-dir "$BINDGEN_TARGET_DIR" --all-targets -- -D warnings
 say "imports, biome, tsc"
 node scripts/imports/check.mjs
 node_modules/.bin/biome ci --error-on-warnings

@@ -33,6 +33,11 @@ const places = [
     allowed: /^instance\/(threaded|thread|shared-memory)\.ts$/,
   },
   {
+    rule: 'the package imports itself by name in adapters only',
+    pattern: /(from |import\()'(rerank-wasm(\/[^']*)?|#internal\/[^']*)'\)?/,
+    allowed: /^adapters\//,
+  },
+  {
     rule: 'modules of Node are imported in platforms, cli and cache/directory.ts',
     pattern: /from 'node:/,
     allowed: /^(platforms|cli)\/|^cache\/directory\.ts$/,

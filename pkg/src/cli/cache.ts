@@ -12,7 +12,7 @@ export const cache: Command = async (words) => {
   if (values.help) return print(help.cache);
   const [action = 'list', ...rest] = positionals;
   if (!['list', 'clear'].includes(action) || rest.length > 0) {
-    throw misused(`cache takes list or clear, not ${JSON.stringify(positionals.join(' '))}`);
+    throw misused(`\`cache\` takes list or clear, not ${JSON.stringify(positionals.join(' '))}`);
   }
   const entries = await listCache();
   if (action === 'clear') await clearCache();

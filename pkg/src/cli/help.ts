@@ -10,7 +10,7 @@ Piped, a line is: score, tab, place (file:line), tab, text.
       --per-file       ranks files instead of lines; a line is then: score, tab, file
       --json           prints a JSON object on each line: index, score, logit, tokens, truncated, file, line, text
       --model MODEL    a published name, a directory or a base URL with Hugging Face's layout; mini is the package
-                       rerank-wasm-mini, if that is installed (default: bge-reranker-base, 279 MB once)
+                       rerank-wasm-mini, if that is installed (default: bge-reranker-base, 296 MB once)
       --chunk          scores long documents in windows, of which the best one counts (default: cuts their end off)
       --max-tokens N   most tokens of query and document together (default and upper limit: the model's)
       --hub URL        downloads published models from there (default: https://huggingface.co)

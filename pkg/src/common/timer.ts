@@ -4,9 +4,6 @@ const longest = 2 ** 31 - 1;
 /** A worker or thread that does not report within this time is treated as failed. */
 export const startSeconds = 30;
 
-/** The reason in errors about a worker that did not report in time. */
-export const silence = `it did not answer within ${startSeconds} s`;
-
 /** Calls `late` after so many seconds. The function that it returns cancels that. */
 export function startTimer(seconds: number, late: () => void): () => void {
   const timer = setTimeout(late, Math.min(seconds * 1000, longest));

@@ -30,12 +30,11 @@ export class Loading<Env> {
     { waitSeconds, loadSeconds }: { waitSeconds: number; loadSeconds: number },
   ) {
     this.#waitSeconds = waitSeconds;
-    this.#shared = new SharedReranker((env: Env, ctx: HandlerContext | undefined) => {
-      const loading = load(create, env);
-      // Other requests may wait for the load after this client has gone.
-      ctx?.waitUntil(loading.catch(() => {}));
-      return loading;
-    }, loadSeconds);
+    this.#shared = new SharedReranker((env: Env, _: HandlerContext | undefined) => load(create, env), {
+      patience: loadSeconds,
+      // Other requests may wait for it after the client of this one has gone.
+      onStart: (loading, _, ctx) => ctx?.waitUntil(loading.catch(() => {})),
+    });
   }
 
   get state(): 'not loaded' | 'loading' | 'ready' {

@@ -47,9 +47,9 @@ export class InPlaceBackend implements Backend {
   }
 
   async #end(): Promise<void> {
-    const closed = this.#slot.dispose();
+    this.#slot.stop();
     await this.#turns.end(disposedError());
-    await closed;
+    await this.#slot.close();
   }
 
   async #takeTurn(call: Scoring): Promise<void> {

@@ -10,7 +10,8 @@ type State =
   /** `instance` is the crashed one, if nothing replaces it. */
   | { is: 'crashed'; instance?: Instance }
   | { is: 'replacing'; model: Promise<LoadedModel>; stop: AbortController }
-  | { is: 'disposed' };
+  /** `instance` is the one that {@link ModelSlot.close} has to close, if any. */
+  | { is: 'disposed'; instance?: Instance };
 
 /** The place of a model in this thread. With a `reload`, a crashed instance is replaced at the next use. */
 export class ModelSlot {
@@ -18,7 +19,6 @@ export class ModelSlot {
   #state: State;
   /** Settles when the threads of the crashed instance have ended. */
   #cleared: Promise<void> = Promise.resolve();
-  #disposal: Promise<void> | undefined;
 
   /** Without `reload` a crashed instance is not replaced. */
   constructor(model: LoadedModel, reload?: Reload) {
@@ -50,28 +50,37 @@ export class ModelSlot {
     return this.#replace();
   }
 
-  /** Frees the model; settles when its threads, and those of a crashed instance, have ended. */
-  dispose(): Promise<void> {
-    this.#disposal ??= this.#end(this.#settle());
-    return this.#disposal;
+  /** Refuses every later use and aborts a replacement under way. {@link close} frees the model. */
+  stop(): void {
+    const last = this.#settle();
+    if (last.is === 'disposed') return;
+    if (last.is === 'replacing') abort(last.stop);
+    const instance = last.is === 'ready' ? last.model.instance : last.is === 'crashed' ? last.instance : undefined;
+    this.#state = instance ? { is: 'disposed', instance } : { is: 'disposed' };
+  }
+
+  /** Frees a stopped model; settles when its threads, and those of a crashed instance, have ended. */
+  async close(): Promise<void> {
+    await this.#cleared;
+    if (this.#state.is !== 'disposed') return;
+    const { instance } = this.#state;
+    // The caller may hold the reranker for long; the memory goes now.
+    this.#state = { is: 'disposed' };
+    await instance?.close();
   }
 
   /** Checks whether the instance has crashed, and returns the state. */
   #settle(): State {
     if (this.#state.is !== 'ready' || this.#state.model.instance.usable) return this.#state;
     const { instance } = this.#state.model;
-    if (this.#reload) this.#cleared = instance.close();
+    if (this.#reload) {
+      this.#cleared = instance.close();
+      // The next use, or the disposal, reports a failure.
+      this.#cleared.catch(() => {});
+    }
     // A reference to a crashed instance would keep its memory alive.
     this.#state = this.#reload ? { is: 'crashed' } : { is: 'crashed', instance };
     return this.#state;
-  }
-
-  async #end(last: State): Promise<void> {
-    this.#state = { is: 'disposed' };
-    if (last.is === 'replacing') stop(last.stop);
-    await this.#cleared;
-    if (last.is === 'ready') await last.model.instance.close();
-    if (last.is === 'crashed') await last.instance?.close();
   }
 
   #replace(): Promise<LoadedModel> {
@@ -105,7 +114,7 @@ export class ModelSlot {
   }
 }
 
-function stop(controller: AbortController): void {
+function abort(controller: AbortController): void {
   try {
     controller.abort();
   } catch {

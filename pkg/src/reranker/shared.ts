@@ -12,6 +12,14 @@ export interface Create<Made, Parameters extends unknown[] = []> {
   readonly [patienceSeconds]?: number;
 }
 
+/** How a reranker is shared. */
+export interface Sharing<Made, Parameters extends unknown[]> {
+  /** Seconds after which a creation counts as dead. Default: the `patienceSeconds` of the function that creates. */
+  patience?: number;
+  /** Receives each creation when it starts, with the parameters of the call that started it. */
+  onStart?: ((creation: Promise<Made>, ...parameters: Parameters) => void) | undefined;
+}
+
 /**
  * One reranker for all callers, created at the first use. A failed creation is retried on the next use, and so is one
  * that took longer than `patienceSeconds`; if several arrive, the first one stays.
@@ -19,12 +27,14 @@ export interface Create<Made, Parameters extends unknown[] = []> {
 export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters extends unknown[] = []> {
   readonly #create: (...parameters: Parameters) => Promise<Made>;
   readonly #patienceSeconds: number;
+  readonly #onStart: Sharing<Made, Parameters>['onStart'];
   #made: Made | undefined;
   #creation: { promise: Promise<Made>; started: number } | undefined;
 
-  constructor(create: Create<Made, Parameters>, patience = create[patienceSeconds] ?? Number.POSITIVE_INFINITY) {
+  constructor(create: Create<Made, Parameters>, { patience, onStart }: Sharing<Made, Parameters> = {}) {
     this.#create = create;
-    this.#patienceSeconds = patience;
+    this.#patienceSeconds = patience ?? create[patienceSeconds] ?? Number.POSITIVE_INFINITY;
+    this.#onStart = onStart;
   }
 
   get state(): 'not loaded' | 'loading' | 'ready' {
@@ -59,13 +69,18 @@ export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters e
       if (this.#creation === creation) this.#creation = undefined;
     };
     creation.promise.then(end, end);
+    this.#onStart?.(creation.promise, ...parameters);
     return creation.promise;
   }
 
   async #make(parameters: Parameters): Promise<Made> {
     const fresh = await this.#create(...parameters);
-    if (!this.#made) this.#made = fresh;
-    else await fresh.dispose().catch(() => {});
-    return this.#made;
+    const kept = this.#made;
+    if (!kept) {
+      this.#made = fresh;
+      return fresh;
+    }
+    await fresh.dispose().catch(() => {});
+    return kept;
   }
 }

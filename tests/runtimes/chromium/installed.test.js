@@ -71,7 +71,12 @@ describe('the installed package', () => {
   const workers = { worker: 'rerank-wasm/worker', 'worker-threads': 'rerank-wasm/worker-threads' };
   for (const [what, names, threads, warnings] of [
     ['with threads where both workers are laid out', ['worker', 'worker-threads'], 2, []],
-    ['without threads, and says so, where one worker is', ['worker'], 1, [['worker_unavailable', 'the worker that']]],
+    [
+      'without threads, and says so, where one worker is',
+      ['worker'],
+      1,
+      [['worker_unavailable', 'The engine runs in the worker without threads.']],
+    ],
     ['in place, and says so, where no worker is', [], 1, [['worker_unavailable', 'place, which']]],
   ]) {
     it(`ranks in an isolated page that esbuild made, ${what}`, async () => {

@@ -15,7 +15,7 @@ describe('the memory of an engine', () => {
     WebAssembly.instantiate = async (...parameters) => {
       const instance = await instantiate(...parameters);
       // Node instantiates modules for its own use, too.
-      if (instance.exports?.engine_start) memories.push(new WeakRef(instance.exports.memory));
+      if (instance.exports?.model_start) memories.push(new WeakRef(instance.exports.memory));
       return instance;
     };
   });

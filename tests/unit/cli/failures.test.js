@@ -63,9 +63,9 @@ describe('the command line', () => {
       'an unknown deed of the cache',
       ['cache', 'burn'],
       2,
-      /^error: invalid_input: Cache takes list or clear, not "burn"/,
+      /^error: invalid_input: `cache` takes list or clear, not "burn"/,
     ],
-    ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: Verify takes only options, not "all"/],
+    ['a word too much', ['verify', 'all'], 2, /^error: invalid_input: `verify` takes only options, not "all"/],
   ];
 
   for (const [what, words, code, message] of failures) {

@@ -89,6 +89,16 @@ describe('the import rules of TypeScript', () => {
       'engine/a.ts:1: the glue of the engine with threads stays in instance/',
     ],
     [
+      'an import of the package by its name',
+      { 'engine/a.ts': "import { rerank } from 'rerank-wasm/edge';\n" },
+      "engine/a.ts:1: the package imports itself by name in adapters only: from 'rerank-wasm/edge'",
+    ],
+    [
+      'an import by the alias of tests',
+      { 'engine/a.ts': "export const b = () => import('#internal/common/errors.js');\n" },
+      "engine/a.ts:1: the package imports itself by name in adapters only: import('#internal/common/errors.js')",
+    ],
+    [
       'a module of Node elsewhere',
       { 'files/a.ts': "import { readFile } from 'node:fs/promises';\n" },
       "files/a.ts:1: modules of Node are imported in platforms, cli and cache/directory.ts: from 'node:",

@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import { RerankError } from 'rerank-wasm';
 
 import { rerankWith } from '#internal/reranker/entry.js';
-import { patienceSeconds } from '#internal/reranker/shared.js';
+import { patienceSeconds, SharedReranker } from '#internal/reranker/shared.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 
 /** Makes rerankers that answer with their number. */
@@ -134,6 +134,20 @@ describe('the shared reranker of an isolate, where a creation can die with the r
       created.map(({ disposed }) => disposed),
       [false, true],
     );
+  });
+
+  it('reaches those who waited for a late one, also if it is forgotten while the late one is disposed', async () => {
+    const arrivals = [];
+    const shared = new SharedReranker(() => new Promise((resolve) => arrivals.push(resolve)), { patience: 60 });
+    const late = shared.get();
+    pass(61);
+    const early = shared.get();
+    const kept = { dispose: async () => {} };
+    arrivals[1](kept);
+    assert.equal(await early, kept);
+    arrivals[0]({ dispose: () => shared.forget(kept) });
+    assert.equal(await late, kept);
+    assert.equal(shared.made, undefined);
   });
 
   it('is waited for as long as it takes elsewhere', async () => {

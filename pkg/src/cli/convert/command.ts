@@ -37,7 +37,7 @@ export const convert: Command = async (words, signal) => {
   if (values.help) return print(help.convert);
   const [output, ...rest] = positionals;
   if (output === undefined) throw misused('The output is missing: name a file to write');
-  if (rest.length > 0) throw misused(`convert takes one output, but ${JSON.stringify(rest[0])} follows it`);
+  if (rest.length > 0) throw misused(`\`convert\` takes one output, but ${JSON.stringify(rest[0])} follows it`);
   const task = await taskOf(values, output, signal);
   const progress = showProgress(process.stderr);
   try {

@@ -14,7 +14,7 @@ const options = { ...modelOptions, json: { type: 'boolean' }, help: { type: 'boo
 export const verify: Command = async (words, signal) => {
   const { values, positionals } = parseWords(words, options);
   if (values.help) return print(help.verify);
-  if (positionals.length > 0) throw misused(`verify takes only options, not ${JSON.stringify(positionals[0])}`);
+  if (positionals.length > 0) throw misused(`\`verify\` takes only options, not ${JSON.stringify(positionals[0])}`);
   const { model, comparison } = await compareModel(values, signal);
   print(values.json ? `${JSON.stringify({ model, ...comparison })}\n` : asTable(model, comparison, process.stdout));
   return comparison.passed ? exitCodes.done : exitCodes.differs;
