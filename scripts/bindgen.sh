@@ -1,10 +1,10 @@
-# Sourced after environment.sh: the tools that write the JavaScript of a WebAssembly file and run tests in one.
+# Source this file after environment.sh. Its tools write the bindings of a WebAssembly file and run tests in one.
 BINDGEN_TARGET_DIR=$CACHE/target-bindgen
 BINDGEN_VERSION=$(locked_version wasm-bindgen)
 BINDGEN_TOOLS=$CACHE/tools/bindgen-$BINDGEN_VERSION-$(hash_of scripts/bindgen/Cargo.toml scripts/bindgen/Cargo.lock scripts/bindgen/src/*.rs)
 
-# bindgen_tool NAME [OPTION...]: compiles $BINDGEN_TOOLS/NAME unless it is there. Of two that compile it at once, cargo lets
-# one wait for the other.
+# bindgen_tool NAME [OPTION...]: compiles $BINDGEN_TOOLS/NAME unless it exists. If two scripts compile it at once, cargo's
+# lock makes one wait.
 bindgen_tool() {
   local name=$1
   shift

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# build.sh [demo]: Rust to pkg/dist/wasm, TypeScript to pkg/dist, mini's tokenizer to its compact form, and first what that
-# needs. With `demo`, of what must be compiled only the engine that this Node takes, and that as the compiler left it.
+# build.sh [demo]: builds pkg/dist/wasm from Rust, pkg/dist from TypeScript, and the compact form of mini's tokenizer.
+# setup.sh installs the tools first. With `demo`, it compiles only the engine that this Node starts, and skips wasm-opt.
 #
-# There are four WebAssembly files: the engine without relaxed SIMD, with it, with it and threads, and the converter. Each
-# is kept in the cache under a hash of what goes into it, so it is built once for each state of the sources, whatever clone
-# asks.
+# There are four WebAssembly files: the engine without relaxed SIMD, with it, with it and threads, and the converter. The
+# cache keeps each under a hash of its sources. So each state of the sources is built once for all clones.
 source "$(dirname "$0")/environment.sh"
 source scripts/bindgen.sh
 case ${1:-} in
@@ -14,10 +13,10 @@ case ${1:-} in
 esac
 
 ENGINES=(rerank rerank-relaxed rerank-threads)
-# What every engine of the last years reads; wasm-opt may use no more than that.
+# All supported platforms read these features; wasm-opt may use no others.
 WASM_FEATURES=(simd bulk-memory bulk-memory-opt sign-ext nontrapping-float-to-int mutable-globals reference-types multivalue)
 
-# bindings_of NAME: what the JavaScript of a WebAssembly file is called.
+# bindings_of NAME: prints the name of the bindings of a WebAssembly file.
 bindings_of() {
   case $1 in
     rerank | rerank-relaxed) echo bindings ;;
@@ -26,15 +25,16 @@ bindings_of() {
   esac
 }
 
-# folder_of NAME: where a WebAssembly file is kept with its JavaScript and types; with `.raw` behind it, before wasm-opt.
+# folder_of NAME: prints the folder that keeps a WebAssembly file, its bindings and types. With `.raw` appended, it names
+# the folder of the file before wasm-opt.
 folder_of() {
   local toolchain=$TOOLCHAIN
   [ "$1" != rerank-threads ] || toolchain=$THREADS_TOOLCHAIN
   echo "$CACHE/artifacts/$1-$(printf '%s\n' "$SOURCES" "$toolchain" | sha256 | cut -c1-32)"
 }
 
-# compile NAME FORM: FORM is how it shows its progress. Of the library's two kinds only the one that is linked is made: then
-# the compiler leaves out at once what nothing exported reaches.
+# compile NAME FORM: compiles a WebAssembly file into $WORK; FORM selects the progress report. It makes only the linked kind
+# of the library: the compiler then omits early the code that no export reaches.
 compile() {
   local name=$1 form=$2 cargo=cargo_wasm target=$WASM_TARGET_DIR options=(--profile wasm --lib --crate-type cdylib)
   case $name in
@@ -44,15 +44,15 @@ compile() {
   esac
   say "cargo build: $name"
   show_progress "$name" "$form" "$cargo" rustc "${options[@]}"
-  # The next one is written to the same place.
+  # The next compilation overwrites this file.
   cp "$target/$TARGET/wasm/rerank_wasm.wasm" "$WORK/$name.wasm"
 }
 
-# make_raw NAME: what was compiled, with its JavaScript and types.
+# make_raw NAME: writes the bindings and types of a compiled file, and keeps all three.
 #
-# The no-modules glue is one self-contained function; wrapped into a factory it gives every reranker an instance, and so a
-# memory, of its own. Its finalizers would call into instances that a trap has poisoned; without them an instance is freed
-# as a whole.
+# The no-modules bindings are one self-contained function. As a factory, it makes a separate instance, with a separate
+# memory, for every reranker. Its finalizers would call into crashed instances; without them an instance is freed as a
+# whole.
 make_raw() {
   local name=$1 glue=$WORK/$1.glue folder=$WORK/$1.raw bindings pages
   bindings=$folder/$(bindings_of "$name")
@@ -63,7 +63,7 @@ make_raw() {
   { echo 'export function createBindings() { const FinalizationRegistry = undefined, document = undefined;'; cat "$glue/rerank.js"; echo 'return wasm_bindgen;'; echo '}'; } >"$bindings.js"
   { cat "$glue/rerank.d.ts"; echo 'export declare function createBindings(): typeof wasm_bindgen;'; } >"$bindings.d.ts"
   if [ "$name" = rerank-threads ]; then
-    # Whoever creates the memory has to know how large it must be at least.
+    # The creator of the memory needs its minimum size.
     pages=$(sed -n 's/.*new WebAssembly.Memory({initial:\([0-9]*\),maximum:65536,shared:true}).*/\1/p' "$glue/rerank.js")
     [ -n "$pages" ] || fail "the JavaScript of $name does not say how large its memory is"
     echo "export const initialPages = $pages;" >>"$bindings.js"
@@ -72,7 +72,7 @@ make_raw() {
   keep "$folder" "$(folder_of "$name").raw"
 }
 
-# make_whole NAME: that, through wasm-opt.
+# make_whole NAME: optimises the raw file with wasm-opt and keeps the result in its place.
 make_whole() {
   local name=$1 raw folder=$WORK/$1 features=("${WASM_FEATURES[@]}")
   raw=$(folder_of "$name").raw
@@ -82,17 +82,17 @@ make_whole() {
   esac
   say "wasm-opt: $name"
   cp -r "$raw" "$folder"
-  # Nothing is ever at an address below 1,024, where the stack would end: so an address plus a small constant does not wrap,
-  # and the constant becomes part of the load. A forward pass takes a tenth less time. Functions that became equal by that are
-  # merged after it: a hundredth of the size.
+  # --low-memory-unused: addresses below 1,024 stay unused, because the stack would end there. So an address plus a small
+  # constant does not wrap, and the constant becomes part of the load. A forward pass takes a tenth less time. wasm-opt then
+  # merges functions that became equal, which saves a hundredth of the size.
   node_modules/.bin/wasm-opt -O1 --low-memory-unused --duplicate-function-elimination "${features[@]/#/--enable-}" "$raw/$name.wasm" -o "$folder/$name.wasm"
   [ "$name" != converter ] || compress "$folder/$name.wasm"
   keep "$folder" "$(folder_of "$name")"
   rm -rf "$raw"
 }
 
-# compress FILE: as FILE.br. Nothing loads the converter but the command line, which decompresses it in a moment; as it is it
-# would take 6 MB more of everyone's disk.
+# compress FILE: replaces FILE by FILE.br. Only the command line loads the converter, and decompresses it in a moment.
+# Uncompressed, it would take 6 MB more of each user's disk.
 compress() {
   node --input-type=module --eval "
     import { readFileSync, writeFileSync } from 'node:fs';
@@ -103,23 +103,23 @@ compress() {
   rm "$1"
 }
 
-# keep FOLDER PLACE: a build beside this one may have been first.
+# keep FOLDER PLACE: moves FOLDER to PLACE, unless a concurrent build was first.
 keep() { [ -d "$2" ] || mv "$1" "$2"; }
 
-# finish NAME: what comes after the compiler.
+# finish NAME: runs the steps that follow the compiler.
 finish() {
   [ -d "$(folder_of "$1").raw" ] || make_raw "$1"
   [ "$scope" = demo ] || make_whole "$1"
 }
 
-# compile_missing NAME...: those of the files that are not there, several at a time where that is possible.
+# compile_missing NAME...: builds the missing files, several at a time where that is possible.
 compile_missing() {
   local name threads=
   for name; do
     if [ -d "$(folder_of "$name").raw" ]; then
       beside finish "$name"
     elif [ "$name" = rerank-threads ]; then
-      # It is compiled elsewhere, its standard library and all; a whole core would be idle otherwise for minutes.
+      # It has a separate target directory, standard library included. In sequence, a core would be idle for minutes.
       threads=$name
       beside compile "$name" lines
     else
@@ -131,8 +131,8 @@ compile_missing() {
   [ -z "$threads" ] || finish "$threads"
 }
 
-# place NAME: into pkg/dist what is there of a WebAssembly file, or else JavaScript that says what is missing: modules of the
-# package import it, called or not.
+# place NAME: copies a WebAssembly file with its bindings into pkg/dist. For a missing one it writes bindings that throw,
+# because modules of the package import them in any case.
 place() {
   local folder=pkg/dist/wasm kept
   [ "$1" != converter ] || folder=pkg/dist/cli/convert
@@ -147,7 +147,7 @@ place() {
   fi
 }
 
-# Compiled beside the installation, if what it takes is there already.
+# Bindgen compiles beside the installation, if its tools are installed already.
 if ! [ -x "$BINDGEN_TOOLS/bindgen" ] && command -v cargo && command -v cc && command -v node; then beside bindgen_tool bindgen; fi >/dev/null
 scripts/setup.sh "$scope"
 source scripts/cargo-wasm.sh

@@ -1,18 +1,18 @@
-# Sourced after environment.sh: cargo for WebAssembly, with whichever toolchain setup.sh found.
+# Source this file after environment.sh. It runs cargo for WebAssembly with the toolchain that setup.sh found.
 TOOLCHAIN=$(cat "$CACHE/toolchain")
 TARGET=wasm32-unknown-unknown
-# Empty where setup.sh has looked for none yet.
+# Empty until setup.sh has chosen one.
 THREADS_TOOLCHAIN=$(cat "$CACHE/threads-toolchain" 2>/dev/null || true)
 if [ "$TOOLCHAIN" = rustup ]; then WASM_TARGET_DIR=$CARGO_TARGET_DIR; else WASM_TARGET_DIR=$CACHE/target-debian; fi
 
-# Another place: build scripts look at RUSTC_BOOTSTRAP, so the two would undo each other's work in one.
+# Build scripts depend on RUSTC_BOOTSTRAP. In one folder, the two kinds of build would recompile each other's work.
 THREADS_TARGET_DIR=$CARGO_TARGET_DIR-threads
 
-# Exported, the constructors (tract's registries) run when the glue calls them; otherwise the linker would wrap every
-# export to run them again.
+# The export lets the bindings call the constructors (tract's registries). Without it the linker would wrap every export,
+# and each call would run them again.
 CONSTRUCTORS='-C link-arg=--export=__wasm_call_ctors'
 
-# cargo_wasm COMMAND [OPTION...]: what it builds goes to $WASM_TARGET_DIR/$TARGET.
+# cargo_wasm COMMAND [OPTION...]: runs cargo without threads; the output goes to $WASM_TARGET_DIR/$TARGET.
 cargo_wasm() {
   local flags="-C target-feature=+simd128 $CONSTRUCTORS" command=$1
   shift
@@ -23,7 +23,8 @@ cargo_wasm() {
   fi
 }
 
-# cargo_wasm_threads COMMAND [OPTION...]: the same with atomics and a memory that is shared, into $THREADS_TARGET_DIR/$TARGET.
+# cargo_wasm_threads COMMAND [OPTION...]: runs cargo with atomics and a shared memory; the output goes to
+# $THREADS_TARGET_DIR/$TARGET.
 cargo_wasm_threads() {
   local flags="-C target-feature=+simd128,+atomics,+bulk-memory,+mutable-globals $CONSTRUCTORS" argument
   for argument in shared-memory import-memory max-memory=4294967296 export=__wasm_init_tls export=__tls_size \
@@ -33,8 +34,8 @@ cargo_wasm_threads() {
   cargo_with_std "$THREADS_TOOLCHAIN" "$THREADS_TARGET_DIR" "$flags" "$@"
 }
 
-# cargo_with_std TOOLCHAIN TARGET_DIR FLAGS COMMAND [OPTION...]: std too is built, with these flags. A stable compiler does
-# that only when told that it may.
+# cargo_with_std TOOLCHAIN TARGET_DIR FLAGS COMMAND [OPTION...]: builds the standard library too, with these flags. A stable
+# compiler needs RUSTC_BOOTSTRAP=1 for that.
 cargo_with_std() {
   local toolchain=$1 target=$2 flags=$3 command=$4
   shift 4

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { Instance } from '../pkg/dist/instance/instance.js';
 
 const [input, output] = process.argv.slice(2);
-// `make demo` builds only one of these.
+// `make demo` builds only one of these engines.
 const engine = ['rerank', 'rerank-relaxed']
   .map((name) => new URL(`../pkg/dist/wasm/${name}.wasm`, import.meta.url))
   .find((file) => existsSync(file));

@@ -1,6 +1,6 @@
-// progress.mjs LABEL [lines]: reads what cargo writes and shows how far it is. A terminal gets one line that is
-// overwritten, anything else a line every ten seconds. `lines` asks for a line every half minute, for a build in the
-// background. Warnings and errors pass.
+// progress.mjs LABEL [lines]: reads cargo's output and shows its progress. In a terminal it overwrites one line; elsewhere
+// it writes a line every ten seconds. `lines` asks for a line every half minute, for a build in the background. Warnings
+// and errors pass.
 
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
@@ -13,9 +13,9 @@ const secondsBetweenLines = inBackground ? 30 : 10;
 const clearLine = '\r\x1b[K';
 const started = performance.now();
 
-/** How far cargo is: `12 of 130 crates`. Empty until it says so. */
+/** Cargo's progress, such as `12 of 130 crates`. Empty until cargo reports it. */
 let state = '';
-/** What it compiles. */
+/** The crates that cargo compiles now. */
 let current = '';
 let shownAt = 0;
 let hidden = true;
@@ -56,10 +56,10 @@ function read(raw) {
   show();
 }
 
-// Cargo ends the line of its bar with a carriage return, which readline takes for the end of a line too.
+// Cargo ends the line of its bar with a carriage return. Readline accepts that as the end of a line.
 const lines = createInterface({ input: process.stdin, crlfDelay: 0 });
 lines.on('line', read);
-// The last crates take minutes in which cargo writes nothing.
+// Cargo writes nothing while it compiles the last crates, which takes minutes.
 const ticking = setInterval(show, 1000);
 lines.on('close', () => {
   clearInterval(ticking);

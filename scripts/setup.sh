@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# setup.sh demo|build|test|everywhere|bench: installs what is not there yet and asks nothing. demo: what one engine without
-# threads needs; build: what the whole package needs; test: that and what tests it; everywhere: that and the other browsers
-# and runtimes; bench: what testing needs, and what is measured against.
+# setup.sh SCOPE: installs the missing tools without questions. The scopes:
+#   demo        the tools for one engine without threads
+#   build       the tools for the whole package
+#   test        build, and the tools of the tests
+#   everywhere  test, and the other browsers and runtimes
+#   bench       test, and the packages that the benchmark compares with
 #
-# The wasm standard library comes from rustup where its server can be reached, else from Debian's source package,
-# rebuilt with -Zbuild-std. RERANK_WASM_TOOLCHAIN=rustup|debian forces one of the two.
+# rustup provides the standard library for WebAssembly if its server answers. Otherwise Debian's source package does, and
+# -Zbuild-std rebuilds it. RERANK_WASM_TOOLCHAIN=rustup|debian forces one of the two.
 source "$(dirname "$0")/environment.sh"
 
 wasm_toolchain() {
@@ -22,7 +25,7 @@ wasm_toolchain() {
   fi
 }
 
-# Threads need a std with atomics, which nobody ships: its source comes from the same place, or from the other one.
+# Threads need a standard library with atomics, which must be compiled. Its source comes from rustup or from Debian.
 threads_toolchain() {
   if [ "$(cat "$CACHE/toolchain")" = rustup ] && { rustup_has_source || rustup_adds_source; }; then
     echo rustup >"$CACHE/threads-toolchain"
@@ -60,10 +63,10 @@ debian_toolchain() {
 
 debian_rust_version() { [ -x /usr/bin/rustc ] && /usr/bin/rustc --version | cut -d' ' -f2 || echo none; }
 
-# Not `npm ci`: it refuses a lock file that lacks an optional package of another platform, and registry mirrors that do
-# not carry all of those are common. --no-save leaves the lock file as it is.
-# npm_packages SCOPE: `build` installs what the package is built with, `test` also what it is tested with, `bench`
-# everything.
+# npm_packages SCOPE: `build` installs the packages that the build needs, `test` also those of the tests, `bench` all.
+#
+# `npm ci` would refuse a lock file without the optional packages of other platforms, and many registry mirrors lack some
+# of them. --no-save leaves the lock file as it is.
 npm_packages() {
   local sources workspaces=(--include-workspace-root --workspace pkg --workspace pkg/mini) installed
   sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/packages/package.json bench/package.json)
@@ -75,7 +78,7 @@ npm_packages() {
   case $1 in
     build) npm_install "${workspaces[@]}" ;;
     test) npm_install "${workspaces[@]}" --workspace tests/packages ;;
-    # The peers' install scripts would download runtimes for Node from elsewhere; only their wasm is measured.
+    # The peers' install scripts would download runtimes for Node. The benchmark measures only their WebAssembly.
     bench) npm_install --ignore-scripts ;;
   esac
   echo "$1 $sources" >node_modules/.stamp
@@ -83,7 +86,7 @@ npm_packages() {
 
 npm_install() { npm install --no-save --loglevel=error --prefer-offline "$@"; }
 
-# The projects of tests/runtimes/everywhere install their bundlers themselves, as a user would.
+# The projects of tests/runtimes/everywhere install their bundlers as a user would.
 everywhere() {
   command -v firefox-esr >/dev/null || apt_install firefox-esr
   command -v WebKitWebDriver >/dev/null || apt_install webkit2gtk-driver
@@ -96,7 +99,7 @@ browser() {
   command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || apt_install chromium
 }
 
-# The packages of npm that a scope of this script needs.
+# Each scope needs one scope of npm's packages.
 case "${1:-}" in
   demo | build) packages=build ;;
   test | everywhere) packages=test ;;

@@ -28,7 +28,7 @@ const places = [
     allowed: /^[^/]+\.ts$/,
   },
   {
-    rule: 'the glue of the engine with threads stays in instance/threaded.ts, thread.ts and shared-memory.ts',
+    rule: 'the bindings of the engine with threads stay in instance/threaded.ts, thread.ts and shared-memory.ts',
     pattern: /from '[^']*bindings-threads\.js'/,
     allowed: /^instance\/(threaded|thread|shared-memory)\.ts$/,
   },

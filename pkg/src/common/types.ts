@@ -176,6 +176,9 @@ export interface RerankerOptions {
    * Default: `'bge-reranker-base'`, which is pinned: its revision, sizes and SHA-256 are checked. Other published
    * names: `'bge-reranker-large'`, `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`,
    * `'ms-marco-MiniLM-L-6-v2'`. They are not pinned: their files are taken as the hub has them.
+   *
+   * @example
+   * model: 'https://example.org/my.bundle'
    */
   model?: string | URL | ModelSource;
   /**
@@ -189,6 +192,9 @@ export interface RerankerOptions {
    * `true` demands a worker, `false` forbids it. A function starts your own worker, for bundlers that do not find the
    * package's. Its script is, or imports, `rerank-wasm/worker`, or with threads `rerank-wasm/worker-threads`. The
    * function is called again for each further thread.
+   *
+   * @example
+   * worker: () => new MyWorker() // import MyWorker from './my-worker?worker' in Vite
    */
   worker?: 'auto' | boolean | (() => Worker);
   /**
@@ -199,11 +205,17 @@ export interface RerankerOptions {
    * explicitly to get a warning that says why.
    *
    * A number, at most 64, is what you get; if it is impossible, the creation fails with `unsupported_environment`.
+   *
+   * @example
+   * threads: 4
    */
   threads?: 'auto' | number;
   /**
    * The engine: a compiled module, its bytes, its URL, or the URL of a copy of the package's `dist/wasm`, with a slash
    * at the end. By default it is found beside the package's code.
+   *
+   * @example
+   * wasm: 'https://example.com/engines/'
    */
   wasm?: WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
   /**
@@ -213,6 +225,9 @@ export interface RerankerOptions {
    *
    * A file enters the cache after it was checked, and is checked again when it is read. A file without a pinned SHA-256
    * stays as it was first downloaded, until you remove it from the cache.
+   *
+   * @example
+   * cache: false
    */
   cache?: 'auto' | 'none' | false | CacheBackend;
   /** Receives the progress. If it throws, the creation fails with `invalid_input`, and the error is the `cause`. */
@@ -222,7 +237,12 @@ export interface RerankerOptions {
    * the `cause`.
    */
   onWarning?: (warning: RerankWarning) => void;
-  /** Aborts the download and the loading. */
+  /**
+   * Aborts the download and the loading.
+   *
+   * @example
+   * signal: AbortSignal.timeout(60_000)
+   */
   signal?: AbortSignal;
 }
 
@@ -256,6 +276,9 @@ export interface RerankOptions {
   /**
    * How a document is scored that does not fit beside the query. `'truncate'` (default) cuts off its end. `'chunk'`
    * scores it in overlapping windows and keeps the best one; each window costs a pass through the model.
+   *
+   * @example
+   * longDocuments: 'chunk'
    */
   longDocuments?: 'truncate' | 'chunk';
   /** Makes `score` the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases. */
@@ -265,6 +288,9 @@ export interface RerankOptions {
   /**
    * Aborts a waiting call at once, and a running one before its next document (short documents run a few at a time). In
    * workerd it aborts waiting calls only.
+   *
+   * @example
+   * signal: AbortSignal.timeout(5_000)
    */
   signal?: AbortSignal;
 }

@@ -108,9 +108,19 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    * authorize: async ({ caller, tokens }) => await debit(caller, tokens)
    */
   authorize?: (call: RankingCall<Env, Caller>) => boolean | Promise<boolean>;
-  /** Limits of one request and of all that wait. */
+  /**
+   * Limits of one request and of all that wait.
+   *
+   * @example
+   * limits: { documents: 100 }
+   */
   limits?: HandlerLimits;
-  /** The origins of pages that may call. Without it only pages of the handler's origin may. */
+  /**
+   * The origins of pages that may call. Without it only pages of the handler's origin may.
+   *
+   * @example
+   * cors: { origins: ['https://example.org'] }
+   */
   cors?: { origins: '*' | readonly string[] };
   /**
    * Receives every error behind a 500 or 503, with the id in that answer. The handler itself writes no logs. The answer

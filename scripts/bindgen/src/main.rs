@@ -1,6 +1,6 @@
 //! `bindgen INPUT.wasm DIRECTORY NAME`: writes NAME.js, NAME.d.ts and NAME_bg.wasm into DIRECTORY.
 //!
-//! The JavaScript is for any scope (the target `no-modules`); `scripts/build.sh` wraps it into a factory.
+//! The JavaScript runs in any scope (the target `no-modules`). `scripts/build.sh` wraps it into a factory.
 
 use std::env;
 

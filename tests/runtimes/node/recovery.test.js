@@ -31,7 +31,7 @@ async function engineWithLittleRoom(model) {
   return engineWithMemoryLimit(memoryBytes / pageBytes + room);
 }
 
-describe('an engine that breaks', () => {
+describe('an instance that crashes', () => {
   let hub;
   let page;
   let expected;
@@ -175,7 +175,7 @@ describe('an engine that breaks', () => {
   }
 });
 
-describe('a worker with an engine that breaks', () => {
+describe('a worker with an instance that crashes', () => {
   // The suite holds these bytes. Otherwise no other instance could load them.
   let model;
   before(async () => {
@@ -233,7 +233,7 @@ describe('a worker with an engine that breaks', () => {
   });
 });
 
-describe('an engine that breaks where a download dies with the request that began it', () => {
+describe('an instance that crashes where a download dies with the request that began it', () => {
   const dataUrl = (bytes) => `data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`;
   let bytes;
   let edge;

@@ -84,9 +84,9 @@ describe('the import rules of TypeScript', () => {
       'workers/a.ts:1: page workers are started in the root: new Worker(',
     ],
     [
-      'the glue of the engine with threads elsewhere',
+      'the bindings of the engine with threads elsewhere',
       { 'engine/a.ts': "import { createBindings } from '../wasm/bindings-threads.js';\n" },
-      'engine/a.ts:1: the glue of the engine with threads stays in instance/',
+      'engine/a.ts:1: the bindings of the engine with threads stay in instance/',
     ],
     [
       'an import of the package by its name',

@@ -95,9 +95,9 @@ describe('a pool of threads', () => {
 
   for (const [what, breakIt] of [
     ['sound', () => {}],
-    ['broken', (listeners) => listeners[0].fail('it crashed')],
+    ['crashed', (listeners) => listeners[0].fail('it crashed')],
   ]) {
-    it(`has ended when any call that disposes a ${what} engine says so`, async () => {
+    it(`has ended when any call that disposes a ${what} instance says so`, async () => {
       const listeners = [];
       const ends = [];
       const start = (_, listener) => {
@@ -122,7 +122,7 @@ describe('a pool of threads', () => {
     });
   }
 
-  it('of an engine that was replaced has ended when the other is disposed', async () => {
+  it('of an instance that was replaced has ended when the other is disposed', async () => {
     const ends = [];
     let crash;
     const start = (_, listener) => {
@@ -178,7 +178,7 @@ describe('a pool of threads', () => {
     return { score, engines };
   }
 
-  it('that a call breaks in engine after engine is no reason to try for ever', async () => {
+  it('that a call crashes in instance after instance is no reason to try for ever', async () => {
     const { score, engines } = await withFragileEngines('fatal', true);
     const beside = score('harmless');
     await rejectsWith(score('fatal'), 'internal', /^A thread of the engine failed: it crashed\.$/);
@@ -189,7 +189,7 @@ describe('a pool of threads', () => {
     assert.equal(engines.length, 4);
   });
 
-  it('that crashed fails the call that was begun with the reason where there is no other engine', async () => {
+  it('that crashed fails the call that was begun with the reason where there is no other instance', async () => {
     const { score } = await withFragileEngines('fatal', false);
     await rejectsWith(score('fatal'), 'internal', /^A thread of the engine failed: it crashed\.$/);
     await rejectsWith(
