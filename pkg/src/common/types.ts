@@ -194,7 +194,7 @@ export interface RerankerOptions {
    * function is called again for each further thread.
    *
    * @example
-   * worker: () => new MyWorker() // import MyWorker from './my-worker?worker' in Vite
+   * worker: () => startMyModuleWorker()
    */
   worker?: 'auto' | boolean | (() => Worker);
   /**
