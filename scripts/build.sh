@@ -172,6 +172,8 @@ rm -rf pkg/dist
 for name in "${ENGINES[@]}" converter; do place "$name"; done
 [ "$scope" = demo ] || cmp "$(folder_of rerank)/bindings.js" "$(folder_of rerank-relaxed)/bindings.js" ||
   fail "the two engines without threads need different JavaScript"
-node_modules/.bin/tsc -p pkg
+# Comments stay in the types, which editors show; a visitor downloads the code.
+node_modules/.bin/tsc -p pkg --removeComments --declaration false
+[ "$scope" = demo ] || node_modules/.bin/tsc -p pkg --emitDeclarationOnly
 chmod +x pkg/dist/cli/main.js
 node scripts/compact-tokenizer.mjs pkg/mini/tokenizer.json pkg/mini/dist/tokenizer.bin
