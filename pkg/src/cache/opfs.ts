@@ -24,8 +24,8 @@ const folderName = 'rerank-wasm';
 /** A file that did not change for this long is a leftover: downloads end sooner. */
 const leftoverMilliseconds = 60 * 60 * 1000;
 
-/** Facts are small and seldom replaced. More failures than this have another cause. */
-const readAttempts = 5;
+/** Facts are small and seldom replaced. More failures than this, a quarter of a second in all, have another cause. */
+const readAttempts = 8;
 
 /** True if the origin has a private file system. */
 export function hasOpfs(): boolean {
@@ -186,6 +186,7 @@ async function readText(folder: FileSystemDirectoryHandle, name: string): Promis
       // Another tab replaced this file.
       const replaced = isNamed(error, 'NotReadableError') || isNamed(error, 'NotFoundError');
       if (!replaced || attempt === readAttempts) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 2 ** attempt));
     }
   }
 }
