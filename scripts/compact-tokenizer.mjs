@@ -1,14 +1,13 @@
 // compact-tokenizer.mjs TOKENIZER_JSON OUTPUT: the engine in pkg/dist converts the tokenizer to its compact form.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { Instance } from '../pkg/dist/instance/instance.js';
+import { engineName } from '../pkg/dist/instance/simd.js';
 
 const [input, output] = process.argv.slice(2);
-// `make demo` builds only one of these engines.
-const engine = ['rerank', 'rerank-relaxed']
-  .map((name) => new URL(`../pkg/dist/wasm/${name}.wasm`, import.meta.url))
-  .find((file) => existsSync(file));
+// `make demo` builds only the engine that the package takes in this Node.
+const engine = new URL(`../pkg/dist/wasm/${engineName()}`, import.meta.url);
 const instance = await Instance.start(await WebAssembly.compile(readFileSync(engine)));
 const bytes = readFileSync(input);
 const compact = instance.call(() => {

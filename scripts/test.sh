@@ -7,8 +7,9 @@ scripts/build.sh demo
 scripts/demo.sh
 # A newer Node takes the other engine.
 for directory in "$REPOSITORY"/node_modules/node-linux-*/bin; do
-  [ ! -x "$directory/node" ] || PATH=$directory:$PATH scripts/build.sh demo
-  [ ! -x "$directory/node" ] || PATH=$directory:$PATH scripts/demo.sh
+  [ -x "$directory/node" ] || continue
+  PATH=$directory:$PATH scripts/build.sh demo
+  PATH=$directory:$PATH scripts/demo.sh
 done
 scripts/build.sh
 

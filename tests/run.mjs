@@ -95,8 +95,9 @@ if (unknown.length > 0) {
   say(`No group of tests is called ${unknown.join(', ')}; the groups are ${Object.keys(allGroups).join(', ')}.`);
   process.exit(2);
 }
-if (forgotten().length > 0) {
-  say(`No group runs ${forgotten().join(', ')}; add each file to a group in tests/run.mjs.`);
+const unused = forgotten();
+if (unused.length > 0) {
+  say(`No group runs ${unused.join(', ')}; add each file to a group in tests/run.mjs.`);
   process.exit(2);
 }
 const total = { passed: 0, failed: 0, failures: [], empty: [], skipped: [] };

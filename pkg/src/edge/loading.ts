@@ -18,7 +18,7 @@ export interface Waiting<Env> {
 }
 
 /** Seconds after which a client may try again while the model loads. */
-const retryAfter = 5;
+export const retryAfter = 5;
 
 /** The model of a handler. The first request that needs it loads it for all. */
 export class Loading<Env> {

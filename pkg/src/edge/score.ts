@@ -1,6 +1,6 @@
 import { toRerankError } from '../common/errors.js';
 import type { RerankResult } from '../common/types.js';
-import type { Loaded, Loading, Waiting } from './loading.js';
+import { type Loaded, type Loading, retryAfter, type Waiting } from './loading.js';
 import type { RankingRequest } from './wire/dialects.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 
@@ -47,7 +47,7 @@ async function load<Env>(loading: Loading<Env>, waiting: Waiting<Env>): Promise<
     return await loading.get(waiting);
   } catch (error) {
     if (error instanceof Problem || toRerankError(error).code !== 'download_failed') throw error;
-    throw new Problem('model_not_ready', 'The model could not be loaded; try again.', { retryAfter: 5, cause: error });
+    throw new Problem('model_not_ready', 'The model could not be loaded; try again.', { retryAfter, cause: error });
   }
 }
 

@@ -11,7 +11,7 @@ type State =
   | { is: 'crashed'; instance?: Instance }
   | { is: 'replacing'; model: Promise<LoadedModel>; stop: AbortController }
   /** `instance` is the one that {@link ModelSlot.close} has to close, if any. */
-  | { is: 'disposed'; instance?: Instance };
+  | { is: 'disposed'; instance?: Instance | undefined };
 
 /** The place of a model in this thread. With a `reload`, a crashed instance is replaced at the next use. */
 export class ModelSlot {
@@ -56,7 +56,7 @@ export class ModelSlot {
     if (last.is === 'disposed') return;
     if (last.is === 'replacing') abort(last.stop);
     const instance = last.is === 'ready' ? last.model.instance : last.is === 'crashed' ? last.instance : undefined;
-    this.#state = instance ? { is: 'disposed', instance } : { is: 'disposed' };
+    this.#state = { is: 'disposed', instance };
   }
 
   /** Frees a stopped model; settles when its threads, and those of a crashed instance, have ended. */

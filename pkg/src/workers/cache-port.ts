@@ -1,7 +1,7 @@
 import { RerankError } from '../common/errors.js';
 import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
 import { cloneable } from './protocol.js';
-import { Requests } from './rpc.js';
+import { Requests, take } from './rpc.js';
 
 /** A request from a worker to the page's cache; `handle` names a file that an earlier call opened. */
 type Call =
@@ -92,12 +92,6 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
     closed = true;
     void giveUp();
   };
-}
-
-function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
-  const value = map.get(key);
-  map.delete(key);
-  return value;
 }
 
 /** Carries the error of the cache as its cause. */

@@ -44,9 +44,7 @@ export class Requests<Watch = undefined> {
 
   /** Removes the request, which the caller of this method settles. */
   take(id: number): Pending<Watch> | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    return pending;
+    return take(this.#pending, id);
   }
 
   /** Fails every request that waits. */
@@ -54,4 +52,11 @@ export class Requests<Watch = undefined> {
     for (const { answer } of this.#pending.values()) answer.reject(error);
     this.#pending.clear();
   }
+}
+
+/** Removes an entry and returns its value, if there is one. */
+export function take<Value>(map: Map<number, Value>, key: number): Value | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
 }
