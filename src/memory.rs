@@ -37,7 +37,7 @@ pub fn reserve_text(text: &mut String, bytes: usize, purpose: MemoryUse) -> Resu
 /// # Errors
 /// `out_of_memory`.
 pub fn append(buffer: &mut Vec<u8>, bytes: &[u8], purpose: MemoryUse) -> Result<()> {
-    buffer.try_reserve(bytes.len()).map_err(|_| no_memory(buffer, bytes.len(), purpose))?;
+    reserve(buffer, bytes.len(), purpose)?;
     buffer.extend_from_slice(bytes);
     Ok(())
 }

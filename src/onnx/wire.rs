@@ -273,6 +273,14 @@ pub fn write_bytes_field(output: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     output.extend_from_slice(bytes);
 }
 
+/// Returns a message of such fields, each with its number and bytes.
+#[cfg(test)]
+pub fn message_of(fields: &[(u32, &[u8])]) -> Vec<u8> {
+    let mut message = Vec::new();
+    fields.iter().for_each(|(number, bytes)| write_bytes_field(&mut message, *number, bytes));
+    message
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,24 +90,18 @@ pub fn value_name(message: &[u8]) -> Result<&str> {
 mod tests {
     use super::super::numbers::node;
     use super::*;
-    use crate::onnx::wire::{write_bytes_field, write_varint_field};
-
-    fn message(fields: &[(u32, &[u8])]) -> Vec<u8> {
-        let mut message = Vec::new();
-        fields.iter().for_each(|(number, bytes)| write_bytes_field(&mut message, *number, bytes));
-        message
-    }
+    use crate::onnx::wire::{message_of, write_varint_field};
 
     #[test]
     fn a_model_in_several_parts_is_one_model() {
-        let foreign = message(&[(operator_set::DOMAIN, b"com.microsoft")]);
-        let mut own = message(&[(operator_set::DOMAIN, b"ai.onnx")]);
+        let foreign = message_of(&[(operator_set::DOMAIN, b"com.microsoft")]);
+        let mut own = message_of(&[(operator_set::DOMAIN, b"ai.onnx")]);
         write_varint_field(&mut own, operator_set::VERSION, 14);
-        let node = message(&[(node::OPERATOR, b"Abs"), (node::INPUT, b"x"), (node::OUTPUT, b"y")]);
-        let output = message(&[(value_info::NAME, b"y")]);
+        let node = message_of(&[(node::OPERATOR, b"Abs"), (node::INPUT, b"x"), (node::OUTPUT, b"y")]);
+        let output = message_of(&[(value_info::NAME, b"y")]);
         let [first, second] =
-            [(graph::NODE, &node), (graph::OUTPUT, &output)].map(|(number, it)| message(&[(number, it)]));
-        let bytes = message(&[
+            [(graph::NODE, &node), (graph::OUTPUT, &output)].map(|(number, it)| message_of(&[(number, it)]));
+        let bytes = message_of(&[
             (model::OPERATOR_SET, &foreign),
             (model::GRAPH, &first),
             (model::OPERATOR_SET, &own),

@@ -110,18 +110,12 @@ fn join<'a>(joined: &mut Option<Cow<'a, [u8]>>, part: &'a [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onnx::wire::{write_bytes_field, write_varint_field};
-
-    fn message(fields: &[(u32, &[u8])]) -> Vec<u8> {
-        let mut message = Vec::new();
-        fields.iter().for_each(|(number, bytes)| write_bytes_field(&mut message, *number, bytes));
-        message
-    }
+    use crate::onnx::wire::{message_of, write_bytes_field, write_varint_field};
 
     #[test]
     fn an_attribute_holds_what_was_written() {
         let mut bytes =
-            message(&[(attribute::NAME, b"value"), (attribute::TENSOR, &[1, 2]), (attribute::TENSOR, &[3])]);
+            message_of(&[(attribute::NAME, b"value"), (attribute::TENSOR, &[1, 2]), (attribute::TENSOR, &[3])]);
         write_varint_field(&mut bytes, attribute::INTEGER, -5i64 as u64);
         write_varint_field(&mut bytes, attribute::INTEGERS, 7);
         write_bytes_field(&mut bytes, attribute::INTEGERS, &[8, 9]);
@@ -133,7 +127,11 @@ mod tests {
         for (number, value) in
             [(attribute::NAME, &[0xff][..]), (attribute::INTEGER, b"text"), (attribute::FLOATS, &[0; 5])]
         {
-            assert_eq!(Attribute::read(&message(&[(number, value)])).unwrap_err().code(), "invalid_model", "{number}");
+            assert_eq!(
+                Attribute::read(&message_of(&[(number, value)])).unwrap_err().code(),
+                "invalid_model",
+                "{number}"
+            );
         }
     }
 }
