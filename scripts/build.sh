@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh [demo]: builds pkg/dist/wasm from Rust, pkg/dist from TypeScript, and the compact form of mini's tokenizer.
-# setup.sh installs the tools first. With `demo`, it compiles only the engine that this Node starts, and skips wasm-opt.
+# setup.sh installs the tools first. With `demo`, it compiles only the engine that this Node starts, as fast as it can: it
+# leaves the largest dependencies unoptimised and skips wasm-opt. The results of such an engine have the same bits.
 #
 # There are four WebAssembly files: the engine without relaxed SIMD, with it, with it and threads, and the converter. The
 # cache keeps each under a hash of its sources. So each state of the sources is built once for all clones.
@@ -16,6 +17,11 @@ ENGINES=(rerank rerank-relaxed rerank-threads)
 # All supported platforms read these features; wasm-opt may use no others.
 WASM_FEATURES=(simd bulk-memory bulk-memory-opt sign-ext nontrapping-float-to-int mutable-globals reference-types multivalue)
 
+# Optimising tract takes half of the compiler's time, and the demo spends its time in our kernels. The other dependencies
+# keep their profile, so both builds share them.
+DEMO_PROFILE=(--config profile.wasm.package.rerank-wasm.codegen-units=16)
+for crate in tract-core tract-linalg tract-data tokenizers; do DEMO_PROFILE+=(--config "profile.wasm.package.$crate.opt-level=0"); done
+
 # bindings_of NAME: prints the name of the bindings of a WebAssembly file.
 bindings_of() {
   case $1 in
@@ -25,8 +31,8 @@ bindings_of() {
   esac
 }
 
-# folder_of NAME: prints the folder that keeps a WebAssembly file, its bindings and types. With `.raw` appended, it names
-# the folder of the file before wasm-opt.
+# folder_of NAME: prints the folder that keeps a WebAssembly file, its bindings and types. With `.demo` appended, it names
+# the folder of the demo's engine.
 folder_of() {
   local toolchain=$TOOLCHAIN
   [ "$1" != rerank-threads ] || toolchain=$THREADS_TOOLCHAIN
@@ -42,19 +48,20 @@ compile() {
     rerank-threads) options+=(--features relaxed-simd) cargo=cargo_wasm_threads target=$THREADS_TARGET_DIR ;;
     converter) options+=(--features converter) ;;
   esac
+  [ "$scope" != demo ] || options+=("${DEMO_PROFILE[@]}")
   say "cargo build: $name"
   show_progress "$name" "$form" "$cargo" rustc "${options[@]}"
   # The next compilation overwrites this file.
   cp "$target/$TARGET/wasm/rerank_wasm.wasm" "$WORK/$name.wasm"
 }
 
-# make_raw NAME: writes the bindings and types of a compiled file, and keeps all three.
+# bind NAME: writes a compiled file, its bindings and types into $WORK/NAME.
 #
 # The no-modules bindings are one self-contained function. As a factory, it makes a separate instance, with a separate
 # memory, for every reranker. Its finalizers would call into crashed instances; without them an instance is freed as a
 # whole.
-make_raw() {
-  local name=$1 glue=$WORK/$1.glue folder=$WORK/$1.raw bindings pages
+bind() {
+  local name=$1 glue=$WORK/$1.glue folder=$WORK/$1 bindings pages
   bindings=$folder/$(bindings_of "$name")
   mkdir "$folder"
   bindgen_tool bindgen
@@ -69,26 +76,22 @@ make_raw() {
     echo "export const initialPages = $pages;" >>"$bindings.js"
     echo 'export declare const initialPages: number;' >>"$bindings.d.ts"
   fi
-  keep "$folder" "$(folder_of "$name").raw"
 }
 
-# make_whole NAME: optimises the raw file with wasm-opt and keeps the result in its place.
-make_whole() {
-  local name=$1 raw folder=$WORK/$1 features=("${WASM_FEATURES[@]}")
-  raw=$(folder_of "$name").raw
+# optimise NAME: rewrites the file in $WORK/NAME with wasm-opt.
+optimise() {
+  local name=$1 file=$WORK/$1/$1.wasm features=("${WASM_FEATURES[@]}")
   case $name in
     rerank-relaxed) features+=(relaxed-simd) ;;
     rerank-threads) features+=(relaxed-simd threads) ;;
   esac
   say "wasm-opt: $name"
-  cp -r "$raw" "$folder"
   # --low-memory-unused: addresses below 1,024 stay unused, because the stack would end there. So an address plus a small
   # constant does not wrap, and the constant becomes part of the load. A forward pass takes a tenth less time. wasm-opt then
   # merges functions that became equal, which saves a hundredth of the size.
-  node_modules/.bin/wasm-opt -O1 --low-memory-unused --duplicate-function-elimination "${features[@]/#/--enable-}" "$raw/$name.wasm" -o "$folder/$name.wasm"
-  [ "$name" != converter ] || compress "$folder/$name.wasm"
-  keep "$folder" "$(folder_of "$name")"
-  rm -rf "$raw"
+  node_modules/.bin/wasm-opt -O1 --low-memory-unused --duplicate-function-elimination "${features[@]/#/--enable-}" "$file" -o "$file.partial"
+  mv "$file.partial" "$file"
+  [ "$name" != converter ] || compress "$file"
 }
 
 # compress FILE: replaces FILE by FILE.br. Only the command line loads the converter, and decompresses it in a moment.
@@ -108,17 +111,20 @@ keep() { [ -d "$2" ] || mv "$1" "$2"; }
 
 # finish NAME: runs the steps that follow the compiler.
 finish() {
-  [ -d "$(folder_of "$1").raw" ] || make_raw "$1"
-  [ "$scope" = demo ] || make_whole "$1"
+  bind "$1"
+  if [ "$scope" = demo ]; then
+    keep "$WORK/$1" "$(folder_of "$1").demo"
+  else
+    optimise "$1"
+    keep "$WORK/$1" "$(folder_of "$1")"
+  fi
 }
 
 # compile_missing NAME...: builds the missing files, several at a time where that is possible.
 compile_missing() {
   local name threads=
   for name; do
-    if [ -d "$(folder_of "$name").raw" ]; then
-      beside finish "$name"
-    elif [ "$name" = rerank-threads ]; then
+    if [ "$name" = rerank-threads ]; then
       # It has a separate target directory, standard library included. In sequence, a core would be idle for minutes.
       threads=$name
       beside compile "$name" lines
@@ -137,7 +143,7 @@ place() {
   local folder=pkg/dist/wasm kept
   [ "$1" != converter ] || folder=pkg/dist/cli/convert
   kept=$(folder_of "$1")
-  [ -d "$kept" ] || [ "$1" = converter ] || kept=$kept.raw
+  [ -d "$kept" ] || [ "$1" = converter ] || kept=$kept.demo
   mkdir -p "$folder"
   if [ -d "$kept" ]; then
     cp "$kept"/* "$folder"
@@ -158,7 +164,7 @@ SOURCES=$(hash_of Cargo.toml Cargo.lock scripts/build.sh scripts/bindgen.sh scri
 if [ "$scope" = demo ]; then wanted=("$(node scripts/engine-name.mjs)"); else wanted=(rerank-threads rerank rerank-relaxed converter); fi
 missing=()
 for name in "${wanted[@]}"; do
-  [ -d "$(folder_of "$name")" ] || { [ "$scope" = demo ] && [ -d "$(folder_of "$name").raw" ]; } || missing+=("$name")
+  [ -d "$(folder_of "$name")" ] || { [ "$scope" = demo ] && [ -d "$(folder_of "$name").demo" ]; } || missing+=("$name")
 done
 if [ ${#missing[@]} != 0 ]; then
   WORK=$CACHE/artifacts/partial-$$

@@ -34,12 +34,12 @@ cargo_wasm_threads() {
   cargo_with_std "$THREADS_TOOLCHAIN" "$THREADS_TARGET_DIR" "$flags" "$@"
 }
 
-# cargo_with_std TOOLCHAIN TARGET_DIR FLAGS COMMAND [OPTION...]: builds the standard library too, with these flags. A stable
-# compiler needs RUSTC_BOOTSTRAP=1 for that.
+# cargo_with_std TOOLCHAIN TARGET_DIR FLAGS COMMAND [OPTION...]: builds the standard library too, with these flags and without
+# backtraces, which WebAssembly has not. A stable compiler needs RUSTC_BOOTSTRAP=1 for that.
 cargo_with_std() {
   local toolchain=$1 target=$2 flags=$3 command=$4
   shift 4
-  set -- "$command" --locked --target "$TARGET" -Zbuild-std=std,panic_abort "$@"
+  set -- "$command" --locked --target "$TARGET" -Zbuild-std=std,panic_abort -Zbuild-std-features= "$@"
   if [ "$toolchain" = rustup ]; then
     RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$target CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags cargo "$@"
   else

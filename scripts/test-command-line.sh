@@ -40,7 +40,7 @@ rmdir "$shards/full.1.partial"
 [ "$(cd "$shards" && echo full*)" = 'full*' ] || fail "a conversion that cannot write all shards must leave none; the folder holds: $(ls "$shards")"
 
 expect_failure '[invalid_input]' score --model pkg/mini ' ' -
-expect_failure 'none of' score --model src 'query' -
+expect_failure 'holds no graph' score --model src 'query' -
 expect_failure 'No such file' score --model pkg/mini 'query' /nowhere
 expect_failure '--model is missing' score 'query' -
 expect_failure 'rerank score --model' rank

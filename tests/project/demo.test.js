@@ -54,5 +54,8 @@ describe('the demo', () => {
     const { errors, code } = await demo({ QUERY: 'q', FILE: '/none/lines.txt' });
     assert.match(errors, /^error: invalid_input: The file \/none\/lines\.txt cannot be read: ENOENT/);
     assert.equal(code, 2);
+    const samples = await demo({ MODEL: '/none/model' });
+    assert.match(samples.errors, /^error: \w+: .*\/none\/model/);
+    assert.deepEqual([samples.output, samples.code], ['', 1]);
   });
 });

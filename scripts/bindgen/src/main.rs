@@ -19,6 +19,8 @@ fn run(arguments: &[String]) -> Result<()> {
         .no_modules(true)?
         .typescript(true)
         .omit_default_module_path(false)
+        .demangle(false)
+        .remove_name_section(true)
         .input_path(input)
         .out_name(name)
         .generate(directory)
