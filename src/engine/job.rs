@@ -71,7 +71,7 @@ impl Reranker {
     /// holds if that is absent or larger. `long_documents` says how to treat longer documents.
     ///
     /// # Errors
-    /// `invalid_input` for an empty query or one that leaves no room for a document.
+    /// `invalid_input` for a blank query or one that leaves no room for a document.
     pub fn start(
         self: &Arc<Self>,
         query: &str,
@@ -80,7 +80,7 @@ impl Reranker {
         long_documents: LongDocuments,
     ) -> Result<Job> {
         if query.trim().is_empty() {
-            return Err(Error::InvalidInput("the query is empty".to_owned()));
+            return Err(Error::InvalidInput("the query is blank; pass one with words".to_owned()));
         }
         let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         let query = self.tokenizer.query(query, max_tokens)?;

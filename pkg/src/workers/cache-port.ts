@@ -97,7 +97,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
 /** Carries the error of the cache as its cause. */
 class CacheError extends RerankError {
   constructor(cause: unknown) {
-    super('internal', 'The cache failed.', { cause });
+    super('internal', 'The cache of the page failed.', { cause });
   }
 }
 

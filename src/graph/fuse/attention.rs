@@ -61,14 +61,14 @@ impl Attention {
     ) -> TractResult<TValue> {
         let mut output = Tensor::zero::<f32>(inputs[0].shape())?;
         let &[batch, sequence, hidden] = inputs[1].shape() else {
-            bail!("the keys have shape {:?} instead of batch × sequence × hidden", inputs[1].shape())
+            bail!("the keys have shape {:?}; batch × sequence × hidden size was expected", inputs[1].shape())
         };
         if output.len() == 0 {
             return Ok(output.into_tvalue());
         }
         let views = plain(inputs)?;
         let &[queries, keys, values, mask] = &floats(&views)?[..] else {
-            bail!("attention has {} inputs instead of 4", inputs.len())
+            bail!("attention has {} inputs; 4 were expected", inputs.len())
         };
         let rows = queries.len() / (batch * hidden);
         let mut plain = output.try_as_plain_ram_mut()?;

@@ -44,7 +44,7 @@ impl SelfAttention {
         let mut sequences: Vec<Sequence<'_>> = Vec::new();
         for (inputs, masks) in inputs.iter().zip(floats(&masks)?) {
             let &[batch, length, _] = inputs[0].shape() else {
-                bail!("the hidden state has shape {:?} instead of batch × sequence × hidden", inputs[0].shape())
+                bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
             ensure!(masks.len() == batch * length, "the mask has {} numbers for {batch} × {length} rows", masks.len());
             for mask in masks.chunks_exact(length.max(1)) {

@@ -116,7 +116,12 @@ impl<'a> Tensor<'a> {
     }
 
     fn check_sizes(&self) -> Result<()> {
-        let impossible = || invalid(format!("its shape {:?} is impossible", self.dims));
+        let impossible = || {
+            invalid(format!(
+                "its shape {:?} has a negative dimension or more bytes than memory has addresses",
+                self.dims
+            ))
+        };
         let elements = self
             .dims
             .iter()

@@ -91,6 +91,28 @@ describe('an empty project of webpack', () => {
   });
 });
 
+/** Posts two documents, the second of which answers. Returns the indices of the results. */
+async function order(url, body) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'capital of France', documents: ['giraffe', 'Paris is in France.'], ...body }),
+  });
+  const answer = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(answer));
+  return (answer.results ?? answer).map(({ index }) => index);
+}
+
+describe('the example for Next', () => {
+  const next = usePrograms({ template: example('next-edge') });
+
+  it('ranks in its route', async () => {
+    next.runs('next', 'build');
+    const url = await next.starts('next', 'start', '--hostname=127.0.0.1', '--port=0');
+    assert.deepEqual(await order(`${url}/v1/rerank`), [1, 0]);
+  });
+});
+
 describe('the example for Next, with further routes and a page', () => {
   const next = useBundler(example('next-edge'), (directory) =>
     cpSync(template('next'), directory, { recursive: true }),
@@ -105,21 +127,11 @@ describe('the example for Next, with further routes and a page', () => {
       rmSync(next.path('.next'), { recursive: true, force: true });
       next.runs('next', 'build', `--${bundler}`);
       const url = await next.starts('next', 'start', '--hostname=127.0.0.1', '--port=0');
-      const order = async (path, body) => {
-        const response = await fetch(`${url}/${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ query: 'capital of France', documents: ['giraffe', 'Paris is in France.'], ...body }),
-        });
-        const answer = await response.json();
-        assert.equal(response.status, 200, JSON.stringify(answer));
-        return (answer.results ?? answer).map(({ index }) => index);
-      };
-      assert.deepEqual(await order('v1/rerank'), [1, 0]);
+      assert.deepEqual(await order(`${url}/v1/rerank`), [1, 0]);
       const hub = await startHub();
       next.later(hub);
       for (const route of routes) {
-        for (const model of ['mini', hub.model]) assert.deepEqual(await order(route, { model }), [1, 0]);
+        for (const model of ['mini', hub.model]) assert.deepEqual(await order(`${url}/${route}`, { model }), [1, 0]);
       }
       await next.ranksAt(url);
     });
