@@ -39,7 +39,7 @@ pub fn add_multiple(factor: f32, numbers: &[f32], sums: &mut [f32]) {
 /// # Panics
 /// If a buffer is too short for its rows.
 pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32], stride: usize) {
-    let Inputs { queries, keys, values, mask, heads, head_size, scale } = *inputs;
+    let Inputs { queries, keys, values, mask, bias, heads, head_size, scale } = *inputs;
     weights.resize(keys.count, 0.0);
     let exp = Exp::<Fastest>::new();
     for head in 0..heads {
@@ -49,6 +49,9 @@ pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32
             for (key, weight) in weights.iter_mut().enumerate() {
                 let dot: f32 = asked.iter().zip(keys.slice(key, start, head_size)).map(|(q, k)| q * k).sum();
                 *weight = dot * scale + mask.map_or(0.0, |mask| mask[key]);
+            }
+            if let Some(bias) = bias {
+                add_multiple(1.0, bias.row(head, query, keys.count), weights);
             }
             let largest = largest::<Fastest>(weights);
             let sum = exponentials(exp, weights, largest).sum;

@@ -79,6 +79,7 @@ fn attention_gives_the_same_bits() {
         keys: rows(1, keys),
         values: rows(2, keys),
         mask: Some(&mask),
+        bias: None,
         heads,
         head_size,
         scale: 0.2,

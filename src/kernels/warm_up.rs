@@ -43,6 +43,7 @@ pub fn warm_up() {
                 keys: input,
                 values: input,
                 mask: Some(&[0.0; TOKENS]),
+                bias: None,
                 heads: HEADS,
                 head_size: HIDDEN / HEADS,
                 scale: 0.125,

@@ -1,30 +1,103 @@
 //! Scaled dot-product attention over all heads, without transposed copies.
 //!
-//! In the graph this is Reshape of query, key and value into heads, EinSum, Mul by the scale, Add of the mask, Softmax,
-//! EinSum, Reshape back.
+//! In the graph this is Reshape of query, key and value into heads, EinSum, Add of the mask, Softmax, EinSum, Reshape
+//! back. Exporters differ in where they scale: the queries, the keys, both, or the scores. Some expand the mask to a row
+//! for each query.
 
 use tract_core::internal::*;
 use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::einsum::EinSum;
-use tract_core::ops::math::{Add, Mul};
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::logic::Iff;
+use tract_core::ops::math::{Add, IsNan, Mul, add};
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
+use super::broadcast::without_broadcasts;
 use super::pattern::*;
 use super::rows::{floats, plain};
 use super::weights::Weights;
-use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
+use crate::kernels::attention::{AttentionScratch, Bias, Inputs, Rows, attention};
 use crate::threads;
 
 /// Fewer queries are not worth another thread, which would prepare the keys and values again.
 const QUERIES_OF_A_PART: usize = 32;
 
-/// The fused operator. Inputs: queries (batch × rows × hidden, or batch × hidden for one row), keys and values (batch ×
-/// sequence × hidden), mask (batch × 1 × 1 × sequence, added to the scores). Output: context, with the queries' shape.
+/// The fused operator. Inputs: queries (batch × rows × hidden, or batch × hidden for the first row), keys and values
+/// (batch × sequence × hidden), and [`Addends`]. Output: context, with the queries' shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attention {
     pub heads: usize,
     /// Factor of the scores.
     pub scale: f32,
+    pub addends: Addends,
+}
+
+/// The further inputs of attention, which are added to the scores, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addends {
+    /// One number for each key: batch × 1 × 1 × sequence.
+    pub mask: bool,
+    /// One number for each query and key: batch × heads × rows × sequence. Any of the first three sizes may be 1.
+    pub bias: bool,
+}
+
+/// The addends of one sequence.
+#[derive(Debug, Clone, Copy)]
+pub struct Added<'a> {
+    pub mask: Option<&'a [f32]>,
+    pub bias: Option<Bias<'a>>,
+}
+
+impl Addends {
+    fn count(self) -> usize {
+        usize::from(self.mask) + usize::from(self.bias)
+    }
+
+    /// The addends of each of `batch` sequences of `length` keys. `inputs` are the further inputs, as tensors and as
+    /// numbers.
+    pub fn of_sequences<'a>(
+        self,
+        inputs: &[TValue],
+        numbers: &[&'a [f32]],
+        batch: usize,
+        length: usize,
+    ) -> TractResult<Vec<Added<'a>>> {
+        ensure!(
+            inputs.len() == self.count() && numbers.len() == self.count(),
+            "attention has {} addends; {} were expected",
+            inputs.len(),
+            self.count()
+        );
+        let mask = self.mask.then(|| numbers[0]);
+        if let Some(mask) = mask {
+            let expected = batch * length;
+            ensure!(mask.len() == expected, "the mask has {} numbers; {batch} × {length} were expected", mask.len());
+        }
+        let bias = if self.bias {
+            let (&[sequences, heads, rows, keys], &values) =
+                (inputs[inputs.len() - 1].shape(), &numbers[numbers.len() - 1])
+            else {
+                bail!("a bias has four axes")
+            };
+            ensure!(keys == length && [1, batch].contains(&sequences), "a bias of {sequences} × {keys} does not fit");
+            let (head, sequence) = (rows * keys, heads * rows * keys);
+            Some((
+                if sequences == 1 { 0 } else { sequence },
+                Bias {
+                    values,
+                    head_stride: if heads == 1 { 0 } else { head },
+                    row_stride: if rows == 1 { 0 } else { keys },
+                },
+            ))
+        } else {
+            None
+        };
+        let of_sequence = |sequence: usize| Added {
+            mask: mask.map(|mask| &mask[sequence * length..][..length]),
+            bias: bias.map(|(stride, bias)| Bias { values: &bias.values[sequence * stride..], ..bias }),
+        };
+        Ok((0..batch).map(of_sequence).collect())
+    }
 }
 
 impl Eq for Attention {}
@@ -67,9 +140,10 @@ impl Attention {
             return Ok(output.into_tvalue());
         }
         let views = plain(inputs)?;
-        let &[queries, keys, values, mask] = &floats(&views)?[..] else {
-            bail!("attention has {} inputs; 4 were expected", inputs.len())
+        let &[queries, keys, values, ref addends @ ..] = &floats(&views)?[..] else {
+            bail!("attention has {} inputs; it needs at least 3", inputs.len())
         };
+        let addends = self.addends.of_sequences(&inputs[3..], addends, batch, sequence)?;
         let rows = queries.len() / (batch * hidden);
         let mut plain = output.try_as_plain_ram_mut()?;
         let part_rows = rows.div_ceil(threads::parts(rows, QUERIES_OF_A_PART)).next_multiple_of(4);
@@ -80,12 +154,15 @@ impl Attention {
                 index * count * hidden..(index + 1) * count * hidden
             };
             let queries = queries[part(queries, rows)].chunks(part_rows * hidden);
-            for (queries, context) in queries.zip(context.chunks_mut(part_rows * hidden)) {
+            let Added { mask, bias } = addends[index];
+            let places = (0..).step_by(part_rows);
+            for ((queries, context), first) in queries.zip(context.chunks_mut(part_rows * hidden)).zip(places) {
                 let inputs = Inputs {
                     queries: Rows { values: queries, count: queries.len() / hidden, stride: hidden },
                     keys: Rows { values: &keys[part(keys, sequence)], count: sequence, stride: hidden },
                     values: Rows { values: &values[part(values, sequence)], count: sequence, stride: hidden },
-                    mask: Some(&mask[index * sequence..(index + 1) * sequence]),
+                    mask,
+                    bias: bias.map(|bias| bias.from(0, first)),
                     heads: self.heads,
                     head_size: hidden / self.heads,
                     scale: self.scale,
@@ -101,8 +178,9 @@ impl Attention {
 impl TypedOp for Attention {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         ensure!(
-            inputs.len() == 4 && inputs[1].shape == inputs[2].shape,
-            "attention needs 4 inputs, with keys and values of one shape"
+            inputs.len() == 3 + self.addends.count() && inputs[1].shape == inputs[2].shape,
+            "attention has {} inputs; keys and values need one shape, and each addend an input",
+            inputs.len()
         );
         ensure!(
             inputs[0].shape.last() == inputs[1].shape.last(),
@@ -124,18 +202,22 @@ pub fn fuse(
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(softmax.axes[..] == [3] && softmax.quant_output_dt.is_none());
     rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
-    let masked = producer(model, node.inputs[0]);
-    rule_if!(is_binary::<Add>(masked));
-    rule_if_some!((scaled, scores, scale) = masked.inputs.iter().find_map(|&outlet| scaled_scores(model, outlet)));
-    rule_if_some!(mask = other_input(masked, scaled));
-    rule_if_some!(context = only_reader(model, node));
-    rule_if!(contracts(context, "abmk,akbn->ambn") && context.inputs[0] == OutletId::from(node.id));
+    let mut addends = TVec::new();
+    rule_if_some!((scores, mut scale) = scores_of(model, node.inputs[0], &mut addends));
+    let weights = without_nan_guard(model, node);
+    rule_if_some!(context = only_reader(model, weights));
+    rule_if!(contracts(context, "abmk,akbn->ambn") && context.inputs[0] == OutletId::from(weights.id));
     rule_if_some!(
         merged = only_reader(model, context).filter(|next| matches!(next.op_as(), Some(AxisOp::Reshape(2, ..))))
     );
 
-    rule_if_some!((queries, heads) = split_into_heads(model, scores.inputs[0]));
-    rule_if_some!((keys, key_heads) = split_into_heads(model, scores.inputs[1]));
+    let [queries, keys] = [0, 1].map(|operand| {
+        let (operand, factor) = without_factors(model, scores.inputs[operand]);
+        scale *= factor;
+        operand
+    });
+    rule_if_some!((queries, heads) = split_into_heads(model, queries));
+    rule_if_some!((keys, key_heads) = split_into_heads(model, keys));
     rule_if_some!((values, value_heads) = split_into_heads(model, context.inputs[1]));
     let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
     let keys_shape = shape(keys)?;
@@ -143,22 +225,93 @@ pub fn fuse(
         heads == key_heads && heads == value_heads && shape(values)? == keys_shape && shape(queries)? == keys_shape
     );
     rule_if!(shape(merged.id.into())? == keys_shape);
-    let one = 1.to_dim();
-    rule_if!(shape(mask)?[..] == [keys_shape[0].clone(), one.clone(), one, keys_shape[1].clone()]);
+    let (batch, sequence) = (&keys_shape[0], &keys_shape[1]);
+    let (mut masks, mut biases) = (TVec::new(), TVec::new());
+    for addend in addends {
+        let shape = shape(addend)?;
+        let fits = |size: &TDim, whole: &TDim| *size == 1.to_dim() || size == whole;
+        rule_if!(shape.len() == 4 && fits(&shape[1], &heads.to_dim()) && fits(&shape[2], sequence));
+        rule_if!(shape[3] == *sequence && fits(&shape[0], batch));
+        let is_mask = shape[0] == *batch && shape[1] == 1.to_dim() && shape[2] == 1.to_dim();
+        if is_mask { masks.push(addend) } else { biases.push(addend) }
+    }
 
     let mut patch = TypedModelPatch::default();
-    let taps = patch.taps(model, &[queries, keys, values, mask])?;
-    let output = patch.wire_node(name, Attention { heads, scale }, &taps)?;
+    let mut taps = patch.taps(model, &[queries, keys, values])?;
+    let addends = Addends { mask: !masks.is_empty(), bias: !biases.is_empty() };
+    for (kind, outlets) in [("mask", masks), ("bias", biases)] {
+        let outlets = patch.taps(model, &outlets)?;
+        let Some((&first, others)) = outlets.split_first() else { continue };
+        let mut sum = first;
+        for (index, &other) in others.iter().enumerate() {
+            sum = patch.wire_node(format!("{name}.{kind}.{index}"), add(), &[sum, other])?[0];
+        }
+        taps.push(sum);
+    }
+    let output = patch.wire_node(name, Attention { heads, scale, addends }, &taps)?;
     patch.shunt_outside(model, merged.id.into(), output[0])?;
     Ok(Some(patch))
 }
 
-/// The product of queries and keys behind `outlet`, and the factor that scales it.
-fn scaled_scores(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, &TypedNode, f32)> {
-    let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<Mul>(node))?;
-    let (scores, scale) = variable_and_constant(model, scaled)?;
+/// The product of queries and keys whose scores are `outlet`, and its factor. Tensors that are added to the scaled
+/// product go to `addends`.
+fn scores_of<'model>(
+    model: &'model TypedModel,
+    outlet: OutletId,
+    addends: &mut TVec<OutletId>,
+) -> Option<(&'model TypedNode, f32)> {
+    let node = producer(model, outlet);
+    if is_binary::<Add>(node) {
+        return node.inputs.iter().find_map(|&input| {
+            let known = addends.len();
+            let found = scores_of(model, input, addends).zip(other_input(node, input));
+            let Some((scores, other)) = found else {
+                addends.truncate(known);
+                return None;
+            };
+            addends.push(without_broadcasts(model, other));
+            Some(scores)
+        });
+    }
+    let (scores, scale) = without_factors(model, outlet);
     let scores = producer(model, scores);
-    contracts(scores, "ambk,anbk->abmn").then_some((outlet, scores, scalar(&scale)?))
+    contracts(scores, "ambk,anbk->abmn").then_some((scores, scale))
+}
+
+/// Follows `outlet` up through products with single numbers; returns what they scale, and the product of the numbers.
+fn without_factors(model: &TypedModel, mut outlet: OutletId) -> (OutletId, f32) {
+    let mut product = 1.0;
+    let factor = |outlet: OutletId| {
+        let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<Mul>(node))?;
+        let (variable, constant) = variable_and_constant(model, scaled)?;
+        Some((variable, scalar(&constant)?))
+    };
+    while let Some((variable, factor)) = factor(outlet) {
+        (outlet, product) = (variable, product * factor);
+    }
+    (outlet, product)
+}
+
+/// The node whose output is the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides
+/// no key of a text.
+fn without_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNode) -> &'model TypedNode {
+    let outlet = OutletId::from(softmax.id);
+    let readers: TVec<&TypedNode> =
+        model.outlet_successors(outlet).iter().map(|reader| model.node(reader.node)).collect();
+    let guard = |test: &TypedNode, choice: &'model TypedNode| {
+        let is_test = test.op_as::<ElementWiseOp>().is_some_and(|operation| operation.0.is::<IsNan>());
+        let zero = choice.inputs.get(1).and_then(|&outlet| constant(model, outlet));
+        is_test
+            && choice.op_is::<Iff>()
+            && choice.inputs[0] == OutletId::from(test.id)
+            && choice.inputs[2] == outlet
+            && zero.and_then(|zero| scalar(&zero)) == Some(0.0)
+    };
+    match readers[..] {
+        [one, other] if guard(one, other) => other,
+        [one, other] if guard(other, one) => one,
+        _ => softmax,
+    }
 }
 
 /// True for an EinSum of floats with these axes, under any letters.

@@ -1,6 +1,7 @@
 //! Replaces subgraphs by fused operators: the list of rewrites, their helpers, and one file for each operator.
 
 pub mod attention;
+mod broadcast;
 mod embedding;
 mod feed_forward;
 mod first_token;

@@ -1,9 +1,15 @@
 //! The ordered list of rewrites.
 
 use tract_core::internal::*;
+use tract_core::ops::binary::TypedBinOp;
+use tract_core::ops::cast::Cast;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::logic::Iff;
 
 use super::weights::Weights;
-use super::{attention, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention};
+use super::{
+    attention, broadcast, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention,
+};
 
 /// A change of the graph: most replace one kind of subgraph by one fused operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +18,8 @@ pub enum Rewrite {
     Positions,
     Linear,
     LayerNorm,
+    /// Moves broadcasts below element-wise operators.
+    Broadcast,
     Attention,
     /// Moves the selection of the first token up, through fused operators only.
     FirstToken,
@@ -25,11 +33,12 @@ pub enum Rewrite {
 
 impl Rewrite {
     /// In the order of application.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Embedding,
         Self::Positions,
         Self::Linear,
         Self::LayerNorm,
+        Self::Broadcast,
         Self::Attention,
         Self::FirstToken,
         Self::SharedInput,
@@ -49,6 +58,11 @@ impl Rewrite {
                 .with_rule_for("linear", quantized_linear::fuse)
                 .with_rule_for("GELU behind linear", quantized_linear::fuse_gelu),
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
+            Self::Broadcast => rules
+                .with_rule_for("broadcast below cast", broadcast::lower::<Cast>)
+                .with_rule_for("broadcast below element-wise", broadcast::lower::<ElementWiseOp>)
+                .with_rule_for("broadcast below binary", broadcast::lower::<TypedBinOp>)
+                .with_rule_for("broadcast below choice", broadcast::lower::<Iff>),
             Self::Attention => rules.with_rule_for("attention", attention::fuse),
             Self::FirstToken => rules
                 .with_rule_for("first token above linear", first_token::above_linear)

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use tract_core::internal::*;
 
-use super::attention::Attention;
+use super::attention::{Added, Attention};
 use super::quantized_linear::QuantizedLinear;
 use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
@@ -16,7 +16,7 @@ use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
 use crate::threads;
 
-/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and mask, as in [`Attention`]. Output: context,
+/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the addends of [`Attention`]. Output: context,
 /// like the hidden state except for the length of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
@@ -25,8 +25,8 @@ pub struct SelfAttention {
     attention: Attention,
 }
 
-/// The rows of a sequence, as a range of all rows, and its mask.
-type Sequence<'a> = (Range<usize>, &'a [f32]);
+/// The rows of a sequence, as a range of all rows, and its addends.
+type Sequence<'a> = (Range<usize>, Added<'a>);
 
 impl SelfAttention {
     pub fn linear(&self) -> &QuantizedLinear {
@@ -40,16 +40,15 @@ impl SelfAttention {
     /// Computes the context of each of several pairs of inputs. Their rows run through the linear layers together, so
     /// weights are read once; no row depends on another sequence.
     pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
-        let masks = plain(inputs.iter().map(|inputs| &inputs[1]))?;
+        let addends: Vec<_> = inputs.iter().map(|inputs| plain(&inputs[1..])).collect::<TractResult<_>>()?;
         let mut sequences: Vec<Sequence<'_>> = Vec::new();
-        for (inputs, masks) in inputs.iter().zip(floats(&masks)?) {
+        for (inputs, addends) in inputs.iter().zip(&addends) {
             let &[batch, length, _] = inputs[0].shape() else {
                 bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
-            ensure!(masks.len() == batch * length, "the mask has {} numbers for {batch} × {length} rows", masks.len());
-            for mask in masks.chunks_exact(length.max(1)) {
+            for added in self.attention.addends.of_sequences(&inputs[1..], &floats(addends)?, batch, length)? {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);
-                sequences.push((first..first + length, mask));
+                sequences.push((first..first + length, added));
             }
         }
         let states = inputs.iter().map(|inputs| &inputs[0]);
@@ -105,10 +104,11 @@ impl SelfAttention {
             let place = columns.start - heads.start * size..columns.end - heads.start * size;
             let projections = [0, 1, 2]
                 .map(|index| Projection::new(&self.linear.layers()[index], &columns, rows, &mut linear_scratch));
-            for (rows, mask) in sequences {
+            for (rows, added) in sequences {
                 let [queries, keys, values] = projections.each_ref().map(|projection| projection.rows(rows));
                 let (heads, scale) = (some.len(), self.attention.scale);
-                let inputs = Inputs { queries, keys, values, mask: Some(mask), heads, head_size: size, scale };
+                let (mask, bias) = (added.mask, added.bias.map(|bias| bias.from(some.start, 0)));
+                let inputs = Inputs { queries, keys, values, mask, bias, heads, head_size: size, scale };
                 context.resize(rows.len() * columns.len(), 0.0);
                 attention(&inputs, &mut scratch, &mut context, columns.len());
                 for (to, from) in contexts[rows.clone()].iter_mut().zip(context.chunks_exact(columns.len())) {
@@ -164,11 +164,11 @@ impl EvalOp for SelfAttention {
 impl TypedOp for SelfAttention {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         ensure!(
-            inputs.len() == 2 && inputs[0].rank() == 3,
-            "attention needs a mask and a hidden state of batch × sequence × hidden"
+            inputs.first().is_some_and(|state| state.rank() == 3),
+            "attention needs a hidden state of batch × sequence × hidden size"
         );
         let projected = self.linear.output_facts(&inputs[..1])?;
-        self.attention.output_facts(&projected.iter().chain([inputs[1]]).collect::<TVec<_>>())
+        self.attention.output_facts(&projected.iter().chain(inputs[1..].iter().copied()).collect::<TVec<_>>())
     }
 
     as_op!();
@@ -182,7 +182,7 @@ pub fn fuse(
     name: &str,
     attention: &Attention,
 ) -> TractResult<Option<TypedModelPatch>> {
-    let &[queries, keys, values, mask] = &node.inputs[..] else { return Ok(None) };
+    let &[queries, keys, values, ref addends @ ..] = &node.inputs[..] else { return Ok(None) };
     let producer = model.node(queries.node);
     rule_if_some!(linear = producer.op_as::<QuantizedLinear>().filter(|linear| !linear.has_gelu()));
     let slots = [queries, keys, values].map(|outlet| outlet.slot);
@@ -195,7 +195,8 @@ pub fn fuse(
     rule_if!(slots.iter().all(only_here));
     rule_if!(model.outlet_fact(producer.inputs[0])?.rank() == 3);
     let mut patch = TypedModelPatch::default();
-    let taps = patch.taps(model, &[producer.inputs[0], mask])?;
+    let inputs: TVec<_> = [producer.inputs[0]].into_iter().chain(addends.iter().copied()).collect();
+    let taps = patch.taps(model, &inputs)?;
     let fused = SelfAttention { linear: linear.with_layers(slots), attention: attention.clone() };
     let output = patch.wire_node(name, fused, &taps)?;
     patch.shunt_outside(model, node.id.into(), output[0])?;
@@ -205,6 +206,7 @@ pub fn fuse(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::fuse::attention::Addends;
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::count_after;
     use crate::kernels::linear::Packer;
@@ -229,26 +231,33 @@ mod tests {
             let (inputs, hidden) = (10, heads * head_size);
             let fused = SelfAttention {
                 linear: QuantizedLinear::new([0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect()),
-                attention: Attention { heads, scale: 0.3 },
+                attention: Attention { heads, scale: 0.3, addends: Addends { mask: true, bias: true } },
             };
             let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());
             for mask in &mut masks {
                 mask.try_as_plain_ram_mut().unwrap().as_slice_mut::<f32>().unwrap()[1] = f32::MIN;
             }
             let [long, short] = masks.map(|mask| mask.into_tvalue());
-            let pairs = [tvec![tensor(&[2, 6, inputs], 1.3), long], tvec![tensor(&[1, 3, inputs], 1.9), short]];
+            let pairs = [
+                tvec![tensor(&[2, 6, inputs], 1.3), long, tensor(&[2, heads, 6, 6], 0.3)],
+                tvec![tensor(&[1, 3, inputs], 1.9), short, tensor(&[1, 1, 3, 3], 1.1)],
+            ];
             let expected = pairs.each_ref().map(|pair| {
                 let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
-                values.push(pair[1].clone());
+                values.extend(pair[1..].iter().cloned());
                 fused.attention.eval_alone(&values).unwrap()
             });
             let same = |outputs: &[TVec<TValue>]| outputs.iter().zip(&expected).all(|(output, it)| output[0] == *it);
             assert!(same(&fused.eval_together(&pairs).unwrap()));
             for heads_of_a_part in 1..=heads {
                 let states = pairs.iter().map(|pair| &pair[0]);
-                let masks = pairs.each_ref().map(|pair| pair[1].try_as_plain_ram().unwrap());
-                let masks = masks.each_ref().map(|mask| mask.as_slice::<f32>().unwrap());
-                let sequences = [(0..6, &masks[0][..6]), (6..12, &masks[0][6..]), (12..15, masks[1])];
+                let views = pairs.each_ref().map(|pair| plain(&pair[1..]).unwrap());
+                let added = |pair: usize, batch, length| {
+                    let numbers = floats(&views[pair]).unwrap();
+                    fused.attention.addends.of_sequences(&pairs[pair][1..], &numbers, batch, length).unwrap()
+                };
+                let (long, short) = (added(0, 2, 6), added(1, 1, 3));
+                let sequences = [(0..6, long[0]), (6..12, long[1]), (12..15, short[0])];
                 let outputs = eval_rows(states, &[hidden], |rows, contexts| {
                     fused.write(rows, &sequences, &mut contexts[0], heads_of_a_part);
                 });

@@ -1,4 +1,4 @@
-//! Scaled dot-product attention, softmax(q·kᵀ·scale + mask)·v, for the heads of one sequence.
+//! Scaled dot-product attention, softmax(q·kᵀ·scale + mask + bias)·v, for the heads of one sequence.
 //!
 //! WebAssembly multiplies 16-bit integers three times as fast as floats, and the order of an integer sum does not
 //! matter. So both matrix products run on integers of up to 16 bits; only the softmax between them is float.
@@ -32,6 +32,28 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Numbers that are added to the scores: for each query a row with one for each key.
+#[derive(Debug, Clone, Copy)]
+pub struct Bias<'a> {
+    pub values: &'a [f32],
+    /// Distance between the rows of one query in two heads; 0 if all heads have the same.
+    pub head_stride: usize,
+    /// Distance between the rows of two queries; 0 if all queries have the same.
+    pub row_stride: usize,
+}
+
+impl<'a> Bias<'a> {
+    /// The bias of the heads from `head` and the queries from `query`.
+    pub fn from(&self, head: usize, query: usize) -> Self {
+        Self { values: &self.values[head * self.head_stride + query * self.row_stride..], ..*self }
+    }
+
+    /// The row of a query in a head.
+    pub fn row(&self, head: usize, query: usize, keys: usize) -> &'a [f32] {
+        &self.values[head * self.head_stride + query * self.row_stride..][..keys]
+    }
+}
+
 /// The input of attention. Head `h` of a row is at columns `h * head_size..(h + 1) * head_size`.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
@@ -41,6 +63,7 @@ pub struct Inputs<'a> {
     pub values: Rows<'a>,
     /// Added to the scores, one number for each key; −∞ hides the key.
     pub mask: Option<&'a [f32]>,
+    pub bias: Option<Bias<'a>>,
     pub heads: usize,
     pub head_size: usize,
     /// Factor of the scores, usually 1/√head_size.
@@ -69,7 +92,7 @@ pub struct AttentionScratch {
     weights: Vec<[i16; 8]>,
 }
 
-/// Writes softmax(q·kᵀ·scale + mask)·v of every head to `context` (Vaswani et al., *Attention Is All You Need*, 2017).
+/// Writes softmax(q·kᵀ·scale + mask + bias)·v of every head to `context` (Vaswani et al., *Attention Is All You Need*, 2017).
 /// Each query has one row there, at a multiple of `stride`; head `h` has the same columns as in the inputs. The numbers
 /// of queries and of keys may differ.
 ///
@@ -320,6 +343,11 @@ fn attend_group<L: Lanes>(
     for (i, (panel, (scales, mask))) in keys.chunks_exact(2 * queries.len()).zip(scales).enumerate() {
         score_tile::<L>(queries, panel, ones, scales, mask, &mut scores[8 * i..], key_scales.len());
     }
+    if let Some(bias) = inputs.bias {
+        for (row, scores) in scores.chunks_exact_mut(key_scales.len()).enumerate() {
+            add(scores, bias.row(head, first + row.min(count - 1), inputs.keys.count));
+        }
+    }
     let ones = weigh::<L>(scores, weights);
     let panels = values.chunks_exact(2 * weights.len());
     for (i, (panel, scales)) in panels.zip(value_scales.as_chunks::<8>().0).enumerate() {
@@ -381,6 +409,13 @@ fn score_tile<L: Lanes>(
         for (half, (vector, products)) in vectors.iter_mut().zip(products).enumerate() {
             L::store(products * one * key_ones[half] + mask[half], vector);
         }
+    }
+}
+
+#[inline(never)]
+fn add(scores: &mut [f32], bias: &[f32]) {
+    for (score, bias) in scores.iter_mut().zip(bias) {
+        *score += bias;
     }
 }
 

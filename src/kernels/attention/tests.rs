@@ -13,13 +13,24 @@ struct Case {
     /// Rows of queries, keys and values beside each other.
     activations: Vec<f32>,
     mask: Option<Vec<f32>>,
+    /// Rows of keys for each query, for each head.
+    bias: Option<Vec<f32>>,
     scale: f32,
 }
 
 impl Case {
     fn random(queries: usize, keys: usize, heads: usize, head_size: usize) -> Self {
         let activations = random(queries.max(keys) * 3 * heads * head_size, 7);
-        Self { queries, keys, heads, head_size, activations, mask: None, scale: 1.0 / (head_size as f32).sqrt() }
+        Self {
+            queries,
+            keys,
+            heads,
+            head_size,
+            activations,
+            mask: None,
+            bias: None,
+            scale: 1.0 / (head_size as f32).sqrt(),
+        }
     }
 
     fn hidden(&self) -> usize {
@@ -34,6 +45,11 @@ impl Case {
             keys: rows(1, self.keys),
             values: rows(2, self.keys),
             mask: self.mask.as_deref(),
+            bias: self.bias.as_deref().map(|values| Bias {
+                values,
+                head_stride: self.queries * self.keys,
+                row_stride: self.keys,
+            }),
             heads: self.heads,
             head_size: self.head_size,
             scale: self.scale,
@@ -78,7 +94,12 @@ impl Case {
                     let k = row(keys, key);
                     longest_key = longest_key.max(norm(&k));
                     let dot: f64 = q.iter().zip(k).map(|(q, k)| q * k).sum();
-                    dot * f64::from(self.scale) + self.mask.as_ref().map_or(0.0, |mask| f64::from(mask[key]))
+                    let mask = self.mask.as_ref().map_or(0.0, |mask| f64::from(mask[key]));
+                    let bias = self
+                        .bias
+                        .as_ref()
+                        .map_or(0.0, |bias| f64::from(bias[(head * self.queries + query) * self.keys + key]));
+                    dot * f64::from(self.scale) + mask + bias
                 })
                 .collect();
             let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -182,6 +203,25 @@ fn hidden_keys_do_not_count() {
 }
 
 #[test]
+fn a_bias_may_be_shared_by_heads_and_queries() {
+    let (queries, keys, heads) = (5, 11, 3);
+    let case = Case::random(queries, keys, heads, 4);
+    let all = random(heads * queries * keys, 3);
+    for (head_stride, row_stride) in [(queries * keys, keys), (0, keys), (keys, 0), (0, 0)] {
+        let shared = Bias { values: &all, head_stride, row_stride };
+        let mut inputs = case.inputs();
+        inputs.bias = Some(shared);
+        let mut context = vec![0.0; queries * case.hidden()];
+        attention(&inputs, &mut AttentionScratch::default(), &mut context, case.hidden());
+        let mut each = case.clone();
+        let rows = (0..heads).flat_map(|head| (0..queries).map(move |query| (head, query)));
+        each.bias = Some(rows.flat_map(|(head, query)| shared.row(head, query, keys)).copied().collect());
+        each.check();
+        assert_same(&context, &each.context());
+    }
+}
+
+#[test]
 fn what_is_not_finite_reaches_what_depends_on_it() {
     let case = Case::random(6, 11, 2, 5);
     for value in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -228,8 +268,8 @@ fn shapes() -> impl Strategy<Value = [usize; 4]> {
 /// Unusual cases that still have a finite result.
 fn unusual() -> impl Strategy<Value = Case> {
     let outliers = prop::collection::vec((0..3usize, any::<prop::sample::Index>(), -1000f32..1000.0), 0..6);
-    (shapes(), any::<u64>(), outliers, 0..4u8, any::<bool>()).prop_map(
-        |([queries, keys, heads, head_size], seed, outliers, zeros, masked)| {
+    (shapes(), any::<u64>(), outliers, 0..4u8, any::<[bool; 2]>()).prop_map(
+        |([queries, keys, heads, head_size], seed, outliers, zeros, [masked, biased])| {
             let mut case = Case::random(queries, keys, heads, head_size);
             case.activations = random(case.activations.len(), seed);
             if let part @ 0..3 = zeros {
@@ -243,6 +283,7 @@ fn unusual() -> impl Strategy<Value = Case> {
             // The first key stays visible.
             let hidden = |bits: &f32| if *bits < 0.5 { 0.0 } else { f32::NEG_INFINITY };
             case.mask = masked.then(|| [0.0].into_iter().chain(random(keys - 1, seed).iter().map(hidden)).collect());
+            case.bias = biased.then(|| random(heads * queries * keys, seed));
             case
         },
     )
@@ -284,6 +325,7 @@ proptest! {
             let mut inputs = case.inputs();
             inputs.queries.values = &inputs.queries.values[query * inputs.queries.stride..];
             inputs.queries.count = 1;
+            inputs.bias = inputs.bias.map(|bias| bias.from(0, query));
             let mut alone = vec![0.0; hidden];
             attention(&inputs, &mut scratch, &mut alone, hidden);
             assert_same(&alone, expected);

@@ -6,7 +6,8 @@
 //! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
 //!
 //! So the offsets cost one sum over the row and one over the column, and every step before the scales is exact.
-//! Eight-bit weights are stored unchanged, without the term in 64. A zero point v of the weights changes only these two
+//! Eight-bit weights are stored unchanged, without the term in 64. Where the processor multiplies signed by unsigned
+//! numbers, the kernels read w' = w + 128 instead. A zero point v of the weights changes only these two
 //! numbers of a column, with n the length of a row:
 //!
 //! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
@@ -26,7 +27,7 @@ pub use matrix::PackedMatrix;
 pub use pack::{Packer, pack_four_bits};
 use panels::{Encoding, GROUP_ROWS, MAX_ROWS, PANEL_COLUMNS};
 use quantize::RowScale;
-use tile::{Dots, TILE_ROWS};
+use tile::{Dots, EightBitDot, TILE_ROWS};
 
 use crate::kernels::lanes::{Fastest, Lanes};
 
@@ -58,7 +59,9 @@ pub struct QuantizedRows<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     matrix: Arc<PackedMatrix>,
-    /// Difference between each stored weight of a column and the weight; padded to whole panels.
+    /// How the kernels read weights of eight bits.
+    eight_bit: EightBitDot,
+    /// Difference between each code of a column that the kernels read and the weight; padded to whole panels.
     offsets: Vec<i32>,
     /// Sum of each stored column less its zero point; padded to whole panels.
     column_sums: Vec<i32>,
@@ -73,8 +76,8 @@ pub struct Linear {
 pub struct LinearScratch {
     wide_rows: Vec<i16>,
     wide_panel: Vec<i16>,
-    /// The codes of a panel of four-bit weights.
-    unpacked_panel: Vec<u8>,
+    /// The codes of a panel, where the stored bytes are others.
+    codes: Vec<u8>,
 }
 
 impl Linear {
@@ -96,9 +99,25 @@ impl Linear {
         column_scales.resize(padded, 0.0);
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        let offset = matrix.encoding().offset();
         let column_sums = matrix.column_sums().to_vec();
-        Self { matrix, offsets: vec![offset; padded], column_sums, scales: column_scales, bias }
+        let mut layer = Self {
+            matrix,
+            eight_bit: EightBitDot::probe(),
+            offsets: Vec::new(),
+            column_sums,
+            scales: column_scales,
+            bias,
+        };
+        layer.offsets = vec![layer.code_offset(); padded];
+        layer
+    }
+
+    /// Difference between a code that the kernels read and the stored weight.
+    fn code_offset(&self) -> i32 {
+        match self.matrix.encoding() {
+            Encoding::EightBit => self.eight_bit.offset(),
+            encoding => encoding.offset(),
+        }
     }
 
     /// Subtracts a zero point from the weights: one for each column, or one for all.
@@ -140,7 +159,7 @@ impl Linear {
 
     /// The weights as floats, inputs × outputs, row after row.
     pub fn weights(&self) -> Vec<f32> {
-        let offset = self.matrix.encoding().offset();
+        let offset = self.code_offset();
         let columns: Vec<(f32, i32)> = self
             .scales()
             .iter()
@@ -223,16 +242,24 @@ impl Linear {
         output: &mut [&mut [f32]],
     ) {
         let stride = self.input_stride();
-        let dot = PanelDot::prepare(self.matrix.encoding(), input.codes, stride, scratch);
+        let encoding = self.matrix.encoding();
+        let dot = PanelDot::prepare(encoding, self.eight_bit, input.codes, stride, scratch);
         let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
-        let PanelDot { narrow, wide_rows, wide_panel, unpacked_panel } = dot;
+        let PanelDot { narrow, wide_rows, wide_panel, codes } = dot;
         let places = (0..).step_by(PANEL_COLUMNS);
         for ((index, mut panel), place) in
             self.matrix.panels().enumerate().take(panels.end).skip(panels.start).zip(places)
         {
-            if self.matrix.encoding() == Encoding::FourBit {
-                four_bit::unpack_panel(panel, self.matrix.tables(), unpacked_panel);
-                panel = unpacked_panel;
+            match encoding {
+                Encoding::FourBit => {
+                    four_bit::unpack_panel(panel, self.matrix.tables(), codes);
+                    panel = codes;
+                }
+                Encoding::EightBit if self.eight_bit == EightBitDot::Unsigned => {
+                    tile::add_128(panel, codes);
+                    panel = codes;
+                }
+                Encoding::EightBit | Encoding::SevenBit => {}
             }
             if !narrow {
                 tile::wide::widen_panel(panel, wide_panel);
@@ -319,22 +346,29 @@ struct PanelDot<'a> {
     narrow: bool,
     wide_rows: &'a [i16],
     wide_panel: &'a mut [i16],
-    unpacked_panel: &'a mut [u8],
+    codes: &'a mut [u8],
 }
 
 impl<'a> PanelDot<'a> {
-    fn prepare(encoding: Encoding, codes: &[i8], stride: usize, scratch: &'a mut LinearScratch) -> Self {
-        let narrow = cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) && encoding != Encoding::EightBit;
-        let LinearScratch { wide_rows, wide_panel, unpacked_panel } = scratch;
+    fn prepare(
+        encoding: Encoding,
+        eight_bit: EightBitDot,
+        activations: &[i8],
+        stride: usize,
+        scratch: &'a mut LinearScratch,
+    ) -> Self {
+        let narrow = cfg!(all(target_arch = "wasm32", feature = "relaxed-simd"))
+            && (encoding != Encoding::EightBit || eight_bit != EightBitDot::Wide);
+        let LinearScratch { wide_rows, wide_panel, codes } = scratch;
         if !narrow {
             wide_rows.clear();
-            wide_rows.extend(codes.iter().map(|&code| i16::from(code)));
+            wide_rows.extend(activations.iter().map(|&code| i16::from(code)));
             wide_panel.resize(stride * PANEL_COLUMNS, 0);
         }
-        if encoding == Encoding::FourBit {
-            unpacked_panel.resize(stride * PANEL_COLUMNS, 0);
+        if encoding != Encoding::SevenBit {
+            codes.resize(stride * PANEL_COLUMNS, 0);
         }
-        Self { narrow, wide_rows, wide_panel, unpacked_panel }
+        Self { narrow, wide_rows, wide_panel, codes }
     }
 }
 

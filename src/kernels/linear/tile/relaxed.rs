@@ -1,5 +1,8 @@
 //! wasm relaxed SIMD: one instruction multiplies four pairs in each lane, exactly, because the weights fit 7 bits.
 //!
+//! The result for weights of 8 bits is the engine's choice, which does not change while it runs. Where the engine has one
+//! instruction, it is exact for these, too: [`EightBitDot`] says how that instruction reads them.
+//!
 //! ARM, and x86 with VNNI, have one instruction that multiplies and adds. On other x86, V8 needs five instructions, and
 //! one of them rebuilds a vector of ones. There the dot takes two steps, pairs to 16 bits and these to 32, which are
 //! three instructions. Two products fit 16 bits, 2 × 128 × 127 < 2¹⁵, so both ways are exact.
@@ -8,10 +11,11 @@ use core::arch::wasm32::*;
 use core::hint::black_box;
 
 use super::simd128::{VECTORS, assert_rows_inside, store_dots};
-use super::{Dots, TILE_ROWS};
+use super::{Dots, EightBitDot, TILE_ROWS};
 use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS};
 
-/// Dot products of `count` rows of activations, `stride` bytes apart, with the seven-bit codes of a panel.
+/// Dot products of `count` rows of activations, `stride` bytes apart, with the codes of a panel: of seven bits, or of
+/// eight as [`EightBitDot`] requires.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
     dot_in_steps(pairs_saturate(), rows, stride, count, panel, dots);
 }
@@ -41,6 +45,43 @@ fn pairs_saturate() -> bool {
         i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(activations, weights, i32x4_splat(0)))
     }
     probe() == 2 * i32::from(i16::MAX)
+}
+
+/// Compares the relaxed dot of activations and weights of 8 bits with the sums for signed and for unsigned weights.
+pub fn probe_eight_bits() -> EightBitDot {
+    const EXTREMES: [u8; 8] = [0x80, 0x7f, 0xff, 0x81, 0x01, 0x00, 0xc0, 0x40];
+
+    #[inline]
+    #[target_feature(enable = "relaxed-simd")]
+    fn probe(activations: &[u8; 16], weights: &[u8; 16]) -> [i32; 4] {
+        let mut sums = [0; 4];
+        // SAFETY: each pointer is that of 16 bytes.
+        unsafe {
+            let (activations, weights) = (activations.as_ptr().cast(), weights.as_ptr().cast());
+            let (activations, weights) = (v128_load(black_box(activations)), v128_load(black_box(weights)));
+            let dots = i32x4_relaxed_dot_i8x16_i7x16_add(activations, weights, i32x4_splat(0));
+            v128_store(sums.as_mut_ptr().cast(), dots);
+        }
+        sums
+    }
+
+    let (mut signed, mut unsigned) = (true, true);
+    // Each pair of extremes fills all lanes, so that sums of 16 bits would saturate; then the lanes differ.
+    for (first, second, step) in (0..128).map(|case| (case % 8, case / 8 % 8, case / 64)) {
+        let activations: [u8; 16] = core::array::from_fn(|byte| EXTREMES[(first + step * byte) % 8]);
+        let weights: [u8; 16] = core::array::from_fn(|byte| EXTREMES[(second + 3 * step * byte) % 8]);
+        let dots = probe(&activations, &weights);
+        let sum = |lane: usize, weight: fn(u8) -> i32| -> i32 {
+            (4 * lane..4 * lane + 4).map(|byte| i32::from(activations[byte] as i8) * weight(weights[byte])).sum()
+        };
+        signed &= (0..4).all(|lane| dots[lane] == sum(lane, |weight| i32::from(weight as i8)));
+        unsigned &= (0..4).all(|lane| dots[lane] == sum(lane, i32::from));
+    }
+    match (signed, unsigned) {
+        (true, false) => EightBitDot::Signed,
+        (false, true) => EightBitDot::Unsigned,
+        _ => EightBitDot::Wide,
+    }
 }
 
 #[inline(never)]

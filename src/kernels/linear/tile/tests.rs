@@ -43,10 +43,27 @@ impl Case {
         scalar::dot(&wide_codes, stride, count, &wide_panel, &mut dots);
         assert_eq!(dots[..count], expected[..count]);
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-        if self.encoding == Encoding::SevenBit {
-            for two in [false, true] {
-                relaxed::dot_in_steps(two, codes, stride, count, panel, &mut dots);
+        match (self.encoding, EightBitDot::probe()) {
+            (Encoding::SevenBit, _) => {
+                for two in [false, true] {
+                    relaxed::dot_in_steps(two, codes, stride, count, panel, &mut dots);
+                    assert_eq!(dots[..count], expected[..count]);
+                }
+            }
+            (_, EightBitDot::Wide) => {}
+            (_, EightBitDot::Signed) => {
+                relaxed::dot(codes, stride, count, panel, &mut dots);
                 assert_eq!(dots[..count], expected[..count]);
+            }
+            (_, EightBitDot::Unsigned) => {
+                let mut plus_128 = vec![99; panel.len()];
+                add_128(panel, &mut plus_128);
+                relaxed::dot(codes, stride, count, &plus_128, &mut dots);
+                for (row, (dots, expected)) in dots.iter().zip(expected).take(count).enumerate() {
+                    let sum: i32 =
+                        codes[row * stride..][..panel.len() / PANEL_COLUMNS].iter().map(|&code| i32::from(code)).sum();
+                    assert_eq!(dots.map(|dot| dot - 128 * sum), expected);
+                }
             }
         }
     }
