@@ -5,14 +5,14 @@
 //! for each query.
 
 use tract_core::internal::*;
-use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::einsum::EinSum;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::Iff;
-use tract_core::ops::math::{Add, IsNan, Mul, add};
+use tract_core::ops::math::{Add, IsNan, add};
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
 use super::broadcast::without_broadcasts;
+use super::letters::{Letters, destination, factor, source};
 use super::pattern::*;
 use super::rows::{floats, plain};
 use super::weights::Weights;
@@ -206,24 +206,37 @@ pub fn fuse(
     rule_if_some!((scores, mut scale) = scores_of(model, node.inputs[0], &mut addends));
     let weights = without_nan_guard(model, node);
     rule_if_some!(context = only_reader(model, weights));
-    rule_if!(contracts(context, "abmk,akbn->ambn") && context.inputs[0] == OutletId::from(weights.id));
+    rule_if_some!([left, right, output] = letters(model, scores)?);
+    let [batch, head, row, key] = output;
+    // The product may name its operands in either order.
+    let (queries, keys) = if left.contains(&row) { (0, 1) } else { (1, 0) };
+    let operands = [left, right];
+    rule_if_some!(channel = operands[queries].iter().copied().find(|letter| !output.contains(letter)));
     rule_if_some!(
-        merged = only_reader(model, context).filter(|next| matches!(next.op_as(), Some(AxisOp::Reshape(2, ..))))
+        (queries, query_factor) = operand(model, scores, queries, &operands[queries], [batch, row, head, channel])
     );
+    rule_if_some!((keys, key_factor) = operand(model, scores, keys, &operands[keys], [batch, key, head, channel]));
+    scale *= query_factor * key_factor;
 
-    let [queries, keys] = [0, 1].map(|operand| {
-        let (operand, factor) = without_factors(model, scores.inputs[operand]);
-        scale *= factor;
-        operand
-    });
-    rule_if_some!((queries, heads) = split_into_heads(model, queries));
-    rule_if_some!((keys, key_heads) = split_into_heads(model, keys));
-    rule_if_some!((values, value_heads) = split_into_heads(model, context.inputs[1]));
-    let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
-    let keys_shape = shape(keys)?;
-    rule_if!(
-        heads == key_heads && heads == value_heads && shape(values)? == keys_shape && shape(queries)? == keys_shape
+    rule_if_some!([left, right, output] = letters(model, context)?);
+    let weighted = usize::from(context.inputs[0] != OutletId::from(weights.id));
+    rule_if!(context.inputs[weighted] == OutletId::from(weights.id));
+    let operands = [left, right];
+    let [batch, head, row, key] = operands[weighted];
+    let values = 1 - weighted;
+    rule_if_some!(channel = operands[values].iter().copied().find(|letter| ![batch, head, key].contains(letter)));
+    rule_if!(output.contains(&channel) && !output.contains(&key));
+    rule_if_some!(
+        (values, value_factor) = operand(model, context, values, &operands[values], [batch, key, head, channel])
     );
+    rule_if!(value_factor == 1.0);
+    let written = Letters::new(&output, &context.outputs[0].fact.shape.to_tvec());
+    rule_if_some!(merged = destination(model, context, written, &[&[batch], &[row], &[head, channel]]));
+
+    let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
+    rule_if_some!(heads = scores.outputs[0].fact.shape[1].as_i64().and_then(|heads| usize::try_from(heads).ok()));
+    let keys_shape = shape(keys)?;
+    rule_if!(shape(values)? == keys_shape && shape(queries)? == keys_shape);
     rule_if!(shape(merged.id.into())? == keys_shape);
     let (batch, sequence) = (&keys_shape[0], &keys_shape[1]);
     let (mut masks, mut biases) = (TVec::new(), TVec::new());
@@ -273,23 +286,12 @@ fn scores_of<'model>(
             Some(scores)
         });
     }
-    let (scores, scale) = without_factors(model, outlet);
-    let scores = producer(model, scores);
-    contracts(scores, "ambk,anbk->abmn").then_some((scores, scale))
-}
-
-/// Follows `outlet` up through products with single numbers; returns what they scale, and the product of the numbers.
-fn without_factors(model: &TypedModel, mut outlet: OutletId) -> (OutletId, f32) {
-    let mut product = 1.0;
-    let factor = |outlet: OutletId| {
-        let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<Mul>(node))?;
-        let (variable, constant) = variable_and_constant(model, scaled)?;
-        Some((variable, scalar(&constant)?))
-    };
-    while let Some((variable, factor)) = factor(outlet) {
-        (outlet, product) = (variable, product * factor);
+    let (mut scores, mut scale) = (outlet, 1.0);
+    while let Some((scaled, number)) = factor(model, scores) {
+        (scores, scale) = (scaled, scale * number);
     }
-    (outlet, product)
+    let scores = producer(model, scores);
+    scores.op_is::<EinSum>().then_some((scores, scale))
 }
 
 /// The node whose output is the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides
@@ -314,29 +316,32 @@ fn without_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNo
     }
 }
 
-/// True for an EinSum of floats with these axes, under any letters.
-fn contracts(node: &TypedNode, expression: &str) -> bool {
-    let Some(operation) = node.op_as::<EinSum>() else { return false };
-    let Ok(expected) = expression.parse::<AxesMapping>() else { return false };
-    let places = |mapping: &AxesMapping| {
-        let mut places: Vec<_> =
-            mapping.iter_all_axes().map(|axis| (axis.inputs.clone(), axis.outputs.clone())).collect();
-        places.sort();
-        places
-    };
-    operation.q_params.is_none() && places(&operation.axes) == places(&expected)
+/// The letters of the axes of a product of floats: of both operands and of the output, four each.
+fn letters(model: &TypedModel, node: &TypedNode) -> TractResult<Option<[[char; 4]; 3]>> {
+    rule_if_some!(product = node.op_as::<EinSum>());
+    rule_if!(product.q_params.is_none() && model.outlet_fact(node.inputs[0])?.datum_type == f32::datum_type());
+    let slots = [InOut::In(0), InOut::In(1), InOut::Out(0)];
+    let mut all = [[' '; 4]; 3];
+    for (letters, slot) in all.iter_mut().zip(slots) {
+        let found: TVec<char> = product.axes.axes(slot).map(|axis| axis.repr).collect();
+        rule_if!(found.len() == 4);
+        letters.copy_from_slice(&found);
+    }
+    Ok(Some(all))
 }
 
-/// The tensor (batch × sequence × hidden) that is reshaped to `outlet` (batch × sequence × heads × head size), and the
-/// number of heads.
-fn split_into_heads(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, usize)> {
-    let node = producer(model, outlet);
-    match node.op_as()? {
-        AxisOp::Reshape(2, from, to) if from.len() == 1 && to.len() == 2 => {
-            Some((node.inputs[0], to[0].to_usize().ok()?))
-        }
-        _ => None,
-    }
+/// The tensor (batch × sequence × hidden size) that becomes an operand of a product, and its factor. `order` has the
+/// letters of batch, sequence, head and channel.
+fn operand(
+    model: &TypedModel,
+    product: &TypedNode,
+    index: usize,
+    letters: &[char; 4],
+    [batch, sequence, head, channel]: [char; 4],
+) -> Option<(OutletId, f32)> {
+    let outlet = product.inputs[index];
+    let letters = Letters::new(letters, &model.outlet_fact(outlet).ok()?.shape.to_tvec());
+    source(model, outlet, letters, &[&[batch], &[sequence], &[head, channel]])
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use tract_core::ops::logic::Iff;
 
 use super::weights::Weights;
 use super::{
-    attention, broadcast, embedding, feed_forward, first_token, layer_norm, positions, quantized_linear, self_attention,
+    attention, broadcast, embedding, feed_forward, first_token, gelu, layer_norm, positions, product, quantized_linear,
+    self_attention,
 };
 
 /// A change of the graph: most replace one kind of subgraph by one fused operator.
@@ -55,6 +56,8 @@ impl Rewrite {
                 .with_rule_for("sum of embeddings", embedding::merge),
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
             Self::Linear => rules
+                .with_rule_for("product of activations", product::fuse)
+                .with_rule_for("GELU", gelu::fuse)
                 .with_rule_for("linear", quantized_linear::fuse)
                 .with_rule_for("GELU behind linear", quantized_linear::fuse_gelu),
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),

@@ -1,4 +1,4 @@
-//! Gather and GatherElements with checked indices. tract's own operators panic, or read a neighbour's numbers, if an
+//! Gather, GatherElements and GatherND with checked indices. tract's own operators panic, or read a neighbour's numbers, if an
 //! index lies outside its axis.
 
 use tract_core::internal::*;
@@ -14,6 +14,64 @@ pub struct Gather {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatherElements {
     pub axis: usize,
+}
+
+/// Selects the slice of the first `depth` axes of the data that each row of the indices names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatherNd {
+    pub depth: usize,
+}
+
+impl Op for GatherNd {
+    fn name(&self) -> StaticName {
+        "GatherND".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for GatherNd {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let (data, indices) = (&inputs[0], &inputs[1]);
+        let (indexed, rest) = data.shape().split_at(self.depth);
+        let places = indices.try_as_plain_ram()?;
+        let mut rows = Vec::new();
+        for place in places.as_slice::<i64>()?.chunks_exact(self.depth.max(1)) {
+            let mut row = 0;
+            for (&index, &length) in place.iter().zip(indexed) {
+                let counted = if index < 0 { index + length as i64 } else { index };
+                ensure!((0..length as i64).contains(&counted), "index {index} is outside an axis of length {length}");
+                row = row * length as i64 + counted;
+            }
+            rows.push(row);
+        }
+        // Slices of the first axes together are rows of one axis.
+        let flat: TVec<usize> = [indexed.iter().product()].into_iter().chain(rest.iter().copied()).collect();
+        let flat = data.clone().into_tensor().into_shape(&flat)?;
+        let shape: TVec<usize> = indices.shape()[..indices.rank() - 1].iter().chain(rest).copied().collect();
+        let rows = tvec!(flat.into_tvalue(), tensor1(&rows).into_tvalue());
+        let picked = array::Gather::new(0).eval(&EvalContext::out_of_plan(), rows)?;
+        Ok(tvec!(picked[0].clone().into_tensor().into_shape(&shape)?.into_tvalue()))
+    }
+}
+
+impl TypedOp for GatherNd {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let (data, indices) = (inputs[0], inputs[1]);
+        ensure!(
+            indices.shape.last() == Some(&self.depth.to_dim()) && self.depth <= data.rank(),
+            "the indices have shape {:?}; {} indices of a place were expected",
+            indices.shape,
+            self.depth
+        );
+        let places = indices.shape.iter().take(indices.rank() - 1);
+        let shape: TVec<TDim> = places.chain(data.shape.iter().skip(self.depth)).cloned().collect();
+        Ok(tvec!(data.datum_type.fact(shape)))
+    }
+
+    as_op!();
 }
 
 impl Op for Gather {
@@ -97,6 +155,7 @@ mod tests {
         for index in [-4, 3, i64::MIN, i64::MAX, 1 << 40] {
             assert!(eval(&Gather { axis: 1 }, tensor1(&[0, index])).is_err(), "{index}");
             assert!(eval(&GatherElements { axis: 1 }, tensor2(&[[0, index]])).is_err(), "{index}");
+            assert!(eval(&GatherNd { depth: 2 }, tensor2(&[[0, index]])).is_err(), "{index}");
         }
         assert!(eval(&Gather { axis: 2 }, tensor0(0i64)).is_err());
         assert!(eval(&GatherElements { axis: 0 }, tensor2(&[[0i64, 0, 0, 0]])).is_err());
@@ -108,5 +167,9 @@ mod tests {
         assert_eq!(column, tensor2(&[[3f32, 1.0], [6.0, 4.0]]));
         let elements = eval(&GatherElements { axis: 0 }, tensor2(&[[1i64, 0, -1]])).unwrap();
         assert_eq!(elements, tensor2(&[[4f32, 2.0, 6.0]]));
+        let places = eval(&GatherNd { depth: 2 }, tensor2(&[[1i64, -3], [0, 2]])).unwrap();
+        assert_eq!(places, tensor1(&[4f32, 3.0]));
+        let rows = eval(&GatherNd { depth: 1 }, tensor2(&[[1i64], [-2]])).unwrap();
+        assert_eq!(rows, tensor2(&[[4f32, 5.0, 6.0], [1.0, 2.0, 3.0]]));
     }
 }

@@ -1,10 +1,12 @@
 //! Element-wise operations on two or more tensors, which broadcast.
 
+use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
 use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_core::ops::logic::{And, CompEq, CompGT, CompGTE, CompLT, CompLTE, Iff, Or};
 use tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub};
 
+use super::shape::expand_to;
 use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -16,7 +18,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "Pow" => power,
         "Min" => |node| several(node, Box::new(Min)),
         "Max" => |node| several(node, Box::new(Max)),
-        "And" => |node| two(node, Box::new(And)),
+        "And" => and,
         "Or" => |node| two(node, Box::new(Or)),
         "Equal" => |node| two(node, Box::new(CompEq)),
         "Greater" => |node| two(node, Box::new(CompGT)),
@@ -48,6 +50,35 @@ pub fn binary(
         *wire = node.cast(*wire, operating)?;
     }
     node.wire(TypedBinOp(operation, None), &wires)
+}
+
+/// Where one operand is true everywhere, the result is the other. tract would omit the broadcast between them.
+fn and(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [left, right] = node.inputs()?;
+    for (one, other) in [(left, right), (right, left)] {
+        if is_true(node, one)? {
+            return Ok(tvec!(broadcast(node, other, &[one, other])?));
+        }
+    }
+    Ok(tvec!(binary(node, Box::new(And), left, right)?))
+}
+
+/// True if the tensor is known to be true everywhere: a constant, or "a place on an axis is at least 0".
+fn is_true(node: &Wiring<'_>, outlet: OutletId) -> TractResult<bool> {
+    let fact = node.fact(outlet)?;
+    if let Some(value) = &fact.konst {
+        return Ok(value.cast_to::<bool>()?.try_as_plain_ram()?.as_slice::<bool>()?.iter().all(|&it| it));
+    }
+    let Some(TDim::Ge(place, least)) = &fact.uniform_tdim else { return Ok(false) };
+    let is_place = (0..fact.rank()).any(|axis| **place == TDim::from(node.model.symbols.coord_sym(axis)));
+    Ok(is_place && least.as_i64().is_some_and(|least| least <= 0))
+}
+
+/// Gives `input` the shape that the operands have together.
+fn broadcast(node: &mut Wiring<'_>, input: OutletId, operands: &[OutletId]) -> TractResult<OutletId> {
+    let shapes = operands.iter().map(|&operand| node.shape(operand)).collect::<TractResult<TVec<_>>>()?;
+    let shape = multi_broadcast(&shapes)?;
+    expand_to(node, input, shape)
 }
 
 fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {

@@ -15,10 +15,16 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     })
 }
 
-/// Names each axis by a letter: outer axes match from the last one on, and the contraction is `k`.
 fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
-    let (left_rank, right_rank) = (node.rank(left)?, node.rank(right)?);
+    let axes = matmul_axes(node.rank(left)?, node.rank(right)?)?;
+    let operating_dt = node.datum_type(left)?;
+    Ok(tvec!(node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?))
+}
+
+/// Names each axis of operands of these ranks by a letter: outer axes match from the last one on, and the contraction is
+/// `k`.
+pub fn matmul_axes(left_rank: usize, right_rank: usize) -> TractResult<AxesMapping> {
     ensure!(left_rank > 0 && right_rank > 0, "an operand is a scalar; it needs at least 1 axis");
     let outer = left_rank.max(right_rank).saturating_sub(2);
     ensure!(outer <= 8, "an operand has {} axes; the limit is 10", outer + 2);
@@ -26,9 +32,7 @@ fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let batch = |rank: usize| &letters[outer - rank.saturating_sub(2)..];
     let row = if left_rank > 1 { "m" } else { "" };
     let column = if right_rank > 1 { "n" } else { "" };
-    let axes = format!("{}{row}k,{}k{column}->{letters}{row}{column}", batch(left_rank), batch(right_rank)).parse()?;
-    let operating_dt = node.datum_type(left)?;
-    Ok(tvec!(node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?))
+    format!("{}{row}k,{}k{column}->{letters}{row}{column}", batch(left_rank), batch(right_rank)).parse()
 }
 
 /// α · A · B + β · C, where A and B may be transposed.

@@ -18,6 +18,7 @@ mod tests;
 mod wiring;
 
 pub use integer_matmul::IntegerMatMul;
+pub use matmul::matmul_axes;
 pub use quantization::DynamicQuantizeLinear;
 pub use wiring::{MAX_CONSTANT_NUMBERS, Wire, Wiring};
 

@@ -61,7 +61,11 @@ pub fn mean(node: &mut Wiring<'_>, input: OutletId, axes: TVec<usize>) -> TractR
 }
 
 fn cumulative_sum(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
-    let input = node.input(0)?;
+    let mut input = node.input(0)?;
+    if node.datum_type(input)? == TDim::datum_type() {
+        // tract sums no sizes of axes.
+        input = node.cast(input, i64::datum_type())?;
+    }
     let axis = node.known_integers(1)?;
     ensure!(axis.len() == 1, "the axis is given by {} numbers instead of one", axis.len());
     let axis = node.axis(axis[0], node.rank(input)?)?;

@@ -96,9 +96,20 @@ fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let shape = multi_broadcast(&[node.shape(node.input(0)?)?, node.sizes(1)?])?;
     let input = node.input(0)?;
-    let shape = multi_broadcast(&[node.shape(input)?, node.sizes(1)?])?;
-    Ok(tvec!(node.wire(MultiBroadcastTo::new(shape.into()), &[input])?))
+    Ok(tvec!(expand_to(node, input, shape)?))
+}
+
+/// Broadcasts a tensor to this shape, which is at least as long.
+pub fn expand_to(node: &mut Wiring<'_>, mut input: OutletId, shape: TVec<TDim>) -> TractResult<OutletId> {
+    for _ in node.rank(input)?..shape.len() {
+        input = node.wire(AxisOp::Add(0), &[input])?;
+    }
+    if node.shape(input)? == shape {
+        return Ok(input);
+    }
+    node.wire(MultiBroadcastTo::new(shape.into()), &[input])
 }
 
 fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {

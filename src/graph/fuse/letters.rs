@@ -1,0 +1,161 @@
+//! Names for the axes of a tensor that survive transposes and reshapes.
+//!
+//! Exporters put heads in front of rows, behind them, or merge them with the batch. With a letter for each axis of a
+//! product, a rewrite follows an operand up, and the result down, to a tensor whose axes are in the order it needs.
+
+use std::collections::HashMap;
+
+use tract_core::internal::*;
+
+use super::pattern::{only_reader, producer, scalar, variable_and_constant};
+use crate::graph::fuse::pattern::is_binary;
+
+/// The axes of a tensor, each as the letters of the axes that it merges, the slowest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letters {
+    axes: TVec<TVec<char>>,
+    sizes: HashMap<char, TDim>,
+}
+
+impl Letters {
+    /// One letter for each axis.
+    pub fn new(letters: &[char], shape: &[TDim]) -> Self {
+        Self {
+            axes: letters.iter().map(|&letter| tvec![letter]).collect(),
+            sizes: letters.iter().copied().zip(shape.iter().cloned()).collect(),
+        }
+    }
+
+    /// True if the axes have these letters.
+    pub fn are(&self, axes: &[&[char]]) -> bool {
+        self.axes.len() == axes.len() && self.axes.iter().zip(axes).all(|(axis, letters)| axis[..] == **letters)
+    }
+
+    /// The letters of an operator's input, given those of its output. `None` if the operator splits a letter.
+    pub fn above(&self, change: &AxisOp) -> Option<Self> {
+        let mut axes = self.axes.clone();
+        match change {
+            AxisOp::Move(from, to) => {
+                let axis = axes.remove(*to);
+                axes.insert(*from, axis);
+            }
+            AxisOp::Reshape(at, from, to) => self.regroup(&mut axes, *at, to.len(), from)?,
+            AxisOp::Add(_) | AxisOp::Rm(_) => return None,
+        }
+        Some(Self { axes, sizes: self.sizes.clone() })
+    }
+
+    /// The letters of an operator's output, given those of its input. `None` if the operator splits a letter.
+    pub fn below(&self, change: &AxisOp) -> Option<Self> {
+        let mut axes = self.axes.clone();
+        match change {
+            AxisOp::Move(from, to) => {
+                let axis = axes.remove(*from);
+                axes.insert(*to, axis);
+            }
+            AxisOp::Reshape(at, from, to) => self.regroup(&mut axes, *at, from.len(), to)?,
+            AxisOp::Add(_) | AxisOp::Rm(_) => return None,
+        }
+        Some(Self { axes, sizes: self.sizes.clone() })
+    }
+
+    /// Replaces `count` axes from `at` on by axes of these sizes.
+    fn regroup(&self, axes: &mut TVec<TVec<char>>, at: usize, count: usize, sizes: &[TDim]) -> Option<()> {
+        let mut letters = axes.drain(at..at + count).flatten().collect::<Vec<_>>().into_iter();
+        for (place, size) in sizes.iter().enumerate() {
+            let (mut axis, mut product) = (tvec![], 1.to_dim());
+            while product != *size {
+                let letter = letters.next()?;
+                product = product * self.sizes.get(&letter)?;
+                axis.push(letter);
+            }
+            axes.insert(at + place, axis);
+        }
+        letters.next().is_none().then_some(())
+    }
+}
+
+/// Follows `outlet` up through changes of its axes and products with single numbers, to the tensor whose axes have the
+/// letters `wanted`. Returns that tensor and the product of the numbers.
+pub fn source(
+    model: &TypedModel,
+    mut outlet: OutletId,
+    mut letters: Letters,
+    wanted: &[&[char]],
+) -> Option<(OutletId, f32)> {
+    let mut product = 1.0;
+    while !letters.are(wanted) {
+        let node = producer(model, outlet);
+        if let Some(change) = node.op_as::<AxisOp>() {
+            letters = letters.above(change)?;
+            outlet = node.inputs[0];
+        } else {
+            let (variable, factor) = factor(model, outlet)?;
+            (outlet, product) = (variable, product * factor);
+        }
+    }
+    while let Some((variable, factor)) = factor(model, outlet) {
+        (outlet, product) = (variable, product * factor);
+    }
+    Some((outlet, product))
+}
+
+/// Follows the only readers of a node through changes of axes, to the node whose output has the letters `wanted`.
+pub fn destination<'model>(
+    model: &'model TypedModel,
+    mut node: &'model TypedNode,
+    mut letters: Letters,
+    wanted: &[&[char]],
+) -> Option<&'model TypedNode> {
+    while !letters.are(wanted) {
+        node = only_reader(model, node)?;
+        letters = letters.below(node.op_as::<AxisOp>()?)?;
+    }
+    Some(node)
+}
+
+/// The tensor that `outlet` scales by a single number, and the number.
+pub fn factor(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, f32)> {
+    let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<tract_core::ops::math::Mul>(node))?;
+    let (variable, constant) = variable_and_constant(model, scaled)?;
+    Some((variable, scalar(&constant)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters() -> Letters {
+        Letters::new(&['b', 'h', 'm', 'k'], &[2, 3, 5, 7].map(|size: usize| size.to_dim()))
+    }
+
+    fn reshape(at: usize, from: &[usize], to: &[usize]) -> AxisOp {
+        let sizes = |sizes: &[usize]| sizes.iter().map(|size| size.to_dim()).collect();
+        AxisOp::Reshape(at, sizes(from), sizes(to))
+    }
+
+    #[test]
+    fn letters_follow_their_axes_down_and_up_again() {
+        let heads_behind_rows = AxisOp::Move(1, 2);
+        let merged = reshape(2, &[3, 7], &[21]);
+        let below = letters().below(&heads_behind_rows).unwrap().below(&merged).unwrap();
+        assert!(below.are(&[&['b'], &['m'], &['h', 'k']]));
+        assert_eq!(below.above(&merged).unwrap().above(&heads_behind_rows).unwrap(), letters());
+    }
+
+    #[test]
+    fn letters_that_were_merged_come_apart() {
+        let (merge, split) = (reshape(0, &[2, 3], &[6]), reshape(0, &[6], &[2, 3]));
+        let merged = letters().below(&merge).unwrap();
+        assert!(merged.are(&[&['b', 'h'], &['m'], &['k']]));
+        assert_eq!(merged.below(&split).unwrap(), letters());
+    }
+
+    #[test]
+    fn a_letter_stays_whole() {
+        for change in [reshape(2, &[5, 7], &[7, 5]), reshape(3, &[7], &[1, 7, 1]), AxisOp::Add(0)] {
+            assert!(letters().below(&change).is_none_or(|letters| letters.axes.iter().any(|axis| axis.is_empty())));
+        }
+        assert_eq!(letters().below(&reshape(2, &[5, 7], &[7, 5])), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! Products of two tensors of activations that the file quantises: the scores of attention and its context.
+//!
+//! Sentence Transformers' recipe for AVX-512 quantises these, too. The kernel of attention rounds rows finer, so the
+//! rewrite restores the product of floats.
+
+use tract_core::internal::*;
+use tract_core::ops::cast::Cast;
+use tract_core::ops::einsum::EinSum;
+use tract_core::ops::math::Mul;
+
+use super::pattern::*;
+use super::weights::Weights;
+use crate::graph::import::operators::{DynamicQuantizeLinear, IntegerMatMul, matmul_axes};
+
+/// Matches from the IntegerMatMul on.
+pub fn fuse(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    _: &IntegerMatMul,
+) -> TractResult<Option<TypedModelPatch>> {
+    let quantized = [0, 1].map(|operand| producer(model, node.inputs[operand]));
+    for (operand, quantize) in quantized.iter().enumerate() {
+        rule_if!(quantize.op_is::<DynamicQuantizeLinear>());
+        rule_if!(node.inputs[operand] == OutletId::new(quantize.id, 0));
+        rule_if!(node.inputs[operand + 2] == OutletId::new(quantize.id, 2));
+    }
+    rule_if_some!(cast = only_reader(model, node));
+    rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
+    rule_if_some!(scaled = only_reader(model, cast).filter(|next| is_binary::<Mul>(next)));
+    rule_if_some!(scales = other_input(scaled, cast.id.into()));
+    let scales = producer(model, without_added_axes(model, scales));
+    rule_if!(is_binary::<Mul>(scales));
+    let scale_of = |operand: usize| OutletId::new(quantized[operand].id, 1);
+    let given = [0, 1].map(|input| without_added_axes(model, scales.inputs[input]));
+    rule_if!(given == [scale_of(0), scale_of(1)] || given == [scale_of(1), scale_of(0)]);
+
+    let floats = quantized.map(|quantize| quantize.inputs[0]);
+    let ranks = floats.map(|outlet| model.outlet_fact(outlet).map_or(0, |fact| fact.rank()));
+    let mut patch = TypedModelPatch::default();
+    let taps = patch.taps(model, &floats)?;
+    let product = EinSum { axes: matmul_axes(ranks[0], ranks[1])?, operating_dt: f32::datum_type(), q_params: None };
+    let output = patch.wire_node(name, product, &taps)?;
+    patch.shunt_outside(model, scaled.id.into(), output[0])?;
+    Ok(Some(patch))
+}
