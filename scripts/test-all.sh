@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# test-all.sh: runs every test, then the package in Firefox, WebKit, Deno, Bun, in projects of Vite, webpack and Next, and
-# in wrangler.
+# test-all.sh: runs every test, then exports the graphs of each family anew, and runs the package in Firefox, WebKit, Deno,
+# Bun, in projects of Vite, webpack and Next, and in wrangler.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh everywhere
 scripts/test.sh
+say "graphs of each family, exported anew"
+RERANK_WASM_FAMILIES=$(models/families/make.sh | tail -n 1) cargo test --locked --features cli --test families
 say "the package everywhere else"
 node tests/run.mjs runtimes browsers bundlers wrangler

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Makes tiny cross-encoders with random weights by the exporters and quantisers that publish real ones, and prints their
+# folder as the last line.
+#
+#     models/families/make.sh [FOLDER]
+#
+# FOLDER is families of the cache folder by default, ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of
+# requirements.txt, 6 GB with CUDA's libraries, go to python-families there.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+cache=${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}
+out=${1:-$cache/families}
+packages=$cache/python-families
+requirements=$root/models/families/requirements.txt
+export PYTHONDONTWRITEBYTECODE=1
+
+if ! cmp -s "$requirements" "$packages/requirements.txt"; then
+    echo "installing $requirements into $packages" >&2
+    rm -rf "$packages"
+    python3 -m venv "$packages"
+    "$packages/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
+    cp "$requirements" "$packages/requirements.txt"
+fi
+"$packages/bin/python" "$root/models/families/recipe/make.py" "$out" >&2
+echo "$out"

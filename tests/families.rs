@@ -1,0 +1,82 @@
+//! Graphs of each family of cross-encoders, as today's exporters and quantisers write them. `models/families/make.sh`
+//! makes them; `RERANK_WASM_FAMILIES` names a folder of newer ones.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use rerank_wasm::graph::{Graph, TokenSequence};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Row {
+    input_ids: Vec<u32>,
+    token_type_ids: Vec<u32>,
+    logit: f32,
+}
+
+fn folder() -> PathBuf {
+    std::env::var_os("RERANK_WASM_FAMILIES")
+        .map_or_else(|| support::repository("tests/fixtures/families"), |folder| Path::new(&folder).into())
+}
+
+/// The name, the file and the rows of each graph.
+fn families() -> Vec<(String, Vec<u8>, Vec<Row>)> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "onnx"));
+    files.sort();
+    assert!(files.len() >= 20, "{} graphs", files.len());
+    let read = |file: PathBuf| {
+        let lines = std::fs::read_to_string(file.with_extension("jsonl")).unwrap();
+        let rows = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (file.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read(file).unwrap(), rows)
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// Distances of a graph's logits from onnxruntime's.
+fn distances(graph: &Graph, rows: &[Row]) -> Vec<f32> {
+    let distance = |row: &Row| {
+        let sequence = TokenSequence { ids: row.input_ids.clone(), type_ids: row.token_type_ids.clone() };
+        (graph.logit(&sequence).unwrap() - row.logit).abs()
+    };
+    rows.iter().map(distance).collect()
+}
+
+#[test]
+fn no_stock_product_is_left() {
+    for (name, model, _) in families() {
+        let census = support::graph(&model).unwrap().census();
+        // ELECTRA's head has a GELU, too.
+        let feed_forward = if name.starts_with("electra") { 3 } else { 2 };
+        let expected = [("SelfAttention", 1), ("Attention", 1), ("FeedForward", feed_forward), ("AddLayerNorm", 5)];
+        for (operator, count) in expected {
+            assert_eq!(census.get(operator), Some(&count), "{name}: {operator} in {census:?}");
+        }
+        for operator in ["EinSum", "OptMatMul", "IntegerMatMul", "Softmax", "Erf", "GeluExact", "DynamicQuantizeLinear"]
+        {
+            assert_eq!(census.get(operator), None, "{name}: {census:?}");
+        }
+    }
+}
+
+/// The logits spread over about 1. onnxruntime rounds whole tensors of activations; the engine rounds rows.
+#[test]
+fn logits_are_near_onnxruntimes() {
+    for (name, model, rows) in families() {
+        let distances = distances(&support::graph(&model).unwrap(), &rows);
+        println!("{name}: {distances:.4?}");
+        assert!(distances.iter().all(|&distance| distance < 0.1), "{name}: {distances:?}");
+    }
+}
+
+#[test]
+fn stock_operators_give_onnxruntimes_logits() {
+    for (name, model, rows) in families() {
+        let mut distances = distances(&support::graph_with(&model, &[]).unwrap(), &rows);
+        println!("{name}: {distances:.6?}");
+        distances.sort_by(f32::total_cmp);
+        // A product halfway between two integers rounds either way.
+        assert!(distances[distances.len() / 2] < 1e-3, "{name}: {distances:?}");
+    }
+}
