@@ -66,7 +66,7 @@ impl Letters {
             let (mut axis, mut product) = (tvec![], 1.to_dim());
             while product != *size {
                 let letter = letters.next()?;
-                product = product * self.sizes.get(&letter)?;
+                product *= self.sizes.get(&letter)?;
                 axis.push(letter);
             }
             axes.insert(at + place, axis);

@@ -27,7 +27,8 @@ pub use matrix::PackedMatrix;
 pub use pack::{Packer, pack_four_bits};
 use panels::{Encoding, GROUP_ROWS, MAX_ROWS, PANEL_COLUMNS};
 use quantize::RowScale;
-use tile::{Dots, EightBitDot, TILE_ROWS};
+use tile::eight_bit::{EightBitDot, add_128};
+use tile::{Dots, TILE_ROWS};
 
 use crate::kernels::lanes::{Fastest, Lanes};
 
@@ -256,7 +257,7 @@ impl Linear {
                     panel = codes;
                 }
                 Encoding::EightBit if self.eight_bit == EightBitDot::Unsigned => {
-                    tile::add_128(panel, codes);
+                    add_128(panel, codes);
                     panel = codes;
                 }
                 Encoding::EightBit | Encoding::SevenBit => {}

@@ -6,7 +6,6 @@ use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_core::ops::logic::{And, CompEq, CompGT, CompGTE, CompLT, CompLTE, Iff, Or};
 use tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub};
 
-use super::shape::expand_to;
 use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -78,7 +77,7 @@ fn is_true(node: &Wiring<'_>, outlet: OutletId) -> TractResult<bool> {
 fn broadcast(node: &mut Wiring<'_>, input: OutletId, operands: &[OutletId]) -> TractResult<OutletId> {
     let shapes = operands.iter().map(|&operand| node.shape(operand)).collect::<TractResult<TVec<_>>>()?;
     let shape = multi_broadcast(&shapes)?;
-    expand_to(node, input, shape)
+    node.broadcast_to(input, shape)
 }
 
 fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {

@@ -45,8 +45,8 @@ fn counts_up(node: &Wiring<'_>, indices: OutletId) -> TractResult<bool> {
     let mut stride = 1.to_dim();
     let mut expected = 0.to_dim();
     for (axis, size) in fact.shape.iter().enumerate().rev() {
-        expected = expected + TDim::from(node.model.symbols.coord_sym(axis)) * &stride;
-        stride = stride * size;
+        expected += TDim::from(node.model.symbols.coord_sym(axis)) * &stride;
+        stride *= size;
     }
     // The only place of an axis of length 1 is 0.
     let place = |axis: usize| (node.model.symbols.coord_sym(axis), 0.to_dim());

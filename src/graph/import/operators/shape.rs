@@ -2,7 +2,7 @@
 
 use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
-use tract_core::ops::array::{MultiBroadcastTo, Range, Tile};
+use tract_core::ops::array::{Range, Tile};
 use tract_core::ops::change_axes::{perm_to_ops, to_axis_ops_with_onnx_rules};
 
 use super::arithmetic::has_no_zero;
@@ -98,18 +98,7 @@ fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let shape = multi_broadcast(&[node.shape(node.input(0)?)?, node.sizes(1)?])?;
     let input = node.input(0)?;
-    Ok(tvec!(expand_to(node, input, shape)?))
-}
-
-/// Broadcasts a tensor to this shape, which is at least as long.
-pub fn expand_to(node: &mut Wiring<'_>, mut input: OutletId, shape: TVec<TDim>) -> TractResult<OutletId> {
-    for _ in node.rank(input)?..shape.len() {
-        input = node.wire(AxisOp::Add(0), &[input])?;
-    }
-    if node.shape(input)? == shape {
-        return Ok(input);
-    }
-    node.wire(MultiBroadcastTo::new(shape.into()), &[input])
+    Ok(tvec!(node.broadcast_to(input, shape)?))
 }
 
 fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {

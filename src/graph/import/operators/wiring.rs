@@ -2,6 +2,7 @@
 //! operators.
 
 use tract_core::internal::*;
+use tract_core::ops::array::MultiBroadcastTo;
 
 use crate::onnx::schema::{Attribute, Node};
 
@@ -258,6 +259,17 @@ impl<'graph> Wiring<'graph> {
             }
         }
         Ok(wires)
+    }
+
+    /// Broadcasts a tensor to this shape, which is at least as long.
+    pub fn broadcast_to(&mut self, mut input: OutletId, shape: TVec<TDim>) -> TractResult<OutletId> {
+        for _ in self.rank(input)?..shape.len() {
+            input = self.wire(AxisOp::Add(0), &[input])?;
+        }
+        if self.shape(input)? == shape {
+            return Ok(input);
+        }
+        self.wire(MultiBroadcastTo::new(shape.into()), &[input])
     }
 
     /// A constant stays a constant, so that rewrites recognise it.

@@ -1,8 +1,5 @@
 //! wasm relaxed SIMD: one instruction multiplies four pairs in each lane, exactly, because the weights fit 7 bits.
 //!
-//! The result for weights of 8 bits is the engine's choice, which does not change while it runs. Where the engine has one
-//! instruction, it is exact for these, too: [`EightBitDot`] says how that instruction reads them.
-//!
 //! ARM, and x86 with VNNI, have one instruction that multiplies and adds. On other x86, V8 needs five instructions, and
 //! one of them rebuilds a vector of ones. There the dot takes two steps, pairs to 16 bits and these to 32, which are
 //! three instructions. Two products fit 16 bits, 2 × 128 × 127 < 2¹⁵, so both ways are exact.
@@ -11,11 +8,11 @@ use core::arch::wasm32::*;
 use core::hint::black_box;
 
 use super::simd128::{VECTORS, assert_rows_inside, store_dots};
-use super::{Dots, EightBitDot, TILE_ROWS};
+use super::{Dots, TILE_ROWS};
 use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS};
 
 /// Dot products of `count` rows of activations, `stride` bytes apart, with the codes of a panel: of seven bits, or of
-/// eight as [`EightBitDot`] requires.
+/// eight where the engine multiplies these exactly.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
     dot_in_steps(pairs_saturate(), rows, stride, count, panel, dots);
 }
@@ -47,8 +44,8 @@ fn pairs_saturate() -> bool {
     probe() == 2 * i32::from(i16::MAX)
 }
 
-/// Compares the relaxed dot of activations and weights of 8 bits with the sums for signed and for unsigned weights.
-pub fn probe_eight_bits() -> EightBitDot {
+/// Compares the relaxed dot of activations and weights of 8 bits with the exact sums: for signed and for unsigned weights.
+pub fn multiplies_eight_bits() -> (bool, bool) {
     const EXTREMES: [u8; 8] = [0x80, 0x7f, 0xff, 0x81, 0x01, 0x00, 0xc0, 0x40];
 
     #[inline]
@@ -77,11 +74,7 @@ pub fn probe_eight_bits() -> EightBitDot {
         signed &= (0..4).all(|lane| dots[lane] == sum(lane, |weight| i32::from(weight as i8)));
         unsigned &= (0..4).all(|lane| dots[lane] == sum(lane, i32::from));
     }
-    match (signed, unsigned) {
-        (true, false) => EightBitDot::Signed,
-        (false, true) => EightBitDot::Unsigned,
-        _ => EightBitDot::Wide,
-    }
+    (signed, unsigned)
 }
 
 #[inline(never)]

@@ -43,21 +43,21 @@ impl Case {
         scalar::dot(&wide_codes, stride, count, &wide_panel, &mut dots);
         assert_eq!(dots[..count], expected[..count]);
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-        match (self.encoding, EightBitDot::probe()) {
+        match (self.encoding, eight_bit::EightBitDot::probe()) {
             (Encoding::SevenBit, _) => {
                 for two in [false, true] {
                     relaxed::dot_in_steps(two, codes, stride, count, panel, &mut dots);
                     assert_eq!(dots[..count], expected[..count]);
                 }
             }
-            (_, EightBitDot::Wide) => {}
-            (_, EightBitDot::Signed) => {
+            (_, eight_bit::EightBitDot::Wide) => {}
+            (_, eight_bit::EightBitDot::Signed) => {
                 relaxed::dot(codes, stride, count, panel, &mut dots);
                 assert_eq!(dots[..count], expected[..count]);
             }
-            (_, EightBitDot::Unsigned) => {
+            (_, eight_bit::EightBitDot::Unsigned) => {
                 let mut plus_128 = vec![99; panel.len()];
-                add_128(panel, &mut plus_128);
+                eight_bit::add_128(panel, &mut plus_128);
                 relaxed::dot(codes, stride, count, &plus_128, &mut dots);
                 for (row, (dots, expected)) in dots.iter().zip(expected).take(count).enumerate() {
                     let sum: i32 =
