@@ -5,6 +5,7 @@
 //! for each query.
 
 use tract_core::internal::*;
+use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
 use tract_core::ops::einsum::EinSum;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::Iff;
@@ -200,29 +201,40 @@ pub fn fuse(
     name: &str,
     softmax: &Softmax,
 ) -> TractResult<Option<TypedModelPatch>> {
-    rule_if!(softmax.axes[..] == [3] && softmax.quant_output_dt.is_none());
+    rule_if!(softmax.axes.len() == 1 && softmax.quant_output_dt.is_none());
     rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
-    let mut addends = TVec::new();
-    rule_if_some!((scores, mut scale) = scores_of(model, node.inputs[0], &mut addends));
+    let mut found = TVec::new();
+    rule_if_some!((scores, mut scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut found));
     let weights = without_nan_guard(model, node);
     rule_if_some!(context = only_reader(model, weights));
     rule_if_some!([left, right, output] = letters(model, scores)?);
-    let [batch, head, row, key] = output;
+    let computed = Letters::new(&output, &scores.outputs[0].fact.shape.to_tvec());
+    rule_if_some!(output = changes.iter().try_fold(computed, |letters, change| letters.below(change)));
+    rule_if_some!(output = output.single());
+    let key = output[softmax.axes[0]];
     // The product may name its operands in either order.
-    let (queries, keys) = if left.contains(&row) { (0, 1) } else { (1, 0) };
+    let (queries, keys) = if left.contains(&key) { (1, 0) } else { (0, 1) };
     let operands = [left, right];
+    rule_if_some!(row = output.iter().copied().find(|letter| *letter != key && !operands[keys].contains(letter)));
     rule_if_some!(channel = operands[queries].iter().copied().find(|letter| !output.contains(letter)));
+    let outer: TVec<char> = output.iter().copied().filter(|letter| ![key, row].contains(letter)).collect();
+    let &[one, other] = &outer[..] else { return Ok(None) };
+    let inputs = |batch: char, head: char| {
+        let queries = operand(model, scores, queries, &operands[queries], [batch, row, head, channel])?;
+        let keys = operand(model, scores, keys, &operands[keys], [batch, key, head, channel])?;
+        Some((batch, head, queries, keys))
+    };
     rule_if_some!(
-        (queries, query_factor) = operand(model, scores, queries, &operands[queries], [batch, row, head, channel])
+        (batch, head, (queries, query_factor), (keys, key_factor)) = inputs(one, other).or_else(|| inputs(other, one))
     );
-    rule_if_some!((keys, key_factor) = operand(model, scores, keys, &operands[keys], [batch, key, head, channel]));
     scale *= query_factor * key_factor;
+    let order = [batch, head, row, key].map(|letter| output.iter().position(|it| *it == letter).unwrap_or(0));
 
     rule_if_some!([left, right, output] = letters(model, context)?);
     let weighted = usize::from(context.inputs[0] != OutletId::from(weights.id));
     rule_if!(context.inputs[weighted] == OutletId::from(weights.id));
     let operands = [left, right];
-    let [batch, head, row, key] = operands[weighted];
+    let [batch, head, row, key] = order.map(|axis| operands[weighted][axis]);
     let values = 1 - weighted;
     rule_if_some!(channel = operands[values].iter().copied().find(|letter| ![batch, head, key].contains(letter)));
     rule_if!(output.contains(&channel) && !output.contains(&key));
@@ -234,26 +246,27 @@ pub fn fuse(
     rule_if_some!(merged = destination(model, context, written, &[&[batch], &[row], &[head, channel]]));
 
     let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
-    rule_if_some!(heads = scores.outputs[0].fact.shape[1].as_i64().and_then(|heads| usize::try_from(heads).ok()));
+    let scored = shape(node.inputs[0])?;
+    rule_if_some!(heads = scored[order[1]].as_i64().and_then(|heads| usize::try_from(heads).ok()));
     let keys_shape = shape(keys)?;
     rule_if!(shape(values)? == keys_shape && shape(queries)? == keys_shape);
     rule_if!(shape(merged.id.into())? == keys_shape);
     let (batch, sequence) = (&keys_shape[0], &keys_shape[1]);
+
+    let mut patch = TypedModelPatch::default();
+    let mut taps = patch.taps(model, &[queries, keys, values])?;
     let (mut masks, mut biases) = (TVec::new(), TVec::new());
-    for addend in addends {
-        let shape = shape(addend)?;
+    for (index, addend) in found.iter().enumerate() {
+        rule_if_some!(outlet = addend.wire(model, &mut patch, &format!("{name}.addend.{index}"), &order)?);
+        let shape = patch.outlet_fact(outlet)?.shape.to_tvec();
         let fits = |size: &TDim, whole: &TDim| *size == 1.to_dim() || size == whole;
         rule_if!(shape.len() == 4 && fits(&shape[1], &heads.to_dim()) && fits(&shape[2], sequence));
         rule_if!(shape[3] == *sequence && fits(&shape[0], batch));
         let is_mask = shape[0] == *batch && shape[1] == 1.to_dim() && shape[2] == 1.to_dim();
-        if is_mask { masks.push(addend) } else { biases.push(addend) }
+        if is_mask { masks.push(outlet) } else { biases.push(outlet) }
     }
-
-    let mut patch = TypedModelPatch::default();
-    let mut taps = patch.taps(model, &[queries, keys, values])?;
     let addends = Addends { mask: !masks.is_empty(), bias: !biases.is_empty() };
     for (kind, outlets) in [("mask", masks), ("bias", biases)] {
-        let outlets = patch.taps(model, &outlets)?;
         let Some((&first, others)) = outlets.split_first() else { continue };
         let mut sum = first;
         for (index, &other) in others.iter().enumerate() {
@@ -266,32 +279,88 @@ pub fn fuse(
     Ok(Some(patch))
 }
 
-/// The product of queries and keys whose scores are `outlet`, and its factor. Tensors that are added to the scaled
-/// product go to `addends`.
+/// A tensor that is added to the scores, before these changes of axes.
+struct Addend {
+    value: OutletId,
+    /// Adds the value only where this is true or false; 0 elsewhere. Some exporters choose between the scores and the
+    /// lowest float. Added to a score, that float hides the key, too.
+    only_where: Option<(OutletId, bool)>,
+    changes: TVec<AxisOp>,
+}
+
+impl Addend {
+    /// Wires the tensor as it is added at last, with its axes in this order; `None` if the changes do not fit it.
+    fn wire(
+        &self,
+        model: &TypedModel,
+        patch: &mut TypedModelPatch,
+        name: &str,
+        order: &[usize],
+    ) -> TractResult<Option<OutletId>> {
+        let mut outlet = if let Some((condition, when)) = self.only_where {
+            let value = patch.tap_model(model, self.value)?;
+            let zero = tensor0(0f32).broadcast_into_rank(model.outlet_fact(condition)?.rank())?;
+            let zero = patch.add_const(format!("{name}.zero"), zero)?;
+            let condition = patch.tap_model(model, condition)?;
+            let (yes, no) = if when { (value, zero) } else { (zero, value) };
+            patch.wire_node(format!("{name}.chosen"), Iff, &[condition, yes, no])?[0]
+        } else {
+            patch.tap_model(model, self.value)?
+        };
+        for (index, change) in self.changes.iter().cloned().chain(perm_to_ops(order)).enumerate() {
+            let Ok(wires) = patch.wire_node(format!("{name}.{index}"), change, &[outlet]) else {
+                return Ok(None);
+            };
+            outlet = wires[0];
+        }
+        Ok(Some(outlet))
+    }
+}
+
+/// The product of queries and keys whose scores are `outlet`, its factor, and the changes of axes below it. `below` are
+/// those below `outlet`, the uppermost first. Tensors that are added to the scaled product go to `addends`.
 fn scores_of<'model>(
     model: &'model TypedModel,
     outlet: OutletId,
-    addends: &mut TVec<OutletId>,
-) -> Option<(&'model TypedNode, f32)> {
+    below: &TVec<AxisOp>,
+    addends: &mut TVec<Addend>,
+) -> Option<(&'model TypedNode, f32, TVec<AxisOp>)> {
     let node = producer(model, outlet);
+    if let Some(change) = node.op_as::<AxisOp>() {
+        let changes = [change].into_iter().chain(below).cloned().collect();
+        return scores_of(model, node.inputs[0], &changes, addends);
+    }
+    let mut through = |input: OutletId, addend: Addend| {
+        let known = addends.len();
+        let found = scores_of(model, input, below, addends);
+        if found.is_some() {
+            addends.push(addend)
+        } else {
+            addends.truncate(known)
+        }
+        found
+    };
     if is_binary::<Add>(node) {
         return node.inputs.iter().find_map(|&input| {
-            let known = addends.len();
-            let found = scores_of(model, input, addends).zip(other_input(node, input));
-            let Some((scores, other)) = found else {
-                addends.truncate(known);
-                return None;
-            };
-            addends.push(without_broadcasts(model, other));
-            Some(scores)
+            let value = without_broadcasts(model, other_input(node, input)?);
+            through(input, Addend { value, only_where: None, changes: below.clone() })
         });
     }
-    let (mut scores, mut scale) = (outlet, 1.0);
-    while let Some((scaled, number)) = factor(model, scores) {
-        (scores, scale) = (scaled, scale * number);
+    if node.op_is::<Iff>() {
+        let condition = without_broadcasts(model, node.inputs[0]);
+        return [(1, 2), (2, 1)].into_iter().find_map(|(value, input)| {
+            let (value, when) = (node.inputs[value], value == 1);
+            scalar(&*constant(model, value)?)?;
+            through(node.inputs[input], Addend { value, only_where: Some((condition, when)), changes: below.clone() })
+        });
     }
-    let scores = producer(model, scores);
-    scores.op_is::<EinSum>().then_some((scores, scale))
+    if node.op_is::<EinSum>() {
+        return Some((node, 1.0, below.clone()));
+    }
+    let (scaled, number) = factor(model, outlet)?;
+    let mut scaled_too = tvec![];
+    let (scores, scale, changes) = scores_of(model, scaled, below, &mut scaled_too)?;
+    scaled_too.is_empty().then_some((scores, scale * number, changes))
 }
 
 /// The node whose output is the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides

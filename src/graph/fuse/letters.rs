@@ -31,6 +31,13 @@ impl Letters {
         self.axes.len() == axes.len() && self.axes.iter().zip(axes).all(|(axis, letters)| axis[..] == **letters)
     }
 
+    /// The letters of four axes with one each.
+    pub fn single(&self) -> Option<[char; 4]> {
+        let letters: TVec<char> = self.axes.iter().filter_map(|axis| axis.first().copied()).collect();
+        let single = self.axes.iter().all(|axis| axis.len() == 1);
+        letters.as_array().copied().filter(|_| single)
+    }
+
     /// The letters of an operator's input, given those of its output. `None` if the operator splits a letter.
     pub fn above(&self, change: &AxisOp) -> Option<Self> {
         let mut axes = self.axes.clone();
