@@ -13,14 +13,19 @@ cache=${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}
 out=${1:-$cache/families}
 packages=$cache/python-families
 requirements=$root/models/families/requirements.txt
+older=$root/models/families/requirements-4.txt
 export PYTHONDONTWRITEBYTECODE=1
 
-if ! cmp -s "$requirements" "$packages/requirements.txt"; then
-    echo "installing $requirements into $packages" >&2
+if ! cat "$requirements" "$older" | cmp -s - "$packages/requirements.txt"; then
+    echo "installing $requirements and $older into $packages" >&2
     rm -rf "$packages"
     python3 -m venv "$packages"
     "$packages/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
-    cp "$requirements" "$packages/requirements.txt"
+    # transformers 4 needs older versions of packages that transformers 5 needs, too.
+    "$packages/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$packages/older" -r "$older" >&2
+    cat "$requirements" "$older" >"$packages/requirements.txt"
 fi
+rm -rf "$out"
 "$packages/bin/python" "$root/models/families/recipe/make.py" "$out" >&2
+PYTHONPATH=$packages/older "$packages/bin/python" "$root/models/families/recipe/make.py" "$out" bert xlm-roberta distilbert mpnet >&2
 echo "$out"

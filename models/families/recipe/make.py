@@ -1,9 +1,10 @@
 """Exports tiny cross-encoders with random weights, quantises them, and writes onnxruntime's logits.
 
-    make.py FOLDER
+    make.py FOLDER [FAMILY...]
 
 FOLDER receives, for each graph, NAME.onnx and NAME.jsonl: for each input `input_ids`, `token_type_ids` and `logit`. NAME
-is the family, the exporter and the quantiser. The exporters are torch.onnx with and without dynamo. The quantisers are
+is the family, the major version of transformers, the exporter, the form of attention and the quantiser. The exporters are
+torch.onnx with and without dynamo; models of transformers 4 have only the latter. The quantisers are
 onnxruntime's as transformers.js calls it (`web`) and as Sentence Transformers does for AVX-512 VNNI (`vnni`), which also
 quantises products of activations.
 """
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
+import transformers
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -46,9 +48,19 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "electra": {"embedding_size": 32},
     "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
     "mpnet": OFFSET,
+    "deberta-v2": {
+        "position_buckets": 8,
+        "relative_attention": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "share_att_key": True,
+        "norm_rel_ebd": "layer_norm",
+        "position_biased_input": False,
+        "type_vocab_size": 0,
+    },
 }
 WITH_SEGMENTS = {"bert", "electra"}
-WITHOUT_SDPA = {"mpnet"}
+WITHOUT_SDPA = {"mpnet", "deberta-v2"}
+VERSION = transformers.__version__.split(".")[0]
 
 QUANTISERS: dict[str, dict[str, Any]] = {
     "web": {"weight_type": QuantType.QInt8, "extra_options": {"MatMulConstBOnly": True}},
@@ -70,10 +82,9 @@ class Logits(torch.nn.Module):
         return self.model(**dict(zip(self.names, inputs, strict=True)), return_dict=False)[0]
 
 
-def random_model(family: str) -> torch.nn.Module:
+def random_model(family: str, attention: str) -> torch.nn.Module:
     """Weights, biases, γ and β are all random: a rewrite must not find a 0 or a 1."""
     config = AutoConfig.for_model(family, **(COMMON | FAMILIES[family]))
-    attention = "eager" if family in WITHOUT_SDPA else "sdpa"
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention).eval()
     generator = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
@@ -84,14 +95,14 @@ def random_model(family: str) -> torch.nn.Module:
     return model
 
 
-def export(family: str, exporter: str, path: Path) -> None:
+def export(family: str, exporter: str, attention: str, path: Path) -> None:
     names = ["input_ids", "attention_mask"] + (["token_type_ids"] if family in WITH_SEGMENTS else [])
     ids = torch.randint(5, VOCABULARY, (2, 12), generator=torch.Generator().manual_seed(SEED))
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
     given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
     common = {"input_names": names, "output_names": ["logits"], "opset_version": 17}
-    model, inputs = Logits(random_model(family), names), tuple(given[name] for name in names)
+    model, inputs = Logits(random_model(family, attention), names), tuple(given[name] for name in names)
     if exporter == "torchscript":
         axes = {name: {0: "batch", 1: "sequence"} for name in names} | {"logits": {0: "batch"}}
         torch.onnx.export(model, inputs, path, dynamic_axes=axes, dynamo=False, **common)
@@ -120,23 +131,32 @@ def logits(path: Path) -> Iterator[dict[str, Any]]:
         }
 
 
+def variants(family: str) -> list[tuple[str, str, list[str]]]:
+    """The exporter, the form of attention and the quantisers of each graph."""
+    attention = "eager" if family in WITHOUT_SDPA else "sdpa"
+    if VERSION == "4":
+        # DistilBERT chose between scores and the lowest float in that version.
+        return [("torchscript", "eager" if family == "distilbert" else attention, ["web"])]
+    return [("torchscript", attention, ["web", "vnni"]), ("dynamo", attention, ["web"])]
+
+
 def main() -> None:
-    (out,) = map(Path, sys.argv[1:])
+    out, families = Path(sys.argv[1]), sys.argv[2:] or list(FAMILIES)
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch)
-        for family in FAMILIES:
-            for exporter in ("torchscript", "dynamo"):
-                graph = made / "float.onnx"
-                export(family, exporter, graph)
-                for quantiser, options in QUANTISERS.items():
-                    path = made / f"{family}-{exporter}-{quantiser}.onnx"
-                    quantize_dynamic(graph, path, per_channel=False, reduce_range=False, **options)
+        graph = made / "float.onnx"
+        for family in families:
+            for exporter, attention, quantisers in variants(family):
+                export(family, exporter, attention, graph)
+                for quantiser in quantisers:
+                    path = made / f"{family}-{VERSION}-{exporter}-{attention}-{quantiser}.onnx"
+                    quantize_dynamic(graph, path, per_channel=False, reduce_range=False, **QUANTISERS[quantiser])
                     lines = "".join(json.dumps(line) + "\n" for line in logits(path))
                     path.with_suffix(".jsonl").write_text(lines)
                     print(path.name, path.stat().st_size, flush=True)
-                graph.unlink()
+        graph.unlink()
         out.mkdir(parents=True, exist_ok=True)
         for path in sorted(made.iterdir()):
             shutil.copy(path, out / path.name)
