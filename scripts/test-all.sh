@@ -5,6 +5,7 @@ source "$(dirname "$0")/environment.sh"
 scripts/setup.sh everywhere
 scripts/test.sh
 say "graphs of each family, exported anew"
-RERANK_WASM_FAMILIES=$(models/families/make.sh | tail -n 1) cargo test --locked --features cli --test families
+families=$(models/families/make.sh | tail -n 1)
+RERANK_WASM_FAMILIES=$families cargo test --locked --features cli --test families
 say "the package everywhere else"
 node tests/run.mjs runtimes browsers bundlers wrangler

@@ -25,7 +25,10 @@ if ! cat "$requirements" "$older" | cmp -s - "$packages/requirements.txt"; then
     "$packages/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$packages/older" -r "$older" >&2
     cat "$requirements" "$older" >"$packages/requirements.txt"
 fi
+recipe=$root/models/families/recipe/make.py
+rm -rf "$out.partial"
+"$packages/bin/python" "$recipe" "$out.partial" >&2
+PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" "$out.partial" bert xlm-roberta distilbert mpnet >&2
 rm -rf "$out"
-"$packages/bin/python" "$root/models/families/recipe/make.py" "$out" >&2
-PYTHONPATH=$packages/older "$packages/bin/python" "$root/models/families/recipe/make.py" "$out" bert xlm-roberta distilbert mpnet >&2
+mv "$out.partial" "$out"
 echo "$out"

@@ -129,6 +129,7 @@ fn attention_of_twelve_heads() {
             keys: rows(1, keys),
             values: rows(2, keys),
             mask: None,
+            bias: None,
             heads,
             head_size,
             scale: 0.125,

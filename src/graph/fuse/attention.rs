@@ -23,6 +23,12 @@ use crate::threads;
 /// Fewer queries are not worth another thread, which would prepare the keys and values again.
 const QUERIES_OF_A_PART: usize = 32;
 
+/// Most nodes between a softmax and the product that it reads.
+const MOST_NODES: usize = 64;
+
+/// A number that hides a key, whether it is added to a score or takes its place: e^x of it is 0 beside any score.
+const HIDDEN: f32 = -1e4;
+
 /// The fused operator. Inputs: queries (batch × rows × hidden, or batch × hidden for the first row), keys and values
 /// (batch × sequence × hidden), and [`Addends`]. Output: context, with the queries' shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,13 +61,14 @@ impl Addends {
     }
 
     /// The addends of each of `batch` sequences of `length` keys. `inputs` are the further inputs, as tensors and as
-    /// numbers.
+    /// numbers; `most` are the heads and queries that read them.
     pub fn of_sequences<'a>(
         self,
         inputs: &[TValue],
         numbers: &[&'a [f32]],
         batch: usize,
         length: usize,
+        most: [usize; 2],
     ) -> TractResult<Vec<Added<'a>>> {
         ensure!(
             inputs.len() == self.count() && numbers.len() == self.count(),
@@ -78,9 +85,20 @@ impl Addends {
             let (&[sequences, heads, rows, keys], &values) =
                 (inputs[inputs.len() - 1].shape(), &numbers[numbers.len() - 1])
             else {
-                bail!("a bias has four axes")
+                bail!(
+                    "the bias has shape {:?}; batch × heads × rows × keys was expected",
+                    inputs[inputs.len() - 1].shape()
+                )
             };
-            ensure!(keys == length && [1, batch].contains(&sequences), "a bias of {sequences} × {keys} does not fit");
+            let [most_heads, most_rows] = most;
+            ensure!(
+                keys == length
+                    && [1, batch].contains(&sequences)
+                    && [1, most_heads].contains(&heads)
+                    && (rows == 1 || rows >= most_rows),
+                "the bias has shape {:?}; {batch} × {most_heads} × {most_rows} × {length} was expected",
+                inputs[inputs.len() - 1].shape()
+            );
             let (head, sequence) = (rows * keys, heads * rows * keys);
             Some((
                 if sequences == 1 { 0 } else { sequence },
@@ -144,8 +162,8 @@ impl Attention {
         let &[queries, keys, values, ref addends @ ..] = &floats(&views)?[..] else {
             bail!("attention has {} inputs; it needs at least 3", inputs.len())
         };
-        let addends = self.addends.of_sequences(&inputs[3..], addends, batch, sequence)?;
         let rows = queries.len() / (batch * hidden);
+        let addends = self.addends.of_sequences(&inputs[3..], addends, batch, sequence, [self.heads, rows])?;
         let mut plain = output.try_as_plain_ram_mut()?;
         let part_rows = rows.div_ceil(threads::parts(rows, QUERIES_OF_A_PART)).next_multiple_of(4);
         let mut parts = Vec::new();
@@ -204,7 +222,8 @@ pub fn fuse(
     rule_if!(softmax.axes.len() == 1 && softmax.quant_output_dt.is_none());
     rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
     let mut found = TVec::new();
-    rule_if_some!((scores, mut scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut found));
+    let mut budget = MOST_NODES;
+    rule_if_some!((scores, mut scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut found, &mut budget));
     let weights = without_nan_guard(model, node);
     rule_if_some!(context = only_reader(model, weights));
     rule_if_some!([left, right, output] = letters(model, scores)?);
@@ -213,21 +232,22 @@ pub fn fuse(
     rule_if_some!(output = output.single());
     let key = output[softmax.axes[0]];
     // The product may name its operands in either order.
-    let (queries, keys) = if left.contains(&key) { (1, 0) } else { (0, 1) };
+    let (queries_index, keys_index) = if left.contains(&key) { (1, 0) } else { (0, 1) };
     let operands = [left, right];
-    rule_if_some!(row = output.iter().copied().find(|letter| *letter != key && !operands[keys].contains(letter)));
-    rule_if_some!(channel = operands[queries].iter().copied().find(|letter| !output.contains(letter)));
+    rule_if_some!(row = output.iter().copied().find(|letter| *letter != key && !operands[keys_index].contains(letter)));
+    rule_if_some!(channel = operands[queries_index].iter().copied().find(|letter| !output.contains(letter)));
     let outer: TVec<char> = output.iter().copied().filter(|letter| ![key, row].contains(letter)).collect();
     let &[one, other] = &outer[..] else { return Ok(None) };
     let inputs = |batch: char, head: char| {
-        let queries = operand(model, scores, queries, &operands[queries], [batch, row, head, channel])?;
-        let keys = operand(model, scores, keys, &operands[keys], [batch, key, head, channel])?;
+        let queries = operand(model, scores, queries_index, &operands[queries_index], [batch, row, head, channel])?;
+        let keys = operand(model, scores, keys_index, &operands[keys_index], [batch, key, head, channel])?;
         Some((batch, head, queries, keys))
     };
     rule_if_some!(
         (batch, head, (queries, query_factor), (keys, key_factor)) = inputs(one, other).or_else(|| inputs(other, one))
     );
     scale *= query_factor * key_factor;
+    let mut channels: TVec<TDim> = tvec![size_of(model, scores, queries_index, &operands[queries_index], channel)?];
     let order = [batch, head, row, key].map(|letter| output.iter().position(|it| *it == letter).unwrap_or(0));
 
     rule_if_some!([left, right, output] = letters(model, context)?);
@@ -235,13 +255,15 @@ pub fn fuse(
     rule_if!(context.inputs[weighted] == OutletId::from(weights.id));
     let operands = [left, right];
     let [batch, head, row, key] = order.map(|axis| operands[weighted][axis]);
-    let values = 1 - weighted;
-    rule_if_some!(channel = operands[values].iter().copied().find(|letter| ![batch, head, key].contains(letter)));
+    let values_index = 1 - weighted;
+    rule_if_some!(channel = operands[values_index].iter().copied().find(|letter| ![batch, head, key].contains(letter)));
     rule_if!(output.contains(&channel) && !output.contains(&key));
     rule_if_some!(
-        (values, value_factor) = operand(model, context, values, &operands[values], [batch, key, head, channel])
+        (values, value_factor) =
+            operand(model, context, values_index, &operands[values_index], [batch, key, head, channel])
     );
     rule_if!(value_factor == 1.0);
+    channels.push(size_of(model, context, values_index, &operands[values_index], channel)?);
     let written = Letters::new(&output, &context.outputs[0].fact.shape.to_tvec());
     rule_if_some!(merged = destination(model, context, written, &[&[batch], &[row], &[head, channel]]));
 
@@ -250,6 +272,10 @@ pub fn fuse(
     rule_if_some!(heads = scored[order[1]].as_i64().and_then(|heads| usize::try_from(heads).ok()));
     let keys_shape = shape(keys)?;
     rule_if!(shape(values)? == keys_shape && shape(queries)? == keys_shape);
+    // An operand with one head for all would have longer vectors.
+    rule_if!(channels.iter().all(|channels| channels.clone() * heads == keys_shape[2]));
+    let [first, _, rows, length] = order.map(|axis| scored[axis].clone());
+    rule_if!([&first, &rows, &length] == [&keys_shape[0], &keys_shape[1], &keys_shape[1]]);
     rule_if!(shape(merged.id.into())? == keys_shape);
     let (batch, sequence) = (&keys_shape[0], &keys_shape[1]);
 
@@ -324,15 +350,17 @@ fn scores_of<'model>(
     outlet: OutletId,
     below: &TVec<AxisOp>,
     addends: &mut TVec<Addend>,
+    budget: &mut usize,
 ) -> Option<(&'model TypedNode, f32, TVec<AxisOp>)> {
+    *budget = budget.checked_sub(1)?;
     let node = producer(model, outlet);
     if let Some(change) = node.op_as::<AxisOp>() {
         let changes = [change].into_iter().chain(below).cloned().collect();
-        return scores_of(model, node.inputs[0], &changes, addends);
+        return scores_of(model, node.inputs[0], &changes, addends, budget);
     }
     let mut through = |input: OutletId, addend: Addend| {
         let known = addends.len();
-        let found = scores_of(model, input, below, addends);
+        let found = scores_of(model, input, below, addends, budget);
         if found.is_some() {
             addends.push(addend)
         } else {
@@ -350,7 +378,7 @@ fn scores_of<'model>(
         let condition = without_broadcasts(model, node.inputs[0]);
         return [(1, 2), (2, 1)].into_iter().find_map(|(value, input)| {
             let (value, when) = (node.inputs[value], value == 1);
-            scalar(&*constant(model, value)?)?;
+            scalar(&*constant(model, value)?).filter(|&value| value <= HIDDEN)?;
             through(node.inputs[input], Addend { value, only_where: Some((condition, when)), changes: below.clone() })
         });
     }
@@ -359,7 +387,7 @@ fn scores_of<'model>(
     }
     let (scaled, number) = factor(model, outlet)?;
     let mut scaled_too = tvec![];
-    let (scores, scale, changes) = scores_of(model, scaled, below, &mut scaled_too)?;
+    let (scores, scale, changes) = scores_of(model, scaled, below, &mut scaled_too, budget)?;
     scaled_too.is_empty().then_some((scores, scale * number, changes))
 }
 
@@ -388,7 +416,11 @@ fn without_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNo
 /// The letters of the axes of a product of floats: of both operands and of the output, four each.
 fn letters(model: &TypedModel, node: &TypedNode) -> TractResult<Option<[[char; 4]; 3]>> {
     rule_if_some!(product = node.op_as::<EinSum>());
-    rule_if!(product.q_params.is_none() && model.outlet_fact(node.inputs[0])?.datum_type == f32::datum_type());
+    rule_if!(
+        product.q_params.is_none()
+            && node.inputs.len() == 2
+            && model.outlet_fact(node.inputs[0])?.datum_type == f32::datum_type()
+    );
     let slots = [InOut::In(0), InOut::In(1), InOut::Out(0)];
     let mut all = [[' '; 4]; 3];
     for (letters, slot) in all.iter_mut().zip(slots) {
@@ -397,6 +429,18 @@ fn letters(model: &TypedModel, node: &TypedNode) -> TractResult<Option<[[char; 4
         letters.copy_from_slice(&found);
     }
     Ok(Some(all))
+}
+
+/// The size of the axis that has this letter in an operand of a product.
+fn size_of(
+    model: &TypedModel,
+    product: &TypedNode,
+    index: usize,
+    letters: &[char; 4],
+    letter: char,
+) -> TractResult<TDim> {
+    let axis = letters.iter().position(|it| *it == letter).context("the operand has no such axis")?;
+    Ok(model.outlet_fact(product.inputs[index])?.shape[axis].clone())
 }
 
 /// The tensor (batch × sequence × hidden size) that becomes an operand of a product, and its factor. `order` has the

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use tract_core::internal::*;
+use tract_core::ops::math::Mul;
 
-use super::pattern::{only_reader, producer, scalar, variable_and_constant};
-use crate::graph::fuse::pattern::is_binary;
+use super::pattern::{is_binary, only_reader, producer, scalar, variable_and_constant};
 
 /// The axes of a tensor, each as the letters of the axes that it merges, the slowest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub fn destination<'model>(
 
 /// The tensor that `outlet` scales by a single number, and the number.
 pub fn factor(model: &TypedModel, outlet: OutletId) -> Option<(OutletId, f32)> {
-    let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<tract_core::ops::math::Mul>(node))?;
+    let scaled = Some(producer(model, outlet)).filter(|node| is_binary::<Mul>(node))?;
     let (variable, constant) = variable_and_constant(model, scaled)?;
     Some((variable, scalar(&constant)?))
 }

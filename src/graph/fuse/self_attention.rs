@@ -46,7 +46,14 @@ impl SelfAttention {
             let &[batch, length, _] = inputs[0].shape() else {
                 bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
-            for added in self.attention.addends.of_sequences(&inputs[1..], &floats(addends)?, batch, length)? {
+            let added = self.attention.addends.of_sequences(
+                &inputs[1..],
+                &floats(addends)?,
+                batch,
+                length,
+                [self.attention.heads, length],
+            )?;
+            for added in added.into_iter().filter(|_| length > 0) {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);
                 sequences.push((first..first + length, added));
             }
@@ -254,7 +261,11 @@ mod tests {
                 let views = pairs.each_ref().map(|pair| plain(&pair[1..]).unwrap());
                 let added = |pair: usize, batch, length| {
                     let numbers = floats(&views[pair]).unwrap();
-                    fused.attention.addends.of_sequences(&pairs[pair][1..], &numbers, batch, length).unwrap()
+                    fused
+                        .attention
+                        .addends
+                        .of_sequences(&pairs[pair][1..], &numbers, batch, length, [heads, length])
+                        .unwrap()
                 };
                 let (long, short) = (added(0, 2, 6), added(1, 1, 3));
                 let sequences = [(0..6, long[0]), (6..12, long[1]), (12..15, short[0])];

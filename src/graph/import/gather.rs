@@ -48,7 +48,11 @@ impl EvalOp for GatherNd {
             rows.push(row);
         }
         // Slices of the first axes together are rows of one axis.
-        let flat: TVec<usize> = [indexed.iter().product()].into_iter().chain(rest.iter().copied()).collect();
+        let all = indexed
+            .iter()
+            .try_fold(1usize, |all, &size| all.checked_mul(size))
+            .context("the data has too many rows")?;
+        let flat: TVec<usize> = [all].into_iter().chain(rest.iter().copied()).collect();
         let flat = data.clone().into_tensor().into_shape(&flat)?;
         let shape: TVec<usize> = indices.shape()[..indices.rank() - 1].iter().chain(rest).copied().collect();
         let rows = tvec!(flat.into_tvalue(), tensor1(&rows).into_tvalue());

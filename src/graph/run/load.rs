@@ -10,14 +10,15 @@ use super::{Graph, Input, not_one_logit};
 use crate::error::{Error, Result};
 use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
-use crate::graph::import::{import, validate};
+use crate::graph::import::{import, logit, validate};
 use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::schema::Model;
 use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
     /// Builds the plan. The model has the inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (int64,
-    /// batch × sequence). Its first output is one logit for each row of the batch.
+    /// batch × sequence); a suffix such as `:0` does not count. Its output `logits` or `score`, or else its first, is one
+    /// logit for each row of the batch, or two labels.
     ///
     /// # Errors
     /// `invalid_model` for a damaged file. `unsupported_model` for other inputs, outputs or operators, and for
@@ -36,7 +37,10 @@ impl Graph {
         let file = Model::read(&graph)?;
         validate(&file)?;
         let inputs = inputs(&file, &weights)?;
-        let mut model = import(&file, inputs.iter().map(|input| input.name()), &weights).map_err(refused)?;
+        let names = inputs.iter().map(|(name, _)| *name);
+        let mut model = import(&file, names, &weights).map_err(refused)?;
+        let inputs: Vec<Input> = inputs.into_iter().map(|(_, input)| input).collect();
+        logit::select(&mut model, &file.outputs).map_err(refused)?;
         drop(file);
         drop(graph);
         let plan = || -> TractResult<Arc<TypedRunnableModel>> {
@@ -74,14 +78,17 @@ fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
     }
 }
 
-/// The inputs that a text feeds; those of the weights follow them.
-fn inputs(file: &Model<'_>, weights: &WeightStore) -> Result<Vec<Input>> {
+/// The inputs that a text feeds, with their names in the file; those of the weights follow them.
+fn inputs<'file>(file: &Model<'file>, weights: &WeightStore) -> Result<Vec<(&'file str, Input)>> {
     let initialised: HashSet<&str> = file.initializers.iter().map(|tensor| tensor.name).collect();
     file.inputs
         .iter()
         .filter(|name| !initialised.contains(*name) && weights.get(name).is_none())
         .map(|name| {
-            Input::ALL.into_iter().find(|input| input.name() == *name).ok_or_else(|| {
+            // TensorFlow numbers the outputs of an input, too.
+            let role = name.split_once(':').map_or(*name, |(role, _)| role);
+            let input = Input::ALL.into_iter().find(|input| input.name() == role);
+            input.map(|input| (*name, input)).ok_or_else(|| {
                 let known = Input::ALL.map(Input::name).join(", ");
                 unsupported(format!("the graph has an input {name:?}; a text cross-encoder has only {known}"))
             })

@@ -366,7 +366,12 @@ impl<'a> PanelDot<'a> {
             wide_rows.extend(activations.iter().map(|&code| i16::from(code)));
             wide_panel.resize(stride * PANEL_COLUMNS, 0);
         }
-        if encoding != Encoding::SevenBit {
+        let unpacks = match encoding {
+            Encoding::FourBit => true,
+            Encoding::EightBit => eight_bit == EightBitDot::Unsigned,
+            Encoding::SevenBit => false,
+        };
+        if unpacks {
             codes.resize(stride * PANEL_COLUMNS, 0);
         }
         Self { narrow, wide_rows, wide_panel, codes }

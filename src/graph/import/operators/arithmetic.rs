@@ -7,6 +7,7 @@ use tract_core::ops::logic::{And, CompEq, CompGT, CompGTE, CompLT, CompLTE, Iff,
 use tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub};
 
 use super::{Wire, Wiring};
+use crate::graph::import::coordinates::is_not_negative;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -62,15 +63,13 @@ fn and(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(binary(node, Box::new(And), left, right)?))
 }
 
-/// True if the tensor is known to be true everywhere: a constant, or "a place on an axis is at least 0".
+/// True if the tensor is known to be true everywhere.
 fn is_true(node: &Wiring<'_>, outlet: OutletId) -> TractResult<bool> {
-    let fact = node.fact(outlet)?;
-    if let Some(value) = &fact.konst {
-        return Ok(value.cast_to::<bool>()?.try_as_plain_ram()?.as_slice::<bool>()?.iter().all(|&it| it));
+    match &node.fact(outlet)?.konst {
+        Some(value) if value.datum_type() == TDim::datum_type() => Ok(false),
+        Some(value) => Ok(value.cast_to::<bool>()?.try_as_plain_ram()?.as_slice::<bool>()?.iter().all(|&it| it)),
+        None => Ok(is_not_negative(node.model, outlet)),
     }
-    let Some(TDim::Ge(place, least)) = &fact.uniform_tdim else { return Ok(false) };
-    let is_place = (0..fact.rank()).any(|axis| **place == TDim::from(node.model.symbols.coord_sym(axis)));
-    Ok(is_place && least.as_i64().is_some_and(|least| least <= 0))
 }
 
 /// Gives `input` the shape that the operands have together.

@@ -1,11 +1,10 @@
 //! Parts of tensors, and tensors put together from parts.
 
-use std::collections::HashMap;
-
 use tract_core::internal::*;
 use tract_core::ops::array::{Slice, TypedConcat};
 
 use super::{Wire, Wiring};
+use crate::graph::import::coordinates::{axis_of, count_up};
 use crate::graph::import::gather::{Gather, GatherElements, GatherNd};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -31,29 +30,11 @@ fn gather(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [input, indices] = node.inputs()?;
     let axis = node.axis_attribute(0)?;
     let (size, shape) = (node.shape(input)?[axis].clone(), node.shape(indices)?);
-    if counts_up(node, indices)? && shape.iter().product::<TDim>() == size {
+    if !shape.is_empty() && count_up(node.model, indices)? && shape.iter().product::<TDim>() == size {
         return Ok(tvec!(node.wire(AxisOp::Reshape(axis, tvec![size], shape), &[input])?));
     }
     let indices = node.cast(indices, i64::datum_type())?;
     Ok(tvec!(node.wire(Gather { axis }, &[input, indices])?))
-}
-
-/// True if the numbers of a tensor are 0, 1, 2 and so on, row after row.
-fn counts_up(node: &Wiring<'_>, indices: OutletId) -> TractResult<bool> {
-    let fact = node.fact(indices)?;
-    let Some(number) = &fact.uniform_tdim else { return Ok(false) };
-    let mut stride = 1.to_dim();
-    let mut expected = 0.to_dim();
-    for (axis, size) in fact.shape.iter().enumerate().rev() {
-        expected += TDim::from(node.model.symbols.coord_sym(axis)) * &stride;
-        stride *= size;
-    }
-    // The only place of an axis of length 1 is 0.
-    let place = |axis: usize| (node.model.symbols.coord_sym(axis), 0.to_dim());
-    let single: HashMap<_, _> =
-        fact.shape.iter().enumerate().filter(|(_, size)| size.is_one()).map(|(axis, _)| place(axis)).collect();
-    let difference = number.clone() - expected;
-    Ok(difference.substitute_all(&single)?.simplify() == 0.to_dim())
 }
 
 /// Exporters read the mask at (sequence, key) for all of both. Then the result is the mask itself.
@@ -66,7 +47,7 @@ fn gather_nd(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         return Ok(tvec!(node.wire(AxisOp::Reshape(0, data, shape), &[input])?));
     }
     let depth = depth.to_usize().context("the number of indices of a place is unknown before the model runs")?;
-    ensure!(depth <= data.len(), "a place has {depth} indices; the data has {} axes", data.len());
+    ensure!((1..=data.len()).contains(&depth), "a place has {depth} indices; the data has {} axes", data.len());
     let indices = node.cast(indices, i64::datum_type())?;
     Ok(tvec!(node.wire(GatherNd { depth }, &[input, indices])?))
 }
@@ -81,12 +62,9 @@ fn names_all_places(node: &Wiring<'_>, indices: OutletId, data: &[TDim]) -> Trac
     let shape = node.shape(indices)?;
     let mut next = 0;
     for (&input, size) in concat.inputs.iter().zip(data) {
-        let fact = node.fact(input)?;
-        let counted = fact
-            .uniform_tdim
-            .as_ref()
-            .and_then(|number| (next..last).find(|&axis| *number == TDim::from(node.model.symbols.coord_sym(axis))));
-        let Some(axis) = counted.filter(|&axis| fact.shape[last].is_one() && shape[axis] == *size) else {
+        let counted = axis_of(node.model, input, next).filter(|&axis| axis < last);
+        let single = node.fact(input)?.shape[last].is_one();
+        let Some(axis) = counted.filter(|&axis| single && shape[axis] == *size) else {
             return Ok(false);
         };
         if !shape[next..axis].iter().all(TDim::is_one) {
