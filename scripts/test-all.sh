@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test-all.sh: runs every test, then exports the graphs of each family anew, and runs the package in Firefox, WebKit, Deno,
+# test-all.sh: runs every test, exports the graphs of each family anew, and runs the package in Firefox, WebKit, Deno,
 # Bun, in projects of Vite, webpack and Next, and in wrangler.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh everywhere

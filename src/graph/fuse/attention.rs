@@ -1,8 +1,8 @@
 //! Scaled dot-product attention over all heads, without transposed copies.
 //!
 //! In the graph this is Reshape of query, key and value into heads, EinSum, Add of the mask, Softmax, EinSum, Reshape
-//! back. Exporters differ in where they scale: the queries, the keys, both, or the scores. Some expand the mask to a row
-//! for each query.
+//! back. Exporters differ in where they scale: the queries, the keys, both, or the scores. Some expand the mask to a
+//! row for each query.
 
 use tract_core::internal::*;
 use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
@@ -181,7 +181,7 @@ impl Attention {
                     keys: Rows { values: &keys[part(keys, sequence)], count: sequence, stride: hidden },
                     values: Rows { values: &values[part(values, sequence)], count: sequence, stride: hidden },
                     mask,
-                    bias: bias.map(|bias| bias.from(0, first)),
+                    bias: bias.map(|bias| bias.starting_at(0, first)),
                     heads: self.heads,
                     head_size: hidden / self.heads,
                     scale: self.scale,

@@ -1,7 +1,7 @@
 //! Moves broadcasts below element-wise operators, so that these run on the smaller tensor.
 //!
-//! Exports with scaled dot-product attention expand the mask to sequence × sequence before they turn it into numbers. At
-//! the end of these steps, the addition to the scores broadcasts by itself.
+//! Exports with scaled dot-product attention expand the mask to sequence × sequence before they turn it into numbers.
+//! At the end of these steps, the addition to the scores broadcasts by itself.
 
 use tract_core::internal::*;
 use tract_core::ops::array::MultiBroadcastTo;

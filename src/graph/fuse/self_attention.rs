@@ -16,8 +16,8 @@ use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
 use crate::threads;
 
-/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the addends of [`Attention`]. Output: context,
-/// like the hidden state except for the length of its rows.
+/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the addends of [`Attention`]. Output:
+/// context, like the hidden state except for the length of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
     /// Three layers of one output length: queries, keys and values.
@@ -114,7 +114,7 @@ impl SelfAttention {
             for (rows, added) in sequences {
                 let [queries, keys, values] = projections.each_ref().map(|projection| projection.rows(rows));
                 let (heads, scale) = (some.len(), self.attention.scale);
-                let (mask, bias) = (added.mask, added.bias.map(|bias| bias.from(some.start, 0)));
+                let (mask, bias) = (added.mask, added.bias.map(|bias| bias.starting_at(some.start, 0)));
                 let inputs = Inputs { queries, keys, values, mask, bias, heads, head_size: size, scale };
                 context.resize(rows.len() * columns.len(), 0.0);
                 attention(&inputs, &mut scratch, &mut context, columns.len());

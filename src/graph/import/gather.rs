@@ -1,5 +1,5 @@
-//! Gather, GatherElements and GatherND with checked indices. tract's own operators panic, or read a neighbour's numbers, if an
-//! index lies outside its axis.
+//! Gather, GatherElements and GatherND with checked indices. tract's own operators panic, or read a neighbour's
+//! numbers, if an index lies outside its axis.
 
 use tract_core::internal::*;
 use tract_core::ops::array;

@@ -9,8 +9,9 @@ use tract_core::ops::nn::Sigmoid;
 /// Names of the output that a classifier's exporter gives its logits.
 const NAMES: [&str; 3] = ["logits", "score", "scores"];
 
-/// Makes the logit the only output: the output of one of the usual names, else the first. A sigmoid at its end is left out. Of two labels, the logit is what the second has more than the first, because a softmax of both is the sigmoid of
-/// that.
+/// Makes the logit the only output: the output of one of the usual names, else the first. A sigmoid at its end is left
+/// out. Of two labels, the logit is what the second has more than the first, because a softmax of both is the sigmoid
+/// of that.
 pub fn select(model: &mut TypedModel, names: &[&str]) -> TractResult<()> {
     let named = names.iter().position(|name| NAMES.contains(name)).unwrap_or(0);
     let mut outlet = *model.outputs.get(named).context("the graph has no output")?;

@@ -17,8 +17,8 @@ use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
     /// Builds the plan. The model has the inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (int64,
-    /// batch × sequence); a suffix such as `:0` does not count. Its output `logits` or `score`, or else its first, is one
-    /// logit for each row of the batch, or two labels.
+    /// batch × sequence); a suffix such as `:0` does not count. Its output `logits` or `score`, or else its first, is
+    /// one logit for each row of the batch, or two labels.
     ///
     /// # Errors
     /// `invalid_model` for a damaged file. `unsupported_model` for other inputs, outputs or operators, and for

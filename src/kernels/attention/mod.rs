@@ -44,7 +44,7 @@ pub struct Bias<'a> {
 
 impl<'a> Bias<'a> {
     /// The bias of the heads from `head` and the queries from `query`.
-    pub fn from(&self, head: usize, query: usize) -> Self {
+    pub fn starting_at(&self, head: usize, query: usize) -> Self {
         Self { values: &self.values[head * self.head_stride + query * self.row_stride..], ..*self }
     }
 
@@ -92,9 +92,9 @@ pub struct AttentionScratch {
     weights: Vec<[i16; 8]>,
 }
 
-/// Writes softmax(q·kᵀ·scale + mask + bias)·v of every head to `context` (Vaswani et al., *Attention Is All You Need*, 2017).
-/// Each query has one row there, at a multiple of `stride`; head `h` has the same columns as in the inputs. The numbers
-/// of queries and of keys may differ.
+/// Writes softmax(q·kᵀ·scale + mask + bias)·v of every head to `context` (Vaswani et al., *Attention Is All You Need*,
+/// 2017). Each query has one row there, at a multiple of `stride`; head `h` has the same columns as in the inputs. The
+/// numbers of queries and of keys may differ.
 ///
 /// The error is that of rounding to integers of 12 to 16 bits, as the module describes. On random data it is below 10⁻³
 /// of the largest value in the row, and a tenth of that in the mean. Let V be the largest magnitude in a column of

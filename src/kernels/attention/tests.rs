@@ -325,7 +325,7 @@ proptest! {
             let mut inputs = case.inputs();
             inputs.queries.values = &inputs.queries.values[query * inputs.queries.stride..];
             inputs.queries.count = 1;
-            inputs.bias = inputs.bias.map(|bias| bias.from(0, query));
+            inputs.bias = inputs.bias.map(|bias| bias.starting_at(0, query));
             let mut alone = vec![0.0; hidden];
             attention(&inputs, &mut scratch, &mut alone, hidden);
             assert_same(&alone, expected);

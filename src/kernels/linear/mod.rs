@@ -1,16 +1,16 @@
 //! A linear layer on int8 weights, with activations quantised row by row.
 //!
 //! Activations a have a scale s and a zero point z. Weights w have a scale t for each column, so y = s·t·Σ(a − z)·w +
-//! bias. The kernels compute Σa·w' on the stored codes, w' = w + 64:
+//! bias. The kernels compute Σa·w' on codes w' = w + o:
 //!
-//! Σ(a − z)·w = Σa·w' − 64·Σa − z·Σw
+//! Σ(a − z)·w = Σa·w' − o·Σa − z·Σw
 //!
-//! So the offsets cost one sum over the row and one over the column, and every step before the scales is exact.
-//! Eight-bit weights are stored unchanged, without the term in 64. Where the processor multiplies signed by unsigned
-//! numbers, the kernels read w' = w + 128 instead. A zero point v of the weights changes only these two
-//! numbers of a column, with n the length of a row:
+//! So the offsets cost one sum over the row and one over the column, and every step before the scales is exact. The
+//! offset o is 64 for weights of seven and of four bits. Weights of eight bits are stored as they are, o = 0; where the
+//! processor multiplies signed by unsigned numbers, the kernels read them with o = 128. A zero point v of the weights
+//! changes only two numbers of a column, with n the length of a row:
 //!
-//! Σ(a − z)·(w − v) = Σa·w' − (64 + v)·Σa − z·(Σw − n·v)
+//! Σ(a − z)·(w − v) = Σa·w' − (o + v)·Σa − z·(Σw − n·v)
 
 mod four_bit;
 mod matrix;

@@ -46,7 +46,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// Difference between a code that the dot kernels read and its weight.
+    /// Difference between a stored code and its weight.
     pub fn offset(self) -> i32 {
         match self {
             Self::SevenBit | Self::FourBit => 64,

@@ -22,8 +22,8 @@ fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?))
 }
 
-/// Names each axis of operands of these ranks by a letter: outer axes match from the last one on, and the contraction is
-/// `k`.
+/// Names each axis of operands of these ranks by a letter: outer axes match from the last one on, and the contraction
+/// is `k`.
 pub fn matmul_axes(left_rank: usize, right_rank: usize) -> TractResult<AxesMapping> {
     ensure!(left_rank > 0 && right_rank > 0, "an operand is a scalar; it needs at least 1 axis");
     let outer = left_rank.max(right_rank).saturating_sub(2);

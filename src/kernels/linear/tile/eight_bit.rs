@@ -1,7 +1,7 @@
 //! Eight-bit weights under the relaxed dot, which is defined for seven bits.
 //!
-//! What an engine does with the eighth bit is its choice, and does not change while it runs. Where it has one instruction
-//! for the dot, that is exact for eight bits, too.
+//! What an engine does with the eighth bit is its choice, and does not change while it runs. Where it has one
+//! instruction for the dot, that is exact for eight bits, too.
 
 /// The operands with which the dot of eight-bit weights is fastest and exact on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! wasm relaxed SIMD: one instruction multiplies four pairs in each lane, exactly, because the weights fit 7 bits.
+//! wasm relaxed SIMD: one instruction multiplies four pairs in each lane, exactly if the weights fit 7 bits.
 //!
 //! ARM, and x86 with VNNI, have one instruction that multiplies and adds. On other x86, V8 needs five instructions, and
 //! one of them rebuilds a vector of ones. There the dot takes two steps, pairs to 16 bits and these to 32, which are
@@ -30,8 +30,8 @@ pub fn dot_in_steps(two: bool, rows: &[i8], stride: usize, count: usize, panel: 
     }
 }
 
-/// True if the processor sums pairs of products in 16 bits: x86 without VNNI. The probe's second operand has 8 bits,
-/// which no other call has. Such a processor reads it as 255, and the two products saturate.
+/// True if the processor sums pairs of products in 16 bits: x86 without VNNI. It reads the probe's second operand,
+/// which has 8 bits, as 255, and the two products saturate.
 #[inline(always)]
 fn pairs_saturate() -> bool {
     #[inline]
@@ -44,7 +44,8 @@ fn pairs_saturate() -> bool {
     probe() == 2 * i32::from(i16::MAX)
 }
 
-/// Compares the relaxed dot of activations and weights of 8 bits with the exact sums: for signed and for unsigned weights.
+/// Compares the relaxed dot of activations and weights of 8 bits with the exact sums: for signed and for unsigned
+/// weights.
 pub fn multiplies_eight_bits() -> (bool, bool) {
     const EXTREMES: [u8; 8] = [0x80, 0x7f, 0xff, 0x81, 0x01, 0x00, 0xc0, 0x40];
 
@@ -97,8 +98,8 @@ fn dot_rows<const ROWS: usize, const TWO_STEPS: bool>(rows: &[i8], stride: usize
     let end = panel.as_ptr_range().end;
     // A count of rounds would let the compiler unroll the loop until registers run out, so pointers advance instead.
     while weights < end {
-        // SAFETY: round g reads 3 vectors of 16 codes from 48 × g inside the panel. It reads 4 activations from row × stride
-        // + 4 × g inside `rows`, as asserted. After the last round the pointers are at most at the end.
+        // SAFETY: round g reads 3 vectors of 16 codes from 48 × g inside the panel. It reads 4 activations from row ×
+        // stride + 4 × g inside `rows`, as asserted. After the last round the pointers are at most at the end.
         unsafe {
             let vectors: [v128; VECTORS] = core::array::from_fn(|vector| v128_load(weights.add(16 * vector).cast()));
             for (row, sums) in sums.iter_mut().enumerate() {
