@@ -27,9 +27,8 @@ fn families() -> Vec<(String, Vec<u8>, Vec<Row>)> {
     files.sort();
     assert_eq!(files.len(), 22, "models/families/make.sh makes 22 graphs");
     let read = |file: PathBuf| {
-        let lines = std::fs::read_to_string(file.with_extension("jsonl")).unwrap();
-        let rows = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        (file.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read(file).unwrap(), rows)
+        let rows = support::read_json_lines(&file.with_extension("jsonl").to_string_lossy());
+        (file.file_stem().unwrap().to_string_lossy().into_owned(), support::read(&file.to_string_lossy()), rows)
     };
     files.into_iter().map(read).collect()
 }

@@ -40,16 +40,12 @@ impl Letters {
 
     /// The letters of an operator's input, given those of its output. `None` if the operator splits a letter.
     pub fn above(&self, change: &AxisOp) -> Option<Self> {
-        let mut axes = self.axes.clone();
-        match change {
-            AxisOp::Move(from, to) => {
-                let axis = axes.remove(*to);
-                axes.insert(*from, axis);
-            }
-            AxisOp::Reshape(at, from, to) => self.regroup(&mut axes, *at, to.len(), from)?,
+        // tract's own inverse drops axes of length 1, which may be heads.
+        self.below(&match change {
+            AxisOp::Move(from, to) => AxisOp::Move(*to, *from),
+            AxisOp::Reshape(at, from, to) => AxisOp::Reshape(*at, to.clone(), from.clone()),
             AxisOp::Add(_) | AxisOp::Rm(_) => return None,
-        }
-        Some(Self { axes, sizes: self.sizes.clone() })
+        })
     }
 
     /// The letters of an operator's output, given those of its input. `None` if the operator splits a letter.

@@ -2,7 +2,9 @@
 
 use tract_core::internal::*;
 use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
+use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
+use tract_core::ops::math::Mul;
 
 /// The node that computes `outlet`.
 pub fn producer(model: &TypedModel, outlet: OutletId) -> &TypedNode {
@@ -46,6 +48,14 @@ pub fn other_input(node: &TypedNode, input: OutletId) -> Option<OutletId> {
         [left, right] if right == input => Some(left),
         _ => None,
     }
+}
+
+/// The product of floats that an integer product becomes: the node that scales it, and the scales.
+pub fn scaled_floats<'model>(model: &'model TypedModel, node: &TypedNode) -> Option<(&'model TypedNode, OutletId)> {
+    let cast = only_reader(model, node)?;
+    cast.op_as::<Cast>().filter(|cast| cast.to == f32::datum_type())?;
+    let scaled = only_reader(model, cast).filter(|next| is_binary::<Mul>(next))?;
+    Some((scaled, other_input(scaled, cast.id.into())?))
 }
 
 /// Follows `outlet` up through axes of length 1 that were added to broadcast it.

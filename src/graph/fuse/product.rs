@@ -4,7 +4,6 @@
 //! rewrite restores the product of floats.
 
 use tract_core::internal::*;
-use tract_core::ops::cast::Cast;
 use tract_core::ops::einsum::EinSum;
 use tract_core::ops::math::Mul;
 
@@ -26,10 +25,7 @@ pub fn fuse(
         rule_if!(node.inputs[operand] == OutletId::new(quantize.id, 0));
         rule_if!(node.inputs[operand + 2] == OutletId::new(quantize.id, 2));
     }
-    rule_if_some!(cast = only_reader(model, node));
-    rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
-    rule_if_some!(scaled = only_reader(model, cast).filter(|next| is_binary::<Mul>(next)));
-    rule_if_some!(scales = other_input(scaled, cast.id.into()));
+    rule_if_some!((scaled, scales) = scaled_floats(model, node));
     let scales = producer(model, without_added_axes(model, scales));
     rule_if!(is_binary::<Mul>(scales));
     let scale_of = |operand: usize| OutletId::new(quantized[operand].id, 1);

@@ -6,7 +6,6 @@
 
 use tract_core::internal::*;
 use tract_core::ops::binary::TypedBinOp;
-use tract_core::ops::cast::Cast;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::{Add, Mul};
 use tract_core::ops::nn::gelu_exact::GeluExact;
@@ -165,11 +164,7 @@ pub fn fuse(
     let shifted = zero_points.iter().any(|&it| it != 0);
     rule_if!(!shifted || matrix.rows() <= MAX_SHIFTED_INPUTS);
 
-    rule_if_some!(cast = only_reader(model, node));
-    rule_if!(cast.op_as::<Cast>().is_some_and(|cast| cast.to == f32::datum_type()));
-    rule_if_some!(scaled = only_reader(model, cast));
-    rule_if!(is_binary::<Mul>(scaled));
-    rule_if_some!(scales = other_input(scaled, cast.id.into()));
+    rule_if_some!((scaled, scales) = scaled_floats(model, node));
     rule_if_some!(scales = weight_scales(model, scales, quantize, outputs));
     let (mut last, mut bias) = (scaled, vec![0.0; outputs]);
     if let Some((add, values)) = added_row(model, last, outputs) {
@@ -266,6 +261,8 @@ fn added_row<'model>(
 
 #[cfg(test)]
 mod tests {
+    use tract_core::ops::cast::Cast;
+
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::{change_first, count_after};

@@ -50,7 +50,7 @@ impl<'a> Bias<'a> {
 
     /// The row of a query in a head.
     pub fn row(&self, head: usize, query: usize, keys: usize) -> &'a [f32] {
-        &self.values[head * self.head_stride + query * self.row_stride..][..keys]
+        &self.starting_at(head, query).values[..keys]
     }
 }
 

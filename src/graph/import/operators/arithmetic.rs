@@ -57,7 +57,8 @@ fn and(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     for (one, other) in [(left, right), (right, left)] {
         if is_true(node, one)? {
-            return Ok(tvec!(broadcast(node, other, &[one, other])?));
+            let shape = multi_broadcast(&[node.shape(one)?, node.shape(other)?])?;
+            return Ok(tvec!(node.broadcast_to(other, shape)?));
         }
     }
     Ok(tvec!(binary(node, Box::new(And), left, right)?))
@@ -70,13 +71,6 @@ fn is_true(node: &Wiring<'_>, outlet: OutletId) -> TractResult<bool> {
         Some(value) => Ok(value.cast_to::<bool>()?.try_as_plain_ram()?.as_slice::<bool>()?.iter().all(|&it| it)),
         None => Ok(is_not_negative(node.model, outlet)),
     }
-}
-
-/// Gives `input` the shape that the operands have together.
-fn broadcast(node: &mut Wiring<'_>, input: OutletId, operands: &[OutletId]) -> TractResult<OutletId> {
-    let shapes = operands.iter().map(|&operand| node.shape(operand)).collect::<TractResult<TVec<_>>>()?;
-    let shape = multi_broadcast(&shapes)?;
-    node.broadcast_to(input, shape)
 }
 
 fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {

@@ -96,8 +96,8 @@ fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 }
 
 fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
-    let shape = multi_broadcast(&[node.shape(node.input(0)?)?, node.sizes(1)?])?;
     let input = node.input(0)?;
+    let shape = multi_broadcast(&[node.shape(input)?, node.sizes(1)?])?;
     Ok(tvec!(node.broadcast_to(input, shape)?))
 }
 
