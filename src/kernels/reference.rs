@@ -39,7 +39,7 @@ pub fn add_multiple(factor: f32, numbers: &[f32], sums: &mut [f32]) {
 /// # Panics
 /// If a buffer is too short for its rows.
 pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32], stride: usize) {
-    let Inputs { queries, keys, values, mask, bias, heads, head_size, scale } = *inputs;
+    let Inputs { queries, keys, values, mask, bias, window, heads, head_size, scale } = *inputs;
     weights.resize(keys.count, 0.0);
     let exp = Exp::<Fastest>::new();
     for head in 0..heads {
@@ -52,6 +52,11 @@ pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32
             }
             if let Some(bias) = bias {
                 add_multiple(1.0, bias.row(head, query, keys.count), weights);
+            }
+            if let Some(window) = window {
+                let seen = window.keys(query, keys.count);
+                weights[..seen.start].fill(f32::NEG_INFINITY);
+                weights[seen.end..].fill(f32::NEG_INFINITY);
             }
             let largest = largest::<Fastest>(weights);
             let sum = exponentials(exp, weights, largest).sum;

@@ -80,6 +80,7 @@ fn attention_gives_the_same_bits() {
         values: rows(2, keys),
         mask: Some(&mask),
         bias: None,
+        window: None,
         heads,
         head_size,
         scale: 0.2,

@@ -130,6 +130,7 @@ fn attention_of_twelve_heads() {
             values: rows(2, keys),
             mask: None,
             bias: None,
+            window: None,
             heads,
             head_size,
             scale: 0.125,

@@ -7,7 +7,7 @@
 use tract_core::internal::*;
 
 use super::pattern::only_reader;
-use super::quantized_linear::QuantizedLinear;
+use super::quantized_linear::{Activation, QuantizedLinear};
 use super::rows::eval_rows_apart;
 use super::weights::Weights;
 
@@ -18,7 +18,7 @@ const BLOCK_ROWS: usize = 128;
 /// The fused operator, from rows of hidden size to rows of hidden size; all axes but the last are rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedForward {
-    /// This layer has GELU.
+    /// This layer has an activation and one output.
     expand: QuantizedLinear,
     contract: QuantizedLinear,
 }
@@ -35,7 +35,7 @@ impl FeedForward {
     }
 
     fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
-        let width = self.expand.layers()[0].outputs();
+        let width = self.expand.output_lengths()[0];
         // Blocks have one size, so reading the weights pays for the last block too.
         let block_rows = rows.len().div_ceil(rows.len().div_ceil(BLOCK_ROWS).max(1)).max(1);
         let outputs = outputs[0].chunks_mut(block_rows);
@@ -73,7 +73,7 @@ impl TypedOp for FeedForward {
     as_op!();
 }
 
-/// Matches from the layer with GELU on.
+/// Matches from the layer with the activation on.
 pub fn fuse(
     _: &Weights,
     model: &TypedModel,
@@ -81,10 +81,9 @@ pub fn fuse(
     name: &str,
     expand: &QuantizedLinear,
 ) -> TractResult<Option<TypedModelPatch>> {
-    let is_single = |linear: &&QuantizedLinear| linear.layers().len() == 1;
-    rule_if!(expand.has_gelu() && is_single(&expand));
+    rule_if!(expand.activation() != Activation::None && node.outputs.len() == 1);
     rule_if_some!(next = only_reader(model, node));
-    rule_if_some!(contract = next.op_as::<QuantizedLinear>().filter(is_single).filter(|next| !next.has_gelu()));
+    rule_if_some!(contract = next.op_as::<QuantizedLinear>().filter(|next| next.lone_layer().is_some()));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
     let feed_forward = FeedForward { expand: expand.clone(), contract: contract.clone() };
@@ -104,7 +103,9 @@ mod tests {
         let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::FeedForward, "FeedForward", change);
         assert_eq!(count(&|_| {}), 2);
         let read_elsewhere = |graph: &mut TypedModel| {
-            let has_gelu = |node: &&TypedNode| node.op_as().is_some_and(QuantizedLinear::has_gelu);
+            let has_gelu = |node: &&TypedNode| {
+                node.op_as().is_some_and(|linear: &QuantizedLinear| linear.activation() == Activation::Gelu)
+            };
             let between = graph.nodes().iter().find(has_gelu).unwrap().id;
             graph.outputs.push(between.into());
         };

@@ -2,6 +2,8 @@
 //! output is read at the end, so the last layer need not compute the others.
 
 use tract_core::internal::*;
+use tract_core::ops::binary::TypedBinOp;
+use tract_core::ops::math::Add;
 
 use super::attention::Attention;
 use super::layer_norm::AddLayerNorm;
@@ -20,7 +22,8 @@ fn move_above<Operation: TypedOp + Clone>(
 ) -> TractResult<Option<TypedModelPatch>> {
     let output = OutletId::from(node.id);
     let readers = model.outlet_successors(output);
-    rule_if!(!readers.is_empty() && !model.outputs.contains(&output) && model.outlet_fact(output)?.rank() == 3);
+    rule_if!(!readers.is_empty() && !model.outputs.contains(&output) && node.outputs.len() == 1);
+    rule_if!(model.outlet_fact(output)?.rank() == 3);
     rule_if!(readers.iter().all(|reader| reader.slot == 0 && picks_first_token(model, model.node(reader.node))));
 
     let mut patch = TypedModelPatch::default();
@@ -60,6 +63,22 @@ pub fn above_layer_norm(
     norm: &AddLayerNorm,
 ) -> TractResult<Option<TypedModelPatch>> {
     move_above(model, node, name, norm, node.inputs.len())
+}
+
+/// The sum of a layer's output and its residual.
+pub fn above_sum(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    sum: &TypedBinOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(sum.0.is::<Add>());
+    let shape = &node.outputs[0].fact.shape;
+    for &input in &node.inputs {
+        rule_if!(model.outlet_fact(input)?.shape == *shape);
+    }
+    move_above(model, node, name, sum, 2)
 }
 
 pub fn above_attention(

@@ -1,6 +1,6 @@
 //! Layer normalisation, together with the addition of a residual before it.
 //!
-//! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β.
+//! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β if there is one.
 
 use tract_core::internal::*;
 use tract_core::ops::math::{Add, Mul, Sub};
@@ -82,14 +82,16 @@ pub fn fuse(
     rule_if_some!(scaled = only_reader(model, node).filter(|next| is_binary::<Mul>(next)));
     rule_if_some!((_, gamma) = variable_and_constant(model, scaled));
     rule_if_some!(gamma = row(&gamma, hidden));
-    rule_if_some!(shifted = only_reader(model, scaled).filter(|next| is_binary::<Add>(next)));
-    rule_if_some!((_, beta) = variable_and_constant(model, shifted));
-    rule_if_some!(beta = row(&beta, hidden));
+    let shifted = only_reader(model, scaled).filter(|next| is_binary::<Add>(next)).and_then(|next| {
+        let (_, beta) = variable_and_constant(model, next)?;
+        Some((next, row(&beta, hidden)?))
+    });
+    let (last, beta) = shifted.unwrap_or((scaled, vec![0.0; hidden]));
 
     let mut patch = TypedModelPatch::default();
     let taps = patch.taps(model, &summands(model, input))?;
     let output = patch.wire_node(name, AddLayerNorm { gamma: gamma.into(), beta: beta.into(), epsilon }, &taps)?;
-    patch.shunt_outside(model, shifted.id.into(), output[0])?;
+    patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
 }
 

@@ -18,11 +18,11 @@ pub struct Letters {
 }
 
 impl Letters {
-    /// One letter for each axis.
-    pub fn new(letters: &[char], shape: &[TDim]) -> Self {
+    /// One letter for each axis, or none for an axis of length 1.
+    pub fn new(letters: &[Option<char>], shape: &[TDim]) -> Self {
         Self {
-            axes: letters.iter().map(|&letter| tvec![letter]).collect(),
-            sizes: letters.iter().copied().zip(shape.iter().cloned()).collect(),
+            axes: letters.iter().map(|letter| letter.iter().copied().collect()).collect(),
+            sizes: letters.iter().zip(shape).filter_map(|(&letter, size)| Some((letter?, size.clone()))).collect(),
         }
     }
 
@@ -38,17 +38,20 @@ impl Letters {
         letters.as_array().copied().filter(|_| single)
     }
 
-    /// The letters of an operator's input, given those of its output. `None` if the operator splits a letter.
+    /// The letters of an operator's input, given those of its output. `None` if the operator splits a letter, or
+    /// removes one.
     pub fn above(&self, change: &AxisOp) -> Option<Self> {
         // tract's own inverse drops axes of length 1, which may be heads.
         self.below(&match change {
             AxisOp::Move(from, to) => AxisOp::Move(*to, *from),
             AxisOp::Reshape(at, from, to) => AxisOp::Reshape(*at, to.clone(), from.clone()),
-            AxisOp::Add(_) | AxisOp::Rm(_) => return None,
+            AxisOp::Add(axis) => AxisOp::Rm(*axis),
+            AxisOp::Rm(axis) => AxisOp::Add(*axis),
         })
     }
 
-    /// The letters of an operator's output, given those of its input. `None` if the operator splits a letter.
+    /// The letters of an operator's output, given those of its input. `None` if the operator splits a letter, or
+    /// removes one.
     pub fn below(&self, change: &AxisOp) -> Option<Self> {
         let mut axes = self.axes.clone();
         match change {
@@ -57,7 +60,8 @@ impl Letters {
                 axes.insert(*to, axis);
             }
             AxisOp::Reshape(at, from, to) => self.regroup(&mut axes, *at, from.len(), to)?,
-            AxisOp::Add(_) | AxisOp::Rm(_) => return None,
+            AxisOp::Add(axis) => axes.insert(*axis, tvec![]),
+            AxisOp::Rm(axis) => axes.remove(*axis).is_empty().then_some(())?,
         }
         Some(Self { axes, sizes: self.sizes.clone() })
     }
@@ -79,12 +83,14 @@ impl Letters {
 }
 
 /// Follows `outlet` up through changes of its axes and products with single numbers, to the tensor whose axes have the
-/// letters `wanted`. Returns that tensor and the product of the numbers.
+/// letters `wanted`. Returns that tensor and the product of the numbers. `through` returns the input of another operator
+/// to go on from, whose axes are the same.
 pub fn source(
     model: &TypedModel,
     mut outlet: OutletId,
     mut letters: Letters,
     wanted: &[&[char]],
+    through: &mut dyn FnMut(OutletId, &Letters) -> Option<OutletId>,
 ) -> Option<(OutletId, f32)> {
     let mut product = 1.0;
     while !letters.are(wanted) {
@@ -92,9 +98,10 @@ pub fn source(
         if let Some(change) = node.op_as::<AxisOp>() {
             letters = letters.above(change)?;
             outlet = node.inputs[0];
-        } else {
-            let (variable, factor) = factor(model, outlet)?;
+        } else if let Some((variable, factor)) = factor(model, outlet) {
             (outlet, product) = (variable, product * factor);
+        } else {
+            outlet = through(outlet, &letters)?;
         }
     }
     while let Some((variable, factor)) = factor(model, outlet) {
@@ -129,7 +136,7 @@ mod tests {
     use super::*;
 
     fn letters() -> Letters {
-        Letters::new(&['b', 'h', 'm', 'k'], &[2, 3, 5, 7].map(|size: usize| size.to_dim()))
+        Letters::new(&['b', 'h', 'm', 'k'].map(Some), &[2, 3, 5, 7].map(|size: usize| size.to_dim()))
     }
 
     fn reshape(at: usize, from: &[usize], to: &[usize]) -> AxisOp {

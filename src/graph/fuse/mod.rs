@@ -8,6 +8,7 @@ mod first_token;
 mod gelu;
 pub mod layer_norm;
 mod letters;
+mod packed;
 pub mod pattern;
 mod positions;
 mod product;

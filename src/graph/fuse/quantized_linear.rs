@@ -1,8 +1,10 @@
 //! A linear layer on int8 weights. It quantises each row of its input, multiplies, scales and adds the bias. It applies
-//! GELU too, if the graph does so next.
+//! GELU too, or the gate of a gated linear unit, if the graph does so next.
 //!
 //! In the graph this is DynamicQuantizeLinear, IntegerMatMul, Cast, Mul by both scales, Add, GeluExact. There one scale
 //! serves the whole tensor. Here each row has a scale, so its result does not depend on the other rows.
+
+use std::ops::Range;
 
 use tract_core::internal::*;
 use tract_core::ops::binary::TypedBinOp;
@@ -19,25 +21,44 @@ use crate::kernels::linear::quantize::{RowScale, quantize_row_i8};
 use crate::kernels::linear::{Linear, LinearScratch, MAX_SHIFTED_INPUTS, QuantizedRows};
 use crate::threads;
 
-/// The fused operator, from rows of `inputs` numbers to rows of `outputs` numbers; all axes but the last are rows.
-/// Layers that read the same rows, like those for queries, keys and values, share one operator with an output for each.
+/// The fused operator, from rows of `inputs` numbers to rows of other lengths; all axes but the last are rows. Layers
+/// that read the same rows, like those for queries, keys and values, share one operator with an output for each.
 #[derive(Clone)]
 pub struct QuantizedLinear {
     /// At least one; all have the same number of inputs.
     layers: TVec<Arc<Linear>>,
-    gelu: bool,
+    /// One for each output, or two for the output of a gate.
+    parts: TVec<Part>,
+    activation: Activation,
+}
+
+/// Some columns of a layer's output. A layer may hold several matrices side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub layer: usize,
+    pub columns: Range<usize>,
+}
+
+/// What follows the linear layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    None,
+    Gelu,
+    /// GELU of the first part times the second one: GeGLU (Shazeer, *GLU Variants Improve Transformer*, 2020).
+    GatedGelu,
 }
 
 impl std::fmt::Debug for QuantizedLinear {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (inputs, outputs) = (self.inputs(), self.output_lengths());
-        write!(formatter, "QuantizedLinear {{ {inputs} → {outputs:?}, gelu: {} }}", self.gelu)
+        write!(formatter, "QuantizedLinear {{ {inputs} → {outputs:?}, {:?} }}", self.activation)
     }
 }
 
 impl PartialEq for QuantizedLinear {
     fn eq(&self, other: &Self) -> bool {
-        self.gelu == other.gelu
+        self.activation == other.activation
+            && self.parts == other.parts
             && self.layers.len() == other.layers.len()
             && self.layers.iter().zip(&other.layers).all(|(one, other)| Arc::ptr_eq(one, other))
     }
@@ -51,28 +72,46 @@ impl QuantizedLinear {
         self.layers[0].inputs()
     }
 
-    /// `layers` holds at least one layer; all have the same number of inputs.
+    /// Each layer has an output. `layers` holds at least one; all have the same number of inputs.
     pub fn new(layers: TVec<Arc<Linear>>) -> Self {
-        Self { layers, gelu: false }
+        let parts = layers.iter().enumerate().map(|(layer, it)| Part { layer, columns: 0..it.outputs() }).collect();
+        Self { layers, parts, activation: Activation::None }
     }
 
-    /// A copy with these layers only.
-    pub fn with_layers(&self, indices: impl IntoIterator<Item = usize>) -> Self {
-        Self { layers: indices.into_iter().map(|index| self.layers[index].clone()).collect(), ..*self }
+    /// A copy with these outputs.
+    pub fn with_parts(&self, parts: TVec<Part>) -> Self {
+        Self { parts, ..self.clone() }
+    }
+
+    /// A copy with this activation, which replaces its own.
+    pub fn with_activation(&self, activation: Activation) -> Self {
+        Self { activation, ..self.clone() }
     }
 
     pub fn layers(&self) -> &[Arc<Linear>] {
         &self.layers
     }
 
-    /// True if GELU follows.
-    pub fn has_gelu(&self) -> bool {
-        self.gelu
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The layer, if its whole output is the operator's only one, without activation.
+    pub fn lone_layer(&self) -> Option<&Arc<Linear>> {
+        match (&self.layers[..], &self.parts[..], self.activation) {
+            ([layer], [part], Activation::None) if part.columns.len() == layer.outputs() => Some(layer),
+            _ => None,
+        }
     }
 
     /// Numbers in a row of each output.
     pub fn output_lengths(&self) -> TVec<usize> {
-        self.layers.iter().map(|layer| layer.outputs()).collect()
+        let outputs = if self.activation == Activation::GatedGelu { 1 } else { self.parts.len() };
+        self.parts.iter().take(outputs).map(|part| part.columns.len()).collect()
     }
 
     /// Computes the outputs for each of several inputs. Their rows run through the layers together; no row depends on
@@ -102,23 +141,70 @@ impl QuantizedLinear {
         (codes.concat(), scales.concat())
     }
 
-    /// Writes the output of each layer for the rows.
+    /// Writes the outputs for the rows.
     pub fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
         let (codes, scales) = self.quantize(rows);
         let quantized = QuantizedRows { codes: &codes, rows: &scales };
         let mut scratch = LinearScratch::default();
-        for (layer, outputs) in self.layers.iter().zip(outputs) {
-            layer.apply(quantized, &mut scratch, outputs);
-            if self.gelu {
+        for (part, outputs) in self.parts.iter().zip(&mut *outputs) {
+            self.write(part, quantized, &mut scratch, outputs);
+            if self.activation != Activation::None {
                 outputs.iter_mut().for_each(|row| gelu(row));
             }
         }
+        if self.activation == Activation::GatedGelu {
+            let width = self.parts[1].columns.len();
+            let mut gates = vec![0.0; rows.len() * width];
+            self.write(&self.parts[1], quantized, &mut scratch, &mut gates.chunks_exact_mut(width).collect::<Vec<_>>());
+            outputs[0].iter_mut().zip(gates.chunks_exact(width)).for_each(|(row, gates)| multiply(row, gates));
+        }
     }
+
+    /// Writes some columns of a layer.
+    fn write(&self, part: &Part, rows: QuantizedRows<'_>, scratch: &mut LinearScratch, outputs: &mut [&mut [f32]]) {
+        let layer = &self.layers[part.layer];
+        let whole = layer.whole_panels(part.columns.clone());
+        if whole == part.columns {
+            return layer.apply_some(whole, rows, scratch, outputs);
+        }
+        let (width, first) = (whole.len(), part.columns.start - whole.start);
+        let mut wide = vec![0.0; outputs.len() * width];
+        layer.apply_some(whole, rows, scratch, &mut wide.chunks_exact_mut(width).collect::<Vec<_>>());
+        for (output, wide) in outputs.iter_mut().zip(wide.chunks_exact(width)) {
+            output.copy_from_slice(&wide[first..][..part.columns.len()]);
+        }
+    }
+
+    /// The outputs, from the whole rows of each layer side by side.
+    pub fn outputs_of(&self, layers: &[Vec<f32>]) -> TVec<Vec<f32>> {
+        let columns = |part: &Part| -> Vec<f32> {
+            let rows = layers[part.layer].chunks_exact(self.layers[part.layer].outputs());
+            rows.flat_map(|row| &row[part.columns.clone()]).copied().collect()
+        };
+        let mut outputs: TVec<Vec<f32>> = self.parts.iter().map(columns).collect();
+        if self.activation != Activation::None {
+            let width = self.parts[0].columns.len();
+            outputs[0].chunks_exact_mut(width).for_each(gelu);
+        }
+        if self.activation == Activation::GatedGelu {
+            let gates = outputs.pop().expect("a gate has two parts");
+            multiply(&mut outputs[0], &gates);
+        }
+        outputs
+    }
+}
+
+fn multiply(numbers: &mut [f32], factors: &[f32]) {
+    numbers.iter_mut().zip(factors).for_each(|(number, factor)| *number *= factor);
 }
 
 impl Op for QuantizedLinear {
     fn name(&self) -> StaticName {
-        if self.gelu { "QuantizedLinearGelu".into() } else { "QuantizedLinear".into() }
+        match self.activation {
+            Activation::None => "QuantizedLinear".into(),
+            Activation::Gelu => "QuantizedLinearGelu".into(),
+            Activation::GatedGelu => "QuantizedLinearGatedGelu".into(),
+        }
     }
 
     op_as_typed_op!();
@@ -187,14 +273,44 @@ pub fn fuse_gelu(
     name: &str,
     linear: &QuantizedLinear,
 ) -> TractResult<Option<TypedModelPatch>> {
-    rule_if!(!linear.gelu);
-    rule_if_some!(gelu = only_reader(model, node));
-    rule_if!(gelu.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<GeluExact>()));
+    rule_if!(linear.lone_layer().is_some());
+    rule_if_some!(gelu = only_reader(model, node).filter(|next| is_gelu(next)));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
-    let output = patch.wire_node(name, QuantizedLinear { gelu: true, ..linear.clone() }, &[input])?;
+    let output = patch.wire_node(name, linear.with_activation(Activation::Gelu), &[input])?;
     patch.shunt_outside(model, gelu.id.into(), output[0])?;
     Ok(Some(patch))
+}
+
+/// Moves the gate behind two parts into their operator. Matches the product of one part and GELU of the other.
+pub fn fuse_gate(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    product: &TypedBinOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(product.0.is::<Mul>());
+    rule_if_some!(gelu = node.inputs.iter().copied().find(|&input| is_gelu(producer(model, input))));
+    rule_if_some!(gate = other_input(node, gelu));
+    let (gated, gelu) = (producer(model, gelu).inputs[0], gelu);
+    let source = producer(model, gate);
+    rule_if_some!(linear = source.op_as::<QuantizedLinear>().filter(|it| it.activation == Activation::None));
+    rule_if!(gated.node == source.id && gated.slot != gate.slot && linear.parts.len() == 2);
+    let read_once = |outlet: &OutletId| model.outlet_successors(*outlet).len() == 1 && !model.outputs.contains(outlet);
+    rule_if!([gelu, gate, gated].iter().all(read_once));
+    let parts: TVec<Part> = [gated, gate].iter().map(|outlet| linear.parts[outlet.slot].clone()).collect();
+    rule_if!(parts[0].columns.len() == parts[1].columns.len());
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, source.inputs[0])?;
+    let fused = linear.with_parts(parts).with_activation(Activation::GatedGelu);
+    let output = patch.wire_node(name, fused, &[input])?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+fn is_gelu(node: &TypedNode) -> bool {
+    node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<GeluExact>())
 }
 
 /// Merges layers that read the same rows into one operator.
@@ -207,18 +323,23 @@ pub fn merge(
 ) -> TractResult<Option<TypedModelPatch>> {
     let mergeable = |id: usize| {
         let node = model.node(id);
-        let linear = node.op_as::<QuantizedLinear>().filter(|linear| !linear.gelu)?;
+        let linear = node.op_as::<QuantizedLinear>().filter(|linear| linear.activation == Activation::None)?;
         Some((node, linear))
     };
     let readers = model.outlet_successors(node.inputs[0]);
     let parts: Vec<_> = readers.iter().filter_map(|reader| mergeable(reader.node)).collect();
-    rule_if!(!linear.gelu && parts.len() > 1);
-    let layers = parts.iter().flat_map(|(_, linear)| linear.layers.iter().cloned()).collect();
+    rule_if!(linear.activation == Activation::None && parts.len() > 1);
+    let (mut layers, mut columns): (TVec<Arc<Linear>>, TVec<Part>) = Default::default();
+    for (_, linear) in &parts {
+        columns.extend(linear.parts.iter().map(|it| Part { layer: layers.len() + it.layer, ..it.clone() }));
+        layers.extend(linear.layers.iter().cloned());
+    }
+    let fused = QuantizedLinear { layers, parts: columns, activation: Activation::None };
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
-    let outputs = patch.wire_node(name, QuantizedLinear::new(layers), &[input])?;
+    let outputs = patch.wire_node(name, fused, &[input])?;
     let merged =
-        parts.iter().flat_map(|(node, linear)| (0..linear.layers.len()).map(|slot| OutletId::new(node.id, slot)));
+        parts.iter().flat_map(|(node, linear)| (0..linear.parts.len()).map(|slot| OutletId::new(node.id, slot)));
     for (before, after) in merged.zip(outputs) {
         patch.shunt_outside(model, before, after)?;
     }
@@ -285,7 +406,7 @@ mod tests {
         assert_eq!(count(&|_| {}), 3 * 2 + 1 + 2);
         // One operator with this name fewer; two of its neighbours remain to be merged.
         assert_eq!(
-            count(&|graph| change_first(graph, |linear: &mut QuantizedLinear| linear.gelu = true)),
+            count(&|graph| change_first(graph, |linear: &mut QuantizedLinear| linear.activation = Activation::Gelu)),
             3 * 2 + 1 + 2
         );
     }

@@ -8,25 +8,26 @@ use std::ops::Range;
 
 use tract_core::internal::*;
 
-use super::attention::{Added, Attention};
-use super::quantized_linear::QuantizedLinear;
+use super::attention::{Attention, SequenceInputs, Sizes};
+use super::quantized_linear::{Activation, Part, QuantizedLinear};
 use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
+use crate::kernels::functions::rotary::Rotation;
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
 use crate::threads;
 
-/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the addends of [`Attention`]. Output:
+/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the further ones of [`Attention`]. Output:
 /// context, like the hidden state except for the length of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
-    /// Three layers of one output length: queries, keys and values.
+    /// Three outputs of one length: queries, keys and values.
     linear: QuantizedLinear,
     attention: Attention,
 }
 
-/// The rows of a sequence, as a range of all rows, and its addends.
-type Sequence<'a> = (Range<usize>, Added<'a>);
+/// The rows of a sequence, as a range of all rows, and its further inputs.
+type Sequence<'a> = (Range<usize>, SequenceInputs<'a>);
 
 impl SelfAttention {
     pub fn linear(&self) -> &QuantizedLinear {
@@ -40,22 +41,17 @@ impl SelfAttention {
     /// Computes the context of each of several pairs of inputs. Their rows run through the linear layers together, so
     /// weights are read once; no row depends on another sequence.
     pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
-        let addends: Vec<_> = inputs.iter().map(|inputs| plain(&inputs[1..])).collect::<TractResult<_>>()?;
+        let further: Vec<_> = inputs.iter().map(|inputs| plain(&inputs[1..])).collect::<TractResult<_>>()?;
         let mut sequences: Vec<Sequence<'_>> = Vec::new();
-        for (inputs, addends) in inputs.iter().zip(&addends) {
+        for (inputs, further) in inputs.iter().zip(&further) {
             let &[batch, length, _] = inputs[0].shape() else {
                 bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
-            let added = self.attention.addends.of_sequences(
-                &inputs[1..],
-                &floats(addends)?,
-                batch,
-                length,
-                [self.attention.heads, length],
-            )?;
-            for added in added.into_iter().filter(|_| length > 0) {
+            let sizes = self.sizes(batch, length);
+            let further = self.attention.further.of_sequences(&inputs[1..], &floats(further)?, sizes)?;
+            for further in further.into_iter().filter(|_| length > 0) {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);
-                sequences.push((first..first + length, added));
+                sequences.push((first..first + length, further));
             }
         }
         let states = inputs.iter().map(|inputs| &inputs[0]);
@@ -69,7 +65,11 @@ impl SelfAttention {
 
     /// Numbers in a row of the queries, the keys, the values and the context.
     fn hidden_size(&self) -> usize {
-        self.linear.layers()[0].outputs()
+        self.linear.parts()[0].columns.len()
+    }
+
+    fn sizes(&self, batch: usize, length: usize) -> Sizes {
+        Sizes { batch, length, rows: length, heads: self.attention.heads, head_size: self.head_size() }
     }
 
     fn head_size(&self) -> usize {
@@ -109,13 +109,27 @@ impl SelfAttention {
             let some = first..heads.end.min(first + heads_at_once);
             let columns = some.start * size..some.end * size;
             let place = columns.start - heads.start * size..columns.end - heads.start * size;
-            let projections = [0, 1, 2]
-                .map(|index| Projection::new(&self.linear.layers()[index], &columns, rows, &mut linear_scratch));
-            for (rows, added) in sequences {
+            let mut projections = [0, 1, 2].map(|index| {
+                let part = &self.linear.parts()[index];
+                let columns = part.columns.start + columns.start..part.columns.start + columns.end;
+                Projection::new(&self.linear.layers()[part.layer], &columns, rows, &mut linear_scratch)
+            });
+            for (rows, further) in sequences {
+                if let Some(angles) = &further.rotation {
+                    projections[..2].iter_mut().for_each(|projection| projection.rotate(rows, size, angles));
+                }
                 let [queries, keys, values] = projections.each_ref().map(|projection| projection.rows(rows));
-                let (heads, scale) = (some.len(), self.attention.scale);
-                let (mask, bias) = (added.mask, added.bias.map(|bias| bias.starting_at(some.start, 0)));
-                let inputs = Inputs { queries, keys, values, mask, bias, heads, head_size: size, scale };
+                let inputs = Inputs {
+                    queries,
+                    keys,
+                    values,
+                    mask: further.mask,
+                    bias: further.bias.map(|bias| bias.starting_at(some.start, 0)),
+                    window: self.attention.window,
+                    heads: some.len(),
+                    head_size: size,
+                    scale: self.attention.scale,
+                };
                 context.resize(rows.len() * columns.len(), 0.0);
                 attention(&inputs, &mut scratch, &mut context, columns.len());
                 for (to, from) in contexts[rows.clone()].iter_mut().zip(context.chunks_exact(columns.len())) {
@@ -131,23 +145,31 @@ struct Projection {
     /// Rows of whole panels.
     values: Vec<f32>,
     stride: usize,
-    /// Index of the first requested output in a row.
-    first: usize,
+    /// The requested outputs in a row.
+    columns: Range<usize>,
 }
 
 impl Projection {
     fn new(layer: &Linear, columns: &Range<usize>, rows: QuantizedRows<'_>, scratch: &mut LinearScratch) -> Self {
         let outputs = layer.whole_panels(columns.clone());
         let stride = outputs.len();
-        let first = columns.start - outputs.start;
+        let columns = columns.start - outputs.start..columns.end - outputs.start;
         let mut values = vec![0.0; rows.rows.len() * stride];
         let mut output: Vec<_> = values.chunks_exact_mut(stride).collect();
         layer.apply_some(outputs, rows, scratch, &mut output);
-        Self { values, stride, first }
+        Self { values, stride, columns }
+    }
+
+    /// Rotates the heads of a sequence.
+    fn rotate(&mut self, rows: &Range<usize>, head_size: usize, angles: &Rotation<'_>) {
+        let sequence = &mut self.values[rows.start * self.stride..rows.end * self.stride];
+        for (position, row) in sequence.chunks_exact_mut(self.stride).enumerate() {
+            angles.rotate(position, &mut row[self.columns.clone()], head_size);
+        }
     }
 
     fn rows(&self, rows: &Range<usize>) -> Rows<'_> {
-        let values = &self.values[rows.start * self.stride + self.first..];
+        let values = &self.values[rows.start * self.stride + self.columns.start..];
         Rows { values, count: rows.len(), stride: self.stride }
     }
 }
@@ -189,11 +211,13 @@ pub fn fuse(
     name: &str,
     attention: &Attention,
 ) -> TractResult<Option<TypedModelPatch>> {
-    let &[queries, keys, values, ref addends @ ..] = &node.inputs[..] else { return Ok(None) };
+    let &[queries, keys, values, ref further @ ..] = &node.inputs[..] else { return Ok(None) };
     let producer = model.node(queries.node);
-    rule_if_some!(linear = producer.op_as::<QuantizedLinear>().filter(|linear| !linear.has_gelu()));
+    rule_if_some!(
+        linear = producer.op_as::<QuantizedLinear>().filter(|linear| linear.activation() == Activation::None)
+    );
     let slots = [queries, keys, values].map(|outlet| outlet.slot);
-    rule_if!(linear.layers().len() == 3 && [0, 1, 2].iter().all(|slot| slots.contains(slot)));
+    rule_if!(linear.parts().len() == 3 && [0, 1, 2].iter().all(|slot| slots.contains(slot)));
     rule_if!([keys, values].iter().all(|outlet| outlet.node == producer.id));
     let only_here = |&slot: &usize| {
         let outlet = OutletId::new(producer.id, slot);
@@ -202,9 +226,10 @@ pub fn fuse(
     rule_if!(slots.iter().all(only_here));
     rule_if!(model.outlet_fact(producer.inputs[0])?.rank() == 3);
     let mut patch = TypedModelPatch::default();
-    let inputs: TVec<_> = [producer.inputs[0]].into_iter().chain(addends.iter().copied()).collect();
+    let inputs: TVec<_> = [producer.inputs[0]].into_iter().chain(further.iter().copied()).collect();
     let taps = patch.taps(model, &inputs)?;
-    let fused = SelfAttention { linear: linear.with_layers(slots), attention: attention.clone() };
+    let parts: TVec<Part> = slots.iter().map(|&slot| linear.parts()[slot].clone()).collect();
+    let fused = SelfAttention { linear: linear.with_parts(parts), attention: attention.clone() };
     let output = patch.wire_node(name, fused, &taps)?;
     patch.shunt_outside(model, node.id.into(), output[0])?;
     Ok(Some(patch))
@@ -213,9 +238,10 @@ pub fn fuse(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::fuse::attention::Addends;
+    use crate::graph::fuse::attention::FurtherInputs;
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::count_after;
+    use crate::kernels::attention::Window;
     use crate::kernels::linear::Packer;
 
     fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {
@@ -234,21 +260,27 @@ mod tests {
     /// Covers parts that begin inside a panel, several sequences of several lengths, and keys that a mask hides.
     #[test]
     fn however_heads_are_shared_out_the_bits_are_those_of_the_operators_that_it_is_made_of() {
-        for (heads, head_size) in [(5, 7), (4, 12), (12, 8), (1, 5)] {
+        for (heads, head_size, rotary) in [(5, 7, false), (4, 12, true), (12, 8, true), (1, 5, false)] {
             let (inputs, hidden) = (10, heads * head_size);
+            let further = FurtherInputs { rotary, mask: true, bias: true };
+            let window = rotary.then_some(Window { before: 2, after: 1, first: 0 });
             let fused = SelfAttention {
                 linear: QuantizedLinear::new([0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect()),
-                attention: Attention { heads, scale: 0.3, addends: Addends { mask: true, bias: true } },
+                attention: Attention { heads, scale: 0.3, further, window },
             };
             let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());
             for mask in &mut masks {
                 mask.try_as_plain_ram_mut().unwrap().as_slice_mut::<f32>().unwrap()[1] = f32::MIN;
             }
             let [long, short] = masks.map(|mask| mask.into_tvalue());
-            let pairs = [
+            let mut pairs = [
                 tvec![tensor(&[2, 6, inputs], 1.3), long, tensor(&[2, heads, 6, 6], 0.3)],
                 tvec![tensor(&[1, 3, inputs], 1.9), short, tensor(&[1, 1, 3, 3], 1.1)],
             ];
+            if rotary {
+                pairs[0].insert_many(1, [tensor(&[2, 6, head_size], 0.4), tensor(&[2, 6, head_size], 0.6)]);
+                pairs[1].insert_many(1, [tensor(&[1, 3, head_size], 0.7), tensor(&[1, 3, head_size], 0.2)]);
+            }
             let expected = pairs.each_ref().map(|pair| {
                 let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
                 values.extend(pair[1..].iter().cloned());
@@ -261,11 +293,7 @@ mod tests {
                 let views = pairs.each_ref().map(|pair| plain(&pair[1..]).unwrap());
                 let added = |pair: usize, batch, length| {
                     let numbers = floats(&views[pair]).unwrap();
-                    fused
-                        .attention
-                        .addends
-                        .of_sequences(&pairs[pair][1..], &numbers, batch, length, [heads, length])
-                        .unwrap()
+                    further.of_sequences(&pairs[pair][1..], &numbers, fused.sizes(batch, length)).unwrap()
                 };
                 let (long, short) = (added(0, 2, 6), added(1, 1, 3));
                 let sequences = [(0..6, long[0]), (6..12, long[1]), (12..15, short[0])];

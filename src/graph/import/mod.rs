@@ -1,11 +1,12 @@
 //! Wires the nodes of an ONNX graph as tract's typed operators, in the order of the file.
 
-mod coordinates;
+pub mod coordinates;
 pub mod gather;
 pub mod logit;
 pub mod operators;
 mod tanh;
 mod tensor;
+mod trigonometry;
 mod validate;
 
 use std::collections::{BTreeMap, HashMap};

@@ -12,7 +12,6 @@ use crate::graph::fuse::quantized_linear::QuantizedLinear;
 use crate::graph::fuse::rows::{floats, output_for, plain};
 use crate::graph::fuse::stages::{Stage, eval_stages, stages};
 use crate::kernels::attention::Inputs;
-use crate::kernels::functions::gelu::gelu;
 use crate::kernels::linear::Linear;
 use crate::kernels::reference;
 use crate::onnx::refusal::invalid;
@@ -87,9 +86,7 @@ fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Ve
 /// The addend of a linear layer's output before the next normalisation.
 fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
     let Some(&Stage::Linear(linear)) = stages(node).last() else { return None };
-    if linear.layers().len() != 1 || linear.has_gelu() {
-        return None;
-    }
+    linear.lone_layer()?;
     let norm = only_reader(model, node).filter(|next| next.op_is::<AddLayerNorm>())?;
     norm.inputs.iter().copied().find(|&input| input != node.id.into())
 }
@@ -122,18 +119,19 @@ fn linear_outputs(
     let residuals = residuals.map(|residuals| plain(residuals.iter().copied())).transpose()?;
     let residuals = residuals.as_deref().map(floats).transpose()?.map(TVec::into_vec);
     let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
-    let mut results = vec![tvec![]; inputs.len()];
-    for (layer, outputs) in linear.layers().iter().zip(layers(&reading)?) {
-        for ((result, inputs), mut output) in results.iter_mut().zip(inputs).zip(outputs) {
-            if linear.has_gelu() {
-                output.chunks_exact_mut(layer.outputs()).for_each(gelu);
-            }
-            let mut tensor = output_for(&inputs[0], layer.outputs())?;
-            tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.copy_from_slice(&output);
-            result.push(tensor.into_tvalue());
-        }
-    }
-    Ok(results)
+    let layers = layers(&reading)?;
+    let of_pair = |(pair, inputs): (usize, &TVec<TValue>)| {
+        let rows: Vec<Vec<f32>> = layers.iter().map(|pairs| pairs[pair].clone()).collect();
+        let outputs = linear.outputs_of(&rows).into_iter().zip(linear.output_lengths());
+        outputs
+            .map(|(output, length)| {
+                let mut tensor = output_for(&inputs[0], length)?;
+                tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.copy_from_slice(&output);
+                Ok(tensor.into_tvalue())
+            })
+            .collect()
+    };
+    inputs.iter().enumerate().map(of_pair).collect()
 }
 
 /// Outputs of a layer for rows side by side; `weights` is inputs × outputs.

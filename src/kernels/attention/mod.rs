@@ -1,4 +1,5 @@
 //! Scaled dot-product attention, softmax(q·kᵀ·scale + mask + bias)·v, for the heads of one sequence.
+//! A window may hide keys; its cost is that of the keys that it shows.
 //!
 //! WebAssembly multiplies 16-bit integers three times as fast as floats, and the order of an integer sum does not
 //! matter. So both matrix products run on integers of up to 16 bits; only the softmax between them is float.
@@ -9,6 +10,8 @@
 //! floats. This keeps more bits of spread-out values than a bound by the largest element would. The vectors are the
 //! rows of q and k, the columns of v and the rows of softmax. Softmax rounds e^(x − max) to integers; the result is
 //! divided by the sum of these, so the weights of a row sum to exactly 1.
+
+use std::ops::Range;
 
 use crate::kernels::functions::exp::Exp;
 use crate::kernels::functions::softmax::{exponentials, largest};
@@ -54,6 +57,29 @@ impl<'a> Bias<'a> {
     }
 }
 
+/// The keys that a query sees: its own place, those up to `before` places in front of it and up to `after` behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    pub before: usize,
+    pub after: usize,
+    /// Place of the first query among the keys.
+    pub first: usize,
+}
+
+impl Window {
+    /// The window of the queries from `query`.
+    pub fn starting_at(&self, query: usize) -> Self {
+        Self { first: self.first + query, ..*self }
+    }
+
+    /// The keys, of `count`, that a query sees.
+    pub fn keys(&self, query: usize, count: usize) -> Range<usize> {
+        let place = self.first + query;
+        let end = place.saturating_add(self.after).saturating_add(1).min(count);
+        place.saturating_sub(self.before).min(end)..end
+    }
+}
+
 /// The input of attention. Head `h` of a row is at columns `h * head_size..(h + 1) * head_size`.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
@@ -64,6 +90,8 @@ pub struct Inputs<'a> {
     /// Added to the scores, one number for each key; −∞ hides the key.
     pub mask: Option<&'a [f32]>,
     pub bias: Option<Bias<'a>>,
+    /// Hides the keys outside of it.
+    pub window: Option<Window>,
     pub heads: usize,
     pub head_size: usize,
     /// Factor of the scores, usually 1/√head_size.
@@ -101,8 +129,8 @@ pub struct AttentionScratch {
 /// values, n the number of keys and b that of blocks in a head. The error is at most V·(n/2¹⁵ + 2⁻¹³ + e²ᵟ − 1).
 /// δ bounds the error of a score: δ = ¼·10⁻³·b·scale·‖q‖·‖k‖ + 2⁻²¹·|score|, each at its largest.
 ///
-/// A NaN or an infinity spreads to all that depends on it. In a query that is its row, in a key every row, in a value
-/// its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
+/// A NaN or an infinity spreads to all that depends on it. In a query that is its row, in a key every row that sees it,
+/// in a value its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
 ///
 /// # Panics
 /// If a buffer is too short for its rows, there is no key, or there are more than [`MAX_KEYS`].
@@ -339,19 +367,35 @@ fn attend_group<L: Lanes>(
     // The queries that pad the group are computed and dropped.
     let query = |i: usize| inputs.queries.slice(first + i.min(count - 1), head * size, size);
     let ones = pack_rows::<L>([query(0), query(1), query(2), query(3)], queries).map(|one| one * inputs.scale);
-    let scales = key_scales.as_chunks::<8>().0.iter().zip(mask.as_chunks::<8>().0);
-    for (i, (panel, (scales, mask))) in keys.chunks_exact(2 * queries.len()).zip(scales).enumerate() {
-        score_tile::<L>(queries, panel, ones, scales, mask, &mut scores[8 * i..], key_scales.len());
+    let seen = |row: usize| match inputs.window {
+        Some(window) => window.keys(first + row.min(count - 1), inputs.keys.count),
+        None => 0..inputs.keys.count,
+    };
+    // Blocks of values begin at multiples of their length, and panels of keys are whole.
+    let start = seen(0).start / BLOCK * BLOCK;
+    let end = seen(3).end.max(start + 1).next_multiple_of(8);
+    let scores = &mut scores[..4 * (end - start)];
+    let panels = keys.chunks_exact(2 * queries.len()).zip(key_scales.as_chunks::<8>().0).zip(mask.as_chunks::<8>().0);
+    for (i, ((panel, scales), mask)) in panels.take(end / 8).skip(start / 8).enumerate() {
+        score_tile::<L>(queries, panel, ones, scales, mask, &mut scores[8 * i..], end - start);
     }
-    if let Some(bias) = inputs.bias {
-        for (row, scores) in scores.chunks_exact_mut(key_scales.len()).enumerate() {
-            add(scores, bias.row(head, first + row.min(count - 1), inputs.keys.count));
+    for (row, scores) in scores.chunks_exact_mut(end - start).enumerate() {
+        if let Some(bias) = inputs.bias {
+            add(scores, &bias.row(head, first + row.min(count - 1), inputs.keys.count)[start..]);
+        }
+        if inputs.window.is_some() {
+            let seen = seen(row);
+            scores[..seen.start - start].fill(f32::NEG_INFINITY);
+            scores[seen.end - start..].fill(f32::NEG_INFINITY);
         }
     }
+    let pairs = start / 2..end / 2;
+    let weights = &mut weights[..pairs.len()];
     let ones = weigh::<L>(scores, weights);
-    let panels = values.chunks_exact(2 * weights.len());
+    let panels = values.chunks_exact(inputs.keys.count.next_multiple_of(8));
     for (i, (panel, scales)) in panels.zip(value_scales.as_chunks::<8>().0).enumerate() {
-        let tile = context_tile::<L>(weights, panel, ones, scales);
+        let (low, high) = panel.split_at(panel.len() / 2);
+        let tile = context_tile::<L>(weights, [&low[pairs.clone()], &high[pairs.clone()]], ones, scales);
         let columns = (size - 8 * i).min(8);
         for (row, values) in tile.iter().enumerate().take(count) {
             let output = &mut context[(first + row) * stride + head * size + 8 * i..][..columns];
@@ -363,10 +407,9 @@ fn attend_group<L: Lanes>(
     }
 }
 
-/// The dot products of the four vectors of `group` with the eight of `panel`, which is two groups.
+/// The dot products of the four vectors of `group` with the eight of two others.
 #[inline(always)]
-fn multiply<L: Lanes>(group: &Group, panel: &Group) -> [[L::F32; 2]; 4] {
-    let (low, high) = panel.split_at(panel.len() / 2);
+fn multiply<L: Lanes>(group: &Group, [low, high]: [&Group; 2]) -> [[L::F32; 2]; 4] {
     let mut products = [[L::splat(0.0); 2]; 4];
     for ((group, low), high) in group.chunks(BLOCK / 2).zip(low.chunks(BLOCK / 2)).zip(high.chunks(BLOCK / 2)) {
         let mut sums = [[L::splat_i32(0); 2]; 4];
@@ -401,7 +444,7 @@ fn score_tile<L: Lanes>(
     scores: &mut [f32],
     stride: usize,
 ) {
-    let products = multiply::<L>(queries, keys);
+    let products = multiply::<L>(queries, keys.split_at(keys.len() / 2).into());
     let (key_ones, mask) = (load_block::<L>(key_ones), load_block::<L>(mask));
     for (row, (products, one)) in products.into_iter().zip(query_ones).enumerate() {
         let one = L::splat(one);
@@ -473,7 +516,7 @@ fn pack_weights<L: Lanes>(exponentials: &[f32], factors: [f32; 4], weights: &mut
 #[inline(never)]
 fn context_tile<L: Lanes>(
     weights: &Group,
-    values: &Group,
+    values: [&Group; 2],
     weight_ones: [f32; 4],
     value_ones: &[f32; 8],
 ) -> [[f32; 8]; 4] {

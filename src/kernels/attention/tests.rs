@@ -15,6 +15,7 @@ struct Case {
     mask: Option<Vec<f32>>,
     /// Rows of keys for each query, for each head.
     bias: Option<Vec<f32>>,
+    window: Option<Window>,
     scale: f32,
 }
 
@@ -29,6 +30,7 @@ impl Case {
             activations,
             mask: None,
             bias: None,
+            window: None,
             scale: 1.0 / (head_size as f32).sqrt(),
         }
     }
@@ -50,6 +52,7 @@ impl Case {
                 head_stride: self.queries * self.keys,
                 row_stride: self.keys,
             }),
+            window: self.window,
             heads: self.heads,
             head_size: self.head_size,
             scale: self.scale,
@@ -99,7 +102,8 @@ impl Case {
                         .bias
                         .as_ref()
                         .map_or(0.0, |bias| f64::from(bias[(head * self.queries + query) * self.keys + key]));
-                    dot * f64::from(self.scale) + mask + bias
+                    let seen = self.window.is_none_or(|window| window.keys(query, self.keys).contains(&key));
+                    if seen { dot * f64::from(self.scale) + mask + bias } else { f64::NEG_INFINITY }
                 })
                 .collect();
             let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -221,6 +225,22 @@ fn a_bias_may_be_shared_by_heads_and_queries() {
     }
 }
 
+/// Windows that begin inside a block, span several, or end at the last key.
+#[test]
+fn a_window_gives_the_bits_of_a_bias_that_hides_the_same_keys() {
+    let (queries, heads) = (250, 2);
+    let case = Case::random(queries, queries, heads, 12);
+    for (before, after) in [(0, 0), (64, 64), (3, 70), (200, 1), (0, usize::MAX), (usize::MAX, 0), (500, 500)] {
+        let window = Window { before, after, first: 0 };
+        let hidden = |query: usize, key: usize| !window.keys(query, queries).contains(&key);
+        let row = |query: usize| (0..queries).map(move |key| if hidden(query, key) { f32::NEG_INFINITY } else { 0.0 });
+        let (mut with_window, mut with_bias) = (case.clone(), case.clone());
+        with_window.window = Some(window);
+        with_bias.bias = Some((0..heads).flat_map(|_| (0..queries).flat_map(row)).collect());
+        assert_same(&with_window.context(), &with_bias.context());
+    }
+}
+
 #[test]
 fn what_is_not_finite_reaches_what_depends_on_it() {
     let case = Case::random(6, 11, 2, 5);
@@ -268,8 +288,8 @@ fn shapes() -> impl Strategy<Value = [usize; 4]> {
 /// Unusual cases that still have a finite result.
 fn unusual() -> impl Strategy<Value = Case> {
     let outliers = prop::collection::vec((0..3usize, any::<prop::sample::Index>(), -1000f32..1000.0), 0..6);
-    (shapes(), any::<u64>(), outliers, 0..4u8, any::<[bool; 2]>()).prop_map(
-        |([queries, keys, heads, head_size], seed, outliers, zeros, [masked, biased])| {
+    (shapes(), any::<u64>(), outliers, 0..4u8, any::<[bool; 3]>()).prop_map(
+        |([queries, keys, heads, head_size], seed, outliers, zeros, [masked, biased, windowed])| {
             let mut case = Case::random(queries, keys, heads, head_size);
             case.activations = random(case.activations.len(), seed);
             if let part @ 0..3 = zeros {
@@ -284,6 +304,10 @@ fn unusual() -> impl Strategy<Value = Case> {
             let hidden = |bits: &f32| if *bits < 0.5 { 0.0 } else { f32::NEG_INFINITY };
             case.mask = masked.then(|| [0.0].into_iter().chain(random(keys - 1, seed).iter().map(hidden)).collect());
             case.bias = biased.then(|| random(heads * queries * keys, seed));
+            // Every query sees the first key.
+            let places = (keys + 1).saturating_sub(queries).max(1);
+            let first = seed as usize % places;
+            case.window = windowed.then_some(Window { before: first + queries, after: seed as usize % 90, first });
             case
         },
     )
@@ -326,6 +350,7 @@ proptest! {
             inputs.queries.values = &inputs.queries.values[query * inputs.queries.stride..];
             inputs.queries.count = 1;
             inputs.bias = inputs.bias.map(|bias| bias.starting_at(0, query));
+            inputs.window = inputs.window.map(|window| window.starting_at(query));
             let mut alone = vec![0.0; hidden];
             attention(&inputs, &mut scratch, &mut alone, hidden);
             assert_same(&alone, expected);

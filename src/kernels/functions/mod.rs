@@ -3,5 +3,6 @@
 pub mod exp;
 pub mod gelu;
 pub mod layer_norm;
+pub mod rotary;
 pub(super) mod softmax;
 pub mod tanh;

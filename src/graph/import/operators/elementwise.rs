@@ -3,19 +3,20 @@
 use tract_core::internal::*;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::not;
-use tract_core::ops::math::{abs, ceil, cos, erf, exp, floor, is_nan, ln, neg, recip, sign, sin, sqrt};
+use tract_core::ops::math::{abs, ceil, erf, exp, floor, is_nan, ln, neg, recip, sign, sqrt};
 use tract_core::ops::nn::gelu_approximate::gelu_approximate;
 use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::sigmoid;
 
 use super::{Wire, Wiring};
 use crate::graph::import::tanh::portable_tanh;
+use crate::graph::import::trigonometry::{portable_cos, portable_sin};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
         "Abs" => |node| one(node, abs()),
         "Ceil" => |node| one(node, ceil()),
-        "Cos" => |node| one(node, cos()),
+        "Cos" => |node| one(node, portable_cos()),
         "Erf" => |node| one(node, erf()),
         "Exp" => |node| one(node, exp()),
         "Floor" => |node| one(node, floor()),
@@ -27,7 +28,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "Reciprocal" => |node| one(node, recip()),
         "Sigmoid" => |node| one(node, sigmoid()),
         "Sign" => |node| one(node, sign()),
-        "Sin" => |node| one(node, sin()),
+        "Sin" => |node| one(node, portable_sin()),
         "Sqrt" => |node| one(node, sqrt()),
         "Tanh" => |node| one(node, portable_tanh()),
         _ => return None,

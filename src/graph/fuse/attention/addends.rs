@@ -1,0 +1,131 @@
+//! The way from a softmax up to the product whose scores it reads, and what is added to these on it.
+
+use tract_core::internal::*;
+use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
+use tract_core::ops::einsum::EinSum;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::logic::Iff;
+use tract_core::ops::math::{Add, IsNan};
+
+use crate::graph::fuse::broadcast::without_broadcasts;
+use crate::graph::fuse::letters::factor;
+use crate::graph::fuse::pattern::*;
+
+/// Most nodes between a softmax and the product that it reads.
+pub const MOST_NODES: usize = 64;
+
+/// A number that hides a key, whether it is added to a score or takes its place: e^x of it is 0 beside any score.
+const HIDDEN: f32 = -1e4;
+
+/// True if this constant hides keys.
+pub fn hides(model: &TypedModel, outlet: OutletId) -> bool {
+    constant(model, outlet).and_then(|value| scalar(&value)).is_some_and(|value| value <= HIDDEN)
+}
+
+/// A tensor that is added to the scores, before these changes of axes.
+pub struct Addend {
+    pub value: OutletId,
+    /// Adds the value only where this is true or false; 0 elsewhere. Some exporters choose between the scores and the
+    /// lowest float. Added to a score, that float hides the key, too.
+    pub only_where: Option<(OutletId, bool)>,
+    pub changes: TVec<AxisOp>,
+}
+
+impl Addend {
+    /// Wires the tensor as it is added at last, with its axes in this order; `None` if the changes do not fit it.
+    pub fn wire(
+        &self,
+        model: &TypedModel,
+        patch: &mut TypedModelPatch,
+        name: &str,
+        order: &[usize],
+    ) -> TractResult<Option<OutletId>> {
+        let mut outlet = if let Some((condition, when)) = self.only_where {
+            let value = patch.tap_model(model, self.value)?;
+            let zero = tensor0(0f32).broadcast_into_rank(model.outlet_fact(condition)?.rank())?;
+            let zero = patch.add_const(format!("{name}.zero"), zero)?;
+            let condition = patch.tap_model(model, condition)?;
+            let (yes, no) = if when { (value, zero) } else { (zero, value) };
+            patch.wire_node(format!("{name}.chosen"), Iff, &[condition, yes, no])?[0]
+        } else {
+            patch.tap_model(model, self.value)?
+        };
+        for (index, change) in self.changes.iter().cloned().chain(perm_to_ops(order)).enumerate() {
+            let Ok(wires) = patch.wire_node(format!("{name}.{index}"), change, &[outlet]) else {
+                return Ok(None);
+            };
+            outlet = wires[0];
+        }
+        Ok(Some(outlet))
+    }
+}
+
+/// The product of queries and keys whose scores are `outlet`, its factor, and the changes of axes below it. `below` are
+/// those below `outlet`, the uppermost first. Tensors that are added to the scaled product go to `addends`.
+pub fn scores_of<'model>(
+    model: &'model TypedModel,
+    outlet: OutletId,
+    below: &TVec<AxisOp>,
+    addends: &mut TVec<Addend>,
+    budget: &mut usize,
+) -> Option<(&'model TypedNode, f32, TVec<AxisOp>)> {
+    *budget = budget.checked_sub(1)?;
+    let node = producer(model, outlet);
+    if let Some(change) = node.op_as::<AxisOp>() {
+        let changes = [change].into_iter().chain(below).cloned().collect();
+        return scores_of(model, node.inputs[0], &changes, addends, budget);
+    }
+    let mut through = |input: OutletId, addend: Addend| {
+        let known = addends.len();
+        let found = scores_of(model, input, below, addends, budget);
+        if found.is_some() {
+            addends.push(addend)
+        } else {
+            addends.truncate(known)
+        }
+        found
+    };
+    if is_binary::<Add>(node) {
+        return node.inputs.iter().find_map(|&input| {
+            let value = without_broadcasts(model, other_input(node, input)?);
+            through(input, Addend { value, only_where: None, changes: below.clone() })
+        });
+    }
+    if node.op_is::<Iff>() {
+        let condition = without_broadcasts(model, node.inputs[0]);
+        return [(1, 2), (2, 1)].into_iter().find_map(|(value, input)| {
+            let (value, when) = (node.inputs[value], value == 1);
+            hides(model, value).then_some(())?;
+            through(node.inputs[input], Addend { value, only_where: Some((condition, when)), changes: below.clone() })
+        });
+    }
+    if node.op_is::<EinSum>() {
+        return Some((node, 1.0, below.clone()));
+    }
+    let (scaled, number) = factor(model, outlet)?;
+    let mut scaled_too = tvec![];
+    let (scores, scale, changes) = scores_of(model, scaled, below, &mut scaled_too, budget)?;
+    scaled_too.is_empty().then_some((scores, scale * number, changes))
+}
+
+/// The node whose output is the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides
+/// no key of a text.
+pub fn without_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNode) -> &'model TypedNode {
+    let outlet = OutletId::from(softmax.id);
+    let readers: TVec<&TypedNode> =
+        model.outlet_successors(outlet).iter().map(|reader| model.node(reader.node)).collect();
+    let guard = |test: &TypedNode, choice: &'model TypedNode| {
+        let is_test = test.op_as::<ElementWiseOp>().is_some_and(|operation| operation.0.is::<IsNan>());
+        let zero = choice.inputs.get(1).and_then(|&outlet| constant(model, outlet));
+        is_test
+            && choice.op_is::<Iff>()
+            && choice.inputs[0] == OutletId::from(test.id)
+            && choice.inputs[2] == outlet
+            && zero.and_then(|zero| scalar(&zero)) == Some(0.0)
+    };
+    match readers[..] {
+        [one, other] if guard(one, other) => other,
+        [one, other] if guard(other, one) => one,
+        _ => softmax,
+    }
+}

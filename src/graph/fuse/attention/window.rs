@@ -1,0 +1,288 @@
+//! Masks that hide the keys which are far from a query.
+
+use tract_core::internal::*;
+use tract_core::ops::cast::Cast;
+use tract_core::ops::change_axes::AxisOp;
+use tract_core::ops::element_wise::{ElementWiseMiniOp, ElementWiseOp};
+use tract_core::ops::logic::{And, CompGT, CompGTE, CompLT, CompLTE, Iff, Not, Or};
+use tract_core::ops::math::{Abs, Add, Mul, Neg, Sub};
+
+use super::addends::{Addend, hides};
+use crate::graph::fuse::broadcast::without_broadcasts;
+use crate::graph::fuse::pattern::*;
+use crate::graph::import::coordinates::axis_of;
+use crate::kernels::attention::Window;
+
+/// Most operators behind a condition.
+const MOST_NODES: usize = 64;
+
+/// The axes of queries and of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Axes {
+    pub query: usize,
+    pub key: usize,
+}
+
+/// Distances from a query to a key behind it, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Distances {
+    from: i64,
+    to: i64,
+}
+
+impl Distances {
+    const ALL: Self = Self { from: i64::MIN, to: i64::MAX };
+
+    fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
+    }
+
+    /// `None` if a query does not see its own place.
+    fn window(self) -> Option<Window> {
+        let places =
+            |distance: i64| if distance == i64::MAX { Some(usize::MAX) } else { usize::try_from(distance).ok() };
+        let before = if self.from == i64::MIN { usize::MAX } else { places(-self.from)? };
+        Some(Window { before, after: places(self.to)?, first: 0 })
+    }
+}
+
+/// The window that an addend of scores stands for, and the addends that remain. `None` if it has none.
+pub fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Window, TVec<Addend>)> {
+    if !addend.changes.is_empty() {
+        return None;
+    }
+    let mut parts = Parts { model, axes, visible: Distances::ALL, others: tvec![], budget: MOST_NODES };
+    match addend.only_where {
+        Some((condition, when)) => {
+            hides(model, addend.value).then_some(())?;
+            parts.hide(condition, when, addend.value)?;
+        }
+        None => parts.add(addend.value)?,
+    }
+    (parts.visible != Distances::ALL).then_some(())?;
+    Some((parts.visible.window()?, parts.others))
+}
+
+/// What an addend consists of.
+struct Parts<'model> {
+    model: &'model TypedModel,
+    axes: Axes,
+    visible: Distances,
+    others: TVec<Addend>,
+    budget: usize,
+}
+
+impl Parts<'_> {
+    fn add(&mut self, outlet: OutletId) -> Option<()> {
+        self.budget = self.budget.checked_sub(1)?;
+        let outlet = without_broadcasts(self.model, outlet);
+        if constant(self.model, outlet).and_then(|value| scalar(&value)) == Some(0.0) {
+            return Some(());
+        }
+        let node = producer(self.model, outlet);
+        if node.op_is::<Iff>() {
+            for (value, other, when) in [(1, 2, true), (2, 1, false)] {
+                if hides(self.model, node.inputs[value]) {
+                    self.hide(node.inputs[0], when, node.inputs[value])?;
+                    return self.add(node.inputs[other]);
+                }
+            }
+        }
+        self.others.push(Addend { value: outlet, only_where: None, changes: tvec![] });
+        Some(())
+    }
+
+    /// Hides keys where `condition` is `when`.
+    fn hide(&mut self, condition: OutletId, when: bool, lowest: OutletId) -> Option<()> {
+        self.budget = self.budget.checked_sub(1)?;
+        let condition = without_broadcasts(self.model, condition);
+        if let Some(distances) = distances(self.model, condition, !when, self.axes, &mut MOST_NODES.clone()) {
+            self.visible = self.visible.and(distances);
+            return Some(());
+        }
+        let node = producer(self.model, condition);
+        if is_function::<Not>(node) {
+            return self.hide(node.inputs[0], !when, lowest);
+        }
+        if is_binary::<And>(node) && !when || is_binary::<Or>(node) && when {
+            return node.inputs.iter().try_for_each(|&input| self.hide(input, when, lowest));
+        }
+        self.others.push(Addend { value: lowest, only_where: Some((condition, when)), changes: tvec![] });
+        Some(())
+    }
+}
+
+fn is_function<Function: ElementWiseMiniOp>(node: &TypedNode) -> bool {
+    node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<Function>())
+}
+
+/// The axes of an operator's input, if the operator keeps them.
+fn axes_above(change: &AxisOp, axes: Axes) -> Option<Axes> {
+    let above = |axis: usize| match *change {
+        AxisOp::Add(at) if at == axis => None,
+        AxisOp::Add(at) => Some(if axis > at { axis - 1 } else { axis }),
+        AxisOp::Rm(at) => Some(if axis >= at { axis + 1 } else { axis }),
+        AxisOp::Move(from, to) if axis == to => Some(from),
+        AxisOp::Move(from, to) => {
+            let without = if axis > to { axis - 1 } else { axis };
+            Some(if without >= from { without + 1 } else { without })
+        }
+        AxisOp::Reshape(..) => None,
+    };
+    Some(Axes { query: above(axes.query)?, key: above(axes.key)? })
+}
+
+/// The distances at which a condition is `when`, if it depends on the distance alone and they are an interval.
+fn distances(model: &TypedModel, outlet: OutletId, when: bool, axes: Axes, budget: &mut usize) -> Option<Distances> {
+    *budget = budget.checked_sub(1)?;
+    let outlet = without_broadcasts(model, outlet);
+    let node = producer(model, outlet);
+    if let Some(change) = node.op_as::<AxisOp>() {
+        return distances(model, node.inputs[0], when, axes_above(change, axes)?, budget);
+    }
+    if is_function::<Not>(node) {
+        return distances(model, node.inputs[0], !when, axes, budget);
+    }
+    if is_binary::<And>(node) && when || is_binary::<Or>(node) && !when {
+        let left = distances(model, node.inputs[0], when, axes, budget)?;
+        return Some(left.and(distances(model, node.inputs[1], when, axes, budget)?));
+    }
+    let &[left, right] = &node.inputs[..] else { return None };
+    let [left, right] = [left, right].map(|outlet| number(model, outlet, axes, budget));
+    let (left, right) = (left?, right?);
+    // Each comparison as: left less right is at most `most`, or at least `least`.
+    let (at_most, bound) = match (is_binary::<CompLTE>(node), is_binary::<CompLT>(node)) {
+        (true, _) => (true, 0),
+        (_, true) => (true, -1),
+        _ if is_binary::<CompGTE>(node) => (false, 0),
+        _ if is_binary::<CompGT>(node) => (false, 1),
+        _ => return None,
+    };
+    let (at_most, bound) = match (when, at_most) {
+        (true, _) => (at_most, bound),
+        // The opposite of ≤ is >.
+        (false, true) => (false, bound + 1),
+        (false, false) => (true, bound - 1),
+    };
+    left.less(right)?.where_it_is(at_most, bound)
+}
+
+/// A number for each query and key: slope · distance + offset, or slope · |distance + shift| + offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Number {
+    /// Factor of the query's place.
+    query: i64,
+    /// Factor of the key's place.
+    key: i64,
+    offset: i64,
+    /// Factor of the magnitude of a distance that `shift` is added to.
+    magnitude: i64,
+    shift: i64,
+}
+
+impl Number {
+    fn constant(offset: i64) -> Self {
+        Self { query: 0, key: 0, offset, magnitude: 0, shift: 0 }
+    }
+
+    fn times(self, factor: i64) -> Option<Self> {
+        Some(Self {
+            query: self.query.checked_mul(factor)?,
+            key: self.key.checked_mul(factor)?,
+            offset: self.offset.checked_mul(factor)?,
+            magnitude: self.magnitude.checked_mul(factor)?,
+            shift: self.shift,
+        })
+    }
+
+    fn plus(self, other: Self) -> Option<Self> {
+        if self.magnitude != 0 && other.magnitude != 0 {
+            return None;
+        }
+        Some(Self {
+            query: self.query.checked_add(other.query)?,
+            key: self.key.checked_add(other.key)?,
+            offset: self.offset.checked_add(other.offset)?,
+            magnitude: self.magnitude + other.magnitude,
+            shift: if self.magnitude != 0 { self.shift } else { other.shift },
+        })
+    }
+
+    fn less(self, other: Self) -> Option<Self> {
+        self.plus(other.times(-1)?)
+    }
+
+    /// The magnitude, if this is a distance with a shift.
+    fn magnitude(self) -> Option<Self> {
+        let shift = match (self.query, self.key, self.magnitude) {
+            (-1, 1, 0) => self.offset,
+            // The magnitude of the opposite is the same.
+            (1, -1, 0) => self.offset.checked_neg()?,
+            _ => return None,
+        };
+        Some(Self { magnitude: 1, shift, ..Self::constant(0) })
+    }
+
+    /// The distances at which this is at most, or at least, `bound`.
+    fn where_it_is(self, at_most: bool, bound: i64) -> Option<Distances> {
+        let bound = bound.checked_sub(self.offset)?;
+        let half_line = |at_most: bool, bound: i64| match at_most {
+            true => Distances { to: bound, ..Distances::ALL },
+            false => Distances { from: bound, ..Distances::ALL },
+        };
+        match (self.query, self.key, self.magnitude) {
+            (-1, 1, 0) => Some(half_line(at_most, bound)),
+            (1, -1, 0) => Some(half_line(!at_most, bound.checked_neg()?)),
+            // |distance + shift| ≤ bound, or its opposite's magnitude ≥ −bound.
+            (0, 0, 1) if at_most => Some(Distances {
+                from: bound.checked_neg()?.checked_sub(self.shift)?,
+                to: bound.checked_sub(self.shift)?,
+            }),
+            (0, 0, -1) if !at_most => Some(Distances {
+                from: bound.checked_sub(self.shift)?,
+                to: bound.checked_neg()?.checked_sub(self.shift)?,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The number that an integer tensor holds for each query and key.
+fn number(model: &TypedModel, outlet: OutletId, axes: Axes, budget: &mut usize) -> Option<Number> {
+    *budget = budget.checked_sub(1)?;
+    let outlet = without_broadcasts(model, outlet);
+    let is_whole = model
+        .outlet_fact(outlet)
+        .is_ok_and(|fact| [i64::datum_type(), i32::datum_type(), TDim::datum_type()].contains(&fact.datum_type));
+    is_whole.then_some(())?;
+    if let Some(value) = constant(model, outlet) {
+        return Some(Number::constant(integer(&value)?));
+    }
+    match axis_of(model, outlet, 0) {
+        Some(axis) if axis == axes.query => return Some(Number { query: 1, ..Number::constant(0) }),
+        Some(axis) if axis == axes.key => return Some(Number { key: 1, ..Number::constant(0) }),
+        _ => {}
+    }
+    let node = producer(model, outlet);
+    if let Some(change) = node.op_as::<AxisOp>() {
+        return number(model, node.inputs[0], axes_above(change, axes)?, budget);
+    }
+    let mut input = |index: usize| number(model, *node.inputs.get(index)?, axes, budget);
+    if node.op_is::<Cast>() {
+        input(0)
+    } else if is_function::<Neg>(node) {
+        input(0)?.times(-1)
+    } else if is_function::<Abs>(node) {
+        input(0)?.magnitude()
+    } else if is_binary::<Add>(node) {
+        input(0)?.plus(input(1)?)
+    } else if is_binary::<Sub>(node) {
+        input(0)?.less(input(1)?)
+    } else if is_binary::<Mul>(node) {
+        let (left, right) = (input(0)?, input(1)?);
+        let single = |number: Number| (number == Number::constant(number.offset)).then_some(number.offset);
+        single(left).map_or_else(|| left.times(single(right)?), |factor| right.times(factor))
+    } else {
+        None
+    }
+}
