@@ -28,7 +28,7 @@ fi
 recipe=$root/models/families/recipe/make.py
 rm -rf "$out.partial"
 "$packages/bin/python" "$recipe" "$out.partial" >&2
-PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" "$out.partial" bert xlm-roberta distilbert mpnet >&2
+PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" "$out.partial" bert xlm-roberta distilbert mpnet modernbert >&2
 rm -rf "$out"
 mv "$out.partial" "$out"
 echo "$out"

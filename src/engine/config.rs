@@ -15,8 +15,22 @@ struct Config {
     pad_token_id: Option<usize>,
 }
 
-/// Returns the longest sequence in tokens of a model with this `config.json`. RoBERTa counts positions from
-/// `pad_token_id` + 1, so it never reads as many rows of its position table.
+/// Models that count positions from `pad_token_id` + 1, so that they never read as many rows of their position table.
+const COUNT_FROM_PADDING: [&str; 11] = [
+    "camembert",
+    "data2vec-text",
+    "ibert",
+    "longformer",
+    "luke",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+];
+
+/// Returns the longest sequence in tokens of a model with this `config.json`.
 ///
 /// # Errors
 /// `invalid_model` for bytes that are no such file, `unsupported_model` for a limit that no pair fits or one beyond
@@ -27,12 +41,8 @@ pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
         reason: format!("the file is not a config.json: {error}"),
     })?;
     let Some(positions) = config.max_position_embeddings else { return Ok(DEFAULT_MAX_TOKENS) };
-    let unreachable = match config.model_type.as_deref() {
-        Some("xlm-roberta" | "roberta" | "camembert" | "xlm-roberta-xl") => {
-            config.pad_token_id.unwrap_or(1).saturating_add(1)
-        }
-        _ => 0,
-    };
+    let counts_from_padding = config.model_type.as_deref().is_some_and(|it| COUNT_FROM_PADDING.contains(&it));
+    let unreachable = if counts_from_padding { config.pad_token_id.unwrap_or(1).saturating_add(1) } else { 0 };
     let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
     match positions.saturating_sub(unreachable) {
         0 => unsupported(format!("its {positions} positions leave no room for a token")),
@@ -48,9 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn roberta_loses_the_positions_up_to_its_padding_token() {
-        let config = br#"{"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}"#;
-        assert_eq!(max_tokens(config).unwrap(), 512);
+    fn roberta_and_its_kin_lose_the_positions_up_to_their_padding_token() {
+        for model_type in COUNT_FROM_PADDING {
+            let config =
+                format!(r#"{{"model_type": "{model_type}", "max_position_embeddings": 514, "pad_token_id": 1}}"#);
+            assert_eq!(max_tokens(config.as_bytes()).unwrap(), 512);
+        }
     }
 
     #[test]

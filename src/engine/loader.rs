@@ -195,10 +195,11 @@ impl Loader {
         Ok(())
     }
 
-    /// Builds the graph from the received files.
+    /// Builds the graph from the received files, and runs it once.
     ///
     /// # Errors
-    /// `invalid_input` without a model or a tokenizer; those of [`Graph::from_onnx`].
+    /// `invalid_input` without a model or a tokenizer; those of [`Graph::from_onnx`]; `unsupported_model` or
+    /// `invalid_model` if the graph fails on the shortest or the longest pair.
     pub fn finish(self) -> Result<Reranker> {
         if let Some(arrival) = self.arrival {
             return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
@@ -207,7 +208,9 @@ impl Loader {
             |file: ModelFile| Error::InvalidInput(format!("the {file} file is missing; load it before finishing"));
         let tokenizer = self.tokenizer.ok_or_else(|| missing(ModelFile::Tokenizer))?;
         let graph = Graph::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
-        Ok(Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)))
+        let mut reranker = Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
+        reranker.check()?;
+        Ok(reranker)
     }
 }
 

@@ -1,10 +1,14 @@
 //! A loaded model: its graph, its tokenizer and its longest pair.
 
+use super::config::DEFAULT_MAX_TOKENS;
 use crate::error::Result;
 use crate::graph::{Graph, OperatorTime, TokenSequence};
 use crate::tokenizer::Tokenizer;
 
 const PROFILE_WARM_PASSES: usize = 3;
+
+/// Most bytes of one tensor. Attention that is not fused needs one for all pairs of tokens in each head.
+const MOST_TENSOR_BYTES: usize = 1 << 28;
 
 /// Graph and tokenizer of one model. Its jobs share them.
 #[derive(Debug)]
@@ -17,6 +21,16 @@ pub struct Reranker {
 impl Reranker {
     pub(super) fn new(graph: Graph, tokenizer: Tokenizer, max_tokens: usize) -> Self {
         Self { graph, tokenizer, max_tokens }
+    }
+
+    /// Runs the shortest pair, and rehearses the longest one: what loads, runs. Fewer tokens are taken where one tensor
+    /// would need more than [`MOST_TENSOR_BYTES`], but never less than [`DEFAULT_MAX_TOKENS`].
+    pub(super) fn check(&mut self) -> Result<()> {
+        while self.max_tokens > DEFAULT_MAX_TOKENS && self.graph.largest_tensor(self.max_tokens) > MOST_TENSOR_BYTES {
+            self.max_tokens = (self.max_tokens / 2).max(DEFAULT_MAX_TOKENS);
+        }
+        self.graph.logit(&self.sequence("a", "a")?)?;
+        self.graph.rehearse(&self.sequence("a", &"a ".repeat(self.max_tokens))?)
     }
 
     /// Returns the longest pair of the model in tokens.

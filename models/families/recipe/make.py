@@ -57,9 +57,22 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "position_biased_input": False,
         "type_vocab_size": 0,
     },
+    # A local layer between two global ones; its window is shorter than the longest input.
+    "modernbert": {
+        "num_hidden_layers": 3,
+        "local_attention": 16,
+        "global_attn_every_n_layers": 2,
+        "reference_compile": False,
+        "cls_token_id": 1,
+        "sep_token_id": 2,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    },
 }
-WITH_SEGMENTS = {"bert", "electra"}
 WITHOUT_SDPA = {"mpnet", "deberta-v2"}
+# Dynamo splits a tensor by an operator of this opset.
+OPSETS = {"modernbert": 18}
+WITH_SEGMENTS = {"bert", "electra"}
 VERSION = transformers.__version__.split(".")[0]
 
 QUANTISERS: dict[str, dict[str, Any]] = {
@@ -79,7 +92,7 @@ class Logits(torch.nn.Module):
         self.model, self.names = model, names
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return self.model(**dict(zip(self.names, inputs, strict=True)), return_dict=False)[0]
+        return self.model(**dict(zip(self.names, inputs, strict=True))).logits
 
 
 def random_model(family: str, attention: str) -> torch.nn.Module:
@@ -101,7 +114,7 @@ def export(family: str, exporter: str, attention: str, path: Path) -> None:
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
     given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
-    common = {"input_names": names, "output_names": ["logits"], "opset_version": 17}
+    common = {"input_names": names, "output_names": ["logits"], "opset_version": OPSETS.get(family, 17)}
     model, inputs = Logits(random_model(family, attention), names), tuple(given[name] for name in names)
     if exporter == "torchscript":
         axes = {name: {0: "batch", 1: "sequence"} for name in names} | {"logits": {0: "batch"}}

@@ -4,8 +4,9 @@
 //! rewrite restores the product of floats.
 
 use tract_core::internal::*;
+use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
 use tract_core::ops::einsum::EinSum;
-use tract_core::ops::math::Mul;
+use tract_core::ops::math::{Mul, mul};
 
 use super::pattern::*;
 use super::weights::Weights;
@@ -39,5 +40,34 @@ pub fn fuse(
     let product = EinSum { axes: matmul_axes(ranks[0], ranks[1])?, operating_dt: f32::datum_type(), q_params: None };
     let output = patch.wire_node(name, product, &taps)?;
     patch.shunt_outside(model, scaled.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// Turns a product without a sum, such as that of positions and frequencies, into a multiplication that broadcasts.
+pub fn outer(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    product: &EinSum,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(product.q_params.is_none() && node.inputs.len() == 2);
+    let letters = |slot: InOut| -> TVec<char> { product.axes.axes(slot).map(|axis| axis.repr).collect() };
+    let output = letters(InOut::Out(0));
+    let mut patch = TypedModelPatch::default();
+    let mut factors = patch.taps(model, &node.inputs)?;
+    for (index, factor) in factors.iter_mut().enumerate() {
+        let own = letters(InOut::In(index));
+        rule_if!(own.iter().all(|letter| output.contains(letter)));
+        rule_if!(model.outlet_fact(node.inputs[index])?.datum_type == f32::datum_type());
+        let order: TVec<usize> = output.iter().filter_map(|letter| own.iter().position(|it| it == letter)).collect();
+        rule_if!(order.len() == own.len());
+        let missing = (0..output.len()).filter(|&axis| !own.contains(&output[axis])).map(AxisOp::Add);
+        for (step, change) in perm_to_ops(&order).into_iter().chain(missing).enumerate() {
+            *factor = patch.wire_node(format!("{name}.{index}.{step}"), change, &[*factor])?[0];
+        }
+    }
+    let output = patch.wire_node(name, mul(), &factors)?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
     Ok(Some(patch))
 }

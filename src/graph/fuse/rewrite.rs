@@ -57,6 +57,7 @@ impl Rewrite {
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
             Self::Linear => rules
                 .with_rule_for("product of activations", product::fuse)
+                .with_rule_for("product without a sum", product::outer)
                 .with_rule_for("GELU", gelu::fuse)
                 .with_rule_for("linear", quantized_linear::fuse)
                 .with_rule_for("GELU behind linear", quantized_linear::fuse_gelu)

@@ -19,6 +19,12 @@ pub use validate::validate;
 use crate::onnx::WeightStore;
 use crate::onnx::schema::{Model, Node};
 
+/// The number of rows of an input.
+pub const BATCH: &str = "batch";
+
+/// The number of tokens in a row of an input.
+pub const SEQUENCE: &str = "sequence";
+
 /// Imports a model. Its first inputs are `text_inputs`, tables of int64 numbers; one input for each weight follows. The
 /// caller has validated the names in `file`.
 pub fn import<'names>(
@@ -29,7 +35,7 @@ pub fn import<'names>(
     refuse_unknown_operators(&file.nodes)?;
     let mut model = TypedModel::default();
     let mut outlets: HashMap<&str, OutletId> = HashMap::new();
-    let text_shape = [model.symbols.sym("batch"), model.symbols.sym("sequence")].map(TDim::from);
+    let text_shape = [BATCH, SEQUENCE].map(|size| TDim::from(model.symbols.sym(size)));
     for name in text_inputs {
         outlets.insert(name, model.add_source(name, i64::fact(&text_shape))?);
     }

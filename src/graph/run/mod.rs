@@ -5,6 +5,7 @@ mod load;
 mod lockstep;
 mod observe;
 mod profile;
+mod rehearsal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

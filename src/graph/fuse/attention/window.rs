@@ -286,3 +286,84 @@ fn number(model: &TypedModel, outlet: OutletId, axes: Axes, budget: &mut usize) 
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tract_core::ops::array::Range;
+    use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
+    use tract_core::ops::logic::{comp_gt, comp_gte, comp_lt, comp_lte};
+    use tract_core::ops::math::{abs, neg, sub};
+
+    use super::*;
+
+    const AXES: Axes = Axes { query: 2, key: 3 };
+
+    /// A model with the distance from query to key, the product of both places, and a bound.
+    fn model(bound: i64) -> (TypedModel, [OutletId; 3]) {
+        let mut model = TypedModel::default();
+        let size = TDim::from(model.symbols.sym("sequence"));
+        let mut bounds = [0.to_dim(), size.clone(), 1.to_dim()].into_iter().zip(["start", "limit", "step"]);
+        let bounds: TVec<OutletId> =
+            bounds.by_ref().map(|(value, name)| model.add_const(name, tensor0(value)).unwrap()).collect();
+        let range = model.wire_node("range", Range::new(size), &bounds).unwrap()[0];
+        let mut wire =
+            |name: &str, op: Box<dyn TypedOp>, inputs: &[OutletId]| model.wire_node(name, op, inputs).unwrap()[0];
+        let mut along = |name: &str, axes: [usize; 3]| {
+            axes.into_iter().enumerate().fold(range, |outlet, (index, axis)| {
+                wire(&format!("{name}.{index}"), Box::new(AxisOp::Add(axis)), &[outlet])
+            })
+        };
+        let (queries, keys) = (along("queries", [1, 0, 0]), along("keys", [0, 0, 0]));
+        let distance = wire("distance", Box::new(sub()), &[keys, queries]);
+        let product = wire("product", Box::new(tract_core::ops::math::mul()), &[keys, queries]);
+        let bound = model.add_const("bound", tensor4(&[[[[bound]]]])).unwrap();
+        (model, [distance, product, bound])
+    }
+
+    fn compare(model: &mut TypedModel, comparison: Box<dyn BinMiniOp>, inputs: [OutletId; 2]) -> OutletId {
+        let name = format!("condition.{}", model.nodes().len());
+        model.wire_node(name, TypedBinOp(comparison, None), &inputs).unwrap()[0]
+    }
+
+    fn shown(model: &TypedModel, condition: OutletId, when: bool) -> Option<(i64, i64)> {
+        let distances = distances(model, condition, when, AXES, &mut MOST_NODES.clone())?;
+        Some((distances.from, distances.to))
+    }
+
+    #[test]
+    fn comparisons_of_distances_are_intervals() {
+        let all = (i64::MIN, i64::MAX);
+        for (comparison, magnitude, true_at, false_at) in [
+            (comp_lte(), true, Some((-8, 8)), None),
+            (comp_lt(), true, Some((-7, 7)), None),
+            (comp_gt(), true, None, Some((-8, 8))),
+            (comp_gte(), true, None, Some((-7, 7))),
+            (comp_lte(), false, Some((all.0, 8)), Some((9, all.1))),
+            (comp_gt(), false, Some((9, all.1)), Some((all.0, 8))),
+        ] {
+            let (mut model, [mut distance, _, bound]) = model(8);
+            if magnitude {
+                distance = model.wire_node("negative", neg(), &[distance]).unwrap()[0];
+                distance = model.wire_node("magnitude", abs(), &[distance]).unwrap()[0];
+            }
+            let condition = compare(&mut model, comparison, [distance, bound]);
+            assert_eq!([true, false].map(|when| shown(&model, condition, when)), [true_at, false_at]);
+        }
+    }
+
+    #[test]
+    fn conditions_meet_and_other_numbers_are_no_distances() {
+        let (mut model, [distance, product, bound]) = model(8);
+        let behind = compare(&mut model, comp_gte(), [distance, bound]);
+        let near = compare(&mut model, comp_lt(), [distance, bound]);
+        let swapped = compare(&mut model, comp_gte(), [bound, distance]);
+        assert_eq!(shown(&model, swapped, true), Some((i64::MIN, 8)));
+        let both = model.wire_node("both", TypedBinOp(Box::new(And), None), &[swapped, behind]).unwrap()[0];
+        assert_eq!(shown(&model, both, true), Some((8, 8)));
+        assert_eq!(shown(&model, both, false), None);
+        let either = model.wire_node("either", TypedBinOp(Box::new(Or), None), &[near, behind]).unwrap()[0];
+        assert_eq!(shown(&model, either, true), None);
+        let of_product = compare(&mut model, comp_lte(), [product, bound]);
+        assert_eq!(shown(&model, of_product, true), None);
+    }
+}
