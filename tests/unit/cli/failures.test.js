@@ -57,7 +57,7 @@ describe('the command line', () => {
       'a hub that means nothing',
       ['q', '--model', '/tmp', '--hub', 'http://127.0.0.1'],
       2,
-      /^error: invalid_input: `hub` needs the name of a published model/,
+      /^error: invalid_input: `hub` needs the name of a model on a hub/,
     ],
     [
       'an unknown deed of the cache',
