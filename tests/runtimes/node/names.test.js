@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 
+import { Document } from '@langchain/core/documents';
 import { createReranker as create, directoryCache } from 'rerank-wasm';
+import { rerankWasm } from 'rerank-wasm/ai-sdk';
+import { createHandler } from 'rerank-wasm/edge';
+import { RerankWasmCompressor } from 'rerank-wasm/langchain';
 
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { hurry } from '../../support/asserts/time.js';
@@ -145,6 +149,25 @@ describe('a model by the name of its repository', () => {
     await ranks({ model: 'bge-reranker-large', file: 'model.onnx', token });
     assert.ok(requested().includes(`/${name}/resolve/main/model.onnx`));
     await rejectsWith(createReranker({ model: 'bge-reranker-large' }), 'download_failed', /HTTP 401; check the URL/);
+  });
+
+  it('serves the adapters and the HTTP handler, with `file` and `token`', async () => {
+    repositories.publish(model, { ...files, 'model.onnx': files[graph] }, { commit, token });
+    const options = { model, hub: hub.url, file: 'model.onnx', token, cache: 'none' };
+    const { ranking } = await rerankWasm(options).doRerank({
+      documents: { type: 'text', values: ['text', 'another'] },
+      query: 'query',
+    });
+    assert.equal(ranking.length, 2);
+    const compressor = new RerankWasmCompressor(options);
+    assert.equal((await compressor.compressDocuments([new Document({ pageContent: 'text' })], 'query')).length, 1);
+    const handle = createHandler({ reranker: options, authenticate: () => true });
+    const body = JSON.stringify({ model, query: 'query', documents: ['text', 'another'] });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await handle(new Request('http://host/v1/rerank', { method: 'POST', headers, body }));
+    assert.equal(answer.status, 200, await answer.clone().text());
+    assert.equal((await answer.json()).results.length, 2);
+    assert.equal(requested().filter((path) => path.endsWith('/model.onnx')).length, 3);
   });
 
   describe('with a cache', () => {
