@@ -1,6 +1,7 @@
 import { checkNames, invalid, invalidChoice, invalidValue } from '../common/check.js';
 import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
+import { AnswerError } from './connection.js';
 import { type HubName, isSafePath, parseHubName } from './hub/name.js';
 import { below, fileUrl } from './hub/place.js';
 import { findFiles, type Verdict } from './hub/repository.js';
@@ -102,11 +103,23 @@ async function fromRepository(
   name: string,
   { repository, revision }: HubName,
   { hub, file, token: explicit }: HubOptions,
-  { environmentToken, notes, signal }: Surroundings,
+  { local, environmentToken, notes, signal }: Surroundings,
 ): Promise<Resolution> {
   const token = tokenFor(hub, explicit, environmentToken);
-  const { files, verdict } = await findFiles({ hub, repository, revision, token, signal }, file, notes);
-  return { model: { name, files }, verdict };
+  try {
+    const { files, verdict } = await findFiles({ hub, repository, revision, token, signal }, file, notes);
+    return { model: { name, files }, verdict };
+  } catch (error) {
+    throw local ? withoutDirectory(error, name) : error;
+  }
+}
+
+/** Adds to the error for an unknown repository that no directory has its name: the caller may have meant one. */
+function withoutDirectory(error: unknown, name: string): unknown {
+  if (!(error instanceof RerankError) || error.code !== 'model_not_found') return error;
+  const { code, message, cause } = error;
+  if (!(cause instanceof AnswerError)) return error;
+  return new RerankError(code, `${message} There is no directory ${JSON.stringify(name)} here either.`, { cause });
 }
 
 async function fromText(model: string, local: LocalFiles | undefined): Promise<ResolvedModel> {

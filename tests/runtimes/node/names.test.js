@@ -319,14 +319,14 @@ describe('a model by the name of its repository', () => {
   describe('that the hub refuses', () => {
     it('says that the repository does not exist or is private', async () => {
       const message =
-        /^The repository org\/repo does not exist, is private or is gated: the hub answered with HTTP 401\. Check the name, or pass a `token` that may read it\.$/;
+        /^The repository org\/repo does not exist, is private or is gated: the hub answered with HTTP 401\. Check the name, or pass a `token` that may read it\. There is no directory "org\/repo" here either\.$/;
       await rejectsWith(createReranker(), 'model_not_found', message);
       repositories.publish(model, files, { commit, token });
       await rejectsWith(createReranker(), 'model_not_found', message);
       await rejectsWith(
         createReranker({ token: 'wrong' }),
         'model_not_found',
-        /Check the name, and whether `token` may read it\.$/,
+        /Check the name, and whether `token` may read it\./,
       );
     });
 
