@@ -62,6 +62,8 @@ export async function use(signal: AbortSignal): Promise<void> {
   const reranker: Reranker = await createReranker({
     model: mini,
     hub: undefined,
+    file: 'onnx/model.onnx',
+    token: undefined,
     worker: 'auto',
     signal,
     onProgress: ({ phase, file, loaded, total }: LoadProgress) => [phase, file, loaded / (total ?? 1)],

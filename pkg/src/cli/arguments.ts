@@ -11,6 +11,8 @@ export function misused(message: string): RerankError {
 export const modelOptions = {
   model: { type: 'string' },
   hub: { type: 'string' },
+  file: { type: 'string' },
+  token: { type: 'string' },
   'no-cache': { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 

@@ -1,5 +1,5 @@
 /** The help of each command. */
-export const help: Readonly<Record<'rank' | 'verify' | 'cache' | 'convert', string>> = {
+export const help: Readonly<Record<'rank' | 'verify' | 'models' | 'cache' | 'convert', string>> = {
   rank: `\
 rerank-wasm [OPTIONS] QUERY [FILE...]
 
@@ -9,16 +9,21 @@ Piped, a line is: score, tab, place (file:line), tab, text.
   -n, --top-n N        prints only the N best
       --per-file       ranks files instead of lines; a line is then: score, tab, file
       --json           prints a JSON object on each line: index, score, logit, tokens, truncated, file, line, text
-      --model MODEL    a published name, a directory or a base URL with Hugging Face's layout; mini is the package
-                       rerank-wasm-mini, if that is installed (default: bge-reranker-base, 296 MB once)
+      --model MODEL    a published name, org/repo or org/repo@revision of the Hugging Face hub, a directory or a base URL
+                       with that layout; mini is the package rerank-wasm-mini, if that is installed (default:
+                       bge-reranker-base, 296 MB once)
+      --file PATH      the ONNX file in the repository (default: the best that the engine can run)
       --chunk          scores long documents in windows, of which the best one counts (default: cuts their end off)
       --max-tokens N   most tokens of query and document together (default and upper limit: the model's)
-      --hub URL        downloads published models from there (default: https://huggingface.co)
+      --hub URL        downloads published models and repositories from there (default: https://huggingface.co)
+      --token TOKEN    access token for the hub; prefer the environment's HF_TOKEN, which other users cannot see and
+                       which goes to https://huggingface.co alone
       --no-cache       neither reads nor writes the cache
   -h, --help
       --version
 
 rerank-wasm verify     compares scores with published ones (verify --help)
+rerank-wasm models     lists rerankers to choose from
 rerank-wasm cache      lists the cached downloads; cache clear removes them
 rerank-wasm convert    makes a model smaller, with fewer pieces and bits (convert --help)
 
@@ -31,12 +36,21 @@ rerank-wasm verify [OPTIONS]
 Downloads bge-reranker-base, scores pairs with published scores, and prints expected, got, difference.
 
       --json           prints one JSON object: model, tolerance, rows, worst, mean, passed
-      --model MODEL    the same model from elsewhere: a directory or a base URL
+      --model MODEL    the same model from elsewhere: org/repo, a directory or a base URL
       --hub URL        a mirror of https://huggingface.co
+      --file PATH      the ONNX file in the repository that --model names
+      --token TOKEN    access token for the hub; prefer the environment's HF_TOKEN
       --no-cache       neither reads nor writes the cache
   -h, --help
 
 Exit codes: 0 all within the tolerance, 1 failed, 2 wrong arguments, 3 outside the tolerance.
+`,
+  models: `\
+rerank-wasm models [--json]
+
+Prints rerankers of the Hugging Face hub: the value for --model, licence, languages, longest pair in tokens, the file that
+is chosen and its size. They are not tested with this engine, which says if it cannot run one. With --json, each line is a
+JSON object: id, convertedFrom, licence, languages, tokens, file, megabytes.
 `,
   cache: `\
 rerank-wasm cache [list | clear] [--json]

@@ -5,12 +5,14 @@ import { RerankError } from '../common/errors.js';
 import { cache } from './cache.js';
 import { type Command, exitCodes } from './command.js';
 import { convert } from './convert/command.js';
+import { models } from './models.js';
 import { explain } from './output.js';
 import { rank } from './rank.js';
 import { verify } from './verify/command.js';
 
 const commands: ReadonlyMap<string | undefined, Command> = new Map([
   ['verify', verify],
+  ['models', models],
   ['cache', cache],
   ['convert', convert],
 ]);

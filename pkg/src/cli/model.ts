@@ -14,6 +14,8 @@ const embeddedPackage: string = 'rerank-wasm-mini';
 export interface ModelValues {
   model?: string | undefined;
   hub?: string | undefined;
+  file?: string | undefined;
+  token?: string | undefined;
   'no-cache'?: boolean | undefined;
 }
 
@@ -23,11 +25,13 @@ export interface ModelValues {
  * @throws the errors of `createReranker`
  */
 export async function loadReranker(values: ModelValues, progress: Progress, signal: AbortSignal): Promise<Reranker> {
-  const { model, hub, 'no-cache': uncached } = values;
+  const { model, hub, file, token, 'no-cache': uncached } = values;
   try {
     return await createReranker({
       model: model === embeddedName ? await embeddedModel() : model,
       hub,
+      file,
+      token,
       cache: uncached ? 'none' : 'auto',
       onProgress: progress.loading,
       onWarning: ({ message }) => {

@@ -170,21 +170,47 @@ export interface CacheBackend {
  */
 export interface RerankerOptions {
   /**
-   * A published name, a base URL with Hugging Face's layout below it, a URL that ends in `.bundle`, or a
-   * {@link ModelSource}. In Node also the path of a directory or of a bundle.
+   * A published name, `'org/repo'` or `'org/repo@revision'` of the Hugging Face hub, a base URL with that layout below
+   * it, a URL that ends in `.bundle`, or a {@link ModelSource}. In Node also the path of a directory or of a bundle; a
+   * path that exists comes before a repository of the same name.
    *
    * Default: `'bge-reranker-base'`, which is pinned: its revision, sizes and SHA-256 are checked. Other published
    * names: `'bge-reranker-large'`, `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`,
    * `'ms-marco-MiniLM-L-6-v2'`. They are not pinned: their files are taken as the hub has them.
    *
+   * The files of a repository are chosen from the hub's list: int8 graphs first, then fp16, then fp32. Sizes and SHA-256
+   * in that list are checked. With a cache, the choice stays until you remove it.
+   *
    * @example
-   * model: 'https://example.org/my.bundle'
+   * model: 'mixedbread-ai/mxbai-rerank-xsmall-v1'
    */
   model?: string | URL | ModelSource;
   /**
-   * Base URL of a mirror for published names. Default: `https://huggingface.co`. With any other `model` it is refused.
+   * Base URL of a mirror for published names and repositories. Default: `https://huggingface.co`. With any other `model`
+   * it is refused with `invalid_input`.
+   *
+   * @example
+   * hub: 'https://mirror.example.org'
    */
   hub?: string | URL;
+  /**
+   * Path of the ONNX graph in the repository that `model` names. Default: the best one that the engine can run. The
+   * creation fails with `model_not_found` if the repository lacks it, and with `invalid_input` if `model` is not on a
+   * hub.
+   *
+   * @example
+   * file: 'onnx/model_fp16.onnx'
+   */
+  file?: string;
+  /**
+   * Access token for the hub, for private and gated repositories. It is sent to the origin of `hub` alone, and never
+   * after a redirect to another. Default for repositories in Node, Deno and Bun: the environment's `HF_TOKEN`, which is
+   * sent to `https://huggingface.co` alone. If `model` is not on a hub, it is refused with `invalid_input`.
+   *
+   * @example
+   * token: process.env.MIRROR_TOKEN
+   */
+  token?: string;
   /**
    * Whether the engine runs in a worker. `'auto'` (default) starts a module worker in a page, so that the page never
    * blocks. If none can be started, the engine runs in place and `onWarning` is called. Everything else runs in place.

@@ -1,5 +1,6 @@
 import { checkCallback, checkCount, checkNames, describeValue, invalid, invalidValue } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
+import { parseHubName } from '../files/hub/name.js';
 import { defaultModel, publishedModels } from '../files/registry.js';
 import type { HandlerLimits, HandlerOptions } from './types.js';
 
@@ -91,6 +92,8 @@ function nameOf(reranker: unknown): string {
   const model = isObject(reranker) ? reranker.model : undefined;
   if (typeof reranker !== 'function' && model === undefined) return defaultModel;
   if (typeof model === 'string' && publishedModels.has(model)) return model;
+  const named = typeof model === 'string' ? parseHubName(model) : undefined;
+  if (named) return named.repository;
   if (isObject(model) && typeof model.name === 'string' && model.name !== '') return model.name;
   return 'reranker';
 }

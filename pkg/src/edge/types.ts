@@ -80,8 +80,8 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    */
   reranker?: RerankerOptions | ((env: Env) => Promise<Reranker>);
   /**
-   * The names that requests may use for the model. Answers carry the first one. Default: the name in `reranker`, or
-   * `'reranker'` if that is a URL, a directory or a function.
+   * The names that requests may use for the model. Answers carry the first one. Default: the name in `reranker`, such as
+   * `'org/repo'`, or `'reranker'` if that is a URL, a directory or a function.
    */
   models?: readonly string[];
   /**

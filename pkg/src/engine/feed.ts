@@ -4,7 +4,7 @@ import { Sha256 } from '../common/sha256.js';
 import type { LoadProgress } from '../common/types.js';
 import { describeLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';
-import type { ResolvedFile } from '../files/resolve.js';
+import type { ResolvedFile } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
 import type { Platform } from './platform.js';

@@ -3,7 +3,7 @@ import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js
 import { untilAborted } from '../common/deferred.js';
 import { throwIfAborted } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
-import type { ResolvedModel } from '../files/resolve.js';
+import type { ResolvedModel } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Model } from '../wasm/bindings.js';
 import { feed, turn } from './feed.js';

@@ -11,6 +11,8 @@ export interface Platform {
   pause(): Promise<void>;
   /** Local files; absent without a file system. */
   files?: LocalFiles;
+  /** Returns the environment's access token for the Hugging Face hub; absent without an environment. */
+  hubToken?(): string | undefined;
   /** Caches for downloaded files; absent if there are none. */
   caches?: Caches;
   /** Makes a cache in a directory that the caller chooses; absent without directories. */

@@ -1,4 +1,5 @@
-import { abortedError, RerankError, throwIfAborted, withReason } from '../common/errors.js';
+import { abortedError, RerankError, type RerankErrorCode, throwIfAborted, withReason } from '../common/errors.js';
+import { authorisedFetch } from './authorised-fetch.js';
 import { parseRetryAfter, TransientError } from './retry.js';
 
 /** A connection that sends nothing for this long counts as lost. */
@@ -8,6 +9,21 @@ const stallMilliseconds = 60_000;
 export interface RequestLimits {
   signal: AbortSignal | undefined;
   stallMilliseconds?: number;
+  /** An access token for the origin of the URL. */
+  token?: string | undefined;
+}
+
+/** The server answered, and its answer is not the file. */
+export class AnswerError extends RerankError {
+  readonly status: number;
+  /** A hub's word for the reason, such as `GatedRepo`. */
+  readonly reason: string | undefined;
+
+  constructor(code: RerankErrorCode, message: string, { status, headers }: Pick<Response, 'status' | 'headers'>) {
+    super(code, message);
+    this.status = status;
+    this.reason = headers.get('x-error-code') ?? undefined;
+  }
 }
 
 /** One request and its answer under the limits. Its errors say which limit ended it. */
@@ -28,14 +44,14 @@ export class Connection {
    * Sends the request. With a `range` header, HTTP 416 is an answer too.
    *
    * @throws `model_not_found` for HTTP 404 and 410, `aborted`, else `download_failed`; network errors, HTTP 429 and 5xx
-   * are {@link TransientError}s
+   * are {@link TransientError}s, the other answers {@link AnswerError}s
    */
-  async request(headers: Record<string, string> = {}): Promise<Response> {
+  async request(headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
     throwIfAborted(this.#limits.signal);
     this.#limits.signal?.addEventListener('abort', this.#abort);
     try {
       this.#wind();
-      const response = await fetch(this.#url, { headers, signal: this.#controller.signal });
+      const response = await this.#fetch(headers, method);
       clearTimeout(this.#timer);
       if (response.status !== 416 || !('range' in headers)) checkAnswer(response, this.#url);
       return response;
@@ -43,6 +59,13 @@ export class Connection {
       this.close();
       throw this.#explain(error);
     }
+  }
+
+  #fetch(headers: Record<string, string>, method: string): Promise<Response> {
+    const { token } = this.#limits;
+    const { signal } = this.#controller;
+    if (token === undefined) return fetch(this.#url, { method, headers, signal });
+    return authorisedFetch(this.#url, { method, headers, token, signal });
   }
 
   /** Yields the body in pieces. */
@@ -101,16 +124,22 @@ export class Connection {
   }
 }
 
-function checkAnswer({ status, ok, headers }: Response, url: string): void {
+function checkAnswer(response: Response, url: string): void {
+  const { status, ok, headers } = response;
   const message = `${url} could not be downloaded: the server answered with HTTP ${status}`;
-  if (status === 404 || status === 410) throw new RerankError('model_not_found', `${message}; check the URL.`);
+  if (status === 404 || status === 410) {
+    throw new AnswerError('model_not_found', `${message}; check the URL.`, response);
+  }
   if (status === 429 || status >= 500) {
     throw new TransientError(`${message}; try again later.`, {
       retryAfter: parseRetryAfter(headers.get('retry-after')),
+      answered: true,
     });
   }
-  if (!ok) throw new RerankError('download_failed', `${message}; check the URL and the right to read it.`);
-  if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) throw webPage(url);
+  if (!ok) throw new AnswerError('download_failed', `${message}; check the URL and the right to read it.`, response);
+  if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) {
+    throw new AnswerError('download_failed', webPage(url), response);
+  }
 }
 
 /** Passes the chunks on, unless they begin like a web page. Many servers send one instead of a missing file. */
@@ -122,12 +151,14 @@ export async function* refuseHtml<Chunk extends Uint8Array>(
   for await (const chunk of chunks) {
     if (head.length < 32) {
       head = (head + String.fromCharCode(...chunk.subarray(0, 64))).replace(/^(\u00ef\u00bb\u00bf)?\s+/, '');
-      if (/^(\u00ef\u00bb\u00bf)?<(!doctype|html|head|body)\b/i.test(head)) throw webPage(url);
+      if (/^(\u00ef\u00bb\u00bf)?<(!doctype|html|head|body)\b/i.test(head)) {
+        throw new RerankError('download_failed', webPage(url));
+      }
     }
     yield chunk;
   }
 }
 
-function webPage(url: string): RerankError {
-  return new RerankError('download_failed', `${url} is a web page, not a file of a model or engine; check the URL.`);
+function webPage(url: string): string {
+  return `${url} is a web page, not a file of a model or engine; check the URL.`;
 }

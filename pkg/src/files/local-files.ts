@@ -24,6 +24,8 @@ export interface LocalBundle {
 
 /** The port that this room needs of a platform's file system. */
 export interface LocalFiles {
+  /** True if something is at this path. */
+  exists(path: string): Promise<boolean>;
   open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
   findModel(path: string | URL): Promise<ModelDirectory | LocalBundle>;
 }

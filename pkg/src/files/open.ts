@@ -2,11 +2,13 @@ import { describeValue } from '../common/check.js';
 import { chunksOf } from '../common/chunks.js';
 import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
+import { AnswerError } from './connection.js';
 import { decodeDataUrl } from './data-url.js';
-import { openUrl } from './download.js';
+import { type DownloadOptions, openUrl } from './download.js';
+import { refusal } from './hub/problems.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
 import { noLocalFiles, type Opener, type PlainLocation } from './location.js';
-import type { ResolvedFile } from './resolve.js';
+import type { ResolvedFile } from './resolved.js';
 
 const sliceBytes = 1 << 20;
 
@@ -25,19 +27,27 @@ export async function openFile(
 }
 
 async function openLocation(
-  { location, sha256 }: Pick<ResolvedFile, 'location' | 'sha256'>,
+  { location, sha256, origin }: Pick<ResolvedFile, 'location' | 'sha256' | 'origin'>,
   local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
     if (location.startsWith('data:')) return openBytes(decodeDataUrl(location));
-    if (!location.startsWith('file:')) return openUrl(location, { signal, pinned: sha256 !== undefined });
+    if (!location.startsWith('file:')) return openRemote(location, { signal, pinned: sha256 !== undefined }, origin);
     if (!local) throw noLocalFiles(location);
     return local.open(new URL(location), signal);
   }
   if (typeof location === 'function') return openResponse(location);
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
   return openBytes(location);
+}
+
+async function openRemote(url: string, options: DownloadOptions, origin: ResolvedFile['origin']): Promise<OpenFile> {
+  try {
+    return await openUrl(url, { ...options, token: origin?.token?.value });
+  } catch (error) {
+    throw origin && error instanceof AnswerError ? refusal(error, origin) : error;
+  }
 }
 
 function openBytes(bytes: Uint8Array): OpenFile {

@@ -1,24 +1,38 @@
-import { checkNames, invalid, invalidValue } from '../common/check.js';
+import { checkNames, invalid, invalidChoice, invalidValue } from '../common/check.js';
 import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
+import { AnswerError } from './connection.js';
+import { type HubName, isSafePath, parseHubName } from './hub/name.js';
+import { below, fileUrl } from './hub/place.js';
+import { findFiles, type Verdict } from './hub/repository.js';
+import { checkToken, type HubToken, tokenFor } from './hub/token.js';
 import type { LocalFiles } from './local-files.js';
-import { noLocalFiles, type PlainLocation, plainLocation } from './location.js';
-import { defaultHub, defaultModel, publishedModels } from './registry.js';
+import { noLocalFiles, plainLocation } from './location.js';
+import type { Notes } from './notes.js';
+import { defaultHub, defaultModel, type PublishedModel, publishedModels } from './registry.js';
+import type { ResolvedFile, ResolvedModel } from './resolved.js';
 
-/** A file of a model with its role. */
-export interface ResolvedFile {
-  role: 'model' | 'tokenizer' | 'config' | 'bundle';
-  location: PlainLocation;
-  /** The further parts of a file that was cut into several. */
-  more?: PlainLocation[];
-  size?: number;
-  sha256?: string;
+/** The options that say which model is wanted, unchecked. */
+export interface ModelWish {
+  model?: unknown;
+  hub?: unknown;
+  file?: unknown;
+  token?: unknown;
 }
 
-/** A model's files in the order of reading: a wrong small file fails before a large one is downloaded. */
-export interface ResolvedModel {
-  name: string;
-  files: ResolvedFile[];
+/** The surroundings that a model is looked for in. */
+export interface Surroundings {
+  local?: LocalFiles | undefined;
+  /** Returns the hub token of the environment. */
+  environmentToken?: (() => string | undefined) | undefined;
+  notes?: Notes | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A model, and whom to tell whether its files were the right ones. */
+export interface Resolution {
+  model: ResolvedModel;
+  verdict?: Verdict;
 }
 
 /** The end of a bundle's URL. */
@@ -30,34 +44,82 @@ const roles = ['config', 'tokenizer', 'model'] as const;
 const hubPaths = { config: 'config.json', tokenizer: 'tokenizer.json', model: 'onnx/model_quantized.onnx' } as const;
 
 /**
- * Returns the files that the options `model` and `hub` stand for.
+ * Returns the files that the options `model`, `hub`, `file` and `token` stand for.
  *
- * @throws `invalid_input`, `model_not_found`, `unsupported_environment`
+ * @throws `invalid_input`, `model_not_found`, `unsupported_model`, `unsupported_environment`; with the name of a
+ * repository also `download_failed`, `aborted`
  */
-export async function resolveModel(
-  model: unknown,
-  hub: unknown,
-  local: LocalFiles | undefined,
-): Promise<ResolvedModel> {
-  const published = model === undefined ? defaultModel : model;
-  if (typeof published === 'string' && publishedModels.has(published)) return fromHub(published, checkHub(hub));
-  if (hub !== undefined)
-    throw invalid('`hub` needs the name of a published model, and `model` is something else; leave `hub` out.');
+export async function resolveModel(wish: ModelWish, surroundings: Surroundings): Promise<Resolution> {
+  const { model = defaultModel } = wish;
+  const published = typeof model === 'string' ? publishedModels.get(model) : undefined;
+  if (typeof model === 'string' && published) return { model: fromRegistry(model, published, checkHubOptions(wish)) };
+  const { local } = surroundings;
+  const name = typeof model === 'string' ? parseHubName(model) : undefined;
+  if (typeof model === 'string' && name && !(await local?.exists(model))) {
+    return fromRepository(model, name, checkHubOptions(wish), surroundings);
+  }
+  refuseHubOptions(wish);
+  return { model: await fromElsewhere(model, local) };
+}
+
+async function fromElsewhere(model: unknown, local: LocalFiles | undefined): Promise<ResolvedModel> {
   if (isUrl(model)) return fromUrl(model, local);
   if (typeof model === 'string') return fromText(model, local);
   if (isObject(model)) return fromSource(model);
   throw invalidValue('model', 'a name, a URL, a directory or a ModelSource', model);
 }
 
-function fromHub(name: string, hub: URL): ResolvedModel {
-  const published = publishedModels.get(name);
-  if (!published) throw unknownModel(name);
-  const base = below(hub, `${published.repository}/resolve/${published.revision}`);
+/** The checked options of a model on a hub. */
+interface HubOptions {
+  hub: URL;
+  file: string | undefined;
+  token: HubToken | undefined;
+}
+
+function checkHubOptions({ hub, file, token }: ModelWish): HubOptions {
+  return { hub: checkHub(hub), file: checkFile(file), token: checkToken(token) };
+}
+
+function refuseHubOptions(wish: ModelWish): void {
+  for (const option of ['hub', 'file', 'token'] as const) {
+    if (wish[option] === undefined) continue;
+    const found = `\`${option}\` needs the name of a model on a hub, and \`model\` is something else`;
+    throw invalid(`${found}; leave \`${option}\` out.`);
+  }
+}
+
+function fromRegistry(name: string, published: PublishedModel, { hub, file, token }: HubOptions): ResolvedModel {
+  const { repository, revision } = published;
+  const origin = token && { repository, revision, token };
   const files = roles.map((role) => {
-    const { path, size, sha256 } = published.files[role];
-    return { role, location: below(base, path).href, size, sha256 };
+    const isOther = role === 'model' && file !== undefined && file !== published.files.model.path;
+    const { path, size, sha256 } = isOther ? { path: file } : published.files[role];
+    return { role, location: fileUrl({ hub, repository }, revision, path).href, size, sha256, origin };
   });
   return { name, files };
+}
+
+async function fromRepository(
+  name: string,
+  { repository, revision }: HubName,
+  { hub, file, token: explicit }: HubOptions,
+  { local, environmentToken, notes, signal }: Surroundings,
+): Promise<Resolution> {
+  const token = tokenFor(hub, explicit, environmentToken);
+  try {
+    const { files, verdict } = await findFiles({ hub, repository, revision, token, signal }, file, notes);
+    return { model: { name, files }, verdict };
+  } catch (error) {
+    throw local ? withoutDirectory(error, name) : error;
+  }
+}
+
+/** Adds to the error for an unknown repository that no directory has its name: the caller may have meant one. */
+function withoutDirectory(error: unknown, name: string): unknown {
+  if (!(error instanceof RerankError) || error.code !== 'model_not_found') return error;
+  const { code, message, cause } = error;
+  if (!(cause instanceof AnswerError)) return error;
+  return new RerankError(code, `${message} There is no directory ${JSON.stringify(name)} here either.`, { cause });
 }
 
 async function fromText(model: string, local: LocalFiles | undefined): Promise<ResolvedModel> {
@@ -144,22 +206,24 @@ function checkHub(hub: unknown): URL {
   return parsed;
 }
 
+function checkFile(file: unknown): string | undefined {
+  if (file === undefined) return undefined;
+  if (typeof file === 'string' && file.endsWith('.onnx') && isSafePath(file)) return file;
+  throw invalidChoice('file', 'the path of an ONNX file in the repository, such as onnx/model.onnx', file);
+}
+
 function isHttp(url: URL): boolean {
   return ['http:', 'https:'].includes(url.protocol);
 }
 
-/** Returns the URL of `path` below `base`. A query (a token, a signature) stays. */
-function below(base: URL, path: string): URL {
-  const url = new URL(base);
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
-  return url;
-}
-
 function unknownModel(name: string): RerankError {
   const names = [...publishedModels.keys()].join(', ');
-  const message = `No published model is called ${JSON.stringify(name)}; use an absolute URL or one of ${names}`;
+  const message = `No published model is called ${JSON.stringify(name)}; use an absolute URL, ${hubHint} or one of ${names}`;
   return new RerankError('model_not_found', sentence(message + smallModelHint(name)));
 }
+
+/** Says how a model of the hub is named. */
+export const hubHint = 'org/repo for a repository of the Hugging Face hub';
 
 /** Ends a message that a model is missing, if the caller asked for the small model by its name. */
 export function smallModelHint(name: string): string {

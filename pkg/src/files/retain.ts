@@ -1,6 +1,6 @@
 import { RerankError } from '../common/errors.js';
 import type { PlainLocation } from './location.js';
-import type { ResolvedFile, ResolvedModel } from './resolve.js';
+import type { ResolvedFile, ResolvedModel } from './resolved.js';
 
 /**
  * Returns a function that returns the model again. Meanwhile only the caller keeps its bytes alive: they would take as

@@ -5,10 +5,13 @@ import { RerankError } from '../common/errors.js';
 export class TransientError extends RerankError {
   /** The wait that the server asks for, in milliseconds. */
   readonly retryAfter: number | undefined;
+  /** True if the server answered: it is there, and busy. */
+  readonly answered: boolean;
 
-  constructor(message: string, options: { cause?: unknown; retryAfter?: number | undefined } = {}) {
+  constructor(message: string, options: { cause?: unknown; retryAfter?: number | undefined; answered?: boolean } = {}) {
     super('download_failed', message, 'cause' in options ? { cause: options.cause } : undefined);
     this.retryAfter = options.retryAfter;
+    this.answered = options.answered ?? false;
   }
 }
 

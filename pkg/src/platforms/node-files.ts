@@ -4,17 +4,24 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RerankError, sentence, throwIfAborted, withReason } from '../common/errors.js';
 import { engineUrl } from '../engine-urls.js';
 import type { LocalBundle, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
-import { smallModelHint } from '../files/resolve.js';
+import { hubHint, smallModelHint } from '../files/resolve.js';
 
 /** Paths of the graph in a model's directory, best first: a quantised graph is smaller and faster. */
 export const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
 /** Node's file system. */
-export const localFiles: LocalFiles = { open: openLocal, findModel };
+export const localFiles: LocalFiles = { exists, open: openLocal, findModel };
 
 /** Compiles the engine from the package's directory. */
 export async function readEngine(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await readFile(fileURLToPath(engineUrl())));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<OpenFile> {
@@ -51,7 +58,8 @@ async function findModel(path: string | URL): Promise<ModelDirectory | LocalBund
   if (found?.isFile()) return { bundle: pathToFileURL(root) };
   if (!found?.isDirectory()) {
     const found = `\`model\` is ${JSON.stringify(root)}, which is neither a published model nor a directory nor a bundle`;
-    throw new RerankError('model_not_found', sentence(`${found}${smallModelHint(root)}`));
+    const hint = smallModelHint(root) || `; use ${hubHint}`;
+    throw new RerankError('model_not_found', sentence(found + hint));
   }
   return {
     config: await findFile(root, ['config.json']),

@@ -8,6 +8,7 @@ export const nodePlatform: Platform = {
   defaultEngine: readEngine,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   files: localFiles,
+  hubToken,
   threads: nodeThreads(),
   caches: {
     preferred: () => new DirectoryCache(defaultDirectory()),
@@ -15,3 +16,12 @@ export const nodePlatform: Platform = {
   },
   directoryCache: (path) => new DirectoryCache(path),
 };
+
+function hubToken(): string | undefined {
+  try {
+    return process.env.HF_TOKEN;
+  } catch {
+    // Deno may forbid the environment.
+    return undefined;
+  }
+}

@@ -1,3 +1,5 @@
+import { ModelCache } from '../cache/model-cache.js';
+import { CachedNotes } from '../cache/notes.js';
 import { invalid } from '../common/check.js';
 import type { CacheChoice, ThreadWish } from '../common/choices.js';
 import { callbackError } from '../common/deferred.js';
@@ -9,7 +11,8 @@ import { type LoadedModel, loadModel, modelUntilAborted } from '../engine/load.j
 import type { Reload } from '../engine/model-slot.js';
 import type { Platform } from '../engine/platform.js';
 import type { PlainLocation } from '../files/location.js';
-import { type ResolvedModel, resolveModel } from '../files/resolve.js';
+import { resolveModel } from '../files/resolve.js';
+import type { ResolvedModel } from '../files/resolved.js';
 import { retain } from '../files/retain.js';
 import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
@@ -19,15 +22,53 @@ import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js'
 
 /** `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<ClientReranker> {
-  const { model, hub, ...checked } = checkRerankerOptions(options);
-  throwIfAborted(checked.signal);
-  const resolved = await resolveModel(model, hub, platform.files);
-  const { worker, failure } = await startWorker(platform, resolved, checked);
-  if (failure) warnOfWorker(failure, worker, checked);
-  const backend = worker
-    ? await loadInto(worker, platform, resolved, checked)
-    : await loadHere(platform, resolved, checked);
+  const { wish, onWarning, ...others } = checkRerankerOptions(options);
+  const checked = { ...others, onWarning: oncePerCode(onWarning) };
+  const { signal } = checked;
+  throwIfAborted(signal);
+  const notes = new CachedNotes(
+    () => new ModelCache(checked.cache, platform.caches, guarded(checked.onWarning, 'onWarning')),
+  );
+  const { files: local, hubToken: environmentToken } = platform;
+  const { model, verdict } = await resolveModel(wish, { local, environmentToken, notes, signal });
+  // A cache that failed is off for the rest of the creation.
+  const loading = notes.failed ? { ...checked, cache: 'none' as const } : checked;
+  const backend = await loadModelFiles(platform, model, loading).catch(async (error: unknown) => {
+    if (isOutdated(error)) await verdict?.forget();
+    throw error;
+  });
+  try {
+    await verdict?.keep();
+  } catch (error) {
+    await backend.dispose();
+    throw error;
+  }
   return new ClientReranker(backend);
+}
+
+async function loadModelFiles(
+  platform: Platform,
+  model: ResolvedModel,
+  options: CheckedRerankerOptions,
+): Promise<Backend> {
+  const { worker, failure } = await startWorker(platform, model, options);
+  if (failure) warnOfWorker(failure, worker, options);
+  return worker ? loadInto(worker, platform, model, options) : loadHere(platform, model, options);
+}
+
+/** True for an error that files at the hub can cause that are no longer what they were. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof RerankError && ['model_not_found', 'integrity_mismatch'].includes(error.code);
+}
+
+/** Passes the first warning of each code on: the cache is opened for the choice of files and again for the files. */
+function oncePerCode(onWarning: CheckedRerankerOptions['onWarning']): CheckedRerankerOptions['onWarning'] {
+  const seen = new Set<string>();
+  return (warning) => {
+    if (seen.has(warning.code)) return;
+    seen.add(warning.code);
+    onWarning?.(warning);
+  };
 }
 
 type Start = () => Worker;

@@ -2,8 +2,9 @@ import { checkCallback, checkCount, checkOptions, checkSignal, invalidChoice, in
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from '../common/kinds.js';
 import type { RerankerOptions, RerankOptions } from '../common/types.js';
+import type { ModelWish } from '../files/resolve.js';
 
-/** The checked options of `createReranker`; `model` and `hub` are checked when they are resolved. */
+/** The checked options of `createReranker`; `model`, `hub`, `file` and `token` are checked when they are resolved. */
 export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgress' | 'onWarning' | 'signal'> {
   cache: CacheChoice;
   worker: 'auto' | boolean | (() => Worker);
@@ -12,21 +13,13 @@ export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgres
 }
 
 /** @throws `invalid_input` */
-export function checkRerankerOptions(options: unknown): CheckedRerankerOptions & { model: unknown; hub: unknown } {
-  const { model, hub, worker, threads, wasm, cache, onProgress, onWarning, signal } = checkOptions(options, [
-    'model',
-    'hub',
-    'worker',
-    'threads',
-    'wasm',
-    'cache',
-    'onProgress',
-    'onWarning',
-    'signal',
-  ]);
+export function checkRerankerOptions(options: unknown): CheckedRerankerOptions & { wish: ModelWish } {
+  const { model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal } = checkOptions(
+    options,
+    ['model', 'hub', 'file', 'token', 'worker', 'threads', 'wasm', 'cache', 'onProgress', 'onWarning', 'signal'],
+  );
   return {
-    model,
-    hub,
+    wish: { model, hub, file, token },
     worker: checkWorker(worker),
     threads: checkThreads(threads),
     wasm: checkEngine(wasm),

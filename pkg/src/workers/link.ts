@@ -4,7 +4,7 @@ import { disposedError, RerankError, sentence, withReason } from '../common/erro
 import { startSeconds, startTimer } from '../common/timer.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from '../common/types.js';
 import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
-import type { ResolvedModel } from '../files/resolve.js';
+import type { ResolvedModel } from '../files/resolved.js';
 import { serveCache } from './cache-port.js';
 import { PageThreads } from './page-threads.js';
 import { type Message, type Request, revivedError } from './protocol.js';

@@ -2,7 +2,7 @@ import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js
 import { messageOf, RerankError, type RerankErrorCode } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
-import type { ResolvedModel } from '../files/resolve.js';
+import type { ResolvedModel } from '../files/resolved.js';
 
 /** A request from the page to its worker; the answer carries the same `id`. */
 export type Request =

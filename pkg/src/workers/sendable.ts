@@ -1,6 +1,6 @@
 import type { Platform } from '../engine/platform.js';
 import type { PlainLocation } from '../files/location.js';
-import type { ResolvedFile, ResolvedModel } from '../files/resolve.js';
+import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
 
 /** Copying this many bytes takes a few milliseconds at most. */
 const partBytes = 4 << 20;

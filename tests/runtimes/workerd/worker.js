@@ -55,12 +55,12 @@ class OwnCache {
 const own = new OwnCache();
 
 /**
- * Loads the model at a base URL with the platform's cache or this worker's. Returns results, warnings and cached URLs.
+ * Loads the model at a base URL, or of a repository, with the platform's cache or this worker's. Returns results, warnings and cached URLs.
  */
-async function loadFrom(base, cache) {
+async function loadFrom(base, cache, options) {
   const warnings = [];
   const onWarning = ({ message }) => warnings.push(message);
-  const reranker = await createReranker({ model: base, cache: cache === 'own' ? own : cache, onWarning });
+  const reranker = await createReranker({ model: base, cache: cache === 'own' ? own : cache, onWarning, ...options });
   const results = await reranker.rerank('query', ['text']);
   await reranker.dispose();
   const entries = cache === 'own' ? await own.list() : await listCache();
@@ -72,8 +72,8 @@ function changed(role, change) {
   return { model: { ...mini, files: { ...mini.files, [role]: change(mini.files[role]) } } };
 }
 
-async function answer({ reranker: maker, calls, base, cache }) {
-  if (base) return loadFrom(base, cache);
+async function answer({ reranker: maker, calls, base, cache, options }) {
+  if (base) return loadFrom(base, cache, options);
   const reranker = await makers[maker]();
   const results = await Promise.all(calls.map((call) => reranker.rerank(...call)));
   return { results, statistics: await reranker.statistics() };

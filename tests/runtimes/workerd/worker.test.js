@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { order } from '../../support/asserts/assertions.js';
+import { tinyRepository } from '../../support/models/tiny.js';
 import { useWorkerd } from '../../support/programs/workerd.js';
 import { startHub } from '../../support/servers/hub.js';
 
@@ -90,6 +91,27 @@ describe('a worker in workerd', () => {
         const answer = await workerd.ask({ base: hub.model, cache });
         assert.deepEqual([answer.results?.length, answer.warnings], [1, []], JSON.stringify(answer));
         assert.deepEqual([answer.urls.length, hub.requests.length], [urls, requests]);
+      }
+    } finally {
+      await hub.close();
+    }
+  });
+
+  it('takes a repository by its name, and sends the token to the hub alone', async () => {
+    const hub = await startHub();
+    try {
+      hub.repositories.publish('org/repo', await tinyRepository(), { token: 'hf_secret' });
+      const options = { hub: hub.url, token: 'hf_secret' };
+      for (let start = 0; start < 2; start += 1) {
+        const answer = await workerd.ask({ base: 'org/repo', cache: 'own', options });
+        assert.deepEqual([answer.results?.length, answer.warnings], [1, []], JSON.stringify(answer));
+        if (start === 0) assert.ok(hub.repositories.seen.some(({ server }) => server === 'store'));
+        const authorised = hub.repositories.seen.map(({ server, authorization }) => `${server} ${authorization}`);
+        assert.deepEqual(
+          [...new Set(authorised)].sort(),
+          start === 0 ? ['hub Bearer hf_secret', 'store undefined'] : [],
+        );
+        hub.repositories.clear();
       }
     } finally {
       await hub.close();

@@ -23,6 +23,12 @@ export async function tinyAt(hub) {
   return { name: 'tiny', files: mapped((path) => new URL(`${hub.url}/tiny/${path}`)) };
 }
 
+/** Returns the tiny model's files as a repository has them: bytes by path. */
+export async function tinyRepository() {
+  const entries = Object.values(paths).map(async (path) => [path, await readFile(new URL(path, directory))]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 /** Returns the tiny model as bytes. */
 export async function tinyBytes() {
   const files = {};

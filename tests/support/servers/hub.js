@@ -4,19 +4,24 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 import { miniDirectory } from '../paths.js';
+import { Repositories } from './repositories.js';
 
 /**
  * Starts a server with the mini model below `/mini/`. `faults` maps a path to a function that answers in place of the
- * file: `(request, response) => void`. `requests` holds the requested paths.
+ * file: `(request, response) => void`. `requests` holds the requested paths. `repositories` serves those that a test
+ * publishes, with a second server for their large files.
  */
 export async function startHub() {
+  const repositories = new Repositories();
+  await repositories.start();
   const faults = new Map();
   const requests = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://hub');
     requests.push(request.url);
-    const answer = faults.get(pathname) ?? sendFile;
-    answer(request, response);
+    const fault = faults.get(pathname);
+    if (fault) fault(request, response);
+    else if (repositories.answer(request, response) === false) sendFile(request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -26,7 +31,9 @@ export async function startHub() {
     model: `${url}/mini`,
     faults,
     requests,
+    repositories,
     async close() {
+      await repositories.close();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -137,7 +137,12 @@ describe('rerank-wasm convert', () => {
   const failures = [
     ['no words', [], 2, /^error: invalid_input: The output is missing: name a file to write\./],
     ['no model', ['OUTPUT'], 2, /^error: invalid_input: The input is missing: pass --model or --tokenizer\./],
-    ['two outputs', ['--model', 'TINY', 'OUTPUT', 'b'], 2, /^error: invalid_input: `convert` takes one output, but "b" follows it/],
+    [
+      'two outputs',
+      ['--model', 'TINY', 'OUTPUT', 'b'],
+      2,
+      /^error: invalid_input: `convert` takes one output, but "b" follows it/,
+    ],
     [
       'a model that is not there',
       ['--model', 'none', 'OUTPUT'],

@@ -57,7 +57,7 @@ describe('the command line', () => {
       'a hub that means nothing',
       ['q', '--model', '/tmp', '--hub', 'http://127.0.0.1'],
       2,
-      /^error: invalid_input: `hub` needs the name of a published model/,
+      /^error: invalid_input: `hub` needs the name of a model on a hub/,
     ],
     [
       'an unknown deed of the cache',
@@ -85,7 +85,7 @@ describe('the command line', () => {
     assertFailure(await run(['q'], options), 1, /^error: download_failed: https:\/\/huggingface\.co\/.*ENOTFOUND/);
   });
 
-  for (const words of [['--help'], ['verify', '-h'], ['cache', '--help'], ['convert', '-h']]) {
+  for (const words of [['--help'], ['verify', '-h'], ['models', '-h'], ['cache', '--help'], ['convert', '-h']]) {
     it(`explains itself: ${words.join(' ')}`, async () => {
       const { output, errors, code } = await run(words);
       assert.deepEqual([errors, code], ['', 0]);

@@ -238,6 +238,7 @@ describe('routes', () => {
     assert.equal(await nameFor({}), 'bge-reranker-base');
     assert.equal(await nameFor({ model: '/srv/secret/model' }), 'reranker');
     assert.equal(await nameFor({ model: new URL('https://models.example/one') }), 'reranker');
+    assert.equal(await nameFor({ model: 'org/repo@main', file: 'model.onnx', token: 'secret' }), 'org/repo');
     assert.equal(await nameFor({ model: { name: 'mine', files: {} } }), 'mine');
     assert.equal(await nameFor(async () => stubReranker()), 'reranker');
   });

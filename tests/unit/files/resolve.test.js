@@ -6,6 +6,7 @@ import { resolveModel } from '#internal/files/resolve.js';
 const bytes = new Uint8Array(1);
 const source = (files) => ({ name: 'mine', files });
 const pinned = (pins) => source({ tokenizer: bytes, model: { location: bytes, ...pins } });
+const path = 'the path of an ONNX file in the repository, such as onnx/model.onnx';
 const location = 'bytes, a Blob, a function or an absolute URL';
 const names = [
   'bge-reranker-base',
@@ -52,30 +53,48 @@ const refusals = [
   [{ hub: 'mirror' }, '`hub` must be an absolute http: or https: URL; it is a string.'],
   [
     { hub: 'https://mirror', model: 'https://host/model' },
-    '`hub` needs the name of a published model, and `model` is something else; leave `hub` out.',
+    '`hub` needs the name of a model on a hub, and `model` is something else; leave `hub` out.',
+  ],
+  [
+    { file: 'onnx/model.onnx', model: { name: 'mine', files: {} } },
+    '`file` needs the name of a model on a hub, and `model` is something else; leave `file` out.',
+  ],
+  [
+    { token: 'secret', model: 'https://host/model' },
+    '`token` needs the name of a model on a hub, and `model` is something else; leave `token` out.',
+  ],
+  [{ file: 7 }, `\`file\` must be ${path}; it is 7.`],
+  [{ file: 'model.bin', model: 'org/repo' }, `\`file\` must be ${path}; it is a string.`],
+  [{ file: '../model.onnx', model: 'org/repo' }, `\`file\` must be ${path}; it is a string.`],
+  [{ file: '/onnx/model.onnx' }, `\`file\` must be ${path}; it is a string.`],
+  [{ token: 7 }, '`token` must be a string that is not empty; it is 7.'],
+  [{ token: '', model: 'org/repo' }, '`token` must be a string that is not empty; it is an empty string.'],
+  [
+    { token: 'hf_with\nbreak', model: 'org/repo' },
+    '`token` must have printable ASCII characters alone; it has others.',
   ],
 ];
 
 describe('a model that is refused', () => {
-  for (const [{ model, hub }, message] of refusals) {
+  for (const [wish, message] of refusals) {
     it(`is named with what was found: ${message}`, () =>
-      assert.rejects(resolveModel(model, hub, undefined), { code: 'invalid_input', message }));
+      assert.rejects(resolveModel(wish, {}), { code: 'invalid_input', message }));
   }
 
   it('by its name lists the names', () =>
-    assert.rejects(resolveModel('base', undefined, undefined), {
+    assert.rejects(resolveModel({ model: 'base' }, {}), {
       code: 'model_not_found',
-      message: `No published model is called "base"; use an absolute URL or one of ${names}.`,
+      message: `No published model is called "base"; use an absolute URL, org/repo for a repository of the Hugging Face hub or one of ${names}.`,
     }));
 
   it('by the name of the small model says where that is', () =>
-    assert.rejects(resolveModel('mini', undefined, undefined), {
+    assert.rejects(resolveModel({ model: 'mini' }, {}), {
       code: 'model_not_found',
       message: /; the small model is a package: `import mini from 'rerank-wasm-mini'`\.$/,
     }));
 
   it('for the lack of a file system says what to use instead', () =>
-    assert.rejects(resolveModel('file:///models/mine', undefined, undefined), {
+    assert.rejects(resolveModel({ model: 'file:///models/mine' }, {}), {
       code: 'unsupported_environment',
       message:
         'This platform cannot read local files such as file:///models/mine; use an http: or https: URL, or bytes.',

@@ -1,0 +1,67 @@
+import { RerankError } from '../../common/errors.js';
+import { isObject } from '../../common/kinds.js';
+import { chooseGraph, findGraph } from './graph.js';
+import { isSha256, isSize, type ListedFile } from './listing.js';
+import { isSafePath } from './name.js';
+import { conversionsOf, listed } from './problems.js';
+
+/** The files that stand for a repository. */
+export interface HubChoice {
+  /** A commit, if the hub said which one. */
+  revision: string;
+  files: { model: ListedFile; tokenizer: ListedFile; config?: ListedFile };
+}
+
+/**
+ * Chooses among the files of a repository; `file` is the path of the graph that the caller wants.
+ *
+ * @throws `model_not_found`, `unsupported_model`
+ */
+export function choose(
+  { revision, files }: { revision: string; files: readonly ListedFile[] },
+  file: string | undefined,
+  repository: string,
+): HubChoice {
+  const model = file === undefined ? chooseGraph(files, repository) : findGraph(file, files, repository);
+  const tokenizer = files.find(({ path }) => path === 'tokenizer.json');
+  if (!tokenizer) throw noTokenizer(files, repository);
+  const config = files.find(({ path }) => path === 'config.json');
+  return { revision, files: { model, tokenizer, ...(config && { config }) } };
+}
+
+function noTokenizer(files: readonly ListedFile[], repository: string): RerankError {
+  const others = files
+    .map(({ path }) => path)
+    .filter((path) => /(^|\/)(vocab|tokenizer|sentencepiece|spiece)[\w.]*$/.test(path));
+  const found = others.length > 0 ? ` (it has ${listed(others)})` : '';
+  return new RerankError(
+    'unsupported_model',
+    `The repository ${repository} has no tokenizer.json, the only tokenizer that is supported${found}; ${conversionsOf(repository)}.`,
+  );
+}
+
+/** Writes a choice as text for the cache. */
+export function choiceText(choice: HubChoice): string {
+  return JSON.stringify(choice);
+}
+
+/** Reads a choice; undefined if the text is damaged. */
+export function parseChoice(text: string): HubChoice | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value) || typeof value.revision !== 'string' || !isObject(value.files)) return undefined;
+    const { model, tokenizer, config } = value.files;
+    if (!isSafePath(value.revision) || !isFile(model) || !isFile(tokenizer)) return undefined;
+    if (config !== undefined && !isFile(config)) return undefined;
+    return { revision: value.revision, files: { model, tokenizer, ...(config && { config }) } };
+  } catch {
+    return undefined;
+  }
+}
+
+function isFile(value: unknown): value is ListedFile {
+  if (!isObject(value)) return false;
+  const { path, size, sha256 } = value;
+  const isPinnedRightly = (size === undefined || isSize(size)) && (sha256 === undefined || isSha256(sha256));
+  return typeof path === 'string' && isSafePath(path) && isPinnedRightly;
+}

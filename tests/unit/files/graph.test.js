@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { choiceText, choose, parseChoice } from '#internal/files/hub/choice.js';
+import { parseListing, withoutDuplicates } from '#internal/files/hub/listing.js';
+import { parseHubName } from '#internal/files/hub/name.js';
+
+const others = ['README.md', 'config.json', 'tokenizer.json', 'pytorch_model.bin'];
+const filesOf = (paths) => [...others, ...paths].map((path) => ({ path, size: 1 }));
+const choice = (paths, file) => choose({ revision: 'main', files: filesOf(paths) }, file, 'org/repo');
+
+/** The files of repositories that people use, with the one that is chosen. */
+const chosen = [
+  [
+    'onnx/model_quantized.onnx',
+    'onnx/model.onnx',
+    'onnx/model_int8.onnx',
+    'onnx/model_uint8.onnx',
+    'onnx/model_q4.onnx',
+  ],
+  ['onnx/model_int8.onnx', 'onnx/model_fp16.onnx', 'onnx/model_uint8.onnx', 'onnx/model.onnx'],
+  ['onnx/model_uint8.onnx', 'onnx/model_fp16.onnx', 'onnx/model_q4f16.onnx'],
+  [
+    'onnx/model_qint8_avx512_vnni.onnx',
+    'onnx/model.onnx',
+    'onnx/model_O1.onnx',
+    'onnx/model_O4.onnx',
+    'onnx/model_qint8_arm64.onnx',
+    'onnx/model_qint8_avx512.onnx',
+    'onnx/model_quint8_avx2.onnx',
+  ],
+  ['onnx/model_quint8_avx2.onnx', 'onnx/model.onnx'],
+  ['onnx/model_qint8_riscv.onnx', 'onnx/model.onnx', 'model_quantized.onnx'],
+  ['model_quantized.onnx', 'onnx/model_fp16.onnx', 'model.onnx'],
+  ['onnx/model_fp16.onnx', 'onnx/model.onnx', 'model_fp16.onnx'],
+  ['onnx/model.onnx', 'model.onnx', 'onnx/decoder.onnx'],
+  ['model.onnx', 'onnx/model_bnb4.onnx'],
+];
+
+describe('the graph of a repository', () => {
+  for (const paths of chosen) {
+    const [best] = paths;
+    it(`is ${best} among ${paths.length} files`, () => {
+      for (const order of [paths, paths.toReversed(), paths.toSorted()]) {
+        assert.equal(choice(order).files.model.path, best);
+      }
+    });
+  }
+
+  it('is not one whose weights are in a second file', () => {
+    const paths = ['onnx/model.onnx', 'onnx/model.onnx_data', 'model.onnx'];
+    assert.equal(choice(paths).files.model.path, 'model.onnx');
+    assert.throws(() => choice(paths.slice(0, 2)), {
+      code: 'unsupported_model',
+      message:
+        /^The weights of onnx\/model\.onnx in org\/repo are in a second file, and the engine reads one; look for/,
+    });
+    assert.throws(() => choice(paths, 'onnx/model.onnx'), { code: 'unsupported_model' });
+  });
+
+  it('is the one that the caller names, whatever its form', () => {
+    const paths = ['onnx/model_quantized.onnx', 'onnx/model_q4.onnx'];
+    assert.equal(choice(paths, 'onnx/model_q4.onnx').files.model.path, 'onnx/model_q4.onnx');
+  });
+
+  it('that the caller names and that is missing gets the names of those that exist', () => {
+    assert.throws(() => choice(['onnx/model.onnx', 'onnx/model_q4.onnx'], 'onnx/model_int8.onnx'), {
+      code: 'model_not_found',
+      message:
+        'The repository org/repo has no "onnx/model_int8.onnx"; its ONNX files are onnx/model.onnx, onnx/model_q4.onnx.',
+    });
+    assert.throws(() => choice([], 'model.onnx'), { message: /; it has no ONNX file at all\.$/ });
+  });
+
+  it('is missing from a repository with forms alone that the engine cannot run', () => {
+    const paths = ['onnx/model_q4.onnx', 'onnx/model_q4f16.onnx', 'onnx/model_bnb4.onnx', 'onnx/model_O3.onnx'];
+    assert.throws(() => choice(paths), {
+      code: 'unsupported_model',
+      message: `The repository org/repo has only ONNX files with 4-bit weights or for ONNX Runtime alone: ${paths.join(', ')}; look for a conversion, such as onnx-community/repo-ONNX or Xenova/repo.`,
+    });
+  });
+
+  it('is missing from a repository without ONNX, and the error names likely conversions', () => {
+    assert.throws(() => choice([]), {
+      code: 'model_not_found',
+      message:
+        'The repository org/repo has no ONNX file; look for a conversion, such as onnx-community/repo-ONNX or Xenova/repo.',
+    });
+  });
+
+  it('with an unusual name is for the caller to choose', () => {
+    assert.throws(() => choice(['rank.onnx', 'int8/model.onnx']), {
+      code: 'model_not_found',
+      message:
+        'The repository org/repo has no ONNX file with a usual name; pass one of these as `file`: rank.onnx, int8/model.onnx.',
+    });
+  });
+});
+
+describe('the other files of a repository', () => {
+  it('are the tokenizer, and the configuration if there is one', () => {
+    const files = ['tokenizer.json', 'model.onnx'].map((path) => ({ path }));
+    assert.deepEqual(choose({ revision: 'main', files }, undefined, 'org/repo').files, {
+      model: { path: 'model.onnx' },
+      tokenizer: { path: 'tokenizer.json' },
+    });
+    assert.deepEqual(choice(['model.onnx']).files.config, { path: 'config.json', size: 1 });
+  });
+
+  it('lack a tokenizer that is supported', () => {
+    const files = ['model.onnx', 'vocab.txt', 'sentencepiece.bpe.model'].map((path) => ({ path }));
+    assert.throws(() => choose({ revision: 'main', files }, undefined, 'org/repo'), {
+      code: 'unsupported_model',
+      message:
+        /^The repository org\/repo has no tokenizer\.json, the only tokenizer that is supported \(it has vocab\.txt, sentencepiece\.bpe\.model\); look for/,
+    });
+  });
+});
+
+describe("the hub's list", () => {
+  const hash = 'a'.repeat(64);
+  const lfs = { oid: hash, size: 9, pointerSize: 134 };
+
+  it('has sizes, and hashes of large files', () => {
+    const page = [
+      { type: 'directory', path: 'onnx', size: 0, oid: 'b' },
+      { type: 'file', path: 'onnx/model.onnx', size: 9, oid: 'b', lfs },
+      { type: 'file', path: 'config.json', size: 3, oid: 'b' },
+      { type: 'file', path: 'odd.json', size: -1, oid: 'b', lfs: { oid: 'short', size: 'much' } },
+    ];
+    assert.deepEqual(parseListing(page, 'org/repo'), [
+      { path: 'onnx/model.onnx', size: 9, sha256: hash },
+      { path: 'config.json', size: 3 },
+      { path: 'odd.json' },
+    ]);
+  });
+
+  it('loses paths that leave the repository', () => {
+    const paths = [
+      '../model.onnx',
+      'onnx/../../model.onnx',
+      '/model.onnx',
+      'onnx\\model.onnx',
+      'onnx//x',
+      './x',
+      '',
+      'a\u0000',
+    ];
+    const page = paths.map((path) => ({ type: 'file', path, size: 1 }));
+    assert.deepEqual(parseListing(page, 'org/repo'), []);
+  });
+
+  it('may repeat a file: the first entry counts', () => {
+    const files = [{ path: 'a', size: 1 }, { path: 'b' }, { path: 'a', size: 2 }];
+    assert.deepEqual(withoutDuplicates(files), files.slice(0, 2));
+  });
+
+  for (const page of [{ error: 'x' }, null, 'text', [null], [{ type: 'file' }], [{ type: 'file', path: 7 }]]) {
+    it(`is refused if it is ${JSON.stringify(page)}`, () =>
+      assert.throws(() => parseListing(page, 'org/repo'), {
+        code: 'download_failed',
+        message: /^The hub's list of the files of org\/repo (is no JSON array|has an entry without a path)\. Try again/,
+      }));
+  }
+});
+
+describe('the name of a repository', () => {
+  const names = {
+    'org/repo': ['org/repo', 'main'],
+    'org/repo@v1.0': ['org/repo', 'v1.0'],
+    'org/repo@refs/pr/1': ['org/repo', 'refs/pr/1'],
+    'Org-1/re_po.v2-m3': ['Org-1/re_po.v2-m3', 'main'],
+  };
+  for (const [text, [repository, revision]] of Object.entries(names)) {
+    it(`is read from ${text}`, () => assert.deepEqual(parseHubName(text), { repository, revision }));
+  }
+
+  const rest = ['repo', 'a/b/c', './a/b', '../b', 'a/../b', '/a/b', 'a/b@', 'a/b@../x', 'a/b@x//y', 'a b/c', 'a/b..c'];
+  for (const text of [...rest, 'a/.b', '-a/b', 'C:\\a/b', 'a/mine.bundle', `${'a'.repeat(97)}/b`, 'https://a/b']) {
+    it(`is not ${text.slice(0, 20)}`, () => assert.equal(parseHubName(text), undefined));
+  }
+});
+
+describe('a choice in the cache', () => {
+  const kept = choice(['model.onnx']);
+
+  it('is read as it was written', () => assert.deepEqual(parseChoice(choiceText(kept)), kept));
+
+  const damaged = [
+    '',
+    '{',
+    'null',
+    '{"revision":"main"}',
+    choiceText({ ...kept, revision: '../x' }),
+    choiceText({ ...kept, files: { ...kept.files, model: { path: '../x' } } }),
+    choiceText({ ...kept, files: { ...kept.files, model: { path: 'x', sha256: 'y' } } }),
+    choiceText({ ...kept, files: { ...kept.files, config: 7 } }),
+  ];
+  for (const text of damaged) {
+    it(`that is damaged is none: ${text.slice(0, 60)}`, () => assert.equal(parseChoice(text), undefined));
+  }
+});
