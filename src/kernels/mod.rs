@@ -14,6 +14,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod attention;
+pub mod float_linear;
 pub mod functions;
 mod lanes;
 pub mod linear;

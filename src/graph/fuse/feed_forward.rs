@@ -6,8 +6,8 @@
 
 use tract_core::internal::*;
 
+use super::linear::{Activation, LinearLayers};
 use super::pattern::only_reader;
-use super::quantized_linear::{Activation, QuantizedLinear};
 use super::rows::eval_rows_apart;
 use super::weights::Weights;
 
@@ -19,17 +19,17 @@ const BLOCK_ROWS: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedForward {
     /// This layer has an activation and one output.
-    expand: QuantizedLinear,
-    contract: QuantizedLinear,
+    expand: LinearLayers,
+    contract: LinearLayers,
 }
 
 impl FeedForward {
     /// Both layers, in the order in which they run.
-    pub fn layers(&self) -> [&QuantizedLinear; 2] {
+    pub fn layers(&self) -> [&LinearLayers; 2] {
         [&self.expand, &self.contract]
     }
 
-    /// Computes the outputs for each of several inputs, as [`QuantizedLinear::eval_together`] does.
+    /// Computes the outputs for each of several inputs, as [`LinearLayers::eval_together`] does.
     pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
         eval_rows_apart(inputs, &self.contract.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
     }
@@ -79,11 +79,11 @@ pub fn fuse(
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
-    expand: &QuantizedLinear,
+    expand: &LinearLayers,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(expand.activation() != Activation::None && node.outputs.len() == 1);
     rule_if_some!(next = only_reader(model, node));
-    rule_if_some!(contract = next.op_as::<QuantizedLinear>().filter(|next| next.lone_layer().is_some()));
+    rule_if_some!(contract = next.op_as::<LinearLayers>().filter(|next| next.is_one_layer()));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
     let feed_forward = FeedForward { expand: expand.clone(), contract: contract.clone() };
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(count(&|_| {}), 2);
         let read_elsewhere = |graph: &mut TypedModel| {
             let has_gelu = |node: &&TypedNode| {
-                node.op_as().is_some_and(|linear: &QuantizedLinear| linear.activation() == Activation::Gelu)
+                node.op_as().is_some_and(|linear: &LinearLayers| linear.activation() == Activation::Gelu)
             };
             let between = graph.nodes().iter().find(has_gelu).unwrap().id;
             graph.outputs.push(between.into());

@@ -7,8 +7,8 @@ use tract_core::ops::math::Add;
 
 use super::attention::Attention;
 use super::layer_norm::AddLayerNorm;
+use super::linear::LinearLayers;
 use super::pattern::*;
-use super::quantized_linear::QuantizedLinear;
 use super::weights::Weights;
 use crate::graph::import::gather::Gather;
 
@@ -50,7 +50,7 @@ pub fn above_linear(
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
-    linear: &QuantizedLinear,
+    linear: &LinearLayers,
 ) -> TractResult<Option<TypedModelPatch>> {
     move_above(model, node, name, linear, 1)
 }

@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
-use tract_core::ops::math::Mul;
+use tract_core::ops::math::{Add, Mul};
 
 /// The node that computes `outlet`.
 pub fn producer(model: &TypedModel, outlet: OutletId) -> &TypedNode {
@@ -104,4 +104,15 @@ pub fn all_equal(tensor: &Tensor, value: i64) -> bool {
         .try_as_plain_ram()
         .and_then(|ram| Ok(ram.as_slice::<i64>()?.iter().all(|&element| element == value)))
         .unwrap_or(false)
+}
+
+/// The next node, if it adds one row to all rows of `node`'s output.
+pub fn added_row<'model>(
+    model: &'model TypedModel,
+    node: &TypedNode,
+    length: usize,
+) -> Option<(&'model TypedNode, Vec<f32>)> {
+    let add = only_reader(model, node).filter(|next| is_binary::<Add>(next))?;
+    let (_, values) = variable_and_constant(model, add)?;
+    Some((add, row(&values, length)?))
 }

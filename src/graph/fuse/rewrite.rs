@@ -8,8 +8,8 @@ use tract_core::ops::logic::Iff;
 
 use super::weights::Weights;
 use super::{
-    attention, broadcast, embedding, feed_forward, first_token, gelu, layer_norm, packed, positions, product,
-    quantized_linear, self_attention,
+    attention, broadcast, embedding, feed_forward, first_token, gelu, layer_norm, linear, positions, product,
+    self_attention,
 };
 
 /// A change of the graph: most replace one kind of subgraph by one fused operator.
@@ -59,11 +59,12 @@ impl Rewrite {
                 .with_rule_for("product of activations", product::fuse)
                 .with_rule_for("product without a sum", product::outer)
                 .with_rule_for("GELU", gelu::fuse)
-                .with_rule_for("linear", quantized_linear::fuse)
-                .with_rule_for("GELU behind linear", quantized_linear::fuse_gelu)
-                .with_rule_for("slice above split", packed::slice_above_split)
-                .with_rule_for("several matrices in one", packed::split)
-                .with_rule_for("gate behind linear", quantized_linear::fuse_gate),
+                .with_rule_for("linear", linear::fuse_quantized)
+                .with_rule_for("linear on floats", linear::fuse_float)
+                .with_rule_for("GELU behind linear", linear::fuse_gelu)
+                .with_rule_for("slice above split", linear::slice_above_split)
+                .with_rule_for("several matrices in one", linear::split)
+                .with_rule_for("gate behind linear", linear::fuse_gate),
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
             Self::Broadcast => rules
                 .with_rule_for("broadcast below cast", broadcast::lower::<Cast>)
@@ -76,7 +77,7 @@ impl Rewrite {
                 .with_rule_for("first token above layer norm", first_token::above_layer_norm)
                 .with_rule_for("first token above sum", first_token::above_sum)
                 .with_rule_for("first token above attention", first_token::above_attention),
-            Self::SharedInput => rules.with_rule_for("linear layers with one input", quantized_linear::merge),
+            Self::SharedInput => rules.with_rule_for("linear layers with one input", linear::merge),
             Self::FeedForward => rules.with_rule_for("feed-forward part", feed_forward::fuse),
             Self::SelfAttention => rules.with_rule_for("self-attention", self_attention::fuse),
         };

@@ -9,12 +9,12 @@ use std::ops::Range;
 use tract_core::internal::*;
 
 use super::attention::{Attention, SequenceInputs, Sizes};
-use super::quantized_linear::{Activation, Part, QuantizedLinear};
+use super::linear::{Activation, LayerScratch, Layers, LinearLayers, Part, PreparedRows};
 use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::functions::rotary::Rotation;
-use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows, groups_in_panels};
+use crate::kernels::linear::groups_in_panels;
 use crate::threads;
 
 /// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the further ones of [`Attention`]. Output:
@@ -22,7 +22,7 @@ use crate::threads;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
     /// Three outputs of one length: queries, keys and values.
-    linear: QuantizedLinear,
+    linear: LinearLayers,
     attention: Attention,
 }
 
@@ -30,7 +30,7 @@ pub struct SelfAttention {
 type Sequence<'a> = (Range<usize>, SequenceInputs<'a>);
 
 impl SelfAttention {
-    pub fn linear(&self) -> &QuantizedLinear {
+    pub fn linear(&self) -> &LinearLayers {
         &self.linear
     }
 
@@ -77,8 +77,7 @@ impl SelfAttention {
     }
 
     fn write(&self, rows: &[&[f32]], sequences: &[Sequence<'_>], contexts: &mut [&mut [f32]], heads_of_a_part: usize) {
-        let (codes, scales) = self.linear.quantize_together(rows);
-        let rows = QuantizedRows { codes: &codes, rows: &scales };
+        let rows = &self.linear.layers().prepare_together(rows);
         let heads = self.attention.heads;
         let mut parts: Vec<_> = (0..heads)
             .step_by(heads_of_a_part)
@@ -97,14 +96,14 @@ impl SelfAttention {
     fn write_heads(
         &self,
         heads: Range<usize>,
-        rows: QuantizedRows<'_>,
+        rows: &PreparedRows<'_>,
         sequences: &[Sequence<'_>],
         contexts: &mut [&mut [f32]],
     ) {
         let size = self.head_size();
         let heads_at_once = heads.len().div_ceil(heads.len().div_ceil(groups_in_panels(size)));
         let (mut linear_scratch, mut scratch, mut context) =
-            (LinearScratch::default(), AttentionScratch::default(), Vec::new());
+            (LayerScratch::default(), AttentionScratch::default(), Vec::new());
         for first in heads.clone().step_by(heads_at_once) {
             let some = first..heads.end.min(first + heads_at_once);
             let columns = some.start * size..some.end * size;
@@ -112,7 +111,7 @@ impl SelfAttention {
             let mut projections = [0, 1, 2].map(|index| {
                 let part = &self.linear.parts()[index];
                 let columns = part.columns.start + columns.start..part.columns.start + columns.end;
-                Projection::new(&self.linear.layers()[part.layer], &columns, rows, &mut linear_scratch)
+                Projection::new(self.linear.layers(), part.layer, columns, rows, &mut linear_scratch)
             });
             for (rows, further) in sequences {
                 if let Some(angles) = &further.rotation {
@@ -150,13 +149,18 @@ struct Projection {
 }
 
 impl Projection {
-    fn new(layer: &Linear, columns: &Range<usize>, rows: QuantizedRows<'_>, scratch: &mut LinearScratch) -> Self {
-        let outputs = layer.whole_panels(columns.clone());
+    fn new(
+        layers: &Layers,
+        layer: usize,
+        columns: Range<usize>,
+        rows: &PreparedRows<'_>,
+        scratch: &mut LayerScratch,
+    ) -> Self {
+        let outputs = layers.whole(layer, columns.clone());
         let stride = outputs.len();
         let columns = columns.start - outputs.start..columns.end - outputs.start;
-        let mut values = vec![0.0; rows.rows.len() * stride];
-        let mut output: Vec<_> = values.chunks_exact_mut(stride).collect();
-        layer.apply_some(outputs, rows, scratch, &mut output);
+        let mut values = vec![0.0; rows.count() * stride];
+        layers.write(layer, outputs, rows, scratch, &mut values.chunks_exact_mut(stride).collect::<Vec<_>>());
         Self { values, stride, columns }
     }
 
@@ -213,9 +217,7 @@ pub fn fuse(
 ) -> TractResult<Option<TypedModelPatch>> {
     let &[queries, keys, values, ref further @ ..] = &node.inputs[..] else { return Ok(None) };
     let producer = model.node(queries.node);
-    rule_if_some!(
-        linear = producer.op_as::<QuantizedLinear>().filter(|linear| linear.activation() == Activation::None)
-    );
+    rule_if_some!(linear = producer.op_as::<LinearLayers>().filter(|linear| linear.activation() == Activation::None));
     let slots = [queries, keys, values].map(|outlet| outlet.slot);
     rule_if!(linear.parts().len() == 3 && [0, 1, 2].iter().all(|slot| slots.contains(slot)));
     rule_if!([keys, values].iter().all(|outlet| outlet.node == producer.id));
@@ -242,7 +244,7 @@ mod tests {
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::count_after;
     use crate::kernels::attention::Window;
-    use crate::kernels::linear::Packer;
+    use crate::kernels::linear::{Linear, Packer};
 
     fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {
         let mut packer = Packer::new(inputs, outputs).unwrap();
@@ -265,7 +267,9 @@ mod tests {
             let further = FurtherInputs { rotary, mask: true, bias: true };
             let window = rotary.then_some(Window { before: 2, after: 1, first: 0 });
             let fused = SelfAttention {
-                linear: QuantizedLinear::new([0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect()),
+                linear: LinearLayers::quantized(
+                    [0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect(),
+                ),
                 attention: Attention { heads, scale: 0.3, further, window },
             };
             let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());

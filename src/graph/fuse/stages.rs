@@ -4,14 +4,14 @@ use tract_core::internal::*;
 
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
-use super::quantized_linear::QuantizedLinear;
+use super::linear::LinearLayers;
 use super::self_attention::SelfAttention;
 
 /// A part of such an operator; the same part also exists as a separate operator.
 #[derive(Debug, Clone, Copy)]
 pub enum Stage<'a> {
     /// Reads the first input; its outputs replace that input.
-    Linear(&'a QuantizedLinear),
+    Linear(&'a LinearLayers),
     /// Reads all inputs.
     Attention(&'a Attention),
 }
@@ -34,7 +34,7 @@ pub fn stages(node: &TypedNode) -> TVec<Stage<'_>> {
 }
 
 /// Computes the outputs of a layer for each of several lists of inputs. The flag says whether this is the last stage.
-pub type EvalLinear<'a> = dyn FnMut(&QuantizedLinear, &[TVec<TValue>], bool) -> TractResult<Vec<TVec<TValue>>> + 'a;
+pub type EvalLinear<'a> = dyn FnMut(&LinearLayers, &[TVec<TValue>], bool) -> TractResult<Vec<TVec<TValue>>> + 'a;
 
 /// Evaluates a node stage by stage for each of several lists of inputs; `attention` evaluates one list. Returns `None`
 /// for other operators.
@@ -70,7 +70,7 @@ pub fn eval_stages(
 /// `None` for an operator without such layers.
 pub fn eval_together(node: &TypedNode, inputs: &[TVec<TValue>]) -> TractResult<Option<Vec<TVec<TValue>>>> {
     let states = inputs.iter().map(|inputs| &inputs[0]);
-    if let Some(linear) = node.op_as::<QuantizedLinear>() {
+    if let Some(linear) = node.op_as::<LinearLayers>() {
         return linear.eval_together(states).map(Some);
     }
     if let Some(feed_forward) = node.op_as::<FeedForward>() {

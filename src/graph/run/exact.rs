@@ -7,8 +7,8 @@ use tract_core::plan::eval;
 use super::{Graph, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::graph::fuse::layer_norm::AddLayerNorm;
+use crate::graph::fuse::linear::LinearLayers;
 use crate::graph::fuse::pattern::only_reader;
-use crate::graph::fuse::quantized_linear::QuantizedLinear;
 use crate::graph::fuse::rows::{floats, output_for, plain};
 use crate::graph::fuse::stages::{Stage, eval_stages, stages};
 use crate::kernels::attention::Inputs;
@@ -86,7 +86,9 @@ fn own_outputs(&Reading { layers, rows, .. }: &Reading<'_>) -> Result<Vec<Vec<Ve
 /// The addend of a linear layer's output before the next normalisation.
 fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
     let Some(&Stage::Linear(linear)) = stages(node).last() else { return None };
-    linear.lone_layer()?;
+    if !linear.is_one_layer() {
+        return None;
+    }
     let norm = only_reader(model, node).filter(|next| next.op_is::<AddLayerNorm>())?;
     norm.inputs.iter().copied().find(|&input| input != node.id.into())
 }
@@ -98,8 +100,12 @@ fn evaluate(
     residuals: Option<Vec<&TValue>>,
     layers: &mut Layers<'_>,
 ) -> TractResult<Option<Vec<TVec<TValue>>>> {
-    let mut linear = |linear: &QuantizedLinear, inputs: &[TVec<TValue>], is_last: bool| {
-        linear_outputs(linear, inputs, residuals.as_deref().filter(|_| is_last), layers)
+    let mut linear = |linear: &LinearLayers, inputs: &[TVec<TValue>], is_last: bool| match linear.quantized_layers() {
+        Some(quantized) => {
+            let residuals = residuals.as_deref().filter(|_| is_last);
+            linear_outputs(linear, quantized, inputs, residuals, layers)
+        }
+        None => linear.eval_together(inputs.iter().map(|inputs| &inputs[0])),
     };
     eval_stages(node, inputs, &mut linear, &mut |attention, inputs| attention.eval_with(inputs, &on_floats))
 }
@@ -109,7 +115,8 @@ fn on_floats(inputs: &Inputs<'_>, context: &mut [f32], stride: usize) {
 }
 
 fn linear_outputs(
-    linear: &QuantizedLinear,
+    linear: &LinearLayers,
+    quantized: &[Arc<Linear>],
     inputs: &[TVec<TValue>],
     residuals: Option<&[&TValue]>,
     layers: &mut Layers<'_>,
@@ -118,10 +125,10 @@ fn linear_outputs(
     let rows = floats(&rows)?;
     let residuals = residuals.map(|residuals| plain(residuals.iter().copied())).transpose()?;
     let residuals = residuals.as_deref().map(floats).transpose()?.map(TVec::into_vec);
-    let reading = Reading { layers: linear.layers(), rows: &rows, residuals };
+    let reading = Reading { layers: quantized, rows: &rows, residuals };
     let layers = layers(&reading)?;
     let of_pair = |(pair, inputs): (usize, &TVec<TValue>)| {
-        let rows: Vec<Vec<f32>> = layers.iter().map(|pairs| pairs[pair].clone()).collect();
+        let rows: Vec<&[f32]> = layers.iter().map(|pairs| &pairs[pair][..]).collect();
         let outputs = linear.outputs_of(&rows).into_iter().zip(linear.output_lengths());
         outputs
             .map(|(output, length)| {

@@ -6,7 +6,7 @@ use tract_core::plan::eval;
 use super::{Graph, TokenSequence};
 use crate::error::Result;
 use crate::graph::fuse::attention::Attention;
-use crate::graph::fuse::quantized_linear::QuantizedLinear;
+use crate::graph::fuse::linear::LinearLayers;
 use crate::graph::fuse::stages::eval_stages;
 use crate::kernels::linear::Linear;
 use crate::onnx::refusal::invalid;
@@ -20,10 +20,10 @@ impl Graph {
         let mut run = || -> TractResult<()> {
             let mut state = self.plan.spawn()?;
             state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
-                let mut linear = |linear: &QuantizedLinear, inputs: &[TVec<TValue>], _| {
+                let mut linear = |linear: &LinearLayers, inputs: &[TVec<TValue>], _| {
                     let rows = inputs[0][0].try_as_plain_ram()?;
                     let rows = rows.as_slice::<f32>()?;
-                    linear.layers().iter().for_each(|layer| see(layer, rows));
+                    linear.quantized_layers().into_iter().flatten().for_each(|layer| see(layer, rows));
                     linear.eval_together(inputs.iter().map(|inputs| &inputs[0]))
                 };
                 match eval_stages(node, std::slice::from_ref(&inputs), &mut linear, &mut Attention::eval_alone)? {

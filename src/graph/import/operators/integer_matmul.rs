@@ -1,6 +1,6 @@
 //! MatMulInteger: the product of matrices of 8-bit integers less their zero points, in 32 bits.
 //!
-//! [`QuantizedLinear`](crate::graph::fuse::quantized_linear::QuantizedLinear) replaces it for packed weights. It
+//! [`LinearLayers`](crate::graph::fuse::linear::LinearLayers) replaces it for packed weights. It
 //! computes the remaining products, and serves tests.
 
 use tract_core::broadcast::multi_broadcast;

@@ -7,9 +7,9 @@ use tract_core::internal::*;
 use tract_core::ops::array::Slice;
 use tract_core::ops::change_axes::AxisOp;
 
-use super::pattern::*;
-use super::quantized_linear::{Activation, Part, QuantizedLinear};
-use super::weights::Weights;
+use super::operator::{Activation, LinearLayers, Part};
+use crate::graph::fuse::pattern::*;
+use crate::graph::fuse::weights::Weights;
 
 /// Moves the slice of an axis above the reshape that split the axis off a layer's output.
 pub fn slice_above_split(
@@ -24,7 +24,7 @@ pub fn slice_above_split(
     let at = *at;
     rule_if!(slice.axis == at && from.len() == 1 && to.len() > 1);
     let layer = split.inputs[0];
-    rule_if!(producer(model, layer).op_is::<QuantizedLinear>() && model.outlet_fact(layer)?.rank() == at + 1);
+    rule_if!(producer(model, layer).op_is::<LinearLayers>() && model.outlet_fact(layer)?.rank() == at + 1);
     rule_if_some!((start, end) = bounds(slice));
     rule_if_some!(inner = to[1..].iter().product::<TDim>().to_usize().ok());
     let mut patch = TypedModelPatch::default();
@@ -54,7 +54,7 @@ pub fn split(
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
-    linear: &QuantizedLinear,
+    linear: &LinearLayers,
 ) -> TractResult<Option<TypedModelPatch>> {
     let output = OutletId::from(node.id);
     let readers = model.outlet_successors(output);

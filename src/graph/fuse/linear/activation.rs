@@ -1,0 +1,59 @@
+//! Moves activations behind linear layers into their operator.
+
+use tract_core::internal::*;
+use tract_core::ops::binary::TypedBinOp;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::math::Mul;
+use tract_core::ops::nn::gelu_exact::GeluExact;
+
+use super::operator::{Activation, LinearLayers, Part};
+use crate::graph::fuse::pattern::*;
+use crate::graph::fuse::weights::Weights;
+
+/// Moves GELU behind a layer into the layer.
+pub fn fuse_gelu(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    linear: &LinearLayers,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(linear.is_one_layer());
+    rule_if_some!(gelu = only_reader(model, node).filter(|next| is_gelu(next)));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, node.inputs[0])?;
+    let output = patch.wire_node(name, linear.with_activation(Activation::Gelu), &[input])?;
+    patch.shunt_outside(model, gelu.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// Moves the gate behind two parts into their operator. Matches the product of one part and GELU of the other.
+pub fn fuse_gate(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    product: &TypedBinOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(product.0.is::<Mul>());
+    rule_if_some!(gelu = node.inputs.iter().copied().find(|&input| is_gelu(producer(model, input))));
+    rule_if_some!(gate = other_input(node, gelu));
+    let (gated, gelu) = (producer(model, gelu).inputs[0], gelu);
+    let source = producer(model, gate);
+    rule_if_some!(linear = source.op_as::<LinearLayers>().filter(|it| it.activation() == Activation::None));
+    rule_if!(gated.node == source.id && gated.slot != gate.slot && linear.parts().len() == 2);
+    let read_once = |outlet: &OutletId| model.outlet_successors(*outlet).len() == 1 && !model.outputs.contains(outlet);
+    rule_if!([gelu, gate, gated].iter().all(read_once));
+    let parts: TVec<Part> = [gated, gate].iter().map(|outlet| linear.parts()[outlet.slot].clone()).collect();
+    rule_if!(parts[0].columns.len() == parts[1].columns.len());
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, source.inputs[0])?;
+    let fused = linear.with_parts(parts).with_activation(Activation::GatedGelu);
+    let output = patch.wire_node(name, fused, &[input])?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+fn is_gelu(node: &TypedNode) -> bool {
+    node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<GeluExact>())
+}

@@ -1,0 +1,76 @@
+//! Finds linear layers on floats.
+//!
+//! In the graph this is an EinSum of rows and a constant matrix, then Add.
+
+use tract_core::internal::*;
+use tract_core::ops::einsum::EinSum;
+
+use super::layers::Layers;
+use super::operator::LinearLayers;
+use crate::graph::fuse::pattern::*;
+use crate::graph::fuse::weights::Weights;
+use crate::kernels::float_linear::{FloatLinear, Floats, Order};
+
+/// A tensor of floats that a layer shares with the graph.
+#[derive(Debug)]
+struct Shared(Arc<Tensor>);
+
+impl Floats for Shared {
+    fn numbers(&self) -> &[f32] {
+        // The rule below has read the tensor in this form.
+        self.0.view().as_slice::<f32>().unwrap_or(&[])
+    }
+}
+
+/// Matches the product.
+pub fn fuse(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    product: &EinSum,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(product.q_params.is_none() && node.inputs.len() == 2);
+    let constants = [0, 1].map(|index| constant(model, node.inputs[index]));
+    let (matrix, index) = match constants {
+        [Some(matrix), None] => (matrix, 0),
+        [None, Some(matrix)] => (matrix, 1),
+        _ => return Ok(None),
+    };
+    let rows = node.inputs[1 - index];
+    let fact = model.outlet_fact(rows)?;
+    rule_if!([fact.datum_type, matrix.datum_type()].iter().all(|kind| *kind == f32::datum_type()));
+    let letters = |slot: InOut| -> TVec<char> { product.axes.axes(slot).map(|axis| axis.repr).collect() };
+    let (own, output) = (letters(InOut::In(1 - index)), letters(InOut::Out(0)));
+    rule_if_some!((&sum, outer) = own.split_last());
+    rule_if_some!((&column, outer_output) = output.split_last());
+    rule_if!(outer == outer_output && !outer.contains(&sum) && !own.contains(&column));
+    // Axes of length 1 may stand in front of the matrix.
+    let all = letters(InOut::In(index));
+    let axes: TVec<char> = all
+        .iter()
+        .zip(matrix.shape())
+        .filter(|(letter, size)| **size != 1 || [sum, column].contains(letter))
+        .map(|(&letter, _)| letter)
+        .collect();
+    let order = match axes[..] {
+        [first, second] if (first, second) == (sum, column) => Order::InputsFirst,
+        [first, second] if (first, second) == (column, sum) => Order::OutputsFirst,
+        _ => return Ok(None),
+    };
+    let size = |letter: char| all.iter().position(|it| *it == letter).map(|axis| matrix.shape()[axis]);
+    rule_if_some!((inputs, outputs) = size(sum).zip(size(column)));
+    rule_if!(inputs > 0 && outputs > 0 && fact.shape.last() == Some(&inputs.to_dim()));
+    rule_if!(matrix.view().as_slice::<f32>().is_ok_and(|numbers| numbers.len() == inputs * outputs));
+
+    let (mut last, mut bias) = (node, vec![0.0; outputs]);
+    if let Some((add, values)) = added_row(model, last, outputs) {
+        (last, bias) = (add, values);
+    }
+    let layer = FloatLinear::new(Arc::new(Shared(matrix)), order, inputs, bias);
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, rows)?;
+    let output = patch.wire_node(name, LinearLayers::new(Layers::Float(tvec![Arc::new(layer)])), &[input])?;
+    patch.shunt_outside(model, last.id.into(), output[0])?;
+    Ok(Some(patch))
+}

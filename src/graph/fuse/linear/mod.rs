@@ -1,0 +1,17 @@
+//! Linear layers on integer or float weights, with what the graph does next: the bias, GELU, a gate.
+
+mod activation;
+mod float;
+mod layers;
+mod merge;
+mod operator;
+mod packed;
+mod quantized;
+
+pub use activation::{fuse_gate, fuse_gelu};
+pub use float::fuse as fuse_float;
+pub use layers::{LayerScratch, Layers, PreparedRows};
+pub use merge::merge;
+pub use operator::{Activation, LinearLayers, Part};
+pub use packed::{slice_above_split, split};
+pub use quantized::fuse as fuse_quantized;
