@@ -25,7 +25,7 @@ fn families() -> Vec<(String, Vec<u8>, Vec<Row>)> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "onnx"));
     files.sort();
-    assert_eq!(files.len(), 26, "models/families/make.sh makes 26 graphs");
+    assert_eq!(files.len(), 32, "models/families/make.sh makes 32 graphs");
     let read = |file: PathBuf| {
         let rows = support::read_json_lines(&file.with_extension("jsonl").to_string_lossy());
         (file.file_stem().unwrap().to_string_lossy().into_owned(), support::read(&file.to_string_lossy()), rows)
@@ -82,7 +82,8 @@ fn stock_operators_give_onnxruntimes_logits() {
         let mut distances = distances(&support::graph_with(&model, &[]).unwrap(), &rows);
         println!("{name}: {distances:.6?}");
         distances.sort_by(f32::total_cmp);
-        // A product halfway between two integers rounds either way.
-        assert!(distances[distances.len() / 2] < 1e-3, "{name}: {distances:?}");
+        // A product halfway between two integers rounds either way. onnxruntime rounds to half precision all the way.
+        let bound = if name.ends_with("fp16") { 1e-2 } else { 1e-3 };
+        assert!(distances[distances.len() / 2] < bound, "{name}: {distances:?}");
     }
 }

@@ -6,7 +6,7 @@ FOLDER receives, for each graph, NAME.onnx and NAME.jsonl: for each input `input
 is the family, the major version of transformers, the exporter, the form of attention and the quantiser. The exporters are
 torch.onnx with and without dynamo; models of transformers 4 have only the latter. The quantisers are
 onnxruntime's as transformers.js calls it (`web`) and as Sentence Transformers does for AVX-512 VNNI (`vnni`), which also
-quantises products of activations.
+quantises products of activations. `fp32` and `fp16` stand for graphs on floats.
 """
 
 import json
@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 import transformers
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
 VOCABULARY, POSITIONS, SEED = 120, 64, 7
@@ -48,6 +50,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "electra": {"embedding_size": 32},
     "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
     "mpnet": OFFSET,
+    # Its layers share their weights, of which onnxruntime quantises the first use only in graphs of TorchScript.
+    "albert": {"embedding_size": 16},
     "deberta-v2": {
         "position_buckets": 8,
         "relative_attention": True,
@@ -72,7 +76,9 @@ FAMILIES: dict[str, dict[str, Any]] = {
 WITHOUT_SDPA = {"mpnet", "deberta-v2"}
 # Dynamo splits a tensor by an operator of this opset.
 OPSETS = {"modernbert": 18}
-WITH_SEGMENTS = {"bert", "electra"}
+WITH_SEGMENTS = {"bert", "electra", "albert"}
+# Families with graphs on floats, too.
+FLOATS = {"bert": ["fp32", "fp16"], "modernbert": ["fp16"]}
 VERSION = transformers.__version__.split(".")[0]
 
 QUANTISERS: dict[str, dict[str, Any]] = {
@@ -127,6 +133,16 @@ def export(family: str, exporter: str, attention: str, path: Path) -> None:
         )
 
 
+def without_traces(path: Path) -> None:
+    """Removes the metadata of dynamo, which holds paths of the machine that ran it."""
+    model = onnx.load(path)
+    messages = [*model.graph.node, *model.graph.value_info, *model.graph.initializer, model.graph]
+    if any(message.metadata_props for message in messages):
+        for message in messages:
+            del message.metadata_props[:]
+        onnx.save(model, path)
+
+
 def logits(path: Path) -> Iterator[dict[str, Any]]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [put.name for put in session.get_inputs()]
@@ -150,7 +166,17 @@ def variants(family: str) -> list[tuple[str, str, list[str]]]:
     if VERSION == "4":
         # DistilBERT chose between scores and the lowest float in that version.
         return [("torchscript", "eager" if family == "distilbert" else attention, ["web"])]
-    return [("torchscript", attention, ["web", "vnni"]), ("dynamo", attention, ["web"])]
+    floats = FLOATS.get(family, [])
+    return [("torchscript", attention, ["web", "vnni", *floats]), ("dynamo", attention, ["web"])]
+
+
+def quantise(graph: Path, quantiser: str, path: Path) -> None:
+    if quantiser == "fp32":
+        shutil.copy(graph, path)
+    elif quantiser == "fp16":
+        onnx.save(convert_float_to_float16(onnx.load(graph), disable_shape_infer=True), path)
+    else:
+        quantize_dynamic(graph, path, per_channel=False, reduce_range=False, **QUANTISERS[quantiser])
 
 
 def main() -> None:
@@ -165,7 +191,8 @@ def main() -> None:
                 export(family, exporter, attention, graph)
                 for quantiser in quantisers:
                     path = made / f"{family}-{VERSION}-{exporter}-{attention}-{quantiser}.onnx"
-                    quantize_dynamic(graph, path, per_channel=False, reduce_range=False, **QUANTISERS[quantiser])
+                    quantise(graph, quantiser, path)
+                    without_traces(path)
                     lines = "".join(json.dumps(line) + "\n" for line in logits(path))
                     path.with_suffix(".jsonl").write_text(lines)
                     print(path.name, path.stat().st_size, flush=True)

@@ -1,17 +1,22 @@
-//! GELU, x·½·(1 + erf(x/√2)) (Hendrycks and Gimpel, 2016), in any order of its factors.
+//! GELU, x·½·(1 + erf(x/√2)), and its form with tanh (Hendrycks and Gimpel, 2016), in any order of the factors.
 //!
 //! tract recognises the orders of older exporters.
 
-use std::f32::consts::FRAC_1_SQRT_2;
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use tract_core::internal::*;
 use tract_core::ops::element_wise::ElementWiseOp;
-use tract_core::ops::math::{Add, Erf, Mul};
+use tract_core::ops::math::{Add, Erf, Mul, PowConst};
 use tract_core::ops::nn::gelu_exact::gelu_exact;
 
 use super::letters::factor;
 use super::pattern::*;
 use super::weights::Weights;
+use crate::graph::import::gelu::gelu_tanh;
+use crate::graph::import::tanh::PortableTanh;
+
+/// The largest change of √½ by rounding to half precision, with which some files hold their constants.
+const HALF_PRECISION: f32 = FRAC_1_SQRT_2 / 2048.0;
 
 /// Matches from the error function on.
 pub fn fuse(
@@ -23,30 +28,65 @@ pub fn fuse(
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(function.0.is::<Erf>());
     rule_if_some!((x, scale) = factor(model, node.inputs[0]));
-    rule_if!((scale - FRAC_1_SQRT_2).abs() <= 1e-6);
-    rule_if_some!(sum = only_reader(model, node).filter(|next| is_binary::<Add>(next)));
-    rule_if_some!((_, one) = variable_and_constant(model, sum));
-    rule_if!(scalar(&one) == Some(1.0));
+    rule_if!((scale - FRAC_1_SQRT_2).abs() <= HALF_PRECISION);
+    rule_if_some!(last = halved_product(model, node, x));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, x)?;
+    let output = patch.wire_node(name, gelu_exact(), &[input])?;
+    patch.shunt_outside(model, last.id.into(), output[0])?;
+    Ok(Some(patch))
+}
 
+/// Matches from the hyperbolic tangent on.
+pub fn fuse_tanh(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    function: &ElementWiseOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(function.0.is::<PortableTanh>());
+    let near = |number: f32, expected: f32| (number - expected).abs() <= expected / 2048.0;
+    rule_if_some!((sum, scale) = factor(model, node.inputs[0]));
+    rule_if!(near(scale, FRAC_2_SQRT_PI * FRAC_1_SQRT_2) && is_binary::<Add>(producer(model, sum)));
+    let of_cube = |&term: &OutletId| {
+        let (cube, number) = factor(model, term).filter(|(_, number)| near(*number, 0.044_715))?;
+        let power = producer(model, cube).op_as::<ElementWiseOp>()?.0.downcast_ref::<PowConst>()?.exponent;
+        let x = producer(model, cube).inputs[0];
+        (power == 3.0 && number > 0.0 && other_input(producer(model, sum), term)? == x).then_some(x)
+    };
+    rule_if_some!(x = producer(model, sum).inputs.iter().find_map(of_cube));
+    rule_if_some!(last = halved_product(model, node, x));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, x)?;
+    let output = patch.wire_node(name, gelu_tanh(), &[input])?;
+    patch.shunt_outside(model, last.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// The node that computes x·½·(1 + y) from a node that computes y.
+fn halved_product<'model>(model: &'model TypedModel, node: &TypedNode, x: OutletId) -> Option<&'model TypedNode> {
+    let sum = only_reader(model, node).filter(|next| is_binary::<Add>(next))?;
+    let (_, one) = variable_and_constant(model, sum)?;
+    if scalar(&one) != Some(1.0) {
+        return None;
+    }
     let (mut product, mut has_x, mut number) = (sum, false, 1.0);
     while !(has_x && number == 0.5) {
-        rule_if_some!(next = only_reader(model, product).filter(|next| is_binary::<Mul>(next)));
-        rule_if_some!(other = other_input(next, product.id.into()));
+        let next = only_reader(model, product).filter(|next| is_binary::<Mul>(next))?;
+        let other = other_input(next, product.id.into())?;
         if let Some(value) = constant(model, other) {
-            rule_if_some!(value = scalar(&value));
-            number *= value;
+            number *= scalar(&value)?;
         } else {
             let (variable, value) = if other == x { (x, 1.0) } else { factor(model, other).unwrap_or((other, 1.0)) };
-            rule_if!(variable == x && !has_x);
+            if variable != x || has_x {
+                return None;
+            }
             (has_x, number) = (true, number * value);
         }
         product = next;
     }
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, x)?;
-    let output = patch.wire_node(name, gelu_exact(), &[input])?;
-    patch.shunt_outside(model, product.id.into(), output[0])?;
-    Ok(Some(patch))
+    Some(product)
 }
 
 #[cfg(test)]

@@ -59,9 +59,10 @@ impl Rewrite {
                 .with_rule_for("product of activations", product::fuse)
                 .with_rule_for("product without a sum", product::outer)
                 .with_rule_for("GELU", gelu::fuse)
+                .with_rule_for("GELU by tanh", gelu::fuse_tanh)
                 .with_rule_for("linear", linear::fuse_quantized)
                 .with_rule_for("linear on floats", linear::fuse_float)
-                .with_rule_for("GELU behind linear", linear::fuse_gelu)
+                .with_rule_for("activation behind linear", linear::fuse_function)
                 .with_rule_for("slice above split", linear::slice_above_split)
                 .with_rule_for("several matrices in one", linear::split)
                 .with_rule_for("gate behind linear", linear::fuse_gate),

@@ -2,9 +2,10 @@
 
 pub mod coordinates;
 pub mod gather;
+pub mod gelu;
 pub mod logit;
 pub mod operators;
-mod tanh;
+pub mod tanh;
 mod tensor;
 mod trigonometry;
 mod validate;

@@ -38,7 +38,7 @@ pub fn tensor(file: &schema::Tensor<'_>) -> TractResult<Tensor> {
     let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     let elements = elements.with_context(|| format!("tensor {name:?} has shape {shape:?}, which is too large"))?;
     let bytes = file.data()?;
-    let bytes = match i32::try_from(file.data_type).unwrap_or(0) {
+    let bytes = match file.data_type {
         data_type::FLOAT16 => widen(&bytes, |half| f16::from_bits(half).to_f32())?,
         // The first half of a float of 32 bits.
         data_type::BFLOAT16 => widen(&bytes, |half| f32::from_bits(u32::from(half) << 16))?,

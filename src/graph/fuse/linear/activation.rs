@@ -6,12 +6,13 @@ use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::Mul;
 use tract_core::ops::nn::gelu_exact::GeluExact;
 
-use super::operator::{Activation, LinearLayers, Part};
+use super::operator::{Activation, Function, LinearLayers, Part};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
+use crate::graph::import::gelu::GeluTanh;
 
-/// Moves GELU behind a layer into the layer.
-pub fn fuse_gelu(
+/// Moves the function behind a layer into the layer.
+pub fn fuse_function(
     _: &Weights,
     model: &TypedModel,
     node: &TypedNode,
@@ -19,15 +20,16 @@ pub fn fuse_gelu(
     linear: &LinearLayers,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(linear.is_one_layer());
-    rule_if_some!(gelu = only_reader(model, node).filter(|next| is_gelu(next)));
+    rule_if_some!(next = only_reader(model, node));
+    rule_if_some!(function = function(next));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
-    let output = patch.wire_node(name, linear.with_activation(Activation::Gelu), &[input])?;
-    patch.shunt_outside(model, gelu.id.into(), output[0])?;
+    let output = patch.wire_node(name, linear.with_activation(Activation::Function(function)), &[input])?;
+    patch.shunt_outside(model, next.id.into(), output[0])?;
     Ok(Some(patch))
 }
 
-/// Moves the gate behind two parts into their operator. Matches the product of one part and GELU of the other.
+/// Moves the gate behind two parts into their operator. Matches the product of one part and the function of the other.
 pub fn fuse_gate(
     _: &Weights,
     model: &TypedModel,
@@ -36,24 +38,31 @@ pub fn fuse_gate(
     product: &TypedBinOp,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(product.0.is::<Mul>());
-    rule_if_some!(gelu = node.inputs.iter().copied().find(|&input| is_gelu(producer(model, input))));
-    rule_if_some!(gate = other_input(node, gelu));
-    let (gated, gelu) = (producer(model, gelu).inputs[0], gelu);
+    let activated = |&input: &OutletId| Some((input, function(producer(model, input))?));
+    rule_if_some!((active, function) = node.inputs.iter().find_map(activated));
+    rule_if_some!(gate = other_input(node, active));
+    let gated = producer(model, active).inputs[0];
     let source = producer(model, gate);
     rule_if_some!(linear = source.op_as::<LinearLayers>().filter(|it| it.activation() == Activation::None));
     rule_if!(gated.node == source.id && gated.slot != gate.slot && linear.parts().len() == 2);
     let read_once = |outlet: &OutletId| model.outlet_successors(*outlet).len() == 1 && !model.outputs.contains(outlet);
-    rule_if!([gelu, gate, gated].iter().all(read_once));
+    rule_if!([active, gate, gated].iter().all(read_once));
     let parts: TVec<Part> = [gated, gate].iter().map(|outlet| linear.parts()[outlet.slot].clone()).collect();
     rule_if!(parts[0].columns.len() == parts[1].columns.len());
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, source.inputs[0])?;
-    let fused = linear.with_parts(parts).with_activation(Activation::GatedGelu);
+    let fused = linear.with_parts(parts).with_activation(Activation::Gated(function));
     let output = patch.wire_node(name, fused, &[input])?;
     patch.shunt_outside(model, node.id.into(), output[0])?;
     Ok(Some(patch))
 }
 
-fn is_gelu(node: &TypedNode) -> bool {
-    node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<GeluExact>())
+/// The activation function that a node computes.
+fn function(node: &TypedNode) -> Option<Function> {
+    let function = &node.op_as::<ElementWiseOp>()?.0;
+    match () {
+        _ if function.is::<GeluExact>() => Some(Function::Gelu),
+        _ if function.is::<GeluTanh>() => Some(Function::GeluTanh),
+        _ => None,
+    }
 }

@@ -41,6 +41,7 @@ pub fn merge(
 
 #[cfg(test)]
 mod tests {
+    use super::super::operator::Function;
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::{change_first, count_after};
@@ -52,7 +53,7 @@ mod tests {
         // One operator with this name fewer; two of its neighbours remain to be merged.
         assert_eq!(
             count(&|graph| change_first(graph, |linear: &mut LinearLayers| *linear =
-                linear.with_activation(Activation::Gelu))),
+                linear.with_activation(Activation::Function(Function::Gelu)))),
             3 * 2 + 1 + 2
         );
     }

@@ -1,4 +1,4 @@
-//! Linear layers on integer or float weights, with what the graph does next: the bias, GELU, a gate.
+//! Linear layers on integer or float weights, with what the graph does next: the bias, an activation function, a gate.
 
 mod activation;
 mod float;
@@ -8,7 +8,7 @@ mod operator;
 mod packed;
 mod quantized;
 
-pub use activation::{fuse_gate, fuse_gelu};
+pub use activation::{fuse_function, fuse_gate};
 pub use float::fuse as fuse_float;
 pub use layers::{LayerScratch, Layers, PreparedRows};
 pub use merge::merge;

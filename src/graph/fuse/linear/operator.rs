@@ -9,7 +9,7 @@ use tract_core::internal::*;
 
 use super::layers::{LayerScratch, Layers, PreparedRows};
 use crate::graph::fuse::rows::{eval_rows_apart, output_fact};
-use crate::kernels::functions::gelu::gelu;
+use crate::kernels::functions::gelu::{gelu, gelu_tanh};
 use crate::kernels::linear::Linear;
 
 /// The fused operator, from rows of `inputs` numbers to rows of other lengths; all axes but the last are rows. Layers
@@ -33,9 +33,40 @@ pub struct Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
     None,
+    /// Of every output.
+    Function(Function),
+    /// The function of the first part times the second one, as in GeGLU (Shazeer, *GLU Variants Improve Transformer*,
+    /// 2020).
+    Gated(Function),
+}
+
+/// An activation function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
     Gelu,
-    /// GELU of the first part times the second one: GeGLU (Shazeer, *GLU Variants Improve Transformer*, 2020).
-    GatedGelu,
+    GeluTanh,
+}
+
+impl Function {
+    fn apply(self, numbers: &mut [f32]) {
+        match self {
+            Self::Gelu => gelu(numbers),
+            Self::GeluTanh => gelu_tanh(numbers),
+        }
+    }
+}
+
+impl Activation {
+    fn function(self) -> Option<Function> {
+        match self {
+            Self::None => None,
+            Self::Function(function) | Self::Gated(function) => Some(function),
+        }
+    }
+
+    fn is_gate(self) -> bool {
+        matches!(self, Self::Gated(_))
+    }
 }
 
 impl std::fmt::Debug for LinearLayers {
@@ -116,7 +147,7 @@ impl LinearLayers {
 
     /// Numbers in a row of each output.
     pub fn output_lengths(&self) -> TVec<usize> {
-        let outputs = if self.activation == Activation::GatedGelu { 1 } else { self.parts.len() };
+        let outputs = if self.activation.is_gate() { 1 } else { self.parts.len() };
         self.parts.iter().take(outputs).map(|part| part.columns.len()).collect()
     }
 
@@ -132,11 +163,11 @@ impl LinearLayers {
         let mut scratch = LayerScratch::default();
         for (part, outputs) in self.parts.iter().zip(&mut *outputs) {
             self.write(part, &prepared, &mut scratch, outputs);
-            if self.activation != Activation::None {
-                outputs.iter_mut().for_each(|row| gelu(row));
+            if let Some(function) = self.activation.function() {
+                outputs.iter_mut().for_each(|row| function.apply(row));
             }
         }
-        if self.activation == Activation::GatedGelu {
+        if self.activation.is_gate() {
             let width = self.parts[1].columns.len();
             let mut gates = vec![0.0; rows.len() * width];
             self.write(&self.parts[1], &prepared, &mut scratch, &mut gates.chunks_exact_mut(width).collect::<Vec<_>>());
@@ -165,11 +196,10 @@ impl LinearLayers {
             rows.flat_map(|row| &row[part.columns.clone()]).copied().collect()
         };
         let mut outputs: TVec<Vec<f32>> = self.parts.iter().map(columns).collect();
-        if self.activation != Activation::None {
-            let width = self.parts[0].columns.len();
-            outputs[0].chunks_exact_mut(width).for_each(gelu);
+        if let Some(function) = self.activation.function() {
+            function.apply(&mut outputs[0]);
         }
-        if self.activation == Activation::GatedGelu {
+        if self.activation.is_gate() {
             let gates = outputs.pop().expect("a gate has two parts");
             multiply(&mut outputs[0], &gates);
         }
@@ -183,16 +213,12 @@ fn multiply(numbers: &mut [f32], factors: &[f32]) {
 
 impl Op for LinearLayers {
     fn name(&self) -> StaticName {
-        let floats = matches!(self.layers, Layers::Float(_));
-        match (floats, self.activation) {
-            (false, Activation::None) => "QuantizedLinear",
-            (false, Activation::Gelu) => "QuantizedLinearGelu",
-            (false, Activation::GatedGelu) => "QuantizedLinearGatedGelu",
-            (true, Activation::None) => "FloatLinear",
-            (true, Activation::Gelu) => "FloatLinearGelu",
-            (true, Activation::GatedGelu) => "FloatLinearGatedGelu",
+        let layers = if matches!(self.layers, Layers::Float(_)) { "FloatLinear" } else { "QuantizedLinear" };
+        match self.activation {
+            Activation::None => layers.into(),
+            Activation::Function(function) => format!("{layers}{function:?}").into(),
+            Activation::Gated(function) => format!("{layers}Gated{function:?}").into(),
         }
-        .into()
     }
 
     op_as_typed_op!();

@@ -4,11 +4,11 @@ use tract_core::internal::*;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::not;
 use tract_core::ops::math::{abs, ceil, erf, exp, floor, is_nan, ln, neg, recip, sign, sqrt};
-use tract_core::ops::nn::gelu_approximate::gelu_approximate;
 use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::sigmoid;
 
 use super::{Wire, Wiring};
+use crate::graph::import::gelu::gelu_tanh;
 use crate::graph::import::tanh::portable_tanh;
 use crate::graph::import::trigonometry::{portable_cos, portable_sin};
 
@@ -45,7 +45,7 @@ fn one(node: &mut Wiring<'_>, function: ElementWiseOp) -> TractResult<TVec<Outle
 fn gelu(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     match node.text("approximate") {
         None | Some(b"none") => one(node, gelu_exact()),
-        Some(b"tanh") => one(node, gelu_approximate(false)),
+        Some(b"tanh") => one(node, gelu_tanh()),
         Some(other) => {
             bail!("the approximation {:?} is unknown; tanh and none are supported", String::from_utf8_lossy(other))
         }
