@@ -115,3 +115,14 @@ fn other_positions_keep_their_stock_operators() {
     assert!(distance(&fused, &unfused) < 0.01, "{}", distance(&fused, &unfused));
     assert!(distance(&fused, &logits(&graph(&model("bert")).unwrap(), "bert")) > 0.1);
 }
+
+#[test]
+fn a_language_model_is_refused_with_the_reason() {
+    let mut model = model("bert");
+    let (name, other) = (b"attention_mask", b"past_key_value");
+    let places: Vec<usize> = (0..model.len() - name.len()).filter(|&place| model[place..].starts_with(name)).collect();
+    places.into_iter().for_each(|place| model[place..][..name.len()].copy_from_slice(other));
+    let error = graph(&model).unwrap_err();
+    assert_eq!(error.code(), "unsupported_model");
+    assert!(error.to_string().contains("a language model that generates text"), "{error}");
+}

@@ -46,6 +46,7 @@ COMMON = {
 OFFSET = {"pad_token_id": 1, "max_position_embeddings": POSITIONS + 2}
 FAMILIES: dict[str, dict[str, Any]] = {
     "bert": {},
+    "bert-positions": {},
     "xlm-roberta": OFFSET,
     "electra": {"embedding_size": 32},
     "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
@@ -73,10 +74,12 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "eos_token_id": 2,
     },
 }
+# Some exports take the numbers of positions as an input.
+WITH_POSITIONS = {"bert-positions": "bert"}
 WITHOUT_SDPA = {"mpnet", "deberta-v2"}
 # Dynamo splits a tensor by an operator of this opset.
 OPSETS = {"modernbert": 18}
-WITH_SEGMENTS = {"bert", "electra", "albert"}
+WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert"}
 # Families with graphs on floats, too.
 FLOATS = {"bert": ["fp32", "fp16"], "modernbert": ["fp16"]}
 VERSION = transformers.__version__.split(".")[0]
@@ -103,7 +106,7 @@ class Logits(torch.nn.Module):
 
 def random_model(family: str, attention: str) -> torch.nn.Module:
     """Weights, biases, γ and β are all random: a rewrite must not find a 0 or a 1."""
-    config = AutoConfig.for_model(family, **(COMMON | FAMILIES[family]))
+    config = AutoConfig.for_model(WITH_POSITIONS.get(family, family), **(COMMON | FAMILIES[family]))
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention).eval()
     generator = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
@@ -116,10 +119,12 @@ def random_model(family: str, attention: str) -> torch.nn.Module:
 
 def export(family: str, exporter: str, attention: str, path: Path) -> None:
     names = ["input_ids", "attention_mask"] + (["token_type_ids"] if family in WITH_SEGMENTS else [])
+    names += ["position_ids"] if family in WITH_POSITIONS else []
     ids = torch.randint(5, VOCABULARY, (2, 12), generator=torch.Generator().manual_seed(SEED))
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
     given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
+    given["position_ids"] = torch.arange(ids.shape[1]).expand_as(ids)
     common = {"input_names": names, "output_names": ["logits"], "opset_version": OPSETS.get(family, 17)}
     model, inputs = Logits(random_model(family, attention), names), tuple(given[name] for name in names)
     if exporter == "torchscript":
@@ -151,6 +156,7 @@ def logits(path: Path) -> Iterator[dict[str, Any]]:
         ids = random.integers(5, VOCABULARY, (1, length))
         segments = (np.arange(length) >= length // 2).astype(np.int64)[None]
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": segments}
+        given["position_ids"] = np.arange(length)[None]
         (output,) = session.run(None, {name: given[name] for name in names})
         segments = segments if "token_type_ids" in names else np.zeros_like(segments)
         yield {
@@ -166,6 +172,8 @@ def variants(family: str) -> list[tuple[str, str, list[str]]]:
     if VERSION == "4":
         # DistilBERT chose between scores and the lowest float in that version.
         return [("torchscript", "eager" if family == "distilbert" else attention, ["web"])]
+    if family in WITH_POSITIONS:
+        return [("torchscript", attention, ["web"])]
     floats = FLOATS.get(family, [])
     return [("torchscript", attention, ["web", "vnni", *floats]), ("dynamo", attention, ["web"])]
 

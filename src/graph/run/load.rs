@@ -89,6 +89,12 @@ fn inputs<'file>(file: &Model<'file>, weights: &WeightStore) -> Result<Vec<(&'fi
             let role = name.split_once(':').map_or(*name, |(role, _)| role);
             let input = Input::ALL.into_iter().find(|input| input.name() == role);
             input.map(|input| (*name, input)).ok_or_else(|| {
+                if role.starts_with("past_key") {
+                    return unsupported(format!(
+                        "the graph is a language model that generates text, as its input {name:?} shows; choose a \
+                         cross-encoder, which reads query and document at once"
+                    ));
+                }
                 let known = Input::ALL.map(Input::name).join(", ");
                 unsupported(format!("the graph has an input {name:?}; a text cross-encoder has only {known}"))
             })

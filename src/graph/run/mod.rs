@@ -23,10 +23,12 @@ enum Input {
     TokenIds,
     AttentionMask,
     TokenTypeIds,
+    /// 0, 1, 2 and so on.
+    PositionIds,
 }
 
 impl Input {
-    const ALL: [Self; 3] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds];
+    const ALL: [Self; 4] = [Self::TokenIds, Self::AttentionMask, Self::TokenTypeIds, Self::PositionIds];
 
     /// The input's name in exported graphs.
     const fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Input {
             Self::TokenIds => "input_ids",
             Self::AttentionMask => "attention_mask",
             Self::TokenTypeIds => "token_type_ids",
+            Self::PositionIds => "position_ids",
         }
     }
 }
@@ -115,6 +118,7 @@ impl Graph {
                 Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
                 Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
                 Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
+                Input::PositionIds => tensor(&mut (0..).take(length)),
             })
             .collect()
     }
