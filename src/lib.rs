@@ -27,7 +27,7 @@
 //! | 3 | `graph/` | the network, and all that names tract: `import/` reads ONNX operators, `fuse/` puts ours in their place, `run/` loads and runs |
 //! | 3 | `tokenizer/` | text to ids: `file/` reads both forms, `sentence_piece/` and `unigram/` are ours, `hugging_face/` runs all other tokenizers |
 //! | 2 | `onnx/` | push parser for a file that arrives in chunks, `schema/`, and the store of its weights |
-//! | 1 | `kernels/` | numbers only: `lanes/`, `functions/`, `linear/`, `attention/`, and the float `reference` |
+//! | 1 | `kernels/` | numbers only: `lanes/`, `functions/`, `linear/` on integers, `float_linear`, `attention/`, and the `reference` |
 //! | 1 | `threads/` | documents side by side, and parts of one where threads are idle |
 //! | 1 | `error`, `memory`, `hexadecimal` | the one error, allocation that can fail, digests as text |
 //!
@@ -38,8 +38,10 @@
 //! ## What holds
 //!
 //! - A score depends on its pair alone: no padding, no batch-mates. A fused graph, as the published model's is, gives
-//!   the same bits in every build. Its sums are of integers or in a fixed order, and `exp`, `erf` and `tanh` are ours.
+//!   the same bits in every build. Its sums are of integers or in a fixed order. `exp`, `erf` and `tanh` are ours; sines
+//!   and cosines are `libm`'s.
 //! - Memory holds a big weight once, in the form that its kernel reads.
+//! - What loads, runs: the loader runs the shortest pair, and rehearses the longest one without its arithmetic.
 //! - A graph that the rewrites do not know runs on tract's operators. It gives the same answers, more slowly.
 //! - A file with a known size and hash is used only after both were verified.
 //! - Memory is allocated for received bytes, or for the size that the caller or the server announced. Sizes inside a

@@ -16,7 +16,7 @@ const rooms = {
   threads: [],
   onnx: ['error', 'memory', 'kernels'],
   tokenizer: ['error', 'memory'],
-  graph: ['error', 'memory', 'kernels', 'threads', 'onnx'],
+  graph: ['error', 'kernels', 'threads', 'onnx'],
   bundle: ['error', 'memory', 'hexadecimal', 'kernels', 'onnx', 'tokenizer'],
   engine: ['error', 'memory', 'hexadecimal', 'kernels', 'threads', 'onnx', 'tokenizer', 'graph', 'bundle'],
   convert: ['error', 'memory', 'kernels', 'onnx', 'tokenizer', 'graph', 'bundle'],

@@ -30,26 +30,37 @@ const COUNT_FROM_PADDING: [&str; 11] = [
     "xmod",
 ];
 
-/// Returns the longest sequence in tokens of a model with this `config.json`.
+/// What `config.json` says of a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequenceLimits {
+    /// Longest sequence in tokens.
+    pub max_tokens: usize,
+    /// Number of the first position.
+    pub first_position: usize,
+}
+
+/// Returns the limits of a model with this `config.json`.
 ///
 /// # Errors
 /// `invalid_model` for bytes that are no such file, `unsupported_model` for a limit that no pair fits or one beyond
 /// [`MOST_TOKENS`].
-pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
+pub fn sequence_limits(bytes: &[u8]) -> Result<SequenceLimits> {
     let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {
         file: ModelFile::Config,
         reason: format!("the file is not a config.json: {error}"),
     })?;
-    let Some(positions) = config.max_position_embeddings else { return Ok(DEFAULT_MAX_TOKENS) };
     let counts_from_padding = config.model_type.as_deref().is_some_and(|it| COUNT_FROM_PADDING.contains(&it));
-    let unreachable = if counts_from_padding { config.pad_token_id.unwrap_or(1).saturating_add(1) } else { 0 };
+    let first_position = if counts_from_padding { config.pad_token_id.unwrap_or(1).saturating_add(1) } else { 0 };
+    let Some(positions) = config.max_position_embeddings else {
+        return Ok(SequenceLimits { max_tokens: DEFAULT_MAX_TOKENS, first_position });
+    };
     let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
-    match positions.saturating_sub(unreachable) {
+    match positions.saturating_sub(first_position) {
         0 => unsupported(format!("its {positions} positions leave no room for a token")),
         tokens if tokens > MOST_TOKENS => {
             unsupported(format!("the file allows {tokens} tokens; this engine reads at most {MOST_TOKENS}"))
         }
-        tokens => Ok(tokens),
+        max_tokens => Ok(SequenceLimits { max_tokens, first_position }),
     }
 }
 
@@ -57,12 +68,17 @@ pub fn max_tokens(bytes: &[u8]) -> Result<usize> {
 mod tests {
     use super::*;
 
+    fn max_tokens(config: &[u8]) -> Result<usize> {
+        sequence_limits(config).map(|limits| limits.max_tokens)
+    }
+
     #[test]
     fn roberta_and_its_kin_lose_the_positions_up_to_their_padding_token() {
         for model_type in COUNT_FROM_PADDING {
             let config =
                 format!(r#"{{"model_type": "{model_type}", "max_position_embeddings": 514, "pad_token_id": 1}}"#);
-            assert_eq!(max_tokens(config.as_bytes()).unwrap(), 512);
+            let limits = SequenceLimits { max_tokens: 512, first_position: 2 };
+            assert_eq!(sequence_limits(config.as_bytes()).unwrap(), limits);
         }
     }
 

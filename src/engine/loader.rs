@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::config::{DEFAULT_MAX_TOKENS, max_tokens};
+use super::config::{DEFAULT_MAX_TOKENS, SequenceLimits, sequence_limits};
 use super::reranker::Reranker;
 use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
@@ -112,6 +112,8 @@ pub struct Loader {
     model: Option<OnnxModel>,
     tokenizer: Option<Tokenizer>,
     max_tokens: Option<usize>,
+    /// `None` if no config.json says it.
+    first_position: Option<usize>,
 }
 
 impl Loader {
@@ -190,7 +192,10 @@ impl Loader {
                     None => reader.finish()?,
                 });
             }
-            IncomingFile::Bytes(bytes) => self.max_tokens = Some(max_tokens(&bytes)?),
+            IncomingFile::Bytes(bytes) => {
+                let SequenceLimits { max_tokens, first_position } = sequence_limits(&bytes)?;
+                (self.max_tokens, self.first_position) = (Some(max_tokens), Some(first_position));
+            }
         }
         Ok(())
     }
@@ -208,6 +213,7 @@ impl Loader {
             |file: ModelFile| Error::InvalidInput(format!("the {file} file is missing; load it before finishing"));
         let tokenizer = self.tokenizer.ok_or_else(|| missing(ModelFile::Tokenizer))?;
         let graph = Graph::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
+        let graph = graph.with_first_position(self.first_position)?;
         let mut reranker = Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
         reranker.check()?;
         Ok(reranker)

@@ -6,7 +6,7 @@ mod loader;
 mod reranker;
 mod score;
 
-pub use config::max_tokens;
+pub use config::sequence_limits;
 pub use job::{Job, LongDocuments};
 pub use loader::{Expectation, Loader};
 pub use reranker::Reranker;

@@ -1,7 +1,7 @@
 //! A loaded model: its graph, its tokenizer and its longest pair.
 
 use super::config::DEFAULT_MAX_TOKENS;
-use crate::error::Result;
+use crate::error::{Error, ModelFile, Result};
 use crate::graph::{Graph, OperatorTime, TokenSequence};
 use crate::tokenizer::Tokenizer;
 
@@ -9,6 +9,9 @@ const PROFILE_WARM_PASSES: usize = 3;
 
 /// Most bytes of one tensor. Attention that is not fused needs one for all pairs of tokens in each head.
 const MOST_TENSOR_BYTES: usize = 1 << 28;
+
+/// A graph with a larger tensor is refused.
+const LIMIT_BYTES: usize = 1 << 30;
 
 /// Graph and tokenizer of one model. Its jobs share them.
 #[derive(Debug)]
@@ -25,9 +28,21 @@ impl Reranker {
 
     /// Runs the shortest pair, and rehearses the longest one: what loads, runs. Fewer tokens are taken where one tensor
     /// would need more than [`MOST_TENSOR_BYTES`], but never less than [`DEFAULT_MAX_TOKENS`].
+    ///
+    /// # Errors
+    /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], or the longest pair would fail; those
+    /// of [`Graph::logit`] for the shortest.
     pub(super) fn check(&mut self) -> Result<()> {
         while self.max_tokens > DEFAULT_MAX_TOKENS && self.graph.largest_tensor(self.max_tokens) > MOST_TENSOR_BYTES {
             self.max_tokens = (self.max_tokens / 2).max(DEFAULT_MAX_TOKENS);
+        }
+        let bytes = self.graph.largest_tensor(self.max_tokens);
+        if bytes > LIMIT_BYTES {
+            let reason = format!(
+                "a tensor of the graph takes {bytes} bytes for {} tokens; the limit is {LIMIT_BYTES}",
+                self.max_tokens
+            );
+            return Err(Error::UnsupportedModel { file: ModelFile::Model, reason });
         }
         self.graph.logit(&self.sequence("a", "a")?)?;
         self.graph.rehearse(&self.sequence("a", &"a ".repeat(self.max_tokens))?)

@@ -66,15 +66,6 @@ impl FloatLinear {
         Self { weights, order, inputs, bias }
     }
 
-    /// A copy of the layer with another bias.
-    ///
-    /// # Panics
-    /// If the number of biases is not that of the outputs.
-    pub fn with_bias(&self, bias: Vec<f32>) -> Self {
-        assert_eq!(bias.len(), self.bias.len());
-        Self { bias, ..self.clone() }
-    }
-
     /// Length of an input row.
     pub fn inputs(&self) -> usize {
         self.inputs

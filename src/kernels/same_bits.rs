@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use super::attention::{AttentionScratch, Inputs, Rows, attention};
-use super::functions::gelu::gelu;
+use super::attention::{AttentionScratch, Bias, Inputs, Rows, Window, attention};
+use super::float_linear::{FloatLinear, FloatScratch, Order};
+use super::functions::gelu::{gelu, gelu_tanh};
 use super::functions::layer_norm::{LayerNorm, layer_norm};
+use super::functions::rotary::Rotation;
 use super::linear::panels::Encoding;
 use super::linear::quantize::{RowScale, quantize_row_i8};
 use super::linear::{Linear, LinearScratch, Packer, QuantizedRows};
@@ -88,6 +90,25 @@ fn attention_gives_the_same_bits() {
     let mut context = vec![0.0; queries * hidden];
     attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
     check("attention", &context, 0xbb82_d81a_724d_9951);
+    let values = random(heads * queries * keys, 10);
+    let bias = Bias { values: &values, head_stride: queries * keys, row_stride: keys };
+    let window = Window { before: 40, after: 30, first: 25 };
+    let inputs = Inputs { bias: Some(bias), window: Some(window), ..inputs };
+    attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
+    check("attention in a window", &context, 0x50ad_d389_d0f1_85f1);
+}
+
+#[test]
+fn float_layers_give_the_same_bits() {
+    let (inputs, outputs) = (600, 29);
+    let rows = random(ROWS * inputs, 11);
+    let rows: Vec<&[f32]> = rows.chunks_exact(inputs).collect();
+    let weights = Arc::new(random(inputs * outputs, 12));
+    let layer = FloatLinear::new(weights, Order::InputsFirst, inputs, random(outputs, 13));
+    let mut output = vec![0.0; ROWS * outputs];
+    let mut places: Vec<_> = output.chunks_exact_mut(outputs).collect();
+    layer.apply_some(0..outputs, &rows, &mut FloatScratch::default(), &mut places);
+    check("float layer", &output, 0xa9dc_77e3_9afd_b806);
 }
 
 #[test]
@@ -98,7 +119,16 @@ fn elementwise_kernels_give_the_same_bits() {
     let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
     layer_norm(&input, Some(&random(input.len(), 9)), parameters, &mut output);
     check("layer norm", &output, 0x103f_e34f_f950_9a08);
-    let mut output = input;
+    let mut output = input.clone();
     gelu(&mut output);
     check("GELU", &output, 0x1832_8ad0_e5fa_23c7);
+    let mut output = input.clone();
+    gelu_tanh(&mut output);
+    check("GELU by tanh", &output, 0x3052_f07f_43d2_5fe4);
+    let (cosines, sines) = (random(ROWS * 26, 14), random(ROWS * 26, 15));
+    let mut output = input;
+    for (position, row) in output.chunks_exact_mut(HIDDEN).enumerate() {
+        Rotation { cosines: &cosines, sines: &sines }.rotate(position, row, 26);
+    }
+    check("rotary positions", &output, 0xa003_71c6_42ac_b662);
 }

@@ -1,4 +1,4 @@
-//! Runs every kernel on small inputs, so that the first real call finds it compiled.
+//! Runs the kernels of int8 models on small inputs, so that the first real call finds it compiled.
 //!
 //! V8 starts a WebAssembly function in its baseline compiler. It optimises a function that has run for a while on
 //! another thread, and enters the optimised code at the next call. While a model arrives there is time for that.

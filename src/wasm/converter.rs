@@ -7,7 +7,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::convert::{self, Graphs, Options, Source};
-use crate::engine::max_tokens;
+use crate::engine::sequence_limits;
 use crate::error::Error;
 use crate::tokenizer::compact_form;
 
@@ -91,7 +91,7 @@ pub fn convert_model(
         serde_wasm_bindgen::from_value(options).map_err(|error| Error::InvalidInput(error.to_string()))?;
     options.sample = convert::read_pairs(sample)?;
     let graph = Graphs::open(Input { file: graph, position: 0 })?;
-    let source = Source { name, graph, tokenizer, max_tokens: max_tokens(config)? };
+    let source = Source { name, graph, tokenizer, max_tokens: sequence_limits(config)?.max_tokens };
     let report = convert::convert_with(source, &options, &mut Output(output), &mut |stage, done, total| {
         // The work goes on even if the callback fails.
         let _ = progress.call3(&JsValue::UNDEFINED, &stage.name().into(), &done.into(), &total.into());

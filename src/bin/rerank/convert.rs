@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rerank_wasm::convert::{Graphs, Options, PieceChoice, Source, convert, read_pairs};
-use rerank_wasm::engine::max_tokens;
+use rerank_wasm::engine::sequence_limits;
 use rerank_wasm::hexadecimal::hexadecimal;
 use rerank_wasm::tokenizer::compact_form;
 use sha2::{Digest, Sha256};
@@ -35,7 +35,7 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
         name: &name,
         graph,
         tokenizer: &tokenizer,
-        max_tokens: max_tokens(&read(&directory.join("config.json"))?)?,
+        max_tokens: sequence_limits(&read(&directory.join("config.json"))?)?.max_tokens,
     };
     let mut bundle = Vec::new();
     let report = convert(source, &options(conversion)?, &mut bundle)?;

@@ -1,4 +1,4 @@
-//! The feed-forward part of a layer: a linear layer with GELU and the layer behind it, a few rows at a time.
+//! The feed-forward part of a layer: a linear layer with its activation and the layer behind it, a few rows at a time.
 //!
 //! The intermediate rows are four times as wide as the hidden state. As a tensor they would be the largest one of a
 //! forward pass. Here only those of one block of rows exist at a time, and they are still in the cache when they are

@@ -50,10 +50,10 @@ pub fn fuse_tanh(
     rule_if_some!((sum, scale) = factor(model, node.inputs[0]));
     rule_if!(near(scale, FRAC_2_SQRT_PI * FRAC_1_SQRT_2) && is_binary::<Add>(producer(model, sum)));
     let of_cube = |&term: &OutletId| {
-        let (cube, number) = factor(model, term).filter(|(_, number)| near(*number, 0.044_715))?;
+        let (cube, _) = factor(model, term).filter(|(_, number)| near(*number, 0.044_715))?;
         let power = producer(model, cube).op_as::<ElementWiseOp>()?.0.downcast_ref::<PowConst>()?.exponent;
         let x = producer(model, cube).inputs[0];
-        (power == 3.0 && number > 0.0 && other_input(producer(model, sum), term)? == x).then_some(x)
+        (power == 3.0 && other_input(producer(model, sum), term)? == x).then_some(x)
     };
     rule_if_some!(x = producer(model, sum).inputs.iter().find_map(of_cube));
     rule_if_some!(last = halved_product(model, node, x));

@@ -1,4 +1,4 @@
-//! Replaces subgraphs by fused operators: the list of rewrites, their helpers, and one file for each operator.
+//! Replaces subgraphs by fused operators: the list of rewrites, their helpers, and a file or a folder for each operator.
 
 pub mod attention;
 mod broadcast;

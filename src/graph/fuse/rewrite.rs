@@ -22,11 +22,11 @@ pub enum Rewrite {
     /// Moves broadcasts below element-wise operators.
     Broadcast,
     Attention,
-    /// Moves the selection of the first token up, through fused operators only.
+    /// Moves the selection of the first token up, through fused operators and sums.
     FirstToken,
-    /// Quantises rows once for all layers that read them.
+    /// Makes one operator of the layers that read the same rows.
     SharedInput,
-    /// Runs the two layers around GELU on a few rows at a time.
+    /// Runs the two layers around an activation on a few rows at a time.
     FeedForward,
     /// Runs attention, and the layers that compute its queries, keys and values, on a few heads at a time.
     SelfAttention,

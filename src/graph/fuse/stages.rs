@@ -1,4 +1,4 @@
-//! The common structure of fused operators that round activations.
+//! The common structure of fused operators with linear layers or attention.
 
 use tract_core::internal::*;
 

@@ -1,11 +1,7 @@
 //! Converts an initializer or an attribute of an ONNX file to a tensor.
 
-use std::borrow::Cow;
-
 use tract_core::internal::*;
 
-use crate::memory::reserve_exact;
-use crate::onnx::refusal::MODEL;
 use crate::onnx::schema;
 use crate::onnx::schema::numbers::data_type;
 
@@ -38,15 +34,16 @@ pub fn tensor(file: &schema::Tensor<'_>) -> TractResult<Tensor> {
     let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     let elements = elements.with_context(|| format!("tensor {name:?} has shape {shape:?}, which is too large"))?;
     let bytes = file.data()?;
-    let bytes = match file.data_type {
-        data_type::FLOAT16 => widen(&bytes, |half| f16::from_bits(half).to_f32())?,
+    let half: Option<fn(u16) -> f32> = match file.data_type {
+        data_type::FLOAT16 => Some(|half| f16::from_bits(half).to_f32()),
         // The first half of a float of 32 bits.
-        data_type::BFLOAT16 => widen(&bytes, |half| f32::from_bits(u32::from(half) << 16))?,
-        _ => bytes,
+        data_type::BFLOAT16 => Some(|half| f32::from_bits(u32::from(half) << 16)),
+        _ => None,
     };
+    let size = if half.is_some() { 2 } else { datum_type.size_of() };
     ensure!(
-        Some(bytes.len()) == elements.checked_mul(datum_type.size_of()),
-        "tensor {name:?} has {} bytes, which do not match {elements} numbers of {datum_type:?}",
+        Some(bytes.len()) == elements.checked_mul(size),
+        "tensor {name:?} has {} bytes, which do not match {elements} numbers of {size} bytes",
         bytes.len()
     );
     if datum_type == bool::datum_type() {
@@ -54,16 +51,39 @@ pub fn tensor(file: &schema::Tensor<'_>) -> TractResult<Tensor> {
         return Tensor::from_shape(&shape, &bytes.iter().map(|&byte| byte != 0).collect::<Vec<_>>());
     }
     let mut tensor = Tensor::zero_dt(datum_type, &shape)?;
-    tensor.as_bytes_mut().copy_from_slice(&bytes);
+    match half {
+        Some(float) => {
+            let (halves, floats) = (bytes.as_chunks::<2>().0, tensor.as_bytes_mut().as_chunks_mut::<4>().0);
+            for (to, &half) in floats.iter_mut().zip(halves) {
+                *to = float(u16::from_le_bytes(half)).to_ne_bytes();
+            }
+        }
+        None => tensor.as_bytes_mut().copy_from_slice(&bytes),
+    }
     Ok(tensor)
 }
 
-/// The floats of 32 bits that floats of 16 bits stand for. A byte that is left over stays, so that the length is wrong.
-fn widen(bytes: &[u8], float: impl Fn(u16) -> f32) -> TractResult<Cow<'static, [u8]>> {
-    let (halves, rest) = bytes.as_chunks::<2>();
-    let mut floats = Vec::new();
-    reserve_exact(&mut floats, bytes.len().saturating_mul(2), MODEL)?;
-    halves.iter().for_each(|&half| floats.extend_from_slice(&float(u16::from_le_bytes(half)).to_le_bytes()));
-    floats.extend_from_slice(rest);
-    Ok(floats.into())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A TensorProto of two numbers: the shape, the type, and raw data.
+    fn read(data_type: u8, raw: &[u8]) -> TractResult<Vec<f32>> {
+        let message = [&[0x08, 2, 0x10, data_type, 0x4a, raw.len() as u8], raw].concat();
+        Ok(tensor(&schema::Tensor::read(&message)?)?.view().as_slice::<f32>()?.to_vec())
+    }
+
+    #[test]
+    fn halves_become_floats() {
+        assert_eq!(read(10, &[0x00, 0x3c, 0x00, 0xc1]).unwrap(), [1.0, -2.5]);
+        assert_eq!(read(16, &[0x80, 0x3f, 0x20, 0xc0]).unwrap(), [1.0, -2.5]);
+    }
+
+    #[test]
+    fn a_number_cut_in_two_is_refused() {
+        for data_type in [10, 16] {
+            assert!(read(data_type, &[0x00, 0x3c, 0x00]).is_err());
+            assert!(read(data_type, &[0x00, 0x3c, 0x00, 0x3c, 0x00, 0x3c]).is_err());
+        }
+    }
 }

@@ -93,7 +93,7 @@ fn residual_of(model: &TypedModel, node: &TypedNode) -> Option<OutletId> {
     norm.inputs.iter().copied().find(|&input| input != node.id.into())
 }
 
-/// Computes the outputs of a node that rounds activations, for each pair; returns `None` for other nodes.
+/// Computes the outputs of a node with linear layers or attention, for each pair; returns `None` for other nodes.
 fn evaluate(
     node: &TypedNode,
     inputs: &[TVec<TValue>],

@@ -16,9 +16,9 @@ use crate::onnx::schema::Model;
 use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
-    /// Builds the plan. The model has the inputs `input_ids`, `attention_mask` and, for BERT, `token_type_ids` (int64,
-    /// batch × sequence); a suffix such as `:0` does not count. Its output `logits` or `score`, or else its first, is
-    /// one logit for each row of the batch, or two labels.
+    /// Builds the plan. The model has the inputs `input_ids`, `attention_mask` and, in some families, `token_type_ids` and
+    /// `position_ids` (int64, batch × sequence); a suffix such as `:0` does not count. Its output `logits` or `score`, or
+    /// else its first, is one logit for each row of the batch, or two labels.
     ///
     /// # Errors
     /// `invalid_model` for a damaged file. `unsupported_model` for other inputs, outputs or operators, and for
@@ -56,7 +56,7 @@ impl Graph {
         };
         let plan = plan().map_err(refused)?;
         refuse_many_logits(&plan)?;
-        Ok(Self { schedule: Schedule::new(&plan), plan, inputs })
+        Ok(Self { schedule: Schedule::new(&plan), plan, inputs, first_position: 0 })
     }
 }
 

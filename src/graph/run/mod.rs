@@ -23,7 +23,7 @@ enum Input {
     TokenIds,
     AttentionMask,
     TokenTypeIds,
-    /// 0, 1, 2 and so on.
+    /// Consecutive numbers.
     PositionIds,
 }
 
@@ -57,9 +57,30 @@ pub struct Graph {
     schedule: Option<Schedule>,
     /// One entry for each input of the plan, in its order.
     inputs: Vec<Input>,
+    /// What the input of positions begins with.
+    first_position: i64,
 }
 
 impl Graph {
+    /// Sets the number of the first position, for a graph that takes these numbers as an input.
+    ///
+    /// # Errors
+    /// `unsupported_model` if the graph has that input and the number is unknown.
+    pub fn with_first_position(mut self, first: Option<usize>) -> Result<Self> {
+        match first.map(i64::try_from) {
+            Some(Ok(first)) => self.first_position = first,
+            _ if self.inputs.contains(&Input::PositionIds) => {
+                return Err(unsupported(
+                    "the graph has an input position_ids; load it with its config.json, which says where positions \
+                     begin"
+                        .to_owned(),
+                ));
+            }
+            _ => {}
+        }
+        Ok(self)
+    }
+
     /// Computes the logit of one pair. The pair runs alone and unpadded, so the result depends only on its tokens.
     ///
     /// # Errors
@@ -118,7 +139,7 @@ impl Graph {
                 Input::TokenIds => tensor(&mut sequence.ids.iter().map(|&id| i64::from(id))),
                 Input::AttentionMask => tensor(&mut std::iter::repeat_n(1, length)),
                 Input::TokenTypeIds => tensor(&mut sequence.type_ids.iter().map(|&id| i64::from(id))),
-                Input::PositionIds => tensor(&mut (0..).take(length)),
+                Input::PositionIds => tensor(&mut (self.first_position..).take(length)),
             })
             .collect()
     }

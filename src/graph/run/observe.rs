@@ -12,7 +12,7 @@ use crate::kernels::linear::Linear;
 use crate::onnx::refusal::invalid;
 
 impl Graph {
-    /// Runs the pair and passes each fused linear layer to `see`, with the rows that it reads.
+    /// Runs the pair and passes each linear layer on integers to `see`, with the rows that it reads.
     ///
     /// # Errors
     /// `invalid_model` if the graph fails.

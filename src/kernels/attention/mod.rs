@@ -133,7 +133,8 @@ pub struct AttentionScratch {
 /// in a value its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
 ///
 /// # Panics
-/// If a buffer is too short for its rows, there is no key, or there are more than [`MAX_KEYS`].
+/// If a buffer is too short for its rows, there is no key, there are more than [`MAX_KEYS`], or a window's queries have
+/// places behind the last key.
 pub fn attention(inputs: &Inputs<'_>, scratch: &mut AttentionScratch, context: &mut [f32], stride: usize) {
     attend::<Fastest>(inputs, scratch, context, stride);
 }
@@ -143,6 +144,7 @@ fn attend<L: Lanes>(inputs: &Inputs<'_>, scratch: &mut AttentionScratch, context
     assert!((1..=MAX_KEYS).contains(&keys));
     assert_eq!(inputs.values.count, keys);
     assert!(inputs.mask.is_none_or(|mask| mask.len() == keys));
+    assert!(inputs.window.is_none_or(|window| window.first + inputs.queries.count <= keys));
     scratch.resize(keys, inputs.head_size);
     match inputs.mask {
         Some(mask) => scratch.mask[..keys].copy_from_slice(mask),

@@ -79,7 +79,19 @@ describe('rerank-wasm convert', () => {
     // Few pairs: with the built-in ones the native program of the tests takes minutes.
     [
       'mini',
-      ['--bits', '4', '--sample', 'pairs.tsv', '--corpus', 'corpus.txt', '--keep-pieces', '20000', '--shard', '5MiB', '--json'],
+      [
+        '--bits',
+        '4',
+        '--sample',
+        'pairs.tsv',
+        '--corpus',
+        'corpus.txt',
+        '--keep-pieces',
+        '20000',
+        '--shard',
+        '5MiB',
+        '--json',
+      ],
     ],
   ];
   for (const [model, options] of conversions) {

@@ -71,9 +71,9 @@ impl FurtherInputs {
         }
         let bias = if self.bias { inputs.next().map(|it| bias(it, sizes)).transpose()? } else { None };
         let of_sequence = |sequence: usize| SequenceInputs {
-            rotation: rotations.map(|[(stride, cosines), (_, sines)]| Rotation {
-                cosines: &cosines[sequence * stride..],
-                sines: &sines[sequence * stride..],
+            rotation: rotations.map(|[(of_cosines, cosines), (of_sines, sines)]| Rotation {
+                cosines: &cosines[sequence * of_cosines..],
+                sines: &sines[sequence * of_sines..],
             }),
             mask: mask.map(|(_, mask)| &mask[sequence * sizes.length..][..sizes.length]),
             bias: bias.map(|(stride, bias)| Bias { values: &bias.values[sequence * stride..], ..bias }),

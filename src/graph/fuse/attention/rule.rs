@@ -12,6 +12,7 @@ use super::window::{self, Axes};
 use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
+use crate::kernels::attention::Window;
 
 /// Matches around the Softmax.
 pub fn fuse(
@@ -89,9 +90,17 @@ pub fn fuse(
     }
     let mut window = None;
     let axes = Axes { query: order[2], key: order[3] };
+    // What remains must have a number for each key, as an addend of attention has.
+    let fits = |(_, others): &(Window, TVec<Addend>)| {
+        others.iter().all(|addend| {
+            let outlets = [Some(addend.value), addend.only_where.map(|(condition, _)| condition)];
+            let sizes = outlets.into_iter().flatten().filter_map(|outlet| model.outlet_fact(outlet).ok());
+            sizes.into_iter().any(|fact| fact.shape.get(axes.key) == Some(sequence))
+        })
+    };
     let found: TVec<Addend> = found
         .into_iter()
-        .flat_map(|addend| match window::window(model, &addend, axes).filter(|_| window.is_none()) {
+        .flat_map(|addend| match window::window(model, &addend, axes).filter(|found| window.is_none() && fits(found)) {
             Some((shown, others)) => {
                 window = Some(shown);
                 others

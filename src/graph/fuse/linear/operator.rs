@@ -197,7 +197,8 @@ impl LinearLayers {
         };
         let mut outputs: TVec<Vec<f32>> = self.parts.iter().map(columns).collect();
         if let Some(function) = self.activation.function() {
-            function.apply(&mut outputs[0]);
+            let activated = if self.activation.is_gate() { 1 } else { outputs.len() };
+            outputs[..activated].iter_mut().for_each(|output| function.apply(output));
         }
         if self.activation.is_gate() {
             let gates = outputs.pop().expect("a gate has two parts");

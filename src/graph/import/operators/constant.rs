@@ -69,5 +69,5 @@ fn cast(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         other => other,
     };
     let input = node.input(0)?;
-    Ok(tvec!(node.wire(tract_core::ops::cast::cast(to), &[input])?))
+    Ok(tvec!(node.cast(input, to)?))
 }
