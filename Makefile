@@ -32,8 +32,8 @@ test-all: ## runs the tests, also in Firefox, WebKit, Deno, Bun, Vite, webpack, 
 check: ## checks format, lints, imports, types and sizes of the built files, and fuzzes each parser for a minute
 	@scripts/check.sh
 
-bench: ## measures speed, memory, load time and accuracy beside onnxruntime-web and transformers.js; writes bench/results.json
-	@scripts/bench.sh
+bench: ## measures speed, memory, load time and accuracy beside onnxruntime-web and transformers.js; writes bench/results.json; FAMILIES=1 adds each family of models
+	@FAMILIES="$(FAMILIES)" scripts/bench.sh
 
 eval: ## measures how well the small model ranks a showcase and held-out sources; MODEL=directory measures another
 	@MODEL="$(MODEL)" models/mini/eval.sh

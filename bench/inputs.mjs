@@ -13,7 +13,7 @@ export function readLines(path) {
     .map((line) => JSON.parse(line));
 }
 
-const golden = readLines(join(repository, 'tests/fixtures/tokenizer_golden.jsonl')).filter(
+export const golden = readLines(join(repository, 'tests/fixtures/tokenizer_golden.jsonl')).filter(
   ({ query }) => query !== null,
 );
 const samples = JSON.parse(readFileSync(join(repository, 'www/samples.json'), 'utf8'));

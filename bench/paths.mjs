@@ -9,8 +9,11 @@ export const repository = fileURLToPath(new URL('..', import.meta.url));
 export const cache =
   process.env.RERANK_WASM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rerank-wasm');
 
-/** The stand-in in Hugging Face's layout. scripts/bench.sh links its files. */
-export const standin = join(cache, 'bench-model', 'standin');
+/** The models in Hugging Face's layout. scripts/bench.sh links their files. */
+export const modelsFolder = join(cache, 'bench-model');
+
+/** The stand-in of bge-reranker-base. */
+export const standin = join(modelsFolder, 'standin');
 
 export const mini = join(repository, 'pkg', 'mini');
 

@@ -1,13 +1,14 @@
 import { median, pairedRatio } from './statistics.mjs';
 
 /** This limit is far above the error of int8 arithmetic (about 0.1) and far below the stand-in's spread (1 to 2). */
-const largestDifference = 1;
+const mostDifference = 1;
 
 /**
  * Lets contestants run the same input in turns, A B A B, after one round that does not count. Returns each contestant's
- * times in milliseconds and its logits. Throws if the logits of two contestants differ by more than the limit.
+ * times in milliseconds and its logits. Throws if the logits of two contestants differ by more than `limit`, or if one
+ * ran another number of tokens than `input.sequences` has.
  */
-export async function race(contestants, input, rounds) {
+export async function race(contestants, input, rounds, limit = mostDifference) {
   const lanes = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [] }]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const [name, contestant] of Object.entries(contestants)) {
@@ -16,16 +17,23 @@ export async function race(contestants, input, rounds) {
       Object.assign(lanes[name], { logits: result.logits, tokens: result.tokens });
     }
   }
-  return { lanes, difference: compare(lanes) };
+  if (input.sequences) checkTokens(lanes, input.sequences.flat().length);
+  return { lanes, difference: compare(lanes, limit) };
 }
 
-function compare(lanes) {
+function checkTokens(lanes, expected) {
+  for (const [lane, { tokens }] of Object.entries(lanes)) {
+    if (tokens !== expected) throw new Error(`${lane} ran ${tokens} tokens instead of ${expected}.`);
+  }
+}
+
+function compare(lanes, limit) {
   const [[first, { logits }], ...others] = Object.entries(lanes);
   const differences = others.flatMap(([name, lane]) => {
     const difference = Math.max(...logits.map((logit, index) => Math.abs(logit - lane.logits[index])));
-    if (!(difference < largestDifference)) {
+    if (!(difference < limit)) {
       throw new Error(
-        `A logit of ${first} and ${name} differs by ${difference}; the limit is ${largestDifference}. The logits are ` +
+        `A logit of ${first} and ${name} differs by ${difference}; the limit is ${limit}. The logits are ` +
           `${logits} against ${lane.logits}.`,
       );
     }

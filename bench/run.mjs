@@ -5,7 +5,9 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { startServer } from './hosts/server.mjs';
 import { edge } from './measures/edge.mjs';
 import { errors } from './measures/errors.mjs';
+import { speedOfFamilies } from './measures/families.mjs';
 import { firstPass } from './measures/first.mjs';
+import { speedOfL12 } from './measures/l12.mjs';
 import { loading } from './measures/loading.mjs';
 import { operators } from './measures/operators.mjs';
 import { others } from './measures/others.mjs';
@@ -13,11 +15,15 @@ import { size } from './measures/size.mjs';
 import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
 import { threads } from './measures/threads.mjs';
 import { tokens } from './measures/tokens.mjs';
+import { weights } from './measures/weights.mjs';
 import { artifacts } from './paths.mjs';
 import { Report } from './report.mjs';
 
 const measures = {
   speedInChromium,
+  speedOfL12,
+  speedOfFamilies,
+  weights,
   mixedLengths,
   firstPass,
   threads,

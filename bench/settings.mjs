@@ -2,6 +2,7 @@
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { standin as standinModel } from './models.mjs';
 import { artifacts, mini, packageDirectory, preferred, repository, standin } from './paths.mjs';
 
 const onnxruntime = packageDirectory('onnxruntime-web');
@@ -13,22 +14,22 @@ const served = (path) => `/${relative(repository, path)}`;
 const local = (path) => pathToFileURL(path).href;
 
 export const inPage = {
-  ours: (artifact, origin) => ({
+  ours: (artifact, origin, { folder, graph } = standinModel) => ({
     contestant: '/bench/contestants/ours.mjs',
     module: '/pkg/dist/index.js',
     wasm: `${origin}/${artifacts[artifact]}`,
-    model: `${origin}/models/standin/onnx/model_quantized.onnx`,
-    tokenizer: `${origin}/models/standin/tokenizer.json`,
-    config: `${origin}/models/standin/config.json`,
+    model: `${origin}/models/${folder}/${graph}`,
+    tokenizer: `${origin}/models/${folder}/tokenizer.json`,
+    config: `${origin}/models/${folder}/config.json`,
   }),
   /** The package chooses the engine. */
   threads: (threads, origin) => ({ ...inPage.ours(preferred, origin), wasm: undefined, threads }),
-  onnxruntime: (threads) => ({
+  onnxruntime: (threads, { folder, graph } = standinModel) => ({
     threads,
     contestant: '/bench/contestants/onnxruntime.mjs',
     module: served(join(onnxruntime, 'dist/ort.wasm.bundle.min.mjs')),
     wasmPaths: `${served(join(onnxruntime, 'dist'))}/`,
-    model: '/models/standin/onnx/model_quantized.onnx',
+    model: `/models/${folder}/${graph}`,
   }),
   transformers: () => ({
     contestant: '/bench/contestants/transformers.mjs',

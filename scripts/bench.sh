@@ -1,20 +1,37 @@
 #!/usr/bin/env bash
 # bench.sh [MEASUREMENT…]: measures this package beside onnxruntime-web and transformers.js on this machine. It prints a
-# table and writes bench/results.json. Without names it runs every measurement of bench/run.mjs.
+# table and writes bench/results.json. Without names it runs every measurement of bench/run.mjs. FAMILIES=1 adds the rows
+# of each family of cross-encoders.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh bench
 scripts/build.sh
 
-say "models: the stand-in of bge-reranker-base with its exact twin and the full tokenizer"
+say "models: the stand-in of bge-reranker-base with its exact twin, its tokenizer and other weights; ms-marco-MiniLM-L-12-v2"
 tokenizer=$(models/standin/full-tokenizer.py | tail -n 1)
 standin=$(models/standin/make.sh base --oracle | tail -n 1)
+full_range=$(models/standin/make.sh base full-range | tail -n 1)
+l12=$(models/l12/fetch.py | tail -n 1)
 
-# This folder holds the stand-in and the full tokenizer in Hugging Face's layout.
-model=$CACHE/bench-model/standin
-rm -rf "$model" && mkdir -p "$model/onnx"
-ln -sf "$standin/onnx/model_quantized.onnx" "$model/onnx/"
-ln -sf "$standin/config.json" "$tokenizer" "$model/"
-cp pkg/mini/tokenizer_config.json "$model/"
+# link NAME FOLDER TOKENIZER: links a model in Hugging Face's layout into the folder that bench/models.mjs names.
+link() {
+  local target=$CACHE/bench-model/$1
+  rm -rf "$target" && mkdir -p "$target/onnx"
+  ln -s "$2"/onnx/*.onnx "$target/onnx/"
+  ln -s "$2"/*.json* "$target/"
+  ln -sf "$3" "$target/tokenizer.json"
+}
+link standin "$standin" "$tokenizer"
+link standin-full-range "$full_range" "$tokenizer"
+link l12 "$l12" "$l12/tokenizer.json"
+# transformers.js reads this file, too.
+cp pkg/mini/tokenizer_config.json "$CACHE/bench-model/standin/"
+
+if [ -n "${FAMILIES:-}" ]; then
+  say "models: families of cross-encoders at MiniLM's size"
+  families=$(models/families/make.sh --size minilm | tail -n 1)
+  rm -rf "$CACHE/bench-model/families"
+  for family in "$families"/*/; do link "families/$(basename "$family")" "${family%/}" "$l12/tokenizer.json"; done
+fi
 
 say "the native command line"
 cargo build --quiet --locked --features cli

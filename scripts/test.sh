@@ -13,10 +13,11 @@ for directory in "$REPOSITORY"/node_modules/node-linux-*/bin; do
 done
 scripts/build.sh
 
-say "fixtures that the recipes make: the full tokenizer, the stand-in of bge-reranker-base's size"
+say "models of the tests: the full tokenizer, the stand-in of bge-reranker-base's size, ms-marco-MiniLM-L-12-v2"
 RERANK_WASM_TOKENIZER=$(models/standin/full-tokenizer.py | tail -n 1)
 RERANK_WASM_STANDIN=$(models/standin/make.sh base --oracle | tail -n 1)
-export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN
+RERANK_WASM_L12=$(models/l12/fetch.py | tail -n 1)
+export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN RERANK_WASM_L12
 
 say "cargo test"
 # The tests of the command line, which come next, need this feature. With it here, cargo compiles the library once for both.

@@ -28,6 +28,7 @@ const groups = {
   workerd: { files: filesOf('runtimes/workerd'), ...onModernNode() },
   'same-bits': { files: ['runtimes/same-bits.test.js'], ...onModernNode() },
   standin: { files: ['runtimes/standin.test.js', 'runtimes/full-tokenizer.test.js'], nodes: [pathNode] },
+  l12: { files: ['runtimes/l12.test.js'], ...onBothNodes() },
   examples: { files: filesOf('examples'), nodes: [pathNode] },
   imports: { files: filesOf('unit/imports'), nodes: [pathNode] },
   docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },

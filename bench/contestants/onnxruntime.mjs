@@ -10,15 +10,17 @@ export async function load({ module, wasmPaths, model, threads = 1 }) {
   return { loaded: { milliseconds }, run: (input) => run(session, Tensor, input) };
 }
 
-async function run(session, Tensor, { sequences }) {
+async function run(session, Tensor, { sequences, segments }) {
   const shape = [sequences.length, sequences[0].length];
-  const ids = BigInt64Array.from(sequences.flat(), BigInt);
-  const feeds = {
-    input_ids: new Tensor('int64', ids, shape),
-    attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), shape),
+  const tensor = (rows) => new Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), shape);
+  const given = {
+    input_ids: () => tensor(sequences),
+    attention_mask: () => tensor(sequences.map((row) => row.map(() => 1))),
+    token_type_ids: () => tensor(segments),
   };
+  const feeds = Object.fromEntries(session.inputNames.map((name) => [name, given[name]()]));
   const start = performance.now();
   const { logits } = await session.run(feeds);
   const milliseconds = performance.now() - start;
-  return { milliseconds, logits: [...logits.data], tokens: ids.length };
+  return { milliseconds, logits: [...logits.data], tokens: sequences.flat().length };
 }

@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 
-import { repository, standin } from '../paths.mjs';
+import { modelsFolder, repository } from '../paths.mjs';
 
 const types = {
   '.html': 'text/html',
@@ -12,9 +12,9 @@ const types = {
   '.wasm': 'application/wasm',
 };
 
-const roots = { '/models/standin/': standin, '/': repository };
+const roots = { '/models/': modelsFolder, '/': repository };
 
-/** Serves the checkout and the stand-in on a free port. */
+/** Serves the checkout and the models on a free port. */
 export async function startServer() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://bench');

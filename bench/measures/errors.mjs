@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { startInNode } from '../hosts/node.mjs';
 import { readLines } from '../inputs.mjs';
+import { families, inInt8, l12 } from '../models.mjs';
 import { native } from '../native.mjs';
-import { cache, mini, preferred, repository, standin } from '../paths.mjs';
+import { cache, mini, modelsFolder, preferred, repository, standin } from '../paths.mjs';
 import { inNode } from '../settings.mjs';
 import { mean } from '../statistics.mjs';
 
@@ -20,6 +21,13 @@ export async function errors(report) {
   );
   const base = await compare(standin, join(cache, 'standin-base/logits.jsonl'));
   report.add('logit_error_over_ort_standin', base.ratio('logit_dequantized'), 'ratio', peer);
+  const real = await compare(join(modelsFolder, l12.folder), join(repository, 'tests/fixtures/l12/pairs.jsonl'));
+  report.add('logit_error_over_ort.l12', real.ratio('logit_dequantized'), 'ratio', peer);
+  for (const family of families()) {
+    const folder = join(modelsFolder, inInt8(family).folder);
+    const made = await compare(folder, join(folder, 'logits.jsonl'));
+    report.add(`logit_error_over_ort.${family}`, made.ratio('logit_fp32'), 'ratio', peer);
+  }
 }
 
 async function compare(model, path) {

@@ -1,21 +1,41 @@
 #!/bin/sh
-# Makes tiny cross-encoders with random weights by the exporters and quantisers that publish real ones, and prints their
-# folder as the last line.
+# Makes cross-encoders with random weights by the exporters and quantisers that publish real ones, and prints their folder
+# as the last line.
 #
-#     models/families/make.sh [FOLDER]
+#     models/families/make.sh [--size tiny|minilm] [FOLDER]
 #
-# FOLDER is families of the cache folder by default, ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of
+# tiny (the default) is for tests; minilm, the size of MiniLM-L6, is for measurements. FOLDER is families or
+# families-minilm of the cache folder by default, ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of
 # requirements.txt, 6 GB with CUDA's libraries, go to python-families there.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}
-out=${1:-$cache/families}
+size=tiny
+if [ "${1:-}" = --size ]; then
+    size=${2:-}
+    shift 2
+fi
+case $size in
+    tiny) out=${1:-$cache/families} ;;
+    minilm) out=${1:-$cache/families-minilm} ;;
+    *)
+        echo "usage: models/families/make.sh [--size tiny|minilm] [FOLDER]" >&2
+        exit 2
+        ;;
+esac
 packages=$cache/python-families
 requirements=$root/models/families/requirements.txt
 older=$root/models/families/requirements-4.txt
 export PYTHONDONTWRITEBYTECODE=1
 
+# The recipe and its packages determine what is made.
+made_from=$(cat "$requirements" "$root"/models/families/recipe/*.py | sha256sum | cut -c1-32)
+if [ "$size" = minilm ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$made_from" ]; then
+    echo "$out is complete" >&2
+    echo "$out"
+    exit
+fi
 if ! cat "$requirements" "$older" | cmp -s - "$packages/requirements.txt"; then
     echo "installing $requirements and $older into $packages" >&2
     rm -rf "$packages"
@@ -27,8 +47,12 @@ if ! cat "$requirements" "$older" | cmp -s - "$packages/requirements.txt"; then
 fi
 recipe=$root/models/families/recipe/make.py
 rm -rf "$out.partial"
-"$packages/bin/python" "$recipe" "$out.partial" >&2
-PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" "$out.partial" bert xlm-roberta distilbert mpnet modernbert >&2
+"$packages/bin/python" "$recipe" "$size" "$out.partial" >&2
+if [ "$size" = tiny ]; then
+    PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet modernbert >&2
+else
+    echo "$made_from" >"$out.partial/stamp"
+fi
 rm -rf "$out"
 mv "$out.partial" "$out"
 echo "$out"

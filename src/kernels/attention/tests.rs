@@ -305,9 +305,10 @@ fn unusual() -> impl Strategy<Value = Case> {
             case.mask = masked.then(|| [0.0].into_iter().chain(random(keys - 1, seed).iter().map(hidden)).collect());
             case.bias = biased.then(|| random(heads * queries * keys, seed));
             // Every query sees the first key.
-            let places = (keys + 1).saturating_sub(queries).max(1);
-            let first = seed as usize % places;
-            case.window = windowed.then_some(Window { before: first + queries, after: seed as usize % 90, first });
+            if windowed && queries <= keys {
+                let first = seed as usize % (keys + 1 - queries);
+                case.window = Some(Window { before: first + queries, after: seed as usize % 90, first });
+            }
             case
         },
     )

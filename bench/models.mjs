@@ -1,0 +1,25 @@
+// Lists the models: each is a folder below `bench-model` of the cache and a graph in it. scripts/bench.sh links the files.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { modelsFolder } from './paths.mjs';
+
+const quantized = 'onnx/model_quantized.onnx';
+
+/** bge-reranker-base's graph and size. */
+export const standin = { folder: 'standin', graph: quantized };
+
+/** The same with weights in -127..=127 instead of -64..=64. */
+export const fullRangeStandin = { folder: 'standin-full-range', graph: quantized };
+
+/** ms-marco-MiniLM-L-12-v2, a published file. */
+export const l12 = { folder: 'l12', graph: quantized };
+
+/** A model of MiniLM's size with random weights, in int8 and in fp32. */
+export const inInt8 = (family) => ({ folder: `families/${family}`, graph: quantized });
+export const inFp32 = (family) => ({ folder: `families/${family}`, graph: 'onnx/model.onnx' });
+
+/** Returns the names of the families, or none without FAMILIES=1. */
+export function families() {
+  return process.env.FAMILIES ? readdirSync(join(modelsFolder, 'families')).sort() : [];
+}

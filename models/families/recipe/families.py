@@ -1,0 +1,70 @@
+"""The configurations of the families, in the names of transformers."""
+
+from typing import Any
+
+from sizes import Size
+
+COMMON = ["bert", "xlm-roberta", "electra", "distilbert", "albert", "mpnet", "deberta-v2", "modernbert"]
+# Some exports take the numbers of positions as an input.
+WITH_POSITIONS = {"bert-positions": "bert"}
+OF_SIZE = {"tiny": [*COMMON, *WITH_POSITIONS], "minilm": COMMON}
+WITHOUT_SDPA = {"mpnet", "deberta-v2"}
+WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert"}
+
+
+def configuration(family: str, size: Size) -> dict[str, Any]:
+    common = {
+        "vocab_size": size.vocabulary,
+        "hidden_size": size.hidden,
+        "num_hidden_layers": size.layers,
+        "num_attention_heads": size.heads,
+        "intermediate_size": size.intermediate,
+        "max_position_embeddings": size.positions,
+        "type_vocab_size": 2,
+        "num_labels": 1,
+        "pad_token_id": 0,
+    }
+    return common | _own(family, size)
+
+
+def _own(family: str, size: Size) -> dict[str, Any]:
+    """What a family adds to the common settings."""
+    match family:
+        case "xlm-roberta" | "mpnet":
+            # Positions of RoBERTa and its kin begin behind the padding's.
+            return {"pad_token_id": 1, "max_position_embeddings": size.positions + 2}
+        case "electra":
+            return {"embedding_size": size.hidden}
+        case "distilbert":
+            return {
+                "dim": size.hidden,
+                "n_layers": size.layers,
+                "n_heads": size.heads,
+                "hidden_dim": size.intermediate,
+            }
+        case "albert":
+            # Its layers share their weights. In graphs of TorchScript, onnxruntime quantises their first use only.
+            return {"embedding_size": size.hidden // 2}
+        case "deberta-v2":
+            return {
+                "position_buckets": size.buckets,
+                "relative_attention": True,
+                "pos_att_type": ["p2c", "c2p"],
+                "share_att_key": True,
+                "norm_rel_ebd": "layer_norm",
+                "position_biased_input": False,
+                "type_vocab_size": 0,
+            }
+        case "modernbert":
+            return {
+                # Tiny has a local layer between two global ones.
+                "num_hidden_layers": max(size.layers, 3),
+                "local_attention": size.window,
+                "global_attn_every_n_layers": size.global_every,
+                "reference_compile": False,
+                "cls_token_id": 1,
+                "sep_token_id": 2,
+                "bos_token_id": 1,
+                "eos_token_id": 2,
+            }
+    return {}
