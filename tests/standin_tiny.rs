@@ -10,10 +10,16 @@ const FOLDER: &str = "tests/fixtures/standin-tiny";
 #[test]
 fn fp32_logits_are_onnxruntimes() {
     let graph = graph(&read(&format!("{FOLDER}/onnx/model_dequantized.onnx"))).unwrap();
+    let mut farthest = 0f64;
     for golden in golden(FOLDER) {
+        let exact = f64::from(graph.exact_logit(&golden.sequence).unwrap());
+        assert!((golden.exact - exact).abs() < 1e-4, "{} tokens: {exact}", golden.sequence.ids.len());
         let logit = f64::from(graph.logit(&golden.sequence).unwrap());
-        assert!((golden.exact - logit).abs() < 1e-4, "{} tokens: {logit}", golden.sequence.ids.len());
+        farthest = farthest.max((golden.exact - logit).abs());
     }
+    println!("farthest: {farthest:.2e}");
+    // Attention rounds to integers of 12 to 16 bits. The rounding of activations moves these logits 100 times further.
+    assert!(farthest < 5e-4, "{farthest}");
 }
 
 /// Weights of seven bits, of eight, and with zero points. The rounding of activations moves these logits 100 times
