@@ -244,6 +244,7 @@ mod tests {
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::count_after;
     use crate::kernels::attention::Window;
+    use crate::kernels::float_linear::{FloatLinear, Order};
     use crate::kernels::linear::{Linear, Packer};
 
     fn linear(inputs: usize, outputs: usize, seed: usize) -> Arc<Linear> {
@@ -254,6 +255,24 @@ mod tests {
         Arc::new(Linear::new(Arc::new(packer.finish()), &[0.004], &bias))
     }
 
+    fn three_layers(inputs: usize, hidden: usize) -> LinearLayers {
+        LinearLayers::quantized([0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect())
+    }
+
+    /// The parts begin inside panels.
+    fn one_layer_of_three(inputs: usize, hidden: usize) -> LinearLayers {
+        let parts = [0, 1, 2].map(|part| Part { layer: 0, columns: part * hidden..(part + 1) * hidden });
+        LinearLayers::quantized(tvec![linear(inputs, 3 * hidden, 1)]).with_parts(parts.into_iter().collect())
+    }
+
+    fn three_float_layers(inputs: usize, hidden: usize) -> LinearLayers {
+        let layer = |seed: usize| {
+            let weights: Vec<f32> = (0..inputs * hidden).map(|index| ((index * 7 + seed) as f32).sin()).collect();
+            Arc::new(FloatLinear::new(Arc::new(weights), Order::InputsFirst, inputs, vec![0.1; hidden]))
+        };
+        LinearLayers::new(Layers::Float([0, 1, 2].map(layer).into_iter().collect()))
+    }
+
     fn tensor(shape: &[usize], factor: f32) -> TValue {
         let values: Vec<f32> = (0..shape.iter().product()).map(|index| (index as f32 * factor).sin() * 3.0).collect();
         Tensor::from_shape(shape, &values).unwrap().into_tvalue()
@@ -262,14 +281,16 @@ mod tests {
     /// Covers parts that begin inside a panel, several sequences of several lengths, and keys that a mask hides.
     #[test]
     fn however_heads_are_shared_out_the_bits_are_those_of_the_operators_that_it_is_made_of() {
-        for (heads, head_size, rotary) in [(5, 7, false), (4, 12, true), (12, 8, true), (1, 5, false)] {
+        let shapes = [(5, 7, false), (4, 12, true), (12, 8, true), (1, 5, false)];
+        let kinds: [fn(usize, usize) -> LinearLayers; 3] = [three_layers, one_layer_of_three, three_float_layers];
+        for ((heads, head_size, rotary), layers) in
+            shapes.into_iter().flat_map(|shape| kinds.map(|layers| (shape, layers)))
+        {
             let (inputs, hidden) = (10, heads * head_size);
             let further = FurtherInputs { rotary, mask: true, bias: true };
             let window = rotary.then_some(Window { before: 2, after: 1, first: 0 });
             let fused = SelfAttention {
-                linear: LinearLayers::quantized(
-                    [0, 1, 2].map(|seed| linear(inputs, hidden, seed)).into_iter().collect(),
-                ),
+                linear: layers(inputs, hidden),
                 attention: Attention { heads, scale: 0.3, further, window },
             };
             let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());
