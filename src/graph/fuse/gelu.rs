@@ -15,9 +15,6 @@ use super::weights::Weights;
 use crate::graph::import::gelu::gelu_tanh;
 use crate::graph::import::tanh::PortableTanh;
 
-/// The largest change of √½ by rounding to half precision, with which some files hold their constants.
-const HALF_PRECISION: f32 = FRAC_1_SQRT_2 / 2048.0;
-
 /// Matches from the error function on.
 pub fn fuse(
     _: &Weights,
@@ -28,13 +25,8 @@ pub fn fuse(
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(function.0.is::<Erf>());
     rule_if_some!((x, scale) = factor(model, node.inputs[0]));
-    rule_if!((scale - FRAC_1_SQRT_2).abs() <= HALF_PRECISION);
-    rule_if_some!(last = halved_product(model, node, x));
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, x)?;
-    let output = patch.wire_node(name, gelu_exact(), &[input])?;
-    patch.shunt_outside(model, last.id.into(), output[0])?;
-    Ok(Some(patch))
+    rule_if!(near(scale, FRAC_1_SQRT_2));
+    replace(model, node, name, x, gelu_exact())
 }
 
 /// Matches from the hyperbolic tangent on.
@@ -46,7 +38,6 @@ pub fn fuse_tanh(
     function: &ElementWiseOp,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(function.0.is::<PortableTanh>());
-    let near = |number: f32, expected: f32| (number - expected).abs() <= expected / 2048.0;
     rule_if_some!((sum, scale) = factor(model, node.inputs[0]));
     rule_if!(near(scale, FRAC_2_SQRT_PI * FRAC_1_SQRT_2) && is_binary::<Add>(producer(model, sum)));
     let of_cube = |&term: &OutletId| {
@@ -56,12 +47,28 @@ pub fn fuse_tanh(
         (power == 3.0 && other_input(producer(model, sum), term)? == x).then_some(x)
     };
     rule_if_some!(x = producer(model, sum).inputs.iter().find_map(of_cube));
+    replace(model, node, name, x, gelu_tanh())
+}
+
+/// Replaces x·½·(1 + y), where `node` computes y, by a function of x.
+fn replace(
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    x: OutletId,
+    function: ElementWiseOp,
+) -> TractResult<Option<TypedModelPatch>> {
     rule_if_some!(last = halved_product(model, node, x));
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, x)?;
-    let output = patch.wire_node(name, gelu_tanh(), &[input])?;
+    let output = patch.wire_node(name, function, &[input])?;
     patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
+}
+
+/// True if a number is the expected one, or that rounded to half precision, as some files hold their constants.
+fn near(number: f32, expected: f32) -> bool {
+    (number - expected).abs() <= expected / 2048.0
 }
 
 /// The node that computes x·½·(1 + y) from a node that computes y.

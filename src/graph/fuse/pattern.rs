@@ -4,6 +4,8 @@ use tract_core::internal::*;
 use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
+use tract_core::ops::einsum::EinSum;
+use tract_core::ops::element_wise::{ElementWiseMiniOp, ElementWiseOp};
 use tract_core::ops::math::{Add, Mul};
 
 /// The node that computes `outlet`.
@@ -24,6 +26,16 @@ pub fn only_reader<'model>(model: &'model TypedModel, node: &TypedNode) -> Optio
 /// True for the element-wise operation `Operation` on two tensors.
 pub fn is_binary<Operation: BinMiniOp>(node: &TypedNode) -> bool {
     node.op_as::<TypedBinOp>().is_some_and(|operation| operation.0.is::<Operation>())
+}
+
+/// True for the element-wise function `Function` of one tensor.
+pub fn is_function<Function: ElementWiseMiniOp>(node: &TypedNode) -> bool {
+    node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<Function>())
+}
+
+/// The letters of the axes of one tensor of a product.
+pub fn axis_letters(product: &EinSum, slot: InOut) -> TVec<char> {
+    product.axes.axes(slot).map(|axis| axis.repr).collect()
 }
 
 /// The value of `outlet`, if it is constant.

@@ -5,7 +5,6 @@
 use tract_core::internal::*;
 use tract_core::ops::array::CumSum;
 use tract_core::ops::cast::Cast;
-use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::{CompEq, Not};
 use tract_core::ops::math::{Add, Mul};
 
@@ -71,7 +70,7 @@ pub fn fuse(
     let cast = producer(model, mask);
     rule_if!(cast.op_is::<Cast>());
     let not = producer(model, cast.inputs[0]);
-    rule_if!(not.op_as::<ElementWiseOp>().is_some_and(|operation| operation.0.is::<Not>()));
+    rule_if!(is_function::<Not>(not));
     let equal = producer(model, not.inputs[0]);
     rule_if!(is_binary::<CompEq>(equal));
     rule_if_some!((ids, padding) = variable_and_constant(model, equal));

@@ -52,12 +52,11 @@ pub fn outer(
     product: &EinSum,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if!(product.q_params.is_none() && node.inputs.len() == 2);
-    let letters = |slot: InOut| -> TVec<char> { product.axes.axes(slot).map(|axis| axis.repr).collect() };
-    let output = letters(InOut::Out(0));
+    let output = axis_letters(product, InOut::Out(0));
     let mut patch = TypedModelPatch::default();
     let mut factors = patch.taps(model, &node.inputs)?;
     for (index, factor) in factors.iter_mut().enumerate() {
-        let own = letters(InOut::In(index));
+        let own = axis_letters(product, InOut::In(index));
         rule_if!(own.iter().all(|letter| output.contains(letter)));
         rule_if!(model.outlet_fact(node.inputs[index])?.datum_type == f32::datum_type());
         let order: TVec<usize> = output.iter().filter_map(|letter| own.iter().position(|it| it == letter)).collect();

@@ -3,7 +3,6 @@
 use tract_core::internal::*;
 use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
 use tract_core::ops::einsum::EinSum;
-use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::Iff;
 use tract_core::ops::math::{Add, IsNan};
 
@@ -115,9 +114,8 @@ pub fn without_nan_guard<'model>(model: &'model TypedModel, softmax: &'model Typ
     let readers: TVec<&TypedNode> =
         model.outlet_successors(outlet).iter().map(|reader| model.node(reader.node)).collect();
     let guard = |test: &TypedNode, choice: &'model TypedNode| {
-        let is_test = test.op_as::<ElementWiseOp>().is_some_and(|operation| operation.0.is::<IsNan>());
         let zero = choice.inputs.get(1).and_then(|&outlet| constant(model, outlet));
-        is_test
+        is_function::<IsNan>(test)
             && choice.op_is::<Iff>()
             && choice.inputs[0] == OutletId::from(test.id)
             && choice.inputs[2] == outlet

@@ -5,7 +5,6 @@
 use tract_core::internal::*;
 use tract_core::ops::array::{Slice, TypedConcat};
 use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
-use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::{Add, Mul, Neg};
 
 use crate::graph::fuse::letters::Letters;
@@ -75,7 +74,7 @@ fn unturned(model: &TypedModel, outlet: OutletId, axis: usize) -> Option<OutletI
     joined.op_as::<TypedConcat>().filter(|join| join.axis == axis)?;
     let &[second, first] = &joined.inputs[..] else { return None };
     let negated = producer(model, second);
-    negated.op_as::<ElementWiseOp>().filter(|function| function.0.is::<Neg>())?;
+    is_function::<Neg>(negated).then_some(())?;
     let half = |outlet: OutletId| {
         let node = producer(model, outlet);
         let slice = node.op_as::<Slice>().filter(|slice| slice.axis == axis)?;

@@ -4,15 +4,14 @@ use tract_core::internal::*;
 use tract_core::ops::math::add;
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
-use super::addends::{Addend, MOST_NODES, scores_of, without_nan_guard};
+use super::addends::{MOST_NODES, scores_of, without_nan_guard};
 use super::inputs::FurtherInputs;
 use super::operator::Attention;
 use super::products::{ProductLetters, all, letters, operand, size_of};
-use super::window::{self, Axes};
+use super::window::{Axes, take_window};
 use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
-use crate::kernels::attention::Window;
 
 /// Matches around the Softmax.
 pub fn fuse(
@@ -88,26 +87,7 @@ pub fn fuse(
         rule_if_some!(tables = rotary.wire(model, &mut patch, name, [batch, sequence, &channels[0]])?);
         taps.extend(tables);
     }
-    let mut window = None;
-    let axes = Axes { query: order[2], key: order[3] };
-    // What remains must have a number for each key, as an addend of attention has.
-    let fits = |(_, others): &(Window, TVec<Addend>)| {
-        others.iter().all(|addend| {
-            let outlets = [Some(addend.value), addend.only_where.map(|(condition, _)| condition)];
-            let sizes = outlets.into_iter().flatten().filter_map(|outlet| model.outlet_fact(outlet).ok());
-            sizes.into_iter().any(|fact| fact.shape.get(axes.key) == Some(sequence))
-        })
-    };
-    let found: TVec<Addend> = found
-        .into_iter()
-        .flat_map(|addend| match window::window(model, &addend, axes).filter(|found| window.is_none() && fits(found)) {
-            Some((shown, others)) => {
-                window = Some(shown);
-                others
-            }
-            None => tvec![addend],
-        })
-        .collect();
+    let (window, found) = take_window(model, found, Axes { query: order[2], key: order[3] }, sequence);
     let (mut masks, mut biases) = (TVec::new(), TVec::new());
     for (index, addend) in found.iter().enumerate() {
         rule_if_some!(outlet = addend.wire(model, &mut patch, &format!("{name}.addend.{index}"), &order)?);

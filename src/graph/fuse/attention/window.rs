@@ -3,7 +3,6 @@
 use tract_core::internal::*;
 use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
-use tract_core::ops::element_wise::{ElementWiseMiniOp, ElementWiseOp};
 use tract_core::ops::logic::{And, CompGT, CompGTE, CompLT, CompLTE, Iff, Not, Or};
 use tract_core::ops::math::{Abs, Add, Mul, Neg, Sub};
 
@@ -46,8 +45,35 @@ impl Distances {
     }
 }
 
+/// Takes the first window out of the addends of scores. `sequence` is the number of keys.
+pub fn take_window(
+    model: &TypedModel,
+    addends: TVec<Addend>,
+    axes: Axes,
+    sequence: &TDim,
+) -> (Option<Window>, TVec<Addend>) {
+    // What remains must have a number for each key, as an addend of attention has.
+    let fits = |addend: &Addend| {
+        let outlets = [Some(addend.value), addend.only_where.map(|(condition, _)| condition)];
+        let mut facts = outlets.into_iter().flatten().filter_map(|outlet| model.outlet_fact(outlet).ok());
+        facts.any(|fact| fact.shape.get(axes.key) == Some(sequence))
+    };
+    let (mut taken, mut remaining) = (None, tvec![]);
+    for addend in addends {
+        let found = if taken.is_none() { window(model, &addend, axes) } else { None };
+        match found.filter(|(_, others)| others.iter().all(fits)) {
+            Some((window, others)) => {
+                taken = Some(window);
+                remaining.extend(others);
+            }
+            None => remaining.push(addend),
+        }
+    }
+    (taken, remaining)
+}
+
 /// The window that an addend of scores stands for, and the addends that remain. `None` if it has none.
-pub fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Window, TVec<Addend>)> {
+fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Window, TVec<Addend>)> {
     if !addend.changes.is_empty() {
         return None;
     }
@@ -110,10 +136,6 @@ impl Parts<'_> {
         self.others.push(Addend { value: lowest, only_where: Some((condition, when)), changes: tvec![] });
         Some(())
     }
-}
-
-fn is_function<Function: ElementWiseMiniOp>(node: &TypedNode) -> bool {
-    node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<Function>())
 }
 
 /// The axes of an operator's input, if the operator keeps them.

@@ -2,7 +2,6 @@
 
 use tract_core::internal::*;
 use tract_core::ops::binary::TypedBinOp;
-use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::math::Mul;
 use tract_core::ops::nn::gelu_exact::GeluExact;
 
@@ -59,10 +58,9 @@ pub fn fuse_gate(
 
 /// The activation function that a node computes.
 fn function(node: &TypedNode) -> Option<Function> {
-    let function = &node.op_as::<ElementWiseOp>()?.0;
-    match () {
-        _ if function.is::<GeluExact>() => Some(Function::Gelu),
-        _ if function.is::<GeluTanh>() => Some(Function::GeluTanh),
-        _ => None,
+    if is_function::<GeluExact>(node) {
+        Some(Function::Gelu)
+    } else {
+        is_function::<GeluTanh>(node).then_some(Function::GeluTanh)
     }
 }

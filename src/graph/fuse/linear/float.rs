@@ -40,13 +40,12 @@ pub fn fuse(
     let rows = node.inputs[1 - index];
     let fact = model.outlet_fact(rows)?;
     rule_if!([fact.datum_type, matrix.datum_type()].iter().all(|kind| *kind == f32::datum_type()));
-    let letters = |slot: InOut| -> TVec<char> { product.axes.axes(slot).map(|axis| axis.repr).collect() };
-    let (own, output) = (letters(InOut::In(1 - index)), letters(InOut::Out(0)));
+    let (own, output) = (axis_letters(product, InOut::In(1 - index)), axis_letters(product, InOut::Out(0)));
     rule_if_some!((&sum, outer) = own.split_last());
     rule_if_some!((&column, outer_output) = output.split_last());
     rule_if!(outer == outer_output && !outer.contains(&sum) && !own.contains(&column));
     // Axes of length 1 may stand in front of the matrix.
-    let all = letters(InOut::In(index));
+    let all = axis_letters(product, InOut::In(index));
     let axes: TVec<char> = all
         .iter()
         .zip(matrix.shape())
