@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { bestFirst, bm25 } from '../../www/bm25.js';
 import { LiveRanking } from '../../www/live-ranking.js';
+import { serve } from '../../www/tools/serve.mjs';
 import { importMapOf, policyOf, Site } from '../../www/tools/site.mjs';
 
 describe('the demo site', () => {
@@ -39,6 +40,16 @@ describe('the demo site', () => {
     assert.equal(await version(), await version());
     const other = new URL('../fixtures/standin-tiny/onnx/', import.meta.url).pathname.replace(/\/$/, '');
     assert.notEqual(await version({ '/rerank-wasm-mini/onnx/': other }), await version());
+  });
+
+  it('answers 500 where a file that the page needs is gone, and goes on serving', async () => {
+    const server = await serve({ folders: { '/rerank-wasm-mini/onnx/': '/nowhere' } });
+    try {
+      assert.equal((await fetch(`${server.url}/service-worker.js`)).status, 500);
+      assert.equal((await fetch(server.url)).status, 200);
+    } finally {
+      await server.close();
+    }
   });
 });
 

@@ -26,7 +26,7 @@ export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
   const index = await site.find('/');
   // A meta element cannot hold frame-ancestors, so the header adds it.
   const policy = `${policyOf(await readFile(index.path, 'utf8'))}; frame-ancestors 'none'`;
-  const server = createServer(async (request, response) => {
+  const answer = async (request, response) => {
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
@@ -50,6 +50,9 @@ export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
     response.setHeader('Content-Type', mediaTypes[extname(file.path)] ?? 'application/octet-stream');
     response.setHeader('Content-Length', size);
     pipeline(createReadStream(file.path), response, () => {});
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => fail(response, error));
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -70,6 +73,13 @@ function pathOf(url) {
   } catch {
     return '';
   }
+}
+
+/** Answers a request that the server cannot serve: a file of the site is missing, or went while the server read it. */
+function fail(response, error) {
+  process.stderr.write(`error: ${error.message}\n`);
+  if (response.headersSent) response.destroy();
+  else refuse(response, 500);
 }
 
 function refuse(response, status) {

@@ -131,8 +131,8 @@ describe('the demo page with a damaged model', () => {
   before(async () => {
     folders['/rerank-wasm-mini/onnx/'] = await mkdtemp(join(tmpdir(), 'rerank-wasm-'));
   });
-  after(() => rm(folders['/rerank-wasm-mini/onnx/'], { recursive: true }));
   const chromium = useChromium({ folders });
+  after(() => rm(folders['/rerank-wasm-mini/onnx/'], { recursive: true }));
 
   it('says so, and ranks after another try when the model is whole', async () => {
     const graph = join(folders['/rerank-wasm-mini/onnx/'], 'model_quantized.onnx');

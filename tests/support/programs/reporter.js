@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const path = [];
+  process.on('uncaughtExceptionMonitor', tell).on('unhandledRejection', tell);
   for await (const { type, data } of events) {
     // What a test left behind threw after its end.
     if (type === 'test:diagnostic' && /\b(Error|Warning):/.test(data.message)) yield `${data.message}\n`;
@@ -18,6 +19,11 @@ export default async function* report(events) {
     yield `\n✖ ${name}\n${problem}\n`;
   }
   process.send?.(counts);
+}
+
+/** Prints what was thrown outside any test. Node fails the file for it, and would not always say why. */
+function tell(error) {
+  process.stderr.write(`thrown outside a test: ${error?.stack ?? inspect(error)}\n`);
 }
 
 /** Counts an event. Returns the text to print if it is a failure. */
