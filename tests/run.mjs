@@ -12,6 +12,9 @@ const nodes = installedNodes();
 const [pathNode] = nodes;
 const modern = modernNode(nodes);
 
+/** This file watches that the page draws every frame, so no other file runs beside it. */
+const frames = 'runtimes/chromium/main-thread.test.js';
+
 /** A group runs in each of `nodes`, one after the other. `lacks` says why a Node is missing. */
 const groups = {
   unit: {
@@ -21,15 +24,20 @@ const groups = {
   },
   node: { files: filesOf('runtimes/node'), ...onBothNodes(), concurrency: 2 },
   cli: { files: filesOf('unit/cli'), nodes: [pathNode], concurrency: 2 },
-  adapters: { files: filesOf('unit/adapters'), ...onBothNodes() },
-  edge: { files: filesOf('unit/edge'), ...onBothNodes() },
+  adapters: { files: filesOf('unit/adapters'), ...onBothNodes(), concurrency: 2 },
+  edge: { files: filesOf('unit/edge'), ...onBothNodes(), concurrency: 2 },
   package: { files: filesOf('package'), nodes: [pathNode] },
-  chromium: { files: filesOf('runtimes/chromium'), nodes: [pathNode] },
-  workerd: { files: filesOf('runtimes/workerd'), ...onModernNode() },
+  chromium: {
+    files: filesOf('runtimes/chromium').filter((file) => file !== frames),
+    nodes: [pathNode],
+    concurrency: 2,
+  },
+  frames: { files: [frames], nodes: [pathNode] },
+  workerd: { files: filesOf('runtimes/workerd'), ...onModernNode(), concurrency: 2 },
   'same-bits': { files: ['runtimes/same-bits.test.js'], ...onModernNode() },
   standin: { files: ['runtimes/standin.test.js', 'runtimes/full-tokenizer.test.js'], nodes: [pathNode] },
   l12: { files: ['runtimes/l12.test.js'], ...onBothNodes() },
-  examples: { files: filesOf('examples'), nodes: [pathNode] },
+  examples: { files: filesOf('examples'), nodes: [pathNode], concurrency: 2 },
   imports: { files: filesOf('unit/imports'), nodes: [pathNode] },
   docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },
   project: { files: filesOf('project'), nodes: [pathNode] },
