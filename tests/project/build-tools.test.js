@@ -3,14 +3,18 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { engineName } from '#internal/instance/simd.js';
+import { installedNodes } from '../support/programs/nodes.js';
 
 const pathOf = (script) => fileURLToPath(new URL(`../../scripts/${script}`, import.meta.url));
 
 describe('what the build calls', () => {
-  it('builds for the demo the engine that the package takes here', () => {
-    const name = execFileSync(process.execPath, [pathOf('engine-name.mjs')], { encoding: 'utf8' }).trim();
-    assert.equal(`${name}.wasm`, engineName());
+  it('builds for the demo the engine that the package takes in each Node', () => {
+    const simd = new URL('../../pkg/dist/instance/simd.js', import.meta.url).href;
+    const taken = `import(${JSON.stringify(simd)}).then(({ engineName }) => console.log(engineName()))`;
+    for (const { path } of installedNodes()) {
+      const printed = (...options) => execFileSync(path, options, { encoding: 'utf8' }).trim();
+      assert.equal(`${printed(pathOf('engine-name.mjs'))}.wasm`, printed('--eval', taken));
+    }
   });
 
   it('reports how far cargo is, and passes warnings and errors', () => {
