@@ -130,6 +130,7 @@ fn attention_of_twelve_heads() {
             values: rows(2, keys),
             mask: None,
             bias: None,
+            disentangled: None,
             window: None,
             heads,
             head_size,
