@@ -16,6 +16,7 @@ use tract_core::ops::quant::DequantizeLinearF32;
 use super::places::{Axes, axes_above, number};
 use super::spread::Spread;
 use crate::graph::fuse::broadcast::without_broadcasts;
+use crate::graph::fuse::embedding::Embedding;
 use crate::graph::fuse::pattern::producer;
 use crate::graph::import::gather::Gather;
 
@@ -28,8 +29,8 @@ pub fn spread_from(model: &TypedModel, outlet: OutletId, axes: Axes) -> Option<O
     node.op_as::<Spread>().filter(|spread| spread.axes == axes).map(|_| node.inputs[0])
 }
 
-/// Replaces a tensor by one that is spread from numbers by distance. `None` if it is already, or its numbers do not
-/// follow from the distance.
+/// Replaces a tensor by one that is spread from numbers by distance. `None` if it is already, its numbers do not follow
+/// from the distance, or an operator cannot compute them in that shape.
 pub fn spread(
     model: &TypedModel,
     outlet: OutletId,
@@ -40,7 +41,7 @@ pub fn spread(
     rule_if!(spread_from(model, outlet, axes).is_none());
     let mut patch = TypedModelPatch::default();
     let mut wiring = Wiring { model, patch: &mut patch, sequence, budget: MOST_NODES };
-    rule_if_some!(distances = wiring.wire(outlet, axes)?);
+    rule_if_some!(distances = wiring.wire(outlet, axes).ok().flatten());
     let name = format!("{}.spread", producer(model, outlet).name);
     let spread = patch.wire_node(name, Spread { axes }, &[distances])?[0];
     rule_if!(patch.outlet_fact(spread)?.shape == model.outlet_fact(outlet)?.shape);
@@ -97,11 +98,13 @@ impl Wiring<'_> {
             }
             return Ok(Some(single));
         }
+        // Each of their numbers, or rows, follows from the numbers at the same place of the inputs.
         let each_alone = node.op_is::<ElementWiseOp>()
             || node.op_is::<TypedBinOp>()
             || node.op_is::<Cast>()
             || node.op_is::<Iff>()
-            || node.op_is::<DequantizeLinearF32>();
+            || node.op_is::<DequantizeLinearF32>()
+            || node.op_is::<Embedding>();
         rule_if!(each_alone);
         let mut inputs = tvec![];
         for &input in &node.inputs {
@@ -137,5 +140,54 @@ impl Wiring<'_> {
             outlet = self.patch.wire_node(format!("{name}.axis.{axis}"), change, &[outlet])?[0];
         }
         Ok(self.patch.wire_node(name, Cast { to }, &[outlet])?[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_core::ops::math::{abs, min};
+
+    use super::*;
+    use crate::graph::fuse::attention::places::testing::{AXES, model_of_places};
+
+    /// Wires the smaller of a magnitude and the bound, as a float.
+    fn nearness(model: &mut TypedModel, number: OutletId, bound: OutletId) -> OutletId {
+        let magnitude = model.wire_node("magnitude", abs(), &[number]).unwrap()[0];
+        let near = model.wire_node("near", min(), &[magnitude, bound]).unwrap()[0];
+        let float = model.wire_node("float", Cast { to: f32::datum_type() }, &[near]).unwrap()[0];
+        model.select_output_outlets(&[float]).unwrap();
+        float
+    }
+
+    fn sequence(model: &TypedModel) -> TDim {
+        model.symbols.sym("sequence").into()
+    }
+
+    fn run(model: &TypedModel, length: i64) -> TValue {
+        let sizes = [(model.symbols.sym("sequence"), length.to_dim())].into();
+        model.set_symbols(&sizes).unwrap().into_runnable().unwrap().run(tvec![]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn numbers_by_distance_are_those_of_all_pairs() {
+        let (mut model, [distance, _, bound]) = model_of_places(3);
+        let float = nearness(&mut model, distance, bound);
+        let expected = [1, 2, 7].map(|length| run(&model, length));
+        let size = sequence(&model);
+        spread(&model, float, AXES, &size).unwrap().unwrap().apply(&mut model).unwrap();
+        model.compact().unwrap();
+        assert_eq!([1, 2, 7].map(|length| run(&model, length)), expected);
+        let output = model.outputs[0];
+        let by_distance = spread_from(&model, output, AXES).unwrap();
+        assert_eq!(model.outlet_fact(by_distance).unwrap().shape[AXES.key], size.clone() * 2 - 1);
+        assert!(spread(&model, output, AXES, &size).unwrap().is_none());
+        assert_eq!(spread_from(&model, output, Axes { query: AXES.key, key: AXES.query }), None);
+    }
+
+    #[test]
+    fn a_product_of_places_does_not_follow_from_their_distance() {
+        let (mut model, [_, product, bound]) = model_of_places(3);
+        let float = nearness(&mut model, product, bound);
+        assert!(spread(&model, float, AXES, &sequence(&model)).unwrap().is_none());
     }
 }

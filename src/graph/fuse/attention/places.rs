@@ -127,3 +127,35 @@ pub fn number(model: &TypedModel, outlet: OutletId, axes: Axes, budget: &mut usi
         None
     }
 }
+
+#[cfg(test)]
+pub mod testing {
+    use tract_core::ops::array::Range;
+    use tract_core::ops::math::sub;
+
+    use super::*;
+
+    pub const AXES: Axes = Axes { query: 2, key: 3 };
+
+    /// A model with the distance from query to key, the product of both places, and a bound.
+    pub fn model_of_places(bound: i64) -> (TypedModel, [OutletId; 3]) {
+        let mut model = TypedModel::default();
+        let size = TDim::from(model.symbols.sym("sequence"));
+        let mut bounds = [0.to_dim(), size.clone(), 1.to_dim()].into_iter().zip(["start", "limit", "step"]);
+        let bounds: TVec<OutletId> =
+            bounds.by_ref().map(|(value, name)| model.add_const(name, tensor0(value)).unwrap()).collect();
+        let range = model.wire_node("range", Range::new(size), &bounds).unwrap()[0];
+        let mut wire =
+            |name: &str, op: Box<dyn TypedOp>, inputs: &[OutletId]| model.wire_node(name, op, inputs).unwrap()[0];
+        let mut along = |name: &str, axes: [usize; 3]| {
+            axes.into_iter().enumerate().fold(range, |outlet, (index, axis)| {
+                wire(&format!("{name}.{index}"), Box::new(AxisOp::Add(axis)), &[outlet])
+            })
+        };
+        let (queries, keys) = (along("queries", [1, 0, 0]), along("keys", [0, 0, 0]));
+        let distance = wire("distance", Box::new(sub()), &[keys, queries]);
+        let product = wire("product", Box::new(tract_core::ops::math::mul()), &[keys, queries]);
+        let bound = model.add_const("bound", tensor4(&[[[[bound]]]])).unwrap();
+        (model, [distance, product, bound])
+    }
+}

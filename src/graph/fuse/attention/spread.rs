@@ -52,8 +52,8 @@ mod tests {
     #[test]
     fn a_row_of_a_later_query_begins_one_place_earlier() {
         for (axes, shape, expected) in [
-            (Axes { query: 1, key: 2 }, [1, 1, 5], vec![3, 4, 5, 2, 3, 4, 1, 2, 3]),
-            (Axes { query: 2, key: 1 }, [1, 5, 1], vec![3, 2, 1, 4, 3, 2, 5, 4, 3]),
+            (Axes { query: 1, key: 2 }, [1, 1, 5], [3i64, 4, 5, 2, 3, 4, 1, 2, 3]),
+            (Axes { query: 2, key: 1 }, [1, 5, 1], [3, 2, 1, 4, 3, 2, 5, 4, 3]),
         ] {
             let distances = Tensor::from_shape(&shape, &[1i64, 2, 3, 4, 5]).unwrap();
             let spread = Spread { axes }.eval(&EvalContext::out_of_plan(), tvec![distances.into_tvalue()]).unwrap();

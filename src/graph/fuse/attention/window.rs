@@ -229,36 +229,12 @@ fn where_it_is(number: Number, at_most: bool, bound: i64) -> Option<Distances> {
 
 #[cfg(test)]
 mod tests {
-    use tract_core::ops::array::Range;
     use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
     use tract_core::ops::logic::{comp_gt, comp_gte, comp_lt, comp_lte};
-    use tract_core::ops::math::{abs, neg, sub};
+    use tract_core::ops::math::{abs, neg};
 
     use super::*;
-
-    const AXES: Axes = Axes { query: 2, key: 3 };
-
-    /// A model with the distance from query to key, the product of both places, and a bound.
-    fn model(bound: i64) -> (TypedModel, [OutletId; 3]) {
-        let mut model = TypedModel::default();
-        let size = TDim::from(model.symbols.sym("sequence"));
-        let mut bounds = [0.to_dim(), size.clone(), 1.to_dim()].into_iter().zip(["start", "limit", "step"]);
-        let bounds: TVec<OutletId> =
-            bounds.by_ref().map(|(value, name)| model.add_const(name, tensor0(value)).unwrap()).collect();
-        let range = model.wire_node("range", Range::new(size), &bounds).unwrap()[0];
-        let mut wire =
-            |name: &str, op: Box<dyn TypedOp>, inputs: &[OutletId]| model.wire_node(name, op, inputs).unwrap()[0];
-        let mut along = |name: &str, axes: [usize; 3]| {
-            axes.into_iter().enumerate().fold(range, |outlet, (index, axis)| {
-                wire(&format!("{name}.{index}"), Box::new(AxisOp::Add(axis)), &[outlet])
-            })
-        };
-        let (queries, keys) = (along("queries", [1, 0, 0]), along("keys", [0, 0, 0]));
-        let distance = wire("distance", Box::new(sub()), &[keys, queries]);
-        let product = wire("product", Box::new(tract_core::ops::math::mul()), &[keys, queries]);
-        let bound = model.add_const("bound", tensor4(&[[[[bound]]]])).unwrap();
-        (model, [distance, product, bound])
-    }
+    use crate::graph::fuse::attention::places::testing::{AXES, model_of_places};
 
     fn compare(model: &mut TypedModel, comparison: Box<dyn BinMiniOp>, inputs: [OutletId; 2]) -> OutletId {
         let name = format!("condition.{}", model.nodes().len());
@@ -281,7 +257,7 @@ mod tests {
             (comp_lte(), false, Some((all.0, 8)), Some((9, all.1))),
             (comp_gt(), false, Some((9, all.1)), Some((all.0, 8))),
         ] {
-            let (mut model, [mut distance, _, bound]) = model(8);
+            let (mut model, [mut distance, _, bound]) = model_of_places(8);
             if magnitude {
                 distance = model.wire_node("negative", neg(), &[distance]).unwrap()[0];
                 distance = model.wire_node("magnitude", abs(), &[distance]).unwrap()[0];
@@ -293,7 +269,7 @@ mod tests {
 
     #[test]
     fn conditions_meet_and_other_numbers_are_no_distances() {
-        let (mut model, [distance, product, bound]) = model(8);
+        let (mut model, [distance, product, bound]) = model_of_places(8);
         let behind = compare(&mut model, comp_gte(), [distance, bound]);
         let near = compare(&mut model, comp_lt(), [distance, bound]);
         let swapped = compare(&mut model, comp_gte(), [bound, distance]);
