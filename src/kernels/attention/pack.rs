@@ -1,7 +1,6 @@
 //! Rounds vectors to integers of 16 bits, side by side as the products read them.
 
-use super::AttentionScratch;
-use super::inputs::{Inputs, Rows};
+use super::rows::Rows;
 use crate::kernels::lanes::{Lanes, ROUNDING, ROUNDING_BITS};
 
 /// Four vectors side by side, two elements of each in turn. Element `i` of vector `j` is at `[i / 2][2 * j + i % 2]`.
@@ -127,28 +126,9 @@ fn store_transposed<L: Lanes>(rows: [L::I16; 4], output: &mut [[i16; 8]; 4]) {
     L::store_i16(d, to_d);
 }
 
-pub(super) fn pack_keys<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut AttentionScratch) {
-    let (count, size) = (inputs.keys.count, inputs.head_size);
-    let groups = scratch.keys.chunks_exact_mut(size.next_multiple_of(8) / 2);
-    for ((i, group), scales) in groups.enumerate().zip(scratch.key_scales.as_chunks_mut::<4>().0) {
-        // The keys that pad the last groups are masked.
-        let row = |j: usize| inputs.keys.slice((4 * i + j).min(count - 1), head * size, size);
-        *scales = pack_rows::<L>([row(0), row(1), row(2), row(3)], group);
-    }
-}
-
-pub(super) fn pack_values<L: Lanes>(inputs: &Inputs<'_>, head: usize, scratch: &mut AttentionScratch) {
-    let (count, size) = (inputs.keys.count, inputs.head_size);
-    let panels = scratch.values.chunks_exact_mut(count.next_multiple_of(8));
-    for ((i, panel), scales) in panels.enumerate().zip(scratch.value_scales.as_chunks_mut::<8>().0) {
-        let columns = (size - 8 * i).min(8);
-        *scales = pack_columns::<L>(inputs.values, head * size + 8 * i, columns, panel);
-    }
-}
-
 /// Rounds up to eight columns to integers, in two groups; returns the value of an integer 1 in each.
 #[inline(never)]
-fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &mut Group) -> [f32; 8] {
+pub(super) fn pack_columns<L: Lanes>(rows: Rows<'_>, first: usize, columns: usize, panel: &mut Group) -> [f32; 8] {
     let block = |row: usize| {
         let values = rows.slice(row, first, columns);
         load_block::<L>(&values.as_array().copied().unwrap_or_else(|| padded(values)))

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
+use super::attend::attend;
+use super::pack::BLOCK;
 use super::*;
 use crate::kernels::lanes::scalar::Scalar;
+use crate::kernels::lanes::{Fastest, Lanes};
 use crate::kernels::testing::{test, *};
 
 #[derive(Debug, Clone)]
