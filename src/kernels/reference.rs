@@ -1,7 +1,7 @@
 //! Linear layers and attention on floats, without rounding: the reference that the kernels on integers are compared
 //! with. They are slow. Every sum has a fixed order, so results are the same bits everywhere.
 
-use super::attention::Inputs;
+use super::attention::{Disentangled, Inputs};
 use crate::kernels::functions::exp::Exp;
 use crate::kernels::functions::softmax::{exponentials, largest};
 use crate::kernels::lanes::Fastest;
@@ -39,7 +39,7 @@ pub fn add_multiple(factor: f32, numbers: &[f32], sums: &mut [f32]) {
 /// # Panics
 /// If a buffer is too short for its rows.
 pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32], stride: usize) {
-    let Inputs { queries, keys, values, mask, bias, window, heads, head_size, scale } = *inputs;
+    let Inputs { queries, keys, values, mask, bias, disentangled, window, heads, head_size, scale } = *inputs;
     weights.resize(keys.count, 0.0);
     let exp = Exp::<Fastest>::new();
     for head in 0..heads {
@@ -53,6 +53,9 @@ pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32
             if let Some(bias) = bias {
                 add_multiple(1.0, bias.row(head, query, keys.count), weights);
             }
+            if let Some(disentangled) = disentangled {
+                add_positions(&disentangled, inputs, head, query, weights);
+            }
             if let Some(window) = window {
                 let seen = window.keys(query, keys.count);
                 weights[..seen.start].fill(f32::NEG_INFINITY);
@@ -65,6 +68,24 @@ pub fn attention(inputs: &Inputs<'_>, weights: &mut Vec<f32>, context: &mut [f32
             for (key, weight) in weights.iter().enumerate() {
                 add_multiple(weight / sum, values.slice(key, start, head_size), context);
             }
+        }
+    }
+}
+
+/// Adds the products of disentangled attention to the scores of a query.
+fn add_positions(disentangled: &Disentangled<'_>, inputs: &Inputs<'_>, head: usize, query: usize, scores: &mut [f32]) {
+    let Inputs { queries, keys, head_size, .. } = *inputs;
+    let start = head * head_size;
+    for (key, score) in scores.iter_mut().enumerate() {
+        let distance = keys.count - 1 + key - (disentangled.first + query);
+        let sides = [
+            disentangled.of_queries.map(|positions| (positions, queries.slice(query, start, head_size))),
+            disentangled.of_keys.map(|positions| (positions, keys.slice(key, start, head_size))),
+        ];
+        for (positions, content) in sides.into_iter().flatten() {
+            let row = positions.table.row(disentangled.first_head + head, positions.rows[distance] as usize);
+            *score +=
+                positions.scale * content.iter().zip(row).map(|(content, position)| content * position).sum::<f32>();
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::attention::{AttentionScratch, Bias, Inputs, Rows, Window, attention};
+use super::attention::{
+    AttentionScratch, Bias, BiasRows, Disentangled, Inputs, PositionTable, Positions, Rows, Window, attention,
+};
 use super::float_linear::{FloatLinear, FloatScratch, Order};
 use super::functions::gelu::{gelu, gelu_tanh};
 use super::functions::layer_norm::{LayerNorm, layer_norm};
@@ -82,6 +84,7 @@ fn attention_gives_the_same_bits() {
         values: rows(2, keys),
         mask: Some(&mask),
         bias: None,
+        disentangled: None,
         window: None,
         heads,
         head_size,
@@ -91,11 +94,18 @@ fn attention_gives_the_same_bits() {
     attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
     check("attention", &context, 0xbb82_d81a_724d_9951);
     let values = random(heads * queries * keys, 10);
-    let bias = Bias { values: &values, head_stride: queries * keys, row_stride: keys };
+    let bias = Bias { values: &values, head_stride: queries * keys, rows: BiasRows::Apart(keys) };
     let window = Window { before: 40, after: 30, first: 25 };
     let inputs = Inputs { bias: Some(bias), window: Some(window), ..inputs };
     attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
     check("attention in a window", &context, 0x50ad_d389_d0f1_85f1);
+    let table = PositionTable::new(&random(heads * 30 * head_size, 16), heads, 30, head_size);
+    let distances: Vec<u32> = (0..2 * keys as u32 - 1).map(|distance| distance * 30 / (2 * keys as u32)).collect();
+    let [of_queries, of_keys] = [0.1, 0.3].map(|scale| Some(Positions { table: &table, rows: &distances, scale }));
+    let disentangled = Disentangled { of_queries, of_keys, first: 25, first_head: 0 };
+    let inputs = Inputs { disentangled: Some(disentangled), ..inputs };
+    attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
+    check("disentangled attention", &context, 0x628a_ba1b_8a2b_47f4);
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub fn warm_up() {
                 values: input,
                 mask: Some(&[0.0; TOKENS]),
                 bias: None,
+                disentangled: None,
                 window: None,
                 heads: HEADS,
                 head_size: HIDDEN / HEADS,

@@ -1,6 +1,6 @@
 //! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --release -- --include-ignored --nocapture benches`.
 
-use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
+use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, PositionTable, Positions, Rows, attention};
 use crate::kernels::functions::gelu::gelu;
 use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
 use crate::kernels::linear::quantize::quantize_row_i8;
@@ -119,26 +119,34 @@ fn linear_layers() {
 #[test]
 #[ignore = "a benchmark"]
 fn attention_of_twelve_heads() {
-    for (queries, keys) in [(128, 128), (512, 512)] {
-        let (heads, head_size) = (12, 64);
+    for (length, head_size) in [(128, 32), (512, 32), (128, 64), (512, 64)] {
+        let heads = 12;
         let hidden = heads * head_size;
-        let x = random(keys * 3 * hidden, 2.0);
-        let rows = |i: usize, count| Rows { values: &x[i * hidden..], count, stride: 3 * hidden };
-        let inputs = Inputs {
-            queries: rows(0, queries),
-            keys: rows(1, keys),
-            values: rows(2, keys),
+        let x = random(length * 3 * hidden, 2.0);
+        let rows = |i: usize| Rows { values: &x[i * hidden..], count: length, stride: 3 * hidden };
+        let plain = Inputs {
+            queries: rows(0),
+            keys: rows(1),
+            values: rows(2),
             mask: None,
             bias: None,
+            disentangled: None,
             window: None,
             heads,
             head_size,
             scale: 0.125,
         };
-        let mut context = vec![0.0; queries * hidden];
+        let table = PositionTable::new(&random(512 * hidden, 2.0), heads, 512, head_size);
+        let position = |distance: usize| (256 + length).saturating_sub(distance).min(511) as u32;
+        let positions: Vec<u32> = (0..2 * length - 1).map(position).collect();
+        let side = Some(Positions { table: &table, rows: &positions, scale: 0.1 });
+        let disentangled = Some(Disentangled { of_queries: side, of_keys: side, ..Disentangled::default() });
+        let mut context = vec![0.0; length * hidden];
         let mut scratch = AttentionScratch::default();
-        let t = time(|| attention(black_box(&inputs), &mut scratch, black_box(&mut context), hidden));
-        let products = 2 * queries * keys * hidden;
-        report!("attention {queries} × {keys}: {:.2} ms, {:.1} GMAC/s", t / 1e6, products as f64 / t);
+        for (name, inputs) in [("attention", plain), ("disentangled attention", Inputs { disentangled, ..plain })] {
+            let t = time(|| attention(black_box(&inputs), &mut scratch, black_box(&mut context), hidden));
+            let products = 2 * length * length * hidden;
+            report!("{name} {length} × {head_size}: {:.2} ms, {:.1} GMAC/s", t / 1e6, products as f64 / t);
+        }
     }
 }

@@ -31,6 +31,38 @@ impl Letters {
         self.axes.len() == axes.len() && self.axes.iter().zip(axes).all(|(axis, letters)| axis[..] == **letters)
     }
 
+    /// The axis that has this letter alone.
+    pub fn axis_of(&self, letter: char) -> Option<usize> {
+        self.axes.iter().position(|axis| axis[..] == [letter])
+    }
+
+    /// The same letters, with `new`, of this size, in place of `old`.
+    pub fn renamed(&self, old: char, new: char, size: TDim) -> Self {
+        let rename = |letter: &char| if *letter == old { new } else { *letter };
+        let axes = self.axes.iter().map(|axis| axis.iter().map(rename).collect()).collect();
+        let sizes = self.sizes.iter().filter(|(letter, _)| **letter != old);
+        Self { axes, sizes: sizes.map(|(letter, size)| (*letter, size.clone())).chain([(new, size)]).collect() }
+    }
+
+    /// The order of the axes in which those of length 1 come first, and then these letters. `None` if an axis has
+    /// several letters, or another one.
+    pub fn order_of(&self, wanted: &[char]) -> Option<TVec<usize>> {
+        let lone = (0..self.axes.len()).filter(|&axis| self.axes[axis].is_empty()).map(Some);
+        let order = lone.chain(wanted.iter().map(|&letter| self.axis_of(letter))).collect::<Option<TVec<usize>>>()?;
+        (order.len() == self.axes.len()).then_some(order)
+    }
+
+    /// The letters of a tile's input, given those of its output, if it repeats only along this letter.
+    pub fn above_tile(&self, multipliers: &[TDim], letter: char) -> Option<Self> {
+        let mut above = self.clone();
+        for (axis, multiplier) in above.axes.iter_mut().zip(multipliers).filter(|(_, multiplier)| !multiplier.is_one())
+        {
+            (axis.first() == Some(&letter) && self.sizes.get(&letter) == Some(multiplier)).then_some(())?;
+            axis.remove(0);
+        }
+        Some(above)
+    }
+
     /// The letters of four axes with one each.
     pub fn single(&self) -> Option<[char; 4]> {
         let letters: TVec<char> = self.axes.iter().filter_map(|axis| axis.first().copied()).collect();
@@ -159,6 +191,24 @@ mod tests {
         let merged = letters().below(&merge).unwrap();
         assert!(merged.are(&[&['b', 'h'], &['m'], &['k']]));
         assert_eq!(merged.below(&split).unwrap(), letters());
+    }
+
+    #[test]
+    fn a_tile_adds_the_slower_letter_of_an_axis() {
+        let merged = letters().below(&reshape(0, &[2, 3], &[6])).unwrap();
+        let tile = |times: usize| [times.to_dim(), 1.to_dim(), 1.to_dim()];
+        assert!(merged.above_tile(&tile(2), 'b').unwrap().are(&[&['h'], &['m'], &['k']]));
+        assert_eq!([merged.above_tile(&tile(3), 'b'), merged.above_tile(&tile(2), 'h')], [None, None]);
+    }
+
+    #[test]
+    fn axes_are_found_by_their_letters() {
+        let letters = letters().below(&AxisOp::Add(1)).unwrap();
+        assert_eq!(letters.axis_of('m'), Some(3));
+        assert_eq!(letters.order_of(&['k', 'h', 'b', 'm']), Some(tvec![1, 4, 2, 0, 3]));
+        assert_eq!(letters.order_of(&['k', 'h', 'b']), None);
+        let renamed = letters.renamed('m', 'd', 11.to_dim());
+        assert_eq!([renamed.axis_of('d'), renamed.axis_of('m')], [Some(3), None]);
     }
 
     #[test]

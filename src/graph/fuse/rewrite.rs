@@ -21,6 +21,8 @@ pub enum Rewrite {
     LayerNorm,
     /// Moves broadcasts below element-wise operators.
     Broadcast,
+    /// Computes what follows from the distance of two places once for each distance.
+    Distances,
     Attention,
     /// Moves the selection of the first token up, through fused operators and sums.
     FirstToken,
@@ -34,12 +36,13 @@ pub enum Rewrite {
 
 impl Rewrite {
     /// In the order of application.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Embedding,
         Self::Positions,
         Self::Linear,
         Self::LayerNorm,
         Self::Broadcast,
+        Self::Distances,
         Self::Attention,
         Self::FirstToken,
         Self::SharedInput,
@@ -72,6 +75,7 @@ impl Rewrite {
                 .with_rule_for("broadcast below element-wise", broadcast::lower::<ElementWiseOp>)
                 .with_rule_for("broadcast below binary", broadcast::lower::<TypedBinOp>)
                 .with_rule_for("broadcast below choice", broadcast::lower::<Iff>),
+            Self::Distances => rules.with_rule_for("numbers by distance", attention::spread_distances),
             Self::Attention => rules.with_rule_for("attention", attention::fuse),
             Self::FirstToken => rules
                 .with_rule_for("first token above linear", first_token::above_linear)

@@ -48,7 +48,7 @@ impl SelfAttention {
                 bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
             let sizes = self.sizes(batch, length);
-            let further = self.attention.further.of_sequences(&inputs[1..], &floats(further)?, sizes)?;
+            let further = self.attention.sequences(&inputs[1..], &floats(further)?, sizes)?;
             for further in further.into_iter().filter(|_| length > 0) {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);
                 sequences.push((first..first + length, further));
@@ -124,6 +124,7 @@ impl SelfAttention {
                     values,
                     mask: further.mask,
                     bias: further.bias.map(|bias| bias.starting_at(some.start, 0)),
+                    disentangled: self.attention.disentangled(further).map(|it| it.starting_at(some.start, 0)),
                     window: self.attention.window,
                     heads: some.len(),
                     head_size: size,
@@ -240,10 +241,10 @@ pub fn fuse(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::fuse::attention::FurtherInputs;
+    use crate::graph::fuse::attention::{FurtherInputs, PositionProduct, PositionProducts};
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::count_after;
-    use crate::kernels::attention::Window;
+    use crate::kernels::attention::{PositionTable, Window};
     use crate::kernels::float_linear::{FloatLinear, Order};
     use crate::kernels::linear::{Linear, Packer};
 
@@ -287,11 +288,30 @@ mod tests {
             shapes.into_iter().flat_map(|shape| kinds.map(|layers| (shape, layers)))
         {
             let (inputs, hidden) = (10, heads * head_size);
-            let further = FurtherInputs { rotary, mask: true, bias: true };
+            let positioned = head_size != 7;
+            let further = FurtherInputs {
+                rotary,
+                mask: true,
+                bias: true,
+                of_queries: positioned,
+                of_keys: positioned && !rotary,
+            };
+            let product = |given: bool, scale: f32| {
+                let values = tensor(&[heads, 9, head_size], scale).into_tensor();
+                let values = values.try_as_plain_ram().unwrap().as_slice::<f32>().unwrap().to_vec();
+                given.then(|| PositionProduct {
+                    table: Arc::new(PositionTable::new(&values, heads, 9, head_size)),
+                    scale,
+                })
+            };
+            let positions = PositionProducts {
+                of_queries: product(further.of_queries, 0.2),
+                of_keys: product(further.of_keys, 0.3),
+            };
             let window = rotary.then_some(Window { before: 2, after: 1, first: 0 });
             let fused = SelfAttention {
                 linear: layers(inputs, hidden),
-                attention: Attention { heads, scale: 0.3, further, window },
+                attention: Attention { heads, scale: 0.3, further, positions, window },
             };
             let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());
             for mask in &mut masks {
@@ -306,6 +326,11 @@ mod tests {
                 pairs[0].insert_many(1, [tensor(&[2, 6, head_size], 0.4), tensor(&[2, 6, head_size], 0.6)]);
                 pairs[1].insert_many(1, [tensor(&[1, 3, head_size], 0.7), tensor(&[1, 3, head_size], 0.2)]);
             }
+            for (pair, length) in pairs.iter_mut().zip([6, 3]) {
+                let rows: Vec<f32> = (0..2 * length - 1).map(|distance| (distance * 7 % 9) as f32).collect();
+                let sides = usize::from(further.of_queries) + usize::from(further.of_keys);
+                pair.extend((0..sides).map(|_| tensor1(&rows).into_tvalue()));
+            }
             let expected = pairs.each_ref().map(|pair| {
                 let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
                 values.extend(pair[1..].iter().cloned());
@@ -318,10 +343,10 @@ mod tests {
                 let views = pairs.each_ref().map(|pair| plain(&pair[1..]).unwrap());
                 let added = |pair: usize, batch, length| {
                     let numbers = floats(&views[pair]).unwrap();
-                    further.of_sequences(&pairs[pair][1..], &numbers, fused.sizes(batch, length)).unwrap()
+                    fused.attention.sequences(&pairs[pair][1..], &numbers, fused.sizes(batch, length)).unwrap()
                 };
                 let (long, short) = (added(0, 2, 6), added(1, 1, 3));
-                let sequences = [(0..6, long[0]), (6..12, long[1]), (12..15, short[0])];
+                let sequences = [(0..6, long[0].clone()), (6..12, long[1].clone()), (12..15, short[0].clone())];
                 let outputs = eval_rows(states, &[hidden], |rows, contexts| {
                     fused.write(rows, &sequences, &mut contexts[0], heads_of_a_part);
                 });

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
+use super::attend::attend;
+use super::pack::BLOCK;
 use super::*;
 use crate::kernels::lanes::scalar::Scalar;
+use crate::kernels::lanes::{Fastest, Lanes};
 use crate::kernels::testing::{test, *};
 
 #[derive(Debug, Clone)]
@@ -15,8 +18,54 @@ struct Case {
     mask: Option<Vec<f32>>,
     /// Rows of keys for each query, for each head.
     bias: Option<Vec<f32>>,
+    disentangled: Option<Embeddings>,
     window: Option<Window>,
     scale: f32,
+}
+
+/// The embeddings of positions of disentangled attention, for twice as many heads as a case has.
+#[derive(Debug, Clone)]
+struct Embeddings {
+    /// Heads × rows × head size.
+    values: Vec<f32>,
+    table: PositionTable,
+    /// A row for each distance.
+    rows: Vec<u32>,
+    first: usize,
+    /// Whether queries, and keys, are multiplied.
+    sides: [bool; 2],
+}
+
+impl Embeddings {
+    const SCALES: [f32; 2] = [0.3, 0.2];
+    const FIRST_HEAD: usize = 1;
+
+    /// The rows fall with the distance, from the last to the first; `random` has any in their place.
+    fn new(case: &Case, count: usize, random_rows: bool, sides: [bool; 2], seed: u64) -> Self {
+        let heads = case.heads + Self::FIRST_HEAD;
+        let values = random(heads * count * case.head_size, seed);
+        let table = PositionTable::new(&values, heads, count, case.head_size);
+        let of_distance = |(index, number): (usize, f32)| {
+            let place = if random_rows { number.fract().abs() } else { 1.0 - index as f32 / (2 * case.keys) as f32 };
+            ((place * count as f32) as u32).min(count as u32 - 1)
+        };
+        let rows = random(2 * case.keys - 1, seed).into_iter().enumerate().map(of_distance).collect();
+        Self { values, table, rows, first: case.keys - case.queries, sides }
+    }
+
+    fn kernel(&self) -> Disentangled<'_> {
+        let [of_queries, of_keys] = [0, 1].map(|side| {
+            let positions = Positions { table: &self.table, rows: &self.rows, scale: Self::SCALES[side] };
+            self.sides[side].then_some(positions)
+        });
+        Disentangled { of_queries, of_keys, first: self.first, first_head: Self::FIRST_HEAD }
+    }
+
+    fn row(&self, head: usize, query: usize, key: usize, head_size: usize) -> Vec<f64> {
+        let row = self.rows[self.rows.len() / 2 + key - (self.first + query)] as usize;
+        let row = (head + Self::FIRST_HEAD) * self.table.shape()[1] + row;
+        self.values[row * head_size..][..head_size].iter().map(|&x| f64::from(x)).collect()
+    }
 }
 
 impl Case {
@@ -30,6 +79,7 @@ impl Case {
             activations,
             mask: None,
             bias: None,
+            disentangled: None,
             window: None,
             scale: 1.0 / (head_size as f32).sqrt(),
         }
@@ -50,8 +100,9 @@ impl Case {
             bias: self.bias.as_deref().map(|values| Bias {
                 values,
                 head_stride: self.queries * self.keys,
-                row_stride: self.keys,
+                rows: BiasRows::Apart(self.keys),
             }),
+            disentangled: self.disentangled.as_ref().map(Embeddings::kernel),
             window: self.window,
             heads: self.heads,
             head_size: self.head_size,
@@ -92,18 +143,33 @@ impl Case {
             let q = row(queries, query);
             let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
             let mut longest_key = 0f64;
+            let mut longest_positions = 0f64;
             let scores: Vec<f64> = (0..self.keys)
                 .map(|key| {
                     let k = row(keys, key);
                     longest_key = longest_key.max(norm(&k));
-                    let dot: f64 = q.iter().zip(k).map(|(q, k)| q * k).sum();
+                    let dot: f64 = q.iter().zip(&k).map(|(q, k)| q * k).sum();
                     let mask = self.mask.as_ref().map_or(0.0, |mask| f64::from(mask[key]));
                     let bias = self
                         .bias
                         .as_ref()
                         .map_or(0.0, |bias| f64::from(bias[(head * self.queries + query) * self.keys + key]));
+                    let mut positions = 0.0;
+                    let mut norms = 0.0;
+                    if let Some(embeddings) = &self.disentangled {
+                        let embedding = embeddings.row(head, query, key, self.head_size);
+                        let contents = [&q, &k];
+                        for (content, (scale, side)) in
+                            contents.iter().zip(Embeddings::SCALES.into_iter().zip(embeddings.sides))
+                        {
+                            let scale = if side { f64::from(scale) } else { 0.0 };
+                            positions += scale * content.iter().zip(&embedding).map(|(x, y)| x * y).sum::<f64>();
+                            norms += scale * norm(content) * norm(&embedding);
+                        }
+                    }
+                    longest_positions = longest_positions.max(norms);
                     let seen = self.window.is_none_or(|window| window.keys(query, self.keys).contains(&key));
-                    if seen { dot * f64::from(self.scale) + mask + bias } else { f64::NEG_INFINITY }
+                    if seen { dot * f64::from(self.scale) + mask + bias + positions } else { f64::NEG_INFINITY }
                 })
                 .collect();
             let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -113,8 +179,8 @@ impl Case {
             let blocks = self.head_size.div_ceil(BLOCK) as f64;
             let magnitude =
                 scores.iter().filter(|score| score.is_finite()).fold(0f64, |largest, score| largest.max(score.abs()));
-            let off =
-                0.25e-3 * blocks * f64::from(self.scale) * norm(&q) * longest_key + magnitude / f64::from(1 << 21);
+            let products = f64::from(self.scale) * norm(&q) * longest_key + longest_positions;
+            let off = 0.25e-3 * blocks * products + magnitude / f64::from(1 << 21);
             let relative = self.keys as f64 / f64::from(1 << 15) + 1.0 / f64::from(1 << 13) + (2.0 * off).exp_m1();
             let values: Vec<Vec<f64>> = (0..self.keys).map(|key| row(values, key)).collect();
             context.extend((0..self.head_size).map(|channel| {
@@ -211,8 +277,17 @@ fn a_bias_may_be_shared_by_heads_and_queries() {
     let (queries, keys, heads) = (5, 11, 3);
     let case = Case::random(queries, keys, heads, 4);
     let all = random(heads * queries * keys, 3);
-    for (head_stride, row_stride) in [(queries * keys, keys), (0, keys), (keys, 0), (0, 0)] {
-        let shared = Bias { values: &all, head_stride, row_stride };
+    let apart = BiasRows::Apart;
+    let distances = BiasRows::Distances { first: 6 };
+    for (head_stride, rows) in [
+        (queries * keys, apart(keys)),
+        (0, apart(keys)),
+        (keys, apart(0)),
+        (0, apart(0)),
+        (2 * keys - 1, distances),
+        (0, distances),
+    ] {
+        let shared = Bias { values: &all, head_stride, rows };
         let mut inputs = case.inputs();
         inputs.bias = Some(shared);
         let mut context = vec![0.0; queries * case.hidden()];
@@ -222,6 +297,60 @@ fn a_bias_may_be_shared_by_heads_and_queries() {
         each.bias = Some(rows.flat_map(|(head, query)| shared.row(head, query, keys)).copied().collect());
         each.check();
         assert_same(&context, &each.context());
+        for (head, query) in [(0, 3), (2, 0), (1, 2)] {
+            assert_eq!(shared.starting_at(head, query).row(0, 1, keys), shared.row(head, query + 1, keys));
+        }
+    }
+}
+
+#[test]
+fn a_bias_by_distance_has_a_number_for_each() {
+    let values = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
+    let bias = Bias { values: &values, head_stride: 0, rows: BiasRows::Distances { first: 0 } };
+    assert_eq!(bias.row(0, 0, 4), [0.0, 1.0, 2.0, 3.0]);
+    assert_eq!(bias.row(0, 3, 4), [-3.0, -2.0, -1.0, 0.0]);
+}
+
+/// A query that is computed alone has the bits that it has among others, and a head those that it has beside others.
+#[test]
+fn disentangled_scores_are_near_the_definition_and_do_not_depend_on_the_other_rows() {
+    for ((queries, keys, head_size), sides) in [(9, 9, 5), (1, 30, 16), (12, 70, 32), (3, 9, 130)]
+        .into_iter()
+        .flat_map(|shape| [[true, true], [true, false], [false, true]].map(|sides| (shape, sides)))
+    {
+        for (count, random_rows) in [(2 * keys, false), (7, false), (40, true), (1, false)] {
+            let mut case = Case::random(queries, keys, 2, head_size);
+            case.disentangled = Some(Embeddings::new(&case, count, random_rows, sides, 5));
+            case.check();
+            let together = case.context();
+            for (query, head) in (0..queries).flat_map(|query| [0, 1].map(|head| (query, head))) {
+                let mut inputs = case.inputs();
+                let start = head * head_size;
+                for rows in [&mut inputs.queries, &mut inputs.keys, &mut inputs.values] {
+                    rows.values = &rows.values[start..];
+                }
+                inputs.queries.values = &inputs.queries.values[query * inputs.queries.stride..];
+                inputs.queries.count = 1;
+                inputs.heads = 1;
+                inputs.disentangled = inputs.disentangled.map(|it| it.starting_at(head, query));
+                let mut context = vec![0.0; head_size];
+                attention(&inputs, &mut AttentionScratch::default(), &mut context, head_size);
+                assert_same(&context, &together[query * case.hidden() + start..][..head_size]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_of_a_table_is_near_what_it_was_made_of() {
+    let (heads, rows, head_size) = (2, 11, 21);
+    let values = random(heads * rows * head_size, 3);
+    let table = PositionTable::new(&values, heads, rows, head_size);
+    for (index, row) in values.chunks_exact(head_size).enumerate() {
+        let largest = row.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+        for (rounded, exact) in table.row(index / rows, index % rows).iter().zip(row) {
+            assert!((rounded - exact).abs() <= largest * 1e-4, "{rounded} is not {exact}");
+        }
     }
 }
 
@@ -288,8 +417,14 @@ fn shapes() -> impl Strategy<Value = [usize; 4]> {
 /// Unusual cases that still have a finite result.
 fn unusual() -> impl Strategy<Value = Case> {
     let outliers = prop::collection::vec((0..3usize, any::<prop::sample::Index>(), -1000f32..1000.0), 0..6);
-    (shapes(), any::<u64>(), outliers, 0..4u8, any::<[bool; 3]>()).prop_map(
-        |([queries, keys, heads, head_size], seed, outliers, zeros, [masked, biased, windowed])| {
+    (shapes(), any::<u64>(), outliers, 0..4u8, any::<[bool; 5]>()).prop_map(
+        |(
+            [queries, keys, heads, head_size],
+            seed,
+            outliers,
+            zeros,
+            [masked, biased, windowed, of_queries, of_keys],
+        )| {
             let mut case = Case::random(queries, keys, heads, head_size);
             case.activations = random(case.activations.len(), seed);
             if let part @ 0..3 = zeros {
@@ -304,6 +439,10 @@ fn unusual() -> impl Strategy<Value = Case> {
             let hidden = |bits: &f32| if *bits < 0.5 { 0.0 } else { f32::NEG_INFINITY };
             case.mask = masked.then(|| [0.0].into_iter().chain(random(keys - 1, seed).iter().map(hidden)).collect());
             case.bias = biased.then(|| random(heads * queries * keys, seed));
+            if queries <= keys && (of_queries || of_keys) {
+                let count = 1 + seed as usize % 50;
+                case.disentangled = Some(Embeddings::new(&case, count, masked, [of_queries, of_keys], seed));
+            }
             // Every query sees the first key.
             if windowed && queries <= keys {
                 let first = seed as usize % (keys + 1 - queries);
@@ -352,6 +491,7 @@ proptest! {
             inputs.queries.count = 1;
             inputs.bias = inputs.bias.map(|bias| bias.starting_at(0, query));
             inputs.window = inputs.window.map(|window| window.starting_at(query));
+            inputs.disentangled = inputs.disentangled.map(|it| it.starting_at(0, query));
             let mut alone = vec![0.0; hidden];
             attention(&inputs, &mut scratch, &mut alone, hidden);
             assert_same(&alone, expected);

@@ -1,11 +1,14 @@
 //! The way from a softmax up to the product whose scores it reads, and what is added to these on it.
 
 use tract_core::internal::*;
+use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::{AxisOp, perm_to_ops};
 use tract_core::ops::einsum::EinSum;
 use tract_core::ops::logic::Iff;
 use tract_core::ops::math::{Add, IsNan};
 
+use super::by_distance::spread_from;
+use super::places::{Axes, axes_above};
 use crate::graph::fuse::broadcast::without_broadcasts;
 use crate::graph::fuse::letters::factor;
 use crate::graph::fuse::pattern::*;
@@ -22,9 +25,10 @@ pub fn hides(model: &TypedModel, outlet: OutletId) -> bool {
 }
 
 /// A tensor that is added to the scores, before these changes of axes.
+#[derive(Debug, Clone)]
 pub struct Addend {
     pub value: OutletId,
-    /// Adds the value only where this is true or false; 0 elsewhere. Some exporters choose between the scores and the
+    /// Adds the value only where this is true or false; 0 elsewhere. An integer is false if it is 0. Some exporters choose between the scores and the
     /// lowest float. Added to a score, that float hides the key, too.
     pub only_where: Option<(OutletId, bool)>,
     pub changes: TVec<AxisOp>,
@@ -43,7 +47,9 @@ impl Addend {
             let value = patch.tap_model(model, self.value)?;
             let zero = tensor0(0f32).broadcast_into_rank(model.outlet_fact(condition)?.rank())?;
             let zero = patch.add_const(format!("{name}.zero"), zero)?;
+            let to = bool::datum_type();
             let condition = patch.tap_model(model, condition)?;
+            let condition = patch.wire_node(format!("{name}.condition"), Cast { to }, &[condition])?[0];
             let (yes, no) = if when { (value, zero) } else { (zero, value) };
             patch.wire_node(format!("{name}.chosen"), Iff, &[condition, yes, no])?[0]
         } else {
@@ -56,6 +62,19 @@ impl Addend {
             outlet = wires[0];
         }
         Ok(Some(outlet))
+    }
+}
+
+impl Addend {
+    /// The axes of queries and keys before the changes, given those behind them.
+    pub fn axes(&self, behind: Axes) -> Option<Axes> {
+        self.changes.iter().rev().try_fold(behind, |axes, change| axes_above(change, axes))
+    }
+
+    /// The same, with a number for each distance; `None` if the tensor is not spread from such numbers.
+    pub fn by_distance(&self, model: &TypedModel, axes: Axes) -> Option<Self> {
+        self.only_where.is_none().then_some(())?;
+        Some(Self { value: spread_from(model, self.value, self.axes(axes)?)?, ..self.clone() })
     }
 }
 

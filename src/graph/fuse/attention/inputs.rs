@@ -2,7 +2,7 @@
 
 use tract_core::internal::*;
 
-use crate::kernels::attention::Bias;
+use crate::kernels::attention::{Bias, BiasRows};
 use crate::kernels::functions::rotary::Rotation;
 
 /// Which of the further inputs there are. They come in this order.
@@ -14,16 +14,22 @@ pub struct FurtherInputs {
     /// One number for each key, added to the scores: batch × 1 × 1 × sequence.
     pub mask: bool,
     /// One number for each query and key, added to the scores: batch × heads × rows × sequence. Any of the first three
-    /// sizes may be 1.
+    /// sizes may be 1. Or one for each place of a key less that of a query, batch × heads × 1 × (2 · sequence − 1).
     pub bias: bool,
+    /// For each place of a key less that of a query, the row of the table that queries are multiplied with.
+    pub of_queries: bool,
+    /// The same for keys.
+    pub of_keys: bool,
 }
 
 /// The further inputs of one sequence.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SequenceInputs<'a> {
     pub rotation: Option<Rotation<'a>>,
     pub mask: Option<&'a [f32]>,
     pub bias: Option<Bias<'a>>,
+    /// Rows of the tables that queries and keys are multiplied with, the same for all sequences.
+    pub rows: [Option<Arc<[u32]>>; 2],
 }
 
 /// The sizes of attention that its further inputs must fit.
@@ -40,7 +46,8 @@ pub struct Sizes {
 
 impl FurtherInputs {
     pub fn count(self) -> usize {
-        2 * usize::from(self.rotary) + usize::from(self.mask) + usize::from(self.bias)
+        let flags = [self.rotary, self.rotary, self.mask, self.bias, self.of_queries, self.of_keys];
+        flags.into_iter().map(usize::from).sum()
     }
 
     /// The inputs of each sequence. `tensors` are the further inputs, and `numbers` their elements.
@@ -70,6 +77,20 @@ impl FurtherInputs {
             ensure!(mask.len() == batch * length, "the mask has {} numbers instead of {batch} × {length}", mask.len());
         }
         let bias = if self.bias { inputs.next().map(|it| bias(it, sizes)).transpose()? } else { None };
+        let mut rows = |given: bool| -> TractResult<Option<Arc<[u32]>>> {
+            if !given {
+                return Ok(None);
+            }
+            let (_, numbers) = inputs.next().context("disentangled attention has no rows of its tables")?;
+            ensure!(
+                numbers.len() + 1 == 2 * sizes.length,
+                "{} rows of a table for {} keys",
+                numbers.len(),
+                sizes.length
+            );
+            Ok(Some(numbers.iter().map(|&row| row as u32).collect()))
+        };
+        let rows = [rows(self.of_queries)?, rows(self.of_keys)?];
         let of_sequence = |sequence: usize| SequenceInputs {
             rotation: rotations.map(|[(of_cosines, cosines), (of_sines, sines)]| Rotation {
                 cosines: &cosines[sequence * of_cosines..],
@@ -77,6 +98,7 @@ impl FurtherInputs {
             }),
             mask: mask.map(|(_, mask)| &mask[sequence * sizes.length..][..sizes.length]),
             bias: bias.map(|(stride, bias)| Bias { values: &bias.values[sequence * stride..], ..bias }),
+            rows: rows.clone(),
         };
         Ok((0..sizes.batch).map(of_sequence).collect())
     }
@@ -102,8 +124,9 @@ fn bias<'a>((tensor, values): (&TValue, &'a [f32]), sizes: Sizes) -> TractResult
     let &[sequences, heads, rows, keys] = tensor.shape() else {
         bail!("the bias has shape {:?}; batch × heads × rows × keys was expected", tensor.shape())
     };
+    let by_distance = rows == 1 && keys + 1 == 2 * length;
     ensure!(
-        keys == length
+        (keys == length || by_distance)
             && [1, batch].contains(&sequences)
             && [1, most_heads].contains(&heads)
             && (rows == 1 || rows >= most_rows),
@@ -111,7 +134,11 @@ fn bias<'a>((tensor, values): (&TValue, &'a [f32]), sizes: Sizes) -> TractResult
         tensor.shape()
     );
     let (head, sequence) = (rows * keys, heads * rows * keys);
-    let bias =
-        Bias { values, head_stride: if heads == 1 { 0 } else { head }, row_stride: if rows == 1 { 0 } else { keys } };
+    let rows = match rows {
+        _ if by_distance => BiasRows::Distances { first: 0 },
+        1 => BiasRows::Apart(0),
+        _ => BiasRows::Apart(keys),
+    };
+    let bias = Bias { values, head_stride: if heads == 1 { 0 } else { head }, rows };
     Ok((if sequences == 1 { 0 } else { sequence }, bias))
 }

@@ -2,9 +2,10 @@
 
 use tract_core::internal::*;
 
+use super::disentangled::{PositionProduct, PositionProducts};
 use super::inputs::{FurtherInputs, SequenceInputs, Sizes};
 use crate::graph::fuse::rows::{floats, plain};
-use crate::kernels::attention::{AttentionScratch, Inputs, Rows, Window, attention};
+use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, Positions, Rows, Window, attention};
 use crate::threads;
 
 /// Fewer queries are not worth another thread, which would prepare the keys and values again.
@@ -18,6 +19,7 @@ pub struct Attention {
     /// Factor of the scores.
     pub scale: f32,
     pub further: FurtherInputs,
+    pub positions: PositionProducts,
     /// Hides the keys outside of it.
     pub window: Option<Window>,
 }
@@ -67,7 +69,7 @@ impl Attention {
         };
         let (rows, heads, head_size) = (queries.len() / (batch * hidden), self.heads, hidden / self.heads);
         let sizes = Sizes { batch, length: sequence, rows, heads, head_size };
-        let further = self.further.of_sequences(&inputs[3..], further, sizes)?;
+        let further = self.sequences(&inputs[3..], further, sizes)?;
         let rotated = self.further.rotary.then(|| [queries, keys].map(|values| rotated(values, &further, sizes)));
         let [queries, keys] = rotated.as_ref().map_or([queries, keys], |rotated| rotated.each_ref().map(Vec::as_slice));
         let mut plain = output.try_as_plain_ram_mut()?;
@@ -79,15 +81,17 @@ impl Attention {
                 index * count * hidden..(index + 1) * count * hidden
             };
             let queries = queries[part(queries, rows)].chunks(part_rows * hidden);
-            let SequenceInputs { mask, bias, .. } = further[index];
+            let of_sequence = &further[index];
+            let disentangled = self.disentangled(of_sequence);
             let places = (0..).step_by(part_rows);
             for ((queries, context), first) in queries.zip(context.chunks_mut(part_rows * hidden)).zip(places) {
                 let inputs = Inputs {
                     queries: Rows { values: queries, count: queries.len() / hidden, stride: hidden },
                     keys: Rows { values: &keys[part(keys, sequence)], count: sequence, stride: hidden },
                     values: Rows { values: &values[part(values, sequence)], count: sequence, stride: hidden },
-                    mask,
-                    bias: bias.map(|bias| bias.starting_at(0, first)),
+                    mask: of_sequence.mask,
+                    bias: of_sequence.bias.map(|bias| bias.starting_at(0, first)),
+                    disentangled: disentangled.map(|it| it.starting_at(0, first)),
                     window: self.window.map(|window| window.starting_at(first)),
                     heads,
                     head_size,
@@ -98,6 +102,34 @@ impl Attention {
         }
         threads::split(parts, |(inputs, context)| kernel(&inputs, context, hidden));
         Ok(output.into_tvalue())
+    }
+
+    /// The further inputs of each sequence, checked. `tensors` are these inputs, and `numbers` their elements.
+    pub fn sequences<'a>(
+        &self,
+        tensors: &[TValue],
+        numbers: &[&'a [f32]],
+        sizes: Sizes,
+    ) -> TractResult<Vec<SequenceInputs<'a>>> {
+        let sequences = self.further.of_sequences(tensors, numbers, sizes)?;
+        for (product, rows) in self.positions.sides().zip(sequences.iter().take(1).flat_map(|first| &first.rows)) {
+            let Some((product, rows)) = product.zip(rows.as_deref()) else { continue };
+            let [_, count] = product.table.shape();
+            let fits = rows.iter().all(|&row| (row as usize) < count);
+            ensure!(fits, "a position is outside the table of {count} positions");
+        }
+        Ok(sequences)
+    }
+
+    /// The products with positions that are added to the scores of a sequence.
+    pub fn disentangled<'a>(&'a self, inputs: &'a SequenceInputs<'_>) -> Option<Disentangled<'a>> {
+        let mut sides = self.positions.sides().zip(&inputs.rows).map(|(product, rows)| {
+            let (PositionProduct { table, scale }, rows) = product.zip(rows.as_deref())?;
+            Some(Positions { table, rows, scale: *scale })
+        });
+        let (of_queries, of_keys) = (sides.next()?, sides.next()?);
+        let any = of_queries.is_some() || of_keys.is_some();
+        any.then_some(Disentangled { of_queries, of_keys, first: 0, first_head: 0 })
     }
 }
 

@@ -19,7 +19,7 @@ pub fn all(letters: &[Option<char>]) -> TVec<char> {
 }
 
 /// The letters of a product of floats.
-pub fn letters(model: &TypedModel, node: &TypedNode) -> TractResult<Option<ProductLetters>> {
+pub fn product_letters(model: &TypedModel, node: &TypedNode) -> TractResult<Option<ProductLetters>> {
     rule_if_some!(product = node.op_as::<EinSum>());
     rule_if!(
         product.q_params.is_none()

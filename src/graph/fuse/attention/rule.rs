@@ -1,17 +1,174 @@
 //! The rewrite that finds attention around its softmax.
 
 use tract_core::internal::*;
+use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::math::add;
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
-use super::addends::{MOST_NODES, scores_of, without_nan_guard};
+use super::addends::{Addend, MOST_NODES, scores_of, without_nan_guard};
+use super::by_distance::spread;
+use super::disentangled::{Scores, positions_in, take_positions};
 use super::inputs::FurtherInputs;
 use super::operator::Attention;
-use super::products::{ProductLetters, all, letters, operand, size_of};
-use super::window::{Axes, take_window};
+use super::places::Axes;
+use super::products::{Operand, ProductLetters, all, operand, product_letters, size_of};
+use super::window::take_window;
 use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
+
+/// The product of queries and keys whose scores a softmax reads.
+struct ScoreProduct {
+    queries: Operand,
+    keys: Operand,
+    /// Channels of a head.
+    channels: TDim,
+    /// The letters of the axes at the softmax, and which are those of batch, head, row and key.
+    letters: Letters,
+    names: [char; 4],
+}
+
+impl ScoreProduct {
+    /// `changes` are those of the axes between the product and the softmax, which is along `axis`.
+    fn new(model: &TypedModel, product: &TypedNode, changes: &[AxisOp], axis: usize) -> TractResult<Option<Self>> {
+        rule_if_some!(ProductLetters { operands, output } = product_letters(model, product)?);
+        let computed = Letters::new(&output, &product.outputs[0].fact.shape.to_tvec());
+        rule_if_some!(letters = changes.iter().try_fold(computed, |letters, change| letters.below(change)));
+        rule_if_some!(output = letters.single());
+        let key = output[axis];
+        // The product may name its operands in either order.
+        let (queries_index, keys_index) = if operands[0].contains(&Some(key)) { (1, 0) } else { (0, 1) };
+        rule_if_some!(row = output.iter().copied().find(|it| *it != key && !operands[keys_index].contains(&Some(*it))));
+        rule_if_some!(channel = all(&operands[queries_index]).into_iter().find(|letter| !output.contains(letter)));
+        let outer: TVec<char> = output.iter().copied().filter(|letter| ![key, row].contains(letter)).collect();
+        let &[one, other] = &outer[..] else { return Ok(None) };
+        let channels = size_of(model, product, queries_index, &operands[queries_index], channel)?;
+        for [batch, head] in [[one, other], [other, one]] {
+            let side =
+                |index: usize, row: char| operand(model, product, index, &operands[index], [batch, row, head, channel]);
+            if let Some((queries, keys)) = side(queries_index, row).zip(side(keys_index, key)) {
+                let names = [batch, head, row, key];
+                return Ok(Some(Self { queries, keys, channels, letters, names }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The axes of batch, head, row and key at the softmax.
+    fn order(&self) -> [usize; 4] {
+        self.names.map(|letter| self.letters.axis_of(letter).unwrap_or(0))
+    }
+}
+
+/// The values that the weights are multiplied with, channels of a head in them, and the node whose output is batch ×
+/// sequence × hidden size. `order` has the axes of batch, head, row and key of the weights.
+fn weighted_values<'model>(
+    model: &'model TypedModel,
+    weights: &TypedNode,
+    order: [usize; 4],
+) -> TractResult<Option<(OutletId, TDim, &'model TypedNode)>> {
+    rule_if_some!(context = only_reader(model, weights));
+    rule_if_some!(ProductLetters { operands, output } = product_letters(model, context)?);
+    let weighted = usize::from(context.inputs[0] != OutletId::from(weights.id));
+    rule_if!(context.inputs[weighted] == OutletId::from(weights.id) && operands[weighted].len() == 4);
+    let [Some(batch), Some(head), Some(row), Some(key)] = order.map(|axis| operands[weighted][axis]) else {
+        return Ok(None);
+    };
+    let index = 1 - weighted;
+    rule_if_some!(channel = all(&operands[index]).into_iter().find(|letter| ![batch, head, key].contains(letter)));
+    rule_if!(output.contains(&Some(channel)) && !output.contains(&Some(key)));
+    rule_if_some!(values = operand(model, context, index, &operands[index], [batch, key, head, channel]));
+    rule_if!(values.factor == 1.0 && values.rotary.is_none());
+    let channels = size_of(model, context, index, &operands[index], channel)?;
+    let written = Letters::new(&output, &context.outputs[0].fact.shape.to_tvec());
+    rule_if_some!(merged = destination(model, context, written, &[&[batch], &[row], &[head, channel]]));
+    Ok(Some((values.tensor, channels, merged)))
+}
+
+/// Attention around a softmax.
+struct Found<'model> {
+    product: ScoreProduct,
+    /// Factor of the product.
+    scale: f32,
+    addends: TVec<Addend>,
+    /// The axes of batch, head, row and key at the softmax.
+    order: [usize; 4],
+    values: OutletId,
+    /// Its output is the context: batch × sequence × hidden size.
+    merged: &'model TypedNode,
+    heads: usize,
+    batch: TDim,
+    sequence: TDim,
+}
+
+impl<'model> Found<'model> {
+    fn new(model: &'model TypedModel, node: &TypedNode, softmax: &Softmax) -> TractResult<Option<Self>> {
+        rule_if!(softmax.axes.len() == 1 && softmax.quant_output_dt.is_none());
+        rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
+        let mut addends = TVec::new();
+        let mut budget = MOST_NODES;
+        rule_if_some!((scores, scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut addends, &mut budget));
+        rule_if_some!(product = ScoreProduct::new(model, scores, &changes, softmax.axes[0])?);
+        let order = product.order();
+        rule_if_some!((values, channels, merged) = weighted_values(model, without_nan_guard(model, node), order)?);
+        rule_if!(product.queries.rotary == product.keys.rotary);
+
+        let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
+        let scored = shape(node.inputs[0])?;
+        rule_if_some!(heads = scored[order[1]].as_i64().and_then(|heads| usize::try_from(heads).ok()));
+        let keys = shape(product.keys.tensor)?;
+        rule_if!(
+            [values, product.queries.tensor, merged.id.into()]
+                .into_iter()
+                .all(|it| shape(it).is_ok_and(|it| it == keys))
+        );
+        // An operand with one head for all would have longer vectors.
+        rule_if!([&product.channels, &channels].into_iter().all(|channels| channels.clone() * heads == keys[2]));
+        let [first, _, rows, length] = order.map(|axis| scored[axis].clone());
+        rule_if!([&first, &rows, &length] == [&keys[0], &keys[1], &keys[1]]);
+        let scale = scale * product.queries.factor * product.keys.factor;
+        let (batch, sequence) = (keys[0].clone(), keys[1].clone());
+        Ok(Some(Self { product, scale, addends, order, values, merged, heads, batch, sequence }))
+    }
+
+    fn scores(&self) -> Scores<'_> {
+        let ScoreProduct { queries, keys, letters, names: [batch, head, row, key], .. } = &self.product;
+        Scores {
+            letters,
+            batch: *batch,
+            head: *head,
+            row: *row,
+            key: *key,
+            queries: queries.tensor,
+            keys: keys.tensor,
+            heads: self.heads,
+        }
+    }
+
+    fn axes(&self) -> Axes {
+        Axes { query: self.order[2], key: self.order[3] }
+    }
+}
+
+/// Replaces what attention adds to the scores by numbers for each distance, where it follows from the distance.
+pub fn spread_distances(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    _: &str,
+    softmax: &Softmax,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if_some!(found = Found::new(model, node, softmax)?);
+    let mut candidates = positions_in(model, &found.addends, &found.scores())?;
+    let biases = found.addends.iter().filter(|addend| addend.only_where.is_none());
+    candidates.extend(biases.filter_map(|addend| Some((addend.value, addend.axes(found.axes())?))));
+    for (outlet, axes) in candidates {
+        if let Some(patch) = spread(model, outlet, axes, &found.sequence)? {
+            return Ok(Some(patch));
+        }
+    }
+    Ok(None)
+}
 
 /// Matches around the Softmax.
 pub fn fuse(
@@ -21,84 +178,26 @@ pub fn fuse(
     name: &str,
     softmax: &Softmax,
 ) -> TractResult<Option<TypedModelPatch>> {
-    rule_if!(softmax.axes.len() == 1 && softmax.quant_output_dt.is_none());
-    rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
-    let mut found = TVec::new();
-    let mut budget = MOST_NODES;
-    rule_if_some!((scores, mut scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut found, &mut budget));
-    let weights = without_nan_guard(model, node);
-    rule_if_some!(context = only_reader(model, weights));
-    rule_if_some!(ProductLetters { operands, output } = letters(model, scores)?);
-    let computed = Letters::new(&output, &scores.outputs[0].fact.shape.to_tvec());
-    rule_if_some!(output = changes.iter().try_fold(computed, |letters, change| letters.below(change)));
-    rule_if_some!(output = output.single());
-    let key = output[softmax.axes[0]];
-    // The product may name its operands in either order.
-    let (queries_index, keys_index) = if operands[0].contains(&Some(key)) { (1, 0) } else { (0, 1) };
-    rule_if_some!(row = output.iter().copied().find(|it| *it != key && !operands[keys_index].contains(&Some(*it))));
-    rule_if_some!(channel = all(&operands[queries_index]).into_iter().find(|letter| !output.contains(letter)));
-    let outer: TVec<char> = output.iter().copied().filter(|letter| ![key, row].contains(letter)).collect();
-    let &[one, other] = &outer[..] else { return Ok(None) };
-    let inputs = |batch: char, head: char| {
-        let queries = operand(model, scores, queries_index, &operands[queries_index], [batch, row, head, channel])?;
-        let keys = operand(model, scores, keys_index, &operands[keys_index], [batch, key, head, channel])?;
-        Some((batch, head, queries, keys))
-    };
-    rule_if_some!((batch, head, queries, keys) = inputs(one, other).or_else(|| inputs(other, one)));
-    scale *= queries.factor * keys.factor;
-    rule_if!(queries.rotary == keys.rotary);
-    let (rotary, queries, keys) = (queries.rotary, queries.tensor, keys.tensor);
-    let mut channels: TVec<TDim> = tvec![size_of(model, scores, queries_index, &operands[queries_index], channel)?];
-    let order = [batch, head, row, key].map(|letter| output.iter().position(|it| *it == letter).unwrap_or(0));
-
-    rule_if_some!(ProductLetters { operands, output } = letters(model, context)?);
-    let weighted = usize::from(context.inputs[0] != OutletId::from(weights.id));
-    rule_if!(context.inputs[weighted] == OutletId::from(weights.id) && operands[weighted].len() == 4);
-    let [Some(batch), Some(head), Some(row), Some(key)] = order.map(|axis| operands[weighted][axis]) else {
-        return Ok(None);
-    };
-    let values_index = 1 - weighted;
-    rule_if_some!(
-        channel = all(&operands[values_index]).into_iter().find(|letter| ![batch, head, key].contains(letter))
-    );
-    rule_if!(output.contains(&Some(channel)) && !output.contains(&Some(key)));
-    rule_if_some!(values = operand(model, context, values_index, &operands[values_index], [batch, key, head, channel]));
-    rule_if!(values.factor == 1.0 && values.rotary.is_none());
-    let values = values.tensor;
-    channels.push(size_of(model, context, values_index, &operands[values_index], channel)?);
-    let written = Letters::new(&output, &context.outputs[0].fact.shape.to_tvec());
-    rule_if_some!(merged = destination(model, context, written, &[&[batch], &[row], &[head, channel]]));
-
-    let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());
-    let scored = shape(node.inputs[0])?;
-    rule_if_some!(heads = scored[order[1]].as_i64().and_then(|heads| usize::try_from(heads).ok()));
-    let keys_shape = shape(keys)?;
-    rule_if!(shape(values)? == keys_shape && shape(queries)? == keys_shape);
-    // An operand with one head for all would have longer vectors.
-    rule_if!(channels.iter().all(|channels| channels.clone() * heads == keys_shape[2]));
-    let [first, _, rows, length] = order.map(|axis| scored[axis].clone());
-    rule_if!([&first, &rows, &length] == [&keys_shape[0], &keys_shape[1], &keys_shape[1]]);
-    rule_if!(shape(merged.id.into())? == keys_shape);
-    let (batch, sequence) = (&keys_shape[0], &keys_shape[1]);
-
+    rule_if_some!(found = Found::new(model, node, softmax)?);
+    let ScoreProduct { queries, keys, channels, .. } = &found.product;
+    let (batch, sequence, heads) = (&found.batch, &found.sequence, found.heads);
     let mut patch = TypedModelPatch::default();
-    let mut taps = patch.taps(model, &[queries, keys, values])?;
-    if let Some(rotary) = rotary {
-        rule_if_some!(tables = rotary.wire(model, &mut patch, name, [batch, sequence, &channels[0]])?);
+    let mut taps = patch.taps(model, &[queries.tensor, keys.tensor, found.values])?;
+    if let Some(rotary) = queries.rotary {
+        rule_if_some!(tables = rotary.wire(model, &mut patch, name, [batch, sequence, channels])?);
         taps.extend(tables);
     }
-    let (window, found) = take_window(model, found, Axes { query: order[2], key: order[3] }, sequence);
-    let (mut masks, mut biases) = (TVec::new(), TVec::new());
-    for (index, addend) in found.iter().enumerate() {
-        rule_if_some!(outlet = addend.wire(model, &mut patch, &format!("{name}.addend.{index}"), &order)?);
-        let shape = patch.outlet_fact(outlet)?.shape.to_tvec();
-        let fits = |size: &TDim, whole: &TDim| *size == 1.to_dim() || size == whole;
-        rule_if!(shape.len() == 4 && fits(&shape[1], &heads.to_dim()) && fits(&shape[2], sequence));
-        rule_if!(shape[3] == *sequence && fits(&shape[0], batch));
-        let is_mask = shape[0] == *batch && shape[1] == 1.to_dim() && shape[2] == 1.to_dim();
-        if is_mask { masks.push(outlet) } else { biases.push(outlet) }
-    }
-    let further = FurtherInputs { rotary: rotary.is_some(), mask: !masks.is_empty(), bias: !biases.is_empty() };
+    let (window, addends) = take_window(model, found.addends.clone(), found.axes(), sequence);
+    let (positions, positions_by_distance, addends) =
+        take_positions(model, &mut patch, name, addends, &found.scores())?;
+    rule_if_some!((masks, biases) = wire_addends(model, &mut patch, name, &addends, &found)?);
+    let further = FurtherInputs {
+        rotary: queries.rotary.is_some(),
+        mask: !masks.is_empty(),
+        bias: !biases.is_empty(),
+        of_queries: positions.of_queries.is_some(),
+        of_keys: positions.of_keys.is_some(),
+    };
     for (kind, outlets) in [("mask", masks), ("bias", biases)] {
         let Some((&first, others)) = outlets.split_first() else { continue };
         let mut sum = first;
@@ -107,9 +206,41 @@ pub fn fuse(
         }
         taps.push(sum);
     }
-    let output = patch.wire_node(name, Attention { heads, scale, further, window }, &taps)?;
-    patch.shunt_outside(model, merged.id.into(), output[0])?;
+    taps.extend(positions_by_distance);
+    let output = patch.wire_node(name, Attention { heads, scale: found.scale, further, positions, window }, &taps)?;
+    patch.shunt_outside(model, found.merged.id.into(), output[0])?;
     Ok(Some(patch))
+}
+
+/// Wires what is added to the scores: masks, with one number for each key, and biases. If all biases are spread from
+/// numbers by distance, these are wired. `None` if one has another shape.
+fn wire_addends(
+    model: &TypedModel,
+    patch: &mut TypedModelPatch,
+    name: &str,
+    addends: &[Addend],
+    found: &Found<'_>,
+) -> TractResult<Option<(TVec<OutletId>, TVec<OutletId>)>> {
+    let Found { order, batch, sequence, .. } = found;
+    let heads = found.heads.to_dim();
+    let (mut masks, mut biases, mut by_distance) = (tvec![], tvec![], tvec![]);
+    for (index, addend) in addends.iter().enumerate() {
+        rule_if_some!(outlet = addend.wire(model, patch, &format!("{name}.addend.{index}"), order)?);
+        let shape = patch.outlet_fact(outlet)?.shape.to_tvec();
+        let fits = |size: &TDim, whole: &TDim| size.is_one() || size == whole;
+        rule_if!(shape.len() == 4 && fits(&shape[1], &heads) && fits(&shape[2], sequence));
+        rule_if!(shape[3] == *sequence && fits(&shape[0], batch));
+        if shape[0] == *batch && shape[1].is_one() && shape[2].is_one() {
+            masks.push(outlet);
+            continue;
+        }
+        biases.push(outlet);
+        if let Some(addend) = addend.by_distance(model, found.axes()) {
+            by_distance.extend(addend.wire(model, patch, &format!("{name}.distances.{index}"), order)?);
+        }
+    }
+    let all_by_distance = by_distance.len() == biases.len();
+    Ok(Some((masks, if all_by_distance { by_distance } else { biases })))
 }
 
 #[cfg(test)]

@@ -1,26 +1,19 @@
-//! Masks that hide the keys which are far from a query.
+//! Masks: what of them is a window, which hides the keys that are far from a query, and what hides single keys.
 
 use tract_core::internal::*;
 use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::logic::{And, CompGT, CompGTE, CompLT, CompLTE, Iff, Not, Or};
-use tract_core::ops::math::{Abs, Add, Mul, Neg, Sub};
+use tract_core::ops::math::Mul;
 
 use super::addends::{Addend, hides};
+use super::places::{Axes, Number, axes_above, number};
 use crate::graph::fuse::broadcast::without_broadcasts;
 use crate::graph::fuse::pattern::*;
-use crate::graph::import::coordinates::axis_of;
 use crate::kernels::attention::Window;
 
 /// Most operators behind a condition.
 const MOST_NODES: usize = 64;
-
-/// The axes of queries and of keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Axes {
-    pub query: usize,
-    pub key: usize,
-}
 
 /// Distances from a query to a key behind it, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +53,10 @@ pub fn take_window(
     };
     let (mut taken, mut remaining) = (None, tvec![]);
     for addend in addends {
-        let found = if taken.is_none() { window(model, &addend, axes) } else { None };
-        match found.filter(|(_, others)| others.iter().all(fits)) {
+        let found = window(model, &addend, axes).filter(|(_, others)| others.iter().all(fits));
+        match found.filter(|(window, _)| window.is_none() || taken.is_none()) {
             Some((window, others)) => {
-                taken = Some(window);
+                taken = taken.or(window);
                 remaining.extend(others);
             }
             None => remaining.push(addend),
@@ -72,12 +65,12 @@ pub fn take_window(
     (taken, remaining)
 }
 
-/// The window that an addend of scores stands for, and the addends that remain. `None` if it has none.
-fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Window, TVec<Addend>)> {
+/// The window that an addend of scores stands for, and the addends that remain. `None` if it is already as simple.
+fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Option<Window>, TVec<Addend>)> {
     if !addend.changes.is_empty() {
         return None;
     }
-    let mut parts = Parts { model, axes, visible: Distances::ALL, others: tvec![], budget: MOST_NODES };
+    let mut parts = Parts { model, axes, visible: Distances::ALL, of_keys: false, others: tvec![], budget: MOST_NODES };
     match addend.only_where {
         Some((condition, when)) => {
             hides(model, addend.value).then_some(())?;
@@ -85,8 +78,10 @@ fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Window, TV
         }
         None => parts.add(addend.value)?,
     }
-    (parts.visible != Distances::ALL).then_some(())?;
-    Some((parts.visible.window()?, parts.others))
+    if parts.visible == Distances::ALL {
+        return parts.of_keys.then_some((None, parts.others));
+    }
+    Some((Some(parts.visible.window()?), parts.others))
 }
 
 /// What an addend consists of.
@@ -94,6 +89,8 @@ struct Parts<'model> {
     model: &'model TypedModel,
     axes: Axes,
     visible: Distances,
+    /// A part hid queries beside keys.
+    of_keys: bool,
     others: TVec<Addend>,
     budget: usize,
 }
@@ -133,25 +130,43 @@ impl Parts<'_> {
         if is_binary::<And>(node) && !when || is_binary::<Or>(node) && when {
             return node.inputs.iter().try_for_each(|&input| self.hide(input, when, lowest));
         }
+        if node.op_as::<Cast>().is_some_and(|cast| cast.to == bool::datum_type()) {
+            return self.hide(node.inputs[0], when, lowest);
+        }
+        if is_binary::<Mul>(node)
+            && !when
+            && let Some(keys) = self.keys_of_both(node)
+        {
+            self.of_keys = true;
+            return self.hide(keys, when, lowest);
+        }
         self.others.push(Addend { value: lowest, only_where: Some((condition, when)), changes: tvec![] });
         Some(())
     }
-}
 
-/// The axes of an operator's input, if the operator keeps them.
-fn axes_above(change: &AxisOp, axes: Axes) -> Option<Axes> {
-    let above = |axis: usize| match *change {
-        AxisOp::Add(at) if at == axis => None,
-        AxisOp::Add(at) => Some(if axis > at { axis - 1 } else { axis }),
-        AxisOp::Rm(at) => Some(if axis >= at { axis + 1 } else { axis }),
-        AxisOp::Move(from, to) if axis == to => Some(from),
-        AxisOp::Move(from, to) => {
-            let without = if axis > to { axis - 1 } else { axis };
-            Some(if without >= from { without + 1 } else { without })
+    /// The factor that has a number for each key, if the other has the same numbers for each query. The rows of the
+    /// queries that such a mask hides are read by none: as keys, they are hidden from all others.
+    fn keys_of_both(&self, product: &TypedNode) -> Option<OutletId> {
+        let mask = |mut outlet: OutletId| {
+            while producer(self.model, outlet).op_is::<AxisOp>() {
+                outlet = producer(self.model, outlet).inputs[0];
+            }
+            outlet
+        };
+        let has_one = |outlet: OutletId, axis: usize| {
+            let fact = self.model.outlet_fact(outlet).ok();
+            fact.and_then(|fact| fact.shape.get(axis).cloned()).is_some_and(|size| size.is_one())
+        };
+        let &[left, right] = &product.inputs[..] else { return None };
+        (mask(left) == mask(right)).then_some(())?;
+        let of_keys = |outlet: OutletId| has_one(outlet, self.axes.query) && !has_one(outlet, self.axes.key);
+        let of_queries = |outlet: OutletId| has_one(outlet, self.axes.key) && !has_one(outlet, self.axes.query);
+        match (of_keys(left) && of_queries(right), of_keys(right) && of_queries(left)) {
+            (true, _) => Some(left),
+            (_, true) => Some(right),
+            _ => None,
         }
-        AxisOp::Reshape(..) => None,
-    };
-    Some(Axes { query: above(axes.query)?, key: above(axes.key)? })
+    }
 }
 
 /// The distances at which a condition is `when`, if it depends on the distance alone and they are an interval.
@@ -186,161 +201,40 @@ fn distances(model: &TypedModel, outlet: OutletId, when: bool, axes: Axes, budge
         (false, true) => (false, bound + 1),
         (false, false) => (true, bound - 1),
     };
-    left.less(right)?.where_it_is(at_most, bound)
+    where_it_is(left.less(right)?, at_most, bound)
 }
 
-/// A number for each query and key: slope · distance + offset, or slope · |distance + shift| + offset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Number {
-    /// Factor of the query's place.
-    query: i64,
-    /// Factor of the key's place.
-    key: i64,
-    offset: i64,
-    /// Factor of the magnitude of a distance that `shift` is added to.
-    magnitude: i64,
-    shift: i64,
-}
-
-impl Number {
-    fn constant(offset: i64) -> Self {
-        Self { query: 0, key: 0, offset, magnitude: 0, shift: 0 }
-    }
-
-    fn times(self, factor: i64) -> Option<Self> {
-        Some(Self {
-            query: self.query.checked_mul(factor)?,
-            key: self.key.checked_mul(factor)?,
-            offset: self.offset.checked_mul(factor)?,
-            magnitude: self.magnitude.checked_mul(factor)?,
-            shift: self.shift,
-        })
-    }
-
-    fn plus(self, other: Self) -> Option<Self> {
-        if self.magnitude != 0 && other.magnitude != 0 {
-            return None;
-        }
-        Some(Self {
-            query: self.query.checked_add(other.query)?,
-            key: self.key.checked_add(other.key)?,
-            offset: self.offset.checked_add(other.offset)?,
-            magnitude: self.magnitude + other.magnitude,
-            shift: if self.magnitude != 0 { self.shift } else { other.shift },
-        })
-    }
-
-    fn less(self, other: Self) -> Option<Self> {
-        self.plus(other.times(-1)?)
-    }
-
-    /// The magnitude, if this is a distance with a shift.
-    fn magnitude(self) -> Option<Self> {
-        let shift = match (self.query, self.key, self.magnitude) {
-            (-1, 1, 0) => self.offset,
-            // The magnitude of the opposite is the same.
-            (1, -1, 0) => self.offset.checked_neg()?,
-            _ => return None,
-        };
-        Some(Self { magnitude: 1, shift, ..Self::constant(0) })
-    }
-
-    /// The distances at which this is at most, or at least, `bound`.
-    fn where_it_is(self, at_most: bool, bound: i64) -> Option<Distances> {
-        let bound = bound.checked_sub(self.offset)?;
-        let half_line = |at_most: bool, bound: i64| match at_most {
-            true => Distances { to: bound, ..Distances::ALL },
-            false => Distances { from: bound, ..Distances::ALL },
-        };
-        match (self.query, self.key, self.magnitude) {
-            (-1, 1, 0) => Some(half_line(at_most, bound)),
-            (1, -1, 0) => Some(half_line(!at_most, bound.checked_neg()?)),
-            // |distance + shift| ≤ bound, or its opposite's magnitude ≥ −bound.
-            (0, 0, 1) if at_most => Some(Distances {
-                from: bound.checked_neg()?.checked_sub(self.shift)?,
-                to: bound.checked_sub(self.shift)?,
-            }),
-            (0, 0, -1) if !at_most => Some(Distances {
-                from: bound.checked_sub(self.shift)?,
-                to: bound.checked_neg()?.checked_sub(self.shift)?,
-            }),
-            _ => None,
-        }
-    }
-}
-
-/// The number that an integer tensor holds for each query and key.
-fn number(model: &TypedModel, outlet: OutletId, axes: Axes, budget: &mut usize) -> Option<Number> {
-    *budget = budget.checked_sub(1)?;
-    let outlet = without_broadcasts(model, outlet);
-    let is_whole = model
-        .outlet_fact(outlet)
-        .is_ok_and(|fact| [i64::datum_type(), i32::datum_type(), TDim::datum_type()].contains(&fact.datum_type));
-    is_whole.then_some(())?;
-    if let Some(value) = constant(model, outlet) {
-        return Some(Number::constant(integer(&value)?));
-    }
-    match axis_of(model, outlet, 0) {
-        Some(axis) if axis == axes.query => return Some(Number { query: 1, ..Number::constant(0) }),
-        Some(axis) if axis == axes.key => return Some(Number { key: 1, ..Number::constant(0) }),
-        _ => {}
-    }
-    let node = producer(model, outlet);
-    if let Some(change) = node.op_as::<AxisOp>() {
-        return number(model, node.inputs[0], axes_above(change, axes)?, budget);
-    }
-    let mut input = |index: usize| number(model, *node.inputs.get(index)?, axes, budget);
-    if node.op_is::<Cast>() {
-        input(0)
-    } else if is_function::<Neg>(node) {
-        input(0)?.times(-1)
-    } else if is_function::<Abs>(node) {
-        input(0)?.magnitude()
-    } else if is_binary::<Add>(node) {
-        input(0)?.plus(input(1)?)
-    } else if is_binary::<Sub>(node) {
-        input(0)?.less(input(1)?)
-    } else if is_binary::<Mul>(node) {
-        let (left, right) = (input(0)?, input(1)?);
-        let single = |number: Number| (number == Number::constant(number.offset)).then_some(number.offset);
-        single(left).map_or_else(|| left.times(single(right)?), |factor| right.times(factor))
-    } else {
-        None
+/// The distances at which a number is at most, or at least, `bound`.
+fn where_it_is(number: Number, at_most: bool, bound: i64) -> Option<Distances> {
+    let bound = bound.checked_sub(number.offset)?;
+    let half_line = |at_most: bool, bound: i64| match at_most {
+        true => Distances { to: bound, ..Distances::ALL },
+        false => Distances { from: bound, ..Distances::ALL },
+    };
+    match (number.query, number.key, number.magnitude) {
+        (-1, 1, 0) => Some(half_line(at_most, bound)),
+        (1, -1, 0) => Some(half_line(!at_most, bound.checked_neg()?)),
+        // |distance + shift| ≤ bound, or its opposite's magnitude ≥ −bound.
+        (0, 0, 1) if at_most => Some(Distances {
+            from: bound.checked_neg()?.checked_sub(number.shift)?,
+            to: bound.checked_sub(number.shift)?,
+        }),
+        (0, 0, -1) if !at_most => Some(Distances {
+            from: bound.checked_sub(number.shift)?,
+            to: bound.checked_neg()?.checked_sub(number.shift)?,
+        }),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tract_core::ops::array::Range;
     use tract_core::ops::binary::{BinMiniOp, TypedBinOp};
     use tract_core::ops::logic::{comp_gt, comp_gte, comp_lt, comp_lte};
-    use tract_core::ops::math::{abs, neg, sub};
+    use tract_core::ops::math::{abs, neg};
 
     use super::*;
-
-    const AXES: Axes = Axes { query: 2, key: 3 };
-
-    /// A model with the distance from query to key, the product of both places, and a bound.
-    fn model(bound: i64) -> (TypedModel, [OutletId; 3]) {
-        let mut model = TypedModel::default();
-        let size = TDim::from(model.symbols.sym("sequence"));
-        let mut bounds = [0.to_dim(), size.clone(), 1.to_dim()].into_iter().zip(["start", "limit", "step"]);
-        let bounds: TVec<OutletId> =
-            bounds.by_ref().map(|(value, name)| model.add_const(name, tensor0(value)).unwrap()).collect();
-        let range = model.wire_node("range", Range::new(size), &bounds).unwrap()[0];
-        let mut wire =
-            |name: &str, op: Box<dyn TypedOp>, inputs: &[OutletId]| model.wire_node(name, op, inputs).unwrap()[0];
-        let mut along = |name: &str, axes: [usize; 3]| {
-            axes.into_iter().enumerate().fold(range, |outlet, (index, axis)| {
-                wire(&format!("{name}.{index}"), Box::new(AxisOp::Add(axis)), &[outlet])
-            })
-        };
-        let (queries, keys) = (along("queries", [1, 0, 0]), along("keys", [0, 0, 0]));
-        let distance = wire("distance", Box::new(sub()), &[keys, queries]);
-        let product = wire("product", Box::new(tract_core::ops::math::mul()), &[keys, queries]);
-        let bound = model.add_const("bound", tensor4(&[[[[bound]]]])).unwrap();
-        (model, [distance, product, bound])
-    }
+    use crate::graph::fuse::attention::places::testing::{AXES, model_of_places};
 
     fn compare(model: &mut TypedModel, comparison: Box<dyn BinMiniOp>, inputs: [OutletId; 2]) -> OutletId {
         let name = format!("condition.{}", model.nodes().len());
@@ -363,7 +257,7 @@ mod tests {
             (comp_lte(), false, Some((all.0, 8)), Some((9, all.1))),
             (comp_gt(), false, Some((9, all.1)), Some((all.0, 8))),
         ] {
-            let (mut model, [mut distance, _, bound]) = model(8);
+            let (mut model, [mut distance, _, bound]) = model_of_places(8);
             if magnitude {
                 distance = model.wire_node("negative", neg(), &[distance]).unwrap()[0];
                 distance = model.wire_node("magnitude", abs(), &[distance]).unwrap()[0];
@@ -375,7 +269,7 @@ mod tests {
 
     #[test]
     fn conditions_meet_and_other_numbers_are_no_distances() {
-        let (mut model, [distance, product, bound]) = model(8);
+        let (mut model, [distance, product, bound]) = model_of_places(8);
         let behind = compare(&mut model, comp_gte(), [distance, bound]);
         let near = compare(&mut model, comp_lt(), [distance, bound]);
         let swapped = compare(&mut model, comp_gte(), [bound, distance]);
