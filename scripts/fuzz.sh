@@ -16,10 +16,11 @@ options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --co
 
 # A mutated model is seldom a model. A part of a model is read quickly, so the targets try more inputs.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
+families=(tests/fixtures/families/*.onnx)
 tokenizers=(tests/fixtures/standin-tiny/tokenizer.json tests/fixtures/tokenizers/*.json)
 compact=$CACHE/fuzz-compact
 mkdir -p "$compact"
-for tokenizer in "${tokenizers[0]}" tests/fixtures/tokenizers/unigram.json; do
+for tokenizer in "${tokenizers[0]}" tests/fixtures/tokenizers/{unigram,albert,deberta-v2}.json; do
   cargo run --quiet --locked --features cli -- convert --tokenizer "$tokenizer" "$compact/$(basename "$tokenizer" .json)"
 done
 bundle=$CACHE/fuzz-bundle
@@ -29,9 +30,12 @@ seed() {
   mkdir -p "$2"
   case $1 in
     # The first byte is the size of the chunks.
-    onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
+    onnx)
+      { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part"
+      for file in "${families[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done
+      ;;
     bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
-    graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
+    graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part"; cp "${families[@]}" "$2" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # The target adds the checksum.
     tokenizer_compact) for file in "$compact"/*; do { printf '\377'; head -c -4 "$file"; } >"$2/$(basename "$file")"; done ;;

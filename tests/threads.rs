@@ -5,23 +5,28 @@ mod support;
 use std::sync::Arc;
 use std::thread::spawn;
 
-use rerank_wasm::engine::{Expectation, Loader, LongDocuments, Reranker};
-use rerank_wasm::error::ModelFile;
+use rerank_wasm::engine::{LongDocuments, Reranker};
 use rerank_wasm::threads;
 use support::read;
 
 fn tiny() -> Arc<Reranker> {
-    let mut loader = Loader::default();
-    for (file, path) in [
-        (ModelFile::Tokenizer, "tests/fixtures/standin-tiny/tokenizer.json"),
-        (ModelFile::Config, "tests/fixtures/standin-tiny/config.json"),
-        (ModelFile::Model, "tests/fixtures/standin-tiny/onnx/model_quantized.onnx"),
-    ] {
-        loader.begin(file, Expectation::default()).unwrap();
-        loader.push(&read(path)).unwrap();
-        loader.end().unwrap();
-    }
-    Arc::new(loader.finish().unwrap())
+    let [model, tokenizer, config] =
+        ["onnx/model_quantized.onnx", "tokenizer.json", "config.json"].map(|file| format!("standin-tiny/{file}"));
+    load([&model, &tokenizer].map(|file| fixture(file)), &fixture(&config))
+}
+
+/// The graph of a family, which takes 64 tokens.
+fn family(name: &str) -> Arc<Reranker> {
+    let graph = format!("families/{name}.onnx");
+    load([&graph, "tokenizers/wordpiece.json"].map(fixture), br#"{"max_position_embeddings": 64}"#)
+}
+
+fn fixture(file: &str) -> Vec<u8> {
+    read(&format!("tests/fixtures/{file}"))
+}
+
+fn load([model, tokenizer]: [Vec<u8>; 2], config: &[u8]) -> Arc<Reranker> {
+    support::load(&model, &tokenizer, config, 1 << 20).unwrap()
 }
 
 /// Short and long documents, some in several windows.
@@ -40,10 +45,13 @@ fn bits(reranker: &Arc<Reranker>, documents: &[String]) -> Vec<(usize, u32, u64)
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let reranker = tiny();
+    let rerankers = [tiny(), family("modernbert-5-torchscript-sdpa-web"), family("bert-5-torchscript-sdpa-fp32")];
     // Many documents, fewer documents than threads, and one.
     let lists = [documents(16), documents(14).split_off(11), documents(14).split_off(13)];
-    let alone: Vec<_> = lists.iter().map(|list| bits(&reranker, list)).collect();
+    let cases: Vec<_> = rerankers
+        .iter()
+        .flat_map(|reranker| lists.each_ref().map(|list| (reranker, list, bits(reranker, list))))
+        .collect();
     for wanted in [2, 3, 8] {
         while threads::count() < wanted {
             let before = threads::count();
@@ -52,11 +60,12 @@ fn any_number_of_threads_gives_the_same_bits() {
                 std::thread::yield_now();
             }
         }
-        for (list, alone) in lists.iter().zip(&alone) {
-            assert_eq!(bits(&reranker, list), *alone, "{wanted} threads");
+        for (reranker, list, alone) in &cases {
+            assert_eq!(bits(reranker, list), *alone, "{wanted} threads");
         }
     }
-    jobs_that_are_dropped_leave_the_threads_to_others(&reranker, &lists[0], &alone[0]);
+    let (reranker, list, alone) = &cases[0];
+    jobs_that_are_dropped_leave_the_threads_to_others(reranker, list, alone);
 }
 
 fn jobs_that_are_dropped_leave_the_threads_to_others(

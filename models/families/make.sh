@@ -10,7 +10,7 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-cache=${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}
+. "$root/models/packages.sh"
 size=tiny
 if [ "${1:-}" = --size ]; then
     size=${2:-}
@@ -24,10 +24,7 @@ case $size in
         exit 2
         ;;
 esac
-packages=$cache/python-families
 requirements=$root/models/families/requirements.txt
-older=$root/models/families/requirements-4.txt
-export PYTHONDONTWRITEBYTECODE=1
 
 # The recipe and its packages determine what is made.
 made_from=$(cat "$requirements" "$root"/models/families/recipe/*.py | sha256sum | cut -c1-32)
@@ -36,20 +33,16 @@ if [ "$size" = minilm ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$made_from" ];
     echo "$out"
     exit
 fi
-if ! cat "$requirements" "$older" | cmp -s - "$packages/requirements.txt"; then
-    echo "installing $requirements and $older into $packages" >&2
-    rm -rf "$packages"
-    python3 -m venv "$packages"
-    "$packages/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
-    # transformers 4 needs older versions of packages that transformers 5 needs, too.
-    "$packages/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$packages/older" -r "$older" >&2
-    cat "$requirements" "$older" >"$packages/requirements.txt"
-fi
+# transformers 4 needs older versions of packages that transformers 5 needs, too.
+install_packages python-families "$requirements" "$root/models/families/requirements-4.txt"
 recipe=$root/models/families/recipe/make.py
 rm -rf "$out.partial"
-"$packages/bin/python" "$recipe" "$size" "$out.partial" >&2
+python "$recipe" "$size" "$out.partial" >&2
 if [ "$size" = tiny ]; then
-    PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet modernbert >&2
+    (
+        export PYTHONPATH="$older"
+        python "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet modernbert
+    ) >&2
 else
     echo "$made_from" >"$out.partial/stamp"
 fi

@@ -22,9 +22,9 @@ pub use sample::{LogitError, PAIRS, read_pairs};
 pub use vocabulary::PieceChoice;
 
 use crate::bundle::{Contents, write};
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, Result};
 use crate::graph::{Graph, TokenSequence};
-use crate::onnx::refusal::invalid;
+use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::{OnnxModel, Parser, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact, compact_form};
 use sample::Reference;
@@ -116,12 +116,13 @@ pub fn convert_with(
     let (mut model, reference) = match graph {
         Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample, progress)?,
         Graphs::Quantized(mut model) => {
-            let logits = sample::logits(&Graph::from_onnx(model.clone())?, &sample_of_all, false, progress)?;
+            require_matrices(&model)?;
+            let logits = sample::logits(&graph_of(&model)?, &sample_of_all, false, progress)?;
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
             (model, Some(Reference { sample: sample.clone(), logits }))
         }
     };
-    let before = Graph::from_onnx(model.clone())?;
+    let before = graph_of(&model)?;
     let reference = match reference {
         Some(reference) => reference,
         None => Reference { logits: sample::logits(&before, &sample, false, progress)?, sample: sample.clone() },
@@ -133,7 +134,7 @@ pub fn convert_with(
     precision::reduce(&mut model, options, room, &before, &sample, progress)?;
     drop(before);
     let predicted_memory = model.weights.bytes() + around;
-    let after = sample::logits(&Graph::from_onnx(model.clone())?, &reference.sample, true, progress)?;
+    let after = sample::logits(&graph_of(&model)?, &reference.sample, true, progress)?;
     let error = LogitError::new(&reference.logits, &after);
     let (mut matrix_weights, mut four_bit_weights) = (0, 0);
     for (_, weight) in model.weights.iter() {
@@ -161,6 +162,29 @@ fn quantize(
     Ok((quantization.model()?, reference))
 }
 
+/// Builds the graph of a bundle, which has no config.json.
+fn graph_of(model: &OnnxModel) -> Result<Graph> {
+    Graph::from_onnx(model.clone())?.with_first_position(None).map_err(|_| {
+        unsupported(
+            "the graph has an input position_ids, and a bundle does not say where positions begin; convert a file of \
+             the model without this input"
+                .to_owned(),
+        )
+    })
+}
+
+/// Refuses a file that the converter would only copy.
+fn require_matrices(model: &OnnxModel) -> Result<()> {
+    if model.weights.iter().any(|(_, weight)| matches!(weight, Weight::Matrix { .. })) {
+        return Ok(());
+    }
+    Err(unsupported(
+        "the converter finds no weights of linear layers in it, neither floats nor integers of MatMulInteger; convert \
+         the fp32 file of the same model"
+            .to_owned(),
+    ))
+}
+
 /// Returns the compact form of a tokenizer, or its file if there is none.
 fn own_or_compact(tokenizer: &[u8]) -> Vec<u8> {
     if tokenizer.starts_with(&compact::MAGIC) {
@@ -174,10 +198,7 @@ fn keep_rows(model: &mut OnnxModel, pieces: usize, kept: &BTreeSet<u32>) -> Resu
     let is_of_pieces = |weight: &Weight| matches!(weight, Weight::Table(table) if table.rows() >= pieces);
     let mut tables = model.weights.iter().filter(|(_, weight)| is_of_pieces(weight)).map(|(name, _)| name.to_owned());
     let (Some(name), None) = (tables.next(), tables.next()) else {
-        return Err(Error::UnsupportedModel {
-            file: ModelFile::Model,
-            reason: format!("exactly one of its tables must have a row for each of {pieces} pieces"),
-        });
+        return Err(unsupported(format!("exactly one of its tables must have a row for each of {pieces} pieces")));
     };
     drop(tables);
     let Some(Weight::Table(table)) = model.weights.take(&name) else { return Ok(()) };

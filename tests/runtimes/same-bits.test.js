@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { bitsOf, logitsByIndex } from '../support/asserts/bits.js';
 import { useChromium } from '../support/browsers/chromium.js';
+import { family, familyDirectory } from '../support/models/family.js';
 import { publishedQueries } from '../support/models/mini.js';
 import { miniDirectory, pairsUrl } from '../support/paths.js';
 import { installedNodes } from '../support/programs/nodes.js';
@@ -14,21 +16,17 @@ import { useWorkerd } from '../support/programs/workerd.js';
 const pairsOfTokens = fileURLToPath(new URL('../fixtures/mini_logits.jsonl', import.meta.url));
 const printLogits = fileURLToPath(new URL('../support/models/print-logits.mjs', import.meta.url));
 
+const nodes = installedNodes();
+
 describe('the published pairs', async () => {
   const queries = await publishedQueries();
   const questions = queries.map(({ query, documents }) => ({ query, documents }));
-  const nodes = installedNodes();
   const chromium = useChromium();
   const workerd = useWorkerd('tests/runtimes/workerd/worker.js');
   let logits;
   before(() => {
-    logits = logitsInNode(nodes[0]);
+    logits = logitsInNode(nodes[0], { questions });
   });
-
-  function logitsInNode({ path }) {
-    const output = execFileSync(path, [printLogits], { input: JSON.stringify(questions), encoding: 'utf8' });
-    return JSON.parse(output).flatMap(logitsByIndex);
-  }
 
   it('have logits as near to fp32 as onnxruntime has', () => {
     const expected = queries.flatMap(({ pairs }) => pairs);
@@ -41,18 +39,12 @@ describe('the published pairs', async () => {
 
   for (const node of nodes.slice(1)) {
     it(`have the same bits in Node ${node.version} as in Node ${nodes[0].version}`, () => {
-      assert.deepEqual(bitsOf(logitsInNode(node)), bitsOf(logits));
+      assert.deepEqual(bitsOf(logitsInNode(node, { questions })), bitsOf(logits));
     });
   }
 
   it('have the same bits natively, on scalar kernels', async () => {
-    const command = process.env.RERANK_WASM_NATIVE;
-    assert.ok(command, 'RERANK_WASM_NATIVE is not set; run the tests with scripts/test.sh, which sets it.');
-    const lines = execFileSync(command, ['logits', '--model', miniDirectory, pairsOfTokens], { encoding: 'utf8' });
-    const native = lines
-      .trim()
-      .split('\n')
-      .map((line) => Math.fround(Number(line)));
+    const native = nativeLogits(miniDirectory, pairsOfTokens);
     const published = (await readFile(pairsUrl, 'utf8'))
       .trim()
       .split('\n')
@@ -65,17 +57,7 @@ describe('the published pairs', async () => {
   });
 
   it('have the same bits in a worker of a page', async () => {
-    const { page, close } = await chromium.open('/site/');
-    const results = await page.evaluate(async (questions) => {
-      const { createReranker, mini } = await import('/site/tools.js');
-      const reranker = await createReranker({ model: mini, worker: true });
-      const results = [];
-      for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
-      await reranker.dispose();
-      return results;
-    }, questions);
-    await close();
-    assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bitsOf(logits));
+    assert.deepEqual(bitsOf(await logitsInPage(chromium, { questions })), bitsOf(logits));
   });
 
   it('have the same bits in workerd', async () => {
@@ -84,6 +66,89 @@ describe('the published pairs', async () => {
     assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bitsOf(logits));
   });
 });
+
+for (const name of ['modernbert-5-torchscript-sdpa-web', 'bert-5-torchscript-sdpa-fp32']) {
+  describe(`the tiny graph ${name}`, async () => {
+    const questions = [
+      {
+        query: 'heat pump',
+        documents: ['The heat pump warms the house in winter.', 'a search engine', 'water '.repeat(40)],
+      },
+      { query: 'rank', documents: ['Searching, ranking: tokens of a text!', ''] },
+    ];
+    const model = await family(name);
+    const chromium = useChromium();
+    const workerd = useWorkerd('tests/runtimes/workerd/worker.js');
+    let logits;
+    before(() => {
+      logits = logitsInNode(nodes[0], { questions, model });
+    });
+
+    it('gives a finite logit for each document', () => {
+      assert.equal(logits.length, 5);
+      assert.ok(logits.every(Number.isFinite));
+      assert.equal(new Set(logits).size, 5);
+    });
+
+    for (const node of nodes.slice(1)) {
+      it(`has the same bits in Node ${node.version} as in Node ${nodes[0].version}`, () => {
+        assert.deepEqual(bitsOf(logitsInNode(node, { questions, model })), bitsOf(logits));
+      });
+    }
+
+    it('has the same bits natively, on scalar kernels', async () => {
+      const directory = await familyDirectory(name);
+      const pairs = questions.flatMap(({ query, documents }) => documents.map((document) => ({ query, document })));
+      const file = join(directory, 'pairs.jsonl');
+      await writeFile(file, pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+      const native = nativeLogits(directory, file);
+      await rm(directory, { recursive: true });
+      assert.deepEqual(bitsOf(native), bitsOf(logits));
+    });
+
+    it('has the same bits in a worker of a page', async () => {
+      assert.deepEqual(bitsOf(await logitsInPage(chromium, { questions, model })), bitsOf(logits));
+    });
+
+    it('has the same bits in workerd', async () => {
+      const calls = questions.map(({ query, documents }) => [query, documents]);
+      const { results } = await workerd.ask({ reranker: 'given', model, calls });
+      assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bitsOf(logits));
+    });
+  });
+}
+
+/** Asks a model, by default the small one, in this Node. */
+function logitsInNode({ path }, asked) {
+  const output = execFileSync(path, [printLogits], { input: JSON.stringify(asked), encoding: 'utf8' });
+  return JSON.parse(output).flatMap(logitsByIndex);
+}
+
+/** Asks a model, by default the small one, in a worker of a page. */
+async function logitsInPage(chromium, asked) {
+  const { page, close } = await chromium.open('/site/');
+  const results = await page.evaluate(async ({ questions, model }) => {
+    const { createReranker, mini } = await import('/site/tools.js');
+    const reranker = await createReranker({ model: model ?? mini, worker: true });
+    const results = [];
+    for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
+    await reranker.dispose();
+    return results;
+  }, asked);
+  await close();
+  return results.flatMap(logitsByIndex);
+}
+
+/** Returns the logits that the native command prints for a file of pairs. */
+function nativeLogits(directory, pairs) {
+  const command = process.env.RERANK_WASM_NATIVE;
+  assert.ok(command, 'RERANK_WASM_NATIVE is not set; run the tests with scripts/test.sh, which sets it.');
+  const lines = execFileSync(command, ['logits', '--model', directory, pairs], { encoding: 'utf8' });
+  return lines
+    .trim()
+    .split('\n')
+    .map((line) => Math.fround(Number(line)));
+}
 
 function mean(numbers) {
   return numbers.reduce((sum, number) => sum + number) / numbers.length;

@@ -6,10 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use crate::error::Result;
 use crate::memory::reserve_exact;
 use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
-use crate::onnx::schema::numbers::data_type::FLOAT;
 use crate::onnx::schema::numbers::{graph, model, tensor};
 use crate::onnx::schema::tensor::place;
-use crate::onnx::schema::{Tensor, value_name};
+use crate::onnx::schema::{Tensor, floats, value_name};
 use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType, beyond_the_message};
 
 /// Largest field other than the data of an initializer.
@@ -178,13 +177,15 @@ impl Initializer {
     pub fn is_float_matrix(&self) -> bool {
         let [rows, columns] = self.dims[..] else { return false };
         let (Ok(rows), Ok(columns)) = (u32::try_from(rows), u32::try_from(columns)) else { return false };
-        let bytes = u64::from(rows).checked_mul(u64::from(columns)).and_then(|count| count.checked_mul(4));
-        self.data_type == FLOAT && rows > 0 && columns > 0 && bytes == Some(self.raw_length)
+        let count = u64::from(rows).checked_mul(u64::from(columns));
+        let bytes = count.zip(floats::bytes(self.data_type)).and_then(|(count, size)| count.checked_mul(size as u64));
+        rows > 0 && columns > 0 && bytes == Some(self.raw_length)
     }
 
     /// Returns true for a float vector of this length with all its data as raw bytes.
     pub fn is_float_vector(&self, length: usize) -> bool {
-        self.data_type == FLOAT && self.dims == [length as i64] && self.raw_length == 4 * length as u64
+        let bytes = floats::bytes(self.data_type).map(|size| (size * length) as u64);
+        self.dims == [length as i64] && bytes == Some(self.raw_length)
     }
 
     /// Reads the TensorProto with its data.
@@ -197,9 +198,10 @@ impl Initializer {
 
     /// Reads the rows `start..end` of a [float matrix](Self::is_float_matrix).
     pub fn floats(&self, file: &mut dyn File, start: usize, end: usize) -> Result<Vec<f32>> {
-        let row_bytes = self.columns() as u64 * 4;
-        let bytes = read_exact(file, self.raw_start + start as u64 * row_bytes, (end - start) * row_bytes as usize)?;
-        Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
+        let row_bytes = self.columns() * floats::bytes(self.data_type).unwrap_or(0);
+        let place = self.raw_start + start as u64 * row_bytes as u64;
+        let bytes = read_exact(file, place, (end - start) * row_bytes)?;
+        Ok(floats::widened(&bytes, self.data_type))
     }
 }
 

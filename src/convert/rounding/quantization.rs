@@ -16,6 +16,7 @@ use crate::kernels::linear::{PackedMatrix, Packer};
 use crate::memory::reserve_exact;
 use crate::onnx::refusal::{MODEL, no_memory, unsupported};
 use crate::onnx::schema::Tensor;
+use crate::onnx::schema::floats::widened;
 use crate::onnx::{OnnxModel, Table, Weight, WeightStore};
 
 /// Rows of a table read at a time.
@@ -211,8 +212,8 @@ impl Quantization {
 
 /// Reads the floats of a TensorProto.
 fn vector(message: &[u8]) -> Result<Vec<f32>> {
-    let bytes = Tensor::read(message)?.raw_data;
-    Ok(bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect())
+    let tensor = Tensor::read(message)?;
+    Ok(widened(tensor.raw_data, tensor.data_type))
 }
 
 fn matrix(packed: PackedMatrix) -> Weight {

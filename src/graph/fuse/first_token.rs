@@ -93,14 +93,41 @@ pub fn above_attention(
 
 #[cfg(test)]
 mod tests {
+    use tract_core::ops::math::{add, mul};
+
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
-    use crate::graph::fuse::testing::{change_first, count_after};
+    use crate::graph::fuse::testing::{apply, change_first, count_after, nodes_of};
 
     #[test]
     fn the_pick_of_the_first_token_moves_up_and_no_other() {
         let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::FirstToken, "Gather", change);
         assert_eq!(count(&|_| {}), 2);
         assert_eq!(count(&|graph| change_first(graph, |gather: &mut Gather| gather.axis = 2)), 1);
+    }
+
+    /// Returns true if the pick of the first token behind `operation` moved above it. The residual has one row, or one
+    /// for each token.
+    fn moved(operation: TypedBinOp, has_one_row: bool, change: fn(&mut TypedModel, OutletId)) -> bool {
+        let mut graph = TypedModel::default();
+        let tokens = TDim::from(graph.symbols.sym("tokens"));
+        let rows = if has_one_row { 1.to_dim() } else { tokens.clone() };
+        let operands = [("layer", tokens), ("residual", rows)]
+            .map(|(name, tokens)| graph.add_source(name, f32::fact([2.to_dim(), tokens, 4.to_dim()])).unwrap());
+        let joined = graph.wire_node("joined", operation, &operands).unwrap();
+        let first = graph.add_const("first", tensor0(0i64)).unwrap();
+        let picked = graph.wire_node("picked", Gather { axis: 1 }, &[joined[0], first]).unwrap();
+        graph.select_output_outlets(&picked).unwrap();
+        change(&mut graph, joined[0]);
+        apply(&mut graph, above_sum);
+        nodes_of::<Gather>(&graph).len() == 2
+    }
+
+    #[test]
+    fn the_pick_moves_above_sums_of_rows_that_nothing_else_reads() {
+        assert!(moved(add(), false, |_, _| {}));
+        assert!(!moved(mul(), false, |_, _| {}));
+        assert!(!moved(add(), true, |_, _| {}));
+        assert!(!moved(add(), false, |graph, sum| graph.outputs.push(sum)));
     }
 }

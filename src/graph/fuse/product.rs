@@ -70,3 +70,32 @@ pub fn outer(
     patch.shunt_outside(model, node.id.into(), output[0])?;
     Ok(Some(patch))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::fuse::testing::{apply, nodes_of};
+
+    /// Returns true if the product became a multiplication.
+    fn is_outer(axes: &str, left: TypedFact, right: TypedFact) -> bool {
+        let mut graph = TypedModel::default();
+        let operating_dt = left.datum_type;
+        let inputs = [("left", left), ("right", right)].map(|(name, fact)| graph.add_source(name, fact).unwrap());
+        let product = EinSum { axes: axes.parse().unwrap(), operating_dt, q_params: None };
+        let output = graph.wire_node("product", product, &inputs).unwrap();
+        graph.select_output_outlets(&output).unwrap();
+        let shape = graph.outlet_fact(output[0]).unwrap().shape.clone();
+        apply(&mut graph, outer);
+        assert_eq!(graph.outlet_fact(graph.outputs[0]).unwrap().shape, shape);
+        nodes_of::<EinSum>(&graph).is_empty()
+    }
+
+    #[test]
+    fn takes_products_of_floats_without_a_sum() {
+        assert!(is_outer("m,n->mn", f32::fact([3]), f32::fact([4])));
+        assert!(is_outer("bm,bn->bnm", f32::fact([2, 3]), f32::fact([2, 4])));
+        assert!(!is_outer("mk,kn->mn", f32::fact([3, 5]), f32::fact([5, 4])));
+        assert!(!is_outer("mk,n->mn", f32::fact([3, 5]), f32::fact([4])));
+        assert!(!is_outer("m,n->mn", i32::fact([3]), i32::fact([4])));
+    }
+}

@@ -5,6 +5,8 @@ pub mod gather;
 pub mod gelu;
 pub mod logit;
 pub mod operators;
+#[cfg(test)]
+mod referee;
 pub mod tanh;
 mod tensor;
 mod trigonometry;

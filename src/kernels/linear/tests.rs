@@ -71,6 +71,14 @@ impl Case {
         output
     }
 
+    /// The layer whose weights of eight bits the kernels read in this form.
+    fn layer_reading(&self, form: EightBitDot) -> Linear {
+        let mut layer = self.layer();
+        layer.eight_bit = form;
+        layer.offsets = vec![layer.code_offset(); layer.offsets.len()];
+        layer
+    }
+
     fn check(&self) {
         let zeros = vec![0; self.outputs];
         assert_same(&self.apply(&self.layer(), 0..self.rows.len()), &self.expected(&zeros));
@@ -104,6 +112,24 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Cases with both extremes in each column, which no code of seven bits holds.
+fn full_range_cases() -> impl Strategy<Value = Case> {
+    cases().prop_filter("a column has two weights", |case| case.inputs > 1).prop_map(|mut case| {
+        case.weights[..case.outputs].fill(-128);
+        case.weights[case.outputs..2 * case.outputs].fill(127);
+        case
+    })
+}
+
+/// The forms in which a layer can read weights of eight bits in this build, on this machine.
+fn forms() -> Vec<EightBitDot> {
+    if cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) {
+        vec![EightBitDot::Wide, EightBitDot::probe()]
+    } else {
+        vec![EightBitDot::Wide, EightBitDot::Unsigned]
+    }
+}
+
 proptest! {
     #[test]
     fn the_layer_is_its_definition(case in cases()) {
@@ -119,6 +145,20 @@ proptest! {
         };
         expect(&[-128]);
         expect(&(0..case.outputs).map(|column| (column * 83 + 127) as i8).collect::<Vec<_>>());
+    }
+
+    /// Where no relaxed dot multiplies eight bits, the wide dot stands in for it.
+    #[test]
+    fn weights_of_eight_bits_give_the_same_bits_in_each_form(case in full_range_cases()) {
+        let zeros = vec![0; case.outputs];
+        let some = [-128, 0, 127].repeat(case.outputs)[..case.outputs].to_vec();
+        for form in forms() {
+            let layer = case.layer_reading(form);
+            assert_eq!(layer.matrix.encoding(), Encoding::EightBit);
+            assert_same(&case.apply(&layer, 0..case.rows.len()), &case.expected(&zeros));
+            let shifted = layer.with_zero_points(&some);
+            assert_same(&case.apply(&shifted, 0..case.rows.len()), &case.expected(&some));
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ describe('the installed package', async () => {
   after(() => hub.close());
 
   function logitsIn(runtime) {
-    const options = { cwd: project.directory, input: JSON.stringify(questions) };
+    const options = { cwd: project.directory, input: JSON.stringify({ questions }) };
     const { stdout, stderr } = start(runtime, [...runtime.careful, 'print-logits.mjs'], options);
     assert.equal(stderr, '');
     return bitsOf(JSON.parse(stdout).flatMap(logitsByIndex));

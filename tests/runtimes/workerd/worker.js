@@ -14,6 +14,7 @@ const makers = {
     await reranker.dispose();
     return reranker;
   },
+  given: (model) => createReranker({ model }),
   unknownModel: () => createReranker({ model: 'mini' }),
   directory: () => createReranker({ model: 'file:///models/mini' }),
   worker: () => createReranker({ model: mini, worker: true }),
@@ -72,9 +73,9 @@ function changed(role, change) {
   return { model: { ...mini, files: { ...mini.files, [role]: change(mini.files[role]) } } };
 }
 
-async function answer({ reranker: maker, calls, base, cache, options }) {
+async function answer({ reranker: maker, model, calls, base, cache, options }) {
   if (base) return loadFrom(base, cache, options);
-  const reranker = await makers[maker]();
+  const reranker = await makers[maker](model);
   const results = await Promise.all(calls.map((call) => reranker.rerank(...call)));
   return { results, statistics: await reranker.statistics() };
 }

@@ -84,3 +84,66 @@ fn unturned(model: &TypedModel, outlet: OutletId, axis: usize) -> Option<OutletI
     let size = model.outlet_fact(outlet).ok()?.shape[axis].as_i64()?;
     (size % 2 == 0 && first == (second.0, 0, size / 2) && second == (first.0, size / 2, size)).then_some(first.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use tract_core::ops::element_wise::ElementWiseOp;
+    use tract_core::ops::math::{abs, add, mul, neg};
+
+    use super::*;
+
+    const LETTERS: [char; 4] = ['b', 's', 'h', 'c'];
+
+    /// Wires x·cos + turned(x)·sin, where `turned` negates by `negative` and joins the channels before and behind
+    /// `middle`. Returns whether these are rotary positions of x.
+    fn is_rotary(negative: ElementWiseOp, middle: usize, turn_other: bool) -> bool {
+        let mut model = TypedModel::default();
+        let shape = [1, 2, 5, 8].map(|size: usize| size.to_dim());
+        let table = [1, 1, 5, 8].map(|size: usize| size.to_dim());
+        let [x, other] = ["x", "other"].map(|name| model.add_source(name, f32::fact(&shape)).unwrap());
+        let [cosines, sines] = ["cosines", "sines"].map(|name| model.add_source(name, f32::fact(&table)).unwrap());
+        let mut wire = |name: &str, operator: Box<dyn TypedOp>, inputs: &[OutletId]| {
+            model.wire_node(name, operator, inputs).unwrap()[0]
+        };
+        let source = if turn_other { other } else { x };
+        let mut half = |name: &str, start: usize, end: usize| {
+            wire(name, Box::new(Slice { axis: 3, start: start.to_dim(), end: end.to_dim() }), &[source])
+        };
+        let (first, second) = (half("first", 0, middle), half("second", middle, 8));
+        let second = wire("negative", Box::new(negative), &[second]);
+        let turned = wire("turned", Box::new(TypedConcat { axis: 3 }), &[second, first]);
+        let plain = wire("plain", Box::new(mul()), &[x, cosines]);
+        let turned = wire("turned.sines", Box::new(mul()), &[turned, sines]);
+        let sum = wire("sum", Box::new(add()), &[plain, turned]);
+        let letters = Letters::new(&['b', 'h', 's', 'c'].map(Some), &shape);
+        let found = rotary(&model, sum, &letters, LETTERS);
+        assert!(found.is_none_or(|it| it == (x, Rotary { cosines, sines, order: [0, 1, 2, 3] })));
+        found.is_some()
+    }
+
+    #[test]
+    fn takes_halves_that_turn_by_a_quarter() {
+        assert!(is_rotary(neg(), 4, false));
+        // The sign is wrong, the halves differ in size, or they are of another tensor.
+        assert!(!is_rotary(abs(), 4, false));
+        assert!(!is_rotary(neg(), 2, false));
+        assert!(!is_rotary(neg(), 4, true));
+    }
+
+    #[test]
+    fn tables_have_the_size_of_a_head_and_no_heads() {
+        let fits = |cosines: [usize; 4], sines: [usize; 4]| {
+            let mut model = TypedModel::default();
+            let [cosines, sines] = [("cosines", cosines), ("sines", sines)]
+                .map(|(name, shape)| model.add_source(name, f32::fact(shape)).unwrap());
+            let rotary = Rotary { cosines, sines, order: [0, 1, 2, 3] };
+            let sizes = [3, 5, 8].map(|size: usize| size.to_dim());
+            let mut patch = TypedModelPatch::default();
+            rotary.wire(&model, &mut patch, "tables", sizes.each_ref()).unwrap().is_some()
+        };
+        assert!(fits([1, 1, 5, 8], [1, 1, 5, 8]) && fits([3, 1, 5, 8], [1, 1, 5, 8]));
+        for other in [[2, 1, 5, 8], [1, 2, 5, 8], [1, 1, 6, 8], [1, 1, 1, 8], [1, 1, 5, 4], [1, 1, 5, 1]] {
+            assert!(!fits(other, [1, 1, 5, 8]) && !fits([1, 1, 5, 8], other), "{other:?}");
+        }
+    }
+}

@@ -245,9 +245,12 @@ fn wire_addends(
 
 #[cfg(test)]
 mod tests {
+    use tract_core::ops::array::TypedConcat;
+    use tract_core::ops::math::Neg;
+
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
-    use crate::graph::fuse::testing::{change_first, count_after};
+    use crate::graph::fuse::testing::{MODERNBERT, change_first, count_after, count_in};
 
     fn count(change: impl FnOnce(&mut TypedModel)) -> usize {
         count_after(Rewrite::Attention, "Attention", change)
@@ -271,5 +274,27 @@ mod tests {
             }
         };
         assert_eq!(count(swap), 2);
+    }
+
+    #[test]
+    fn queries_and_keys_turn_by_the_same_angles() {
+        let count = |change: fn(&mut TypedModel)| count_in(MODERNBERT, Rewrite::Attention, "Attention", change);
+        assert_eq!(count(|_| {}), 3);
+        let other_angles = |graph: &mut TypedModel| {
+            let joined = graph
+                .nodes()
+                .iter()
+                .find(|node| node.op_is::<TypedConcat>() && is_function::<Neg>(producer(graph, node.inputs[0])));
+            let joined = joined.unwrap();
+            let halves_of = producer(graph, joined.inputs[1]).inputs[0];
+            let turned = only_reader(graph, joined).unwrap();
+            let sines = other_input(turned, joined.id.into()).unwrap();
+            let sum = only_reader(graph, turned).unwrap();
+            let plain = producer(graph, other_input(sum, turned.id.into()).unwrap());
+            let cosines = plain.inputs.iter().position(|&input| input != halves_of).unwrap();
+            let place = InletId::new(plain.id, cosines);
+            graph.add_edge(sines, place).unwrap();
+        };
+        assert_eq!(count(other_angles), 2);
     }
 }

@@ -282,4 +282,48 @@ mod tests {
         let of_product = compare(&mut model, comp_lte(), [product, bound]);
         assert_eq!(shown(&model, of_product, true), None);
     }
+
+    /// A mask that chooses between two numbers, and what [`take_window`] makes of it: the window, and the number of
+    /// addends that remain.
+    fn taken(
+        model: &mut TypedModel,
+        condition: OutletId,
+        [yes, no]: [f32; 2],
+        changes: TVec<AxisOp>,
+    ) -> (Option<Window>, usize) {
+        let name = format!("choice.{}", model.nodes().len());
+        let [yes, no] = [("yes", yes), ("no", no)]
+            .map(|(side, value)| model.add_const(format!("{name}.{side}"), tensor4(&[[[[value]]]])).unwrap());
+        let value = model.wire_node(name, Iff, &[condition, yes, no]).unwrap()[0];
+        let sequence = model.outlet_fact(condition).unwrap().shape[AXES.key].clone();
+        let (window, rest) = take_window(model, tvec![Addend { value, only_where: None, changes }], AXES, &sequence);
+        (window, rest.len())
+    }
+
+    #[test]
+    fn masks_fall_into_windows_and_other_parts() {
+        let (mut model, [distance, product, bound]) = model(8);
+        let magnitude = model.wire_node("magnitude", abs(), &[distance]).unwrap()[0];
+        let near = compare(&mut model, comp_lte(), [magnitude, bound]);
+        let other = compare(&mut model, comp_lte(), [product, bound]);
+        let window = Some(Window { before: 8, after: 8, first: 0 });
+        assert_eq!(taken(&mut model, near, [0.0, f32::MIN], tvec![]), (window, 0));
+        let both = model.wire_node("both", TypedBinOp(Box::new(And), None), &[near, other]).unwrap()[0];
+        assert_eq!(taken(&mut model, both, [0.0, f32::MIN], tvec![]), (window, 1));
+        // These hide near keys, hide none, or move the axes afterwards.
+        assert_eq!(taken(&mut model, near, [f32::MIN, 0.0], tvec![]), (None, 1));
+        assert_eq!(taken(&mut model, near, [0.0, -1.0], tvec![]), (None, 1));
+        assert_eq!(taken(&mut model, near, [0.0, f32::MIN], tvec![AxisOp::Move(2, 3)]), (None, 1));
+        // Keys far away show where the other condition holds.
+        let either = model.wire_node("either", TypedBinOp(Box::new(Or), None), &[near, other]).unwrap()[0];
+        assert_eq!(taken(&mut model, either, [0.0, f32::MIN], tvec![]), (None, 1));
+        assert_eq!(taken(&mut model, other, [0.0, f32::MIN], tvec![]), (None, 1));
+    }
+
+    #[test]
+    fn a_window_has_the_place_of_its_query() {
+        let (mut model, [distance, _, bound]) = model(8);
+        let far = compare(&mut model, comp_gte(), [distance, bound]);
+        assert_eq!(taken(&mut model, far, [0.0, f32::MIN], tvec![]), (None, 1));
+    }
 }

@@ -64,3 +64,64 @@ fn function(node: &TypedNode) -> Option<Function> {
         is_function::<GeluTanh>(node).then_some(Function::GeluTanh)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tract_core::ops::element_wise::ElementWiseOp;
+    use tract_core::ops::math::{add, mul};
+    use tract_core::ops::nn::gelu_exact::gelu_exact;
+    use tract_core::ops::nn::sigmoid;
+    use tract_core::ops::nn::silu::silu;
+
+    use super::*;
+    use crate::graph::fuse::testing::{apply, layer, nodes_of, with_layer};
+
+    /// Returns true if the product of the second part and a function of the first became a gate.
+    fn is_gate(
+        function: impl TypedOp + Clone,
+        join: TypedBinOp,
+        slots: [usize; 2],
+        change: fn(&mut TypedModel, OutletId, OutletId),
+    ) -> bool {
+        let parts = [0..4, 4..8].map(|columns| Part { layer: 0, columns }).into_iter().collect();
+        let (mut graph, outputs) = with_layer(5, layer(5, 8).with_parts(parts));
+        let active = graph.wire_node("active", function, &[outputs[slots[0]]]).unwrap()[0];
+        let joined = graph.wire_node("joined", join, &[active, outputs[slots[1]]]).unwrap();
+        graph.select_output_outlets(&joined).unwrap();
+        change(&mut graph, outputs[slots[1]], active);
+        apply(&mut graph, fuse_gate);
+        let layer = graph.node(nodes_of::<LinearLayers>(&graph)[0]);
+        layer.op_as::<LinearLayers>().unwrap().activation() == Activation::Gated(Function::Gelu)
+    }
+
+    #[test]
+    fn takes_a_gate_that_nothing_else_reads() {
+        assert!(is_gate(gelu_exact(), mul(), [0, 1], |_, _, _| {}));
+        assert!(is_gate(gelu_exact(), mul(), [1, 0], |_, _, _| {}));
+        assert!(!is_gate(gelu_exact(), mul(), [0, 1], |graph, gate, _| graph.outputs.push(gate)));
+        assert!(!is_gate(gelu_exact(), mul(), [0, 1], |graph, _, active| graph.outputs.push(active)));
+    }
+
+    #[test]
+    fn leaves_other_functions_and_other_operands() {
+        assert!(!is_gate(sigmoid(), mul(), [0, 1], |_, _, _| {}));
+        assert!(!is_gate(silu(), mul(), [0, 1], |_, _, _| {}));
+        assert!(!is_gate(gelu_exact(), add(), [0, 1], |_, _, _| {}));
+        assert!(!is_gate(gelu_exact(), mul(), [0, 0], |_, _, _| {}));
+    }
+
+    #[test]
+    fn takes_a_function_that_alone_reads_the_layer() {
+        let fused = |function: &dyn Fn() -> ElementWiseOp, change: fn(&mut TypedModel, OutletId)| {
+            let (mut graph, outputs) = with_layer(5, layer(5, 4));
+            let active = graph.wire_node("active", function(), &outputs).unwrap();
+            graph.select_output_outlets(&active).unwrap();
+            change(&mut graph, outputs[0]);
+            apply(&mut graph, fuse_function);
+            nodes_of::<ElementWiseOp>(&graph).is_empty()
+        };
+        assert!(fused(&gelu_exact, |_, _| {}));
+        assert!(!fused(&sigmoid, |_, _| {}));
+        assert!(!fused(&gelu_exact, |graph, output| graph.outputs.push(output)));
+    }
+}

@@ -12,6 +12,8 @@ pub use activation::{fuse_function, fuse_gate};
 pub use float::fuse as fuse_float;
 pub use layers::{LayerScratch, Layers, PreparedRows};
 pub use merge::merge;
+#[cfg(test)]
+pub use operator::Function;
 pub use operator::{Activation, LinearLayers, Part};
 pub use packed::{slice_above_split, split};
 pub use quantized::fuse as fuse_quantized;

@@ -82,3 +82,67 @@ fn bounds(slice: &Slice) -> Option<(usize, usize)> {
     let (start, end) = (slice.start.to_usize().ok()?, slice.end.to_usize().ok()?);
     (start < end).then_some((start, end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::fuse::linear::Function;
+    use crate::graph::fuse::testing::{apply, layer, nodes_of, with_layer};
+
+    const SIZE: usize = 4;
+
+    /// The outputs of a layer of three matrices, and the slices that remain, after [`split`].
+    fn after(layer: LinearLayers, axis: usize, change: fn(&mut TypedModel, OutletId)) -> (usize, usize) {
+        let (mut graph, outputs) = with_layer(5, layer);
+        let ends: TVec<OutletId> = (0..3)
+            .map(|index| {
+                let (start, end) = (index * SIZE, (index + 1) * SIZE);
+                let slice = Slice { axis, start: start.to_dim(), end: end.to_dim() };
+                graph.wire_node(format!("slice.{index}"), slice, &outputs).unwrap()[0]
+            })
+            .collect();
+        graph.select_output_outlets(&ends).unwrap();
+        change(&mut graph, outputs[0]);
+        apply(&mut graph, split);
+        let layers = nodes_of::<LinearLayers>(&graph);
+        (graph.node(layers[0]).outputs.len(), nodes_of::<Slice>(&graph).len())
+    }
+
+    #[test]
+    fn takes_slices_that_alone_read_the_whole_layer() {
+        let whole = || layer(5, 3 * SIZE);
+        assert_eq!(after(whole(), 2, |_, _| {}), (3, 0));
+        assert_eq!(after(whole(), 1, |_, _| {}), (1, 3));
+        assert_eq!(after(whole(), 2, |graph, output| graph.outputs.push(output)), (1, 3));
+        let read_elsewhere = |graph: &mut TypedModel, output: OutletId| {
+            let negative = graph.wire_node("negative", tract_core::ops::math::neg(), &[output]).unwrap();
+            graph.outputs.push(negative[0]);
+        };
+        assert_eq!(after(whole(), 2, read_elsewhere), (1, 3));
+        assert_eq!(after(whole().with_activation(Activation::Function(Function::Gelu)), 2, |_, _| {}), (1, 3));
+    }
+
+    /// Slices one matrix of three after the layer's output was split in `parts`, and returns whether the slice moved up.
+    fn moved(axis: usize, at: usize, parts: &[usize]) -> bool {
+        let (mut graph, outputs) = with_layer(5, layer(5, 3 * SIZE));
+        let sizes = |sizes: &[usize]| sizes.iter().map(|size| size.to_dim()).collect::<TVec<_>>();
+        let reshape = AxisOp::Reshape(at, sizes(&[3 * SIZE]), sizes(parts));
+        let split = graph.wire_node("split", reshape, &outputs).unwrap();
+        let slice = Slice { axis, start: 1.to_dim(), end: 2.to_dim() };
+        let end = graph.wire_node("slice", slice, &split).unwrap();
+        graph.select_output_outlets(&end).unwrap();
+        let shape = graph.outlet_fact(end[0]).unwrap().shape.clone();
+        apply(&mut graph, slice_above_split);
+        assert_eq!(graph.outlet_fact(graph.outputs[0]).unwrap().shape, shape);
+        let slice = &graph.node(nodes_of::<Slice>(&graph)[0]);
+        producer(&graph, slice.inputs[0]).op_is::<LinearLayers>()
+    }
+
+    #[test]
+    fn a_slice_moves_above_the_split_of_its_axis() {
+        assert!(moved(2, 2, &[3, SIZE]));
+        assert!(moved(2, 2, &[3, 2, SIZE / 2]));
+        // It would take every third number of a row.
+        assert!(!moved(3, 2, &[SIZE, 3]));
+    }
+}

@@ -1,0 +1,123 @@
+//! The converter takes the graphs of each family: integers stay as they are, and floats become integers.
+
+mod support;
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use rerank_wasm::convert::{Graphs, Options, Report, Rounding, Source, convert};
+use rerank_wasm::engine::{Expectation, Loader, Reranker};
+use rerank_wasm::error::{ModelFile, Result};
+use rerank_wasm::graph::TokenSequence;
+use serde::Deserialize;
+use support::protobuf::{Message, join, model, node};
+use support::{read, small_model};
+
+/// A bundle does not say where its positions begin.
+const WITH_POSITIONS: &str = "bert-positions-5-torchscript-sdpa-web";
+
+#[derive(Deserialize)]
+struct Row {
+    input_ids: Vec<u32>,
+    token_type_ids: Vec<u32>,
+}
+
+/// The name, the file and the inputs of each graph.
+fn families() -> Vec<(String, Vec<u8>, Vec<TokenSequence>)> {
+    let folder = std::fs::read_dir(support::repository("tests/fixtures/families")).unwrap();
+    let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "onnx"));
+    files.sort();
+    let read = |file: std::path::PathBuf| {
+        let rows: Vec<Row> = support::read_json_lines(&file.with_extension("jsonl").to_string_lossy());
+        let sequences = rows.into_iter().map(|row| TokenSequence { ids: row.input_ids, type_ids: row.token_type_ids });
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, support::read(&file.to_string_lossy()), sequences.collect())
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn converted(graph: Graphs, rounding: Rounding) -> Result<(Vec<u8>, Report)> {
+    let pair = |(query, document): (&str, &str)| (query.to_owned(), document.to_owned());
+    let sample = [("heat pump", "the heat pump warms a house in winter"), ("rank", "a search engine ranks texts")];
+    let options = Options { rounding, sample: sample.map(pair).to_vec(), ..Default::default() };
+    let tokenizer = read("tests/fixtures/tokenizers/wordpiece.json");
+    let mut bundle = Vec::new();
+    let report = convert(Source { name: "tiny", graph, tokenizer: &tokenizer, max_tokens: 64 }, &options, &mut bundle)?;
+    Ok((bundle, report))
+}
+
+fn load(bundle: &[u8]) -> Arc<Reranker> {
+    let mut loader = Loader::default();
+    loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
+    loader.push(bundle).unwrap();
+    loader.end().unwrap();
+    Arc::new(loader.finish().unwrap())
+}
+
+#[test]
+fn integers_keep_the_bits_of_their_logits() {
+    let mut count = 0;
+    for (name, file, sequences) in families() {
+        let graph = Graphs::open(Cursor::new(file.clone())).unwrap();
+        if matches!(graph, Graphs::Float(_)) || name == WITH_POSITIONS {
+            continue;
+        }
+        let (bundle, report) = converted(graph, Rounding::Compensated).unwrap();
+        assert_eq!((report.error.largest, report.four_bit_weights), (0.0, 0), "{name}");
+        assert!(report.matrix_weights > 0, "{name}");
+        let (before, after) = (support::graph(&file).unwrap(), load(&bundle));
+        for sequence in &sequences {
+            let logits = [before.logit(sequence), after.logit(sequence)].map(|logit| logit.unwrap().to_bits());
+            assert_eq!(logits[0], logits[1], "{name}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, 29);
+}
+
+#[test]
+fn floats_of_each_width_become_integers() {
+    let mut names = Vec::new();
+    for (name, file, sequences) in families() {
+        if matches!(Graphs::open(Cursor::new(file.clone())).unwrap(), Graphs::Quantized(_)) {
+            continue;
+        }
+        for rounding in [Rounding::Nearest, Rounding::Compensated] {
+            let graph = Graphs::open(Cursor::new(file.clone())).unwrap();
+            let (bundle, report) = converted(graph, rounding).unwrap();
+            assert!(report.matrix_weights > 10_000, "{name}: {}", report.matrix_weights);
+            let (before, after) = (support::graph(&file).unwrap(), load(&bundle));
+            let distances: Vec<f32> = sequences
+                .iter()
+                .map(|sequence| (before.logit(sequence).unwrap() - after.logit(sequence).unwrap()).abs())
+                .collect();
+            println!("{name} {rounding:?}: {distances:.4?}, {} of {} bytes", bundle.len(), file.len());
+            // The logits spread over about 1.
+            assert!(distances.iter().all(|&distance| distance < 0.2), "{name}: {distances:?}");
+        }
+        names.push(name);
+    }
+    assert_eq!(
+        names,
+        ["bert-5-torchscript-sdpa-fp16", "bert-5-torchscript-sdpa-fp32", "modernbert-5-torchscript-sdpa-fp16"]
+    );
+}
+
+#[test]
+fn a_file_without_matrices_is_refused() {
+    let nodes = Message::new().message(1, node("Gather", &["words", small_model::INPUT], "logit"));
+    let initializers = Message::new().message(5, small_model::words());
+    let file = model(join(&[nodes, initializers, small_model::ends()]));
+    let error = converted(Graphs::open(Cursor::new(file.0)).unwrap(), Rounding::Nearest).unwrap_err();
+    assert_eq!(error.code(), "unsupported_model");
+    assert!(error.to_string().ends_with("convert the fp32 file of the same model"), "{error}");
+}
+
+#[test]
+fn a_graph_that_takes_positions_is_refused() {
+    let file = read(&format!("tests/fixtures/families/{WITH_POSITIONS}.onnx"));
+    let error = converted(Graphs::open(Cursor::new(file)).unwrap(), Rounding::Nearest).unwrap_err();
+    assert_eq!(error.code(), "unsupported_model");
+    assert!(error.to_string().contains("a bundle does not say where positions begin"), "{error}");
+}
