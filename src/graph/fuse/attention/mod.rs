@@ -11,6 +11,7 @@ mod operator;
 mod products;
 mod rotary;
 mod rule;
+mod sums;
 mod window;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::addends::{MOST_NODES, scores_of, without_nan_guard};
 use super::inputs::FurtherInputs;
 use super::operator::Attention;
 use super::products::{ProductLetters, all, letters, operand, size_of};
+use super::sums::apart;
 use super::window::{Axes, take_window};
 use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
@@ -87,6 +88,7 @@ pub fn fuse(
         rule_if_some!(tables = rotary.wire(model, &mut patch, name, [batch, sequence, &channels[0]])?);
         taps.extend(tables);
     }
+    let found = apart(model, found, [order[1], order[2]]);
     let (window, found) = take_window(model, found, Axes { query: order[2], key: order[3] }, sequence);
     let (mut masks, mut biases) = (TVec::new(), TVec::new());
     for (index, addend) in found.iter().enumerate() {
