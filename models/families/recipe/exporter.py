@@ -6,11 +6,15 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from families import WITH_POSITIONS, WITH_SEGMENTS, configuration
+from gte import Gte
+from jina_bert import JinaBert
 from sizes import Size
 
 SEED = 7
 # Dynamo splits a tensor by an operator of this opset.
-OPSETS = {"modernbert": 18}
+OPSETS = {"modernbert": 18, "new": 18}
+# Models that transformers lacks.
+OWN = {"jina-bert": JinaBert, "new": Gte}
 
 
 class Logits(torch.nn.Module):
@@ -21,13 +25,18 @@ class Logits(torch.nn.Module):
         self.model, self.names = model, names
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return self.model(**dict(zip(self.names, inputs, strict=True))).logits
+        output = self.model(**dict(zip(self.names, inputs, strict=True)))
+        return output if isinstance(output, torch.Tensor) else output.logits
 
 
 def random_model(family: str, size: Size, attention: str) -> torch.nn.Module:
     """Weights, biases, γ and β are all random: a rewrite must not find a 0 or a 1."""
-    config = AutoConfig.for_model(WITH_POSITIONS.get(family, family), **configuration(family, size))
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention).eval()
+    settings = configuration(family, size)
+    if family in OWN:
+        model = OWN[family](settings, attention).eval()
+    else:
+        config = AutoConfig.for_model(WITH_POSITIONS.get(family, family), **settings)
+        model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention).eval()
     generator = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
         for name, parameter in model.named_parameters():

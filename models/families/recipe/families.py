@@ -4,12 +4,14 @@ from typing import Any
 
 from sizes import Size
 
-COMMON = ["bert", "xlm-roberta", "electra", "distilbert", "albert", "mpnet", "deberta-v2", "modernbert"]
+COMMON = ["bert", "xlm-roberta", "electra", "distilbert", "albert", "mpnet", "deberta-v2", "modernbert", "gte"]
+# transformers lacks the published code of these.
+COMMON += ["jina-bert", "new"]
 # Some exports take the numbers of positions as an input.
 WITH_POSITIONS = {"bert-positions": "bert"}
 OF_SIZE = {"tiny": [*COMMON, *WITH_POSITIONS], "minilm": COMMON}
 WITHOUT_SDPA = {"mpnet", "deberta-v2"}
-WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert"}
+WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert", "jina-bert"}
 
 
 def configuration(family: str, size: Size) -> dict[str, Any]:
@@ -54,6 +56,28 @@ def _own(family: str, size: Size) -> dict[str, Any]:
                 "norm_rel_ebd": "layer_norm",
                 "position_biased_input": False,
                 "type_vocab_size": 0,
+            }
+        case "jina-bert":
+            return {
+                "model_type": "bert",
+                "architectures": ["JinaBertForSequenceClassification"],
+                "position_embedding_type": "alibi",
+                "feed_forward_type": "geglu",
+                "layer_norm_eps": 1e-12,
+                "max_position_embeddings": 8192,
+            }
+        case "gte":
+            return {"pad_token_id": 1, "type_vocab_size": 1}
+        case "new":
+            return {
+                "architectures": ["NewForSequenceClassification"],
+                "pad_token_id": 1,
+                "type_vocab_size": 1,
+                "layer_norm_eps": 1e-12,
+                "pack_qkv": True,
+                "position_embedding_type": "rope",
+                "rope_theta": 20000,
+                "rope_scaling": {"type": "ntk", "factor": 8.0},
             }
         case "modernbert":
             return {

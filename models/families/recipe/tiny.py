@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import transformers
 
-from exporter import SEED, export
+from exporter import OWN, SEED, export
 from families import WITH_POSITIONS, WITHOUT_SDPA
 from inference import Session
 from quantiser import quantise
@@ -45,7 +45,9 @@ def variants(family: str) -> list[tuple[str, str, list[str]]]:
     if family in WITH_POSITIONS:
         return [("torchscript", attention, ["web"])]
     floats = FLOATS.get(family, [])
-    return [("torchscript", attention, ["web", "vnni", *floats]), ("dynamo", attention, ["web"])]
+    both = [("torchscript", attention, ["web", "vnni", *floats]), ("dynamo", attention, ["web"])]
+    # The published code of these chooses the form of attention by a setting.
+    return [*both, ("torchscript", "eager", ["web"])] if family in OWN else both
 
 
 def make(family: str, folder: Path) -> None:

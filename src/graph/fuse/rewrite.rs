@@ -68,7 +68,8 @@ impl Rewrite {
                 .with_rule_for("activation behind linear", linear::fuse_function)
                 .with_rule_for("slice above split", linear::slice_above_split)
                 .with_rule_for("several matrices in one", linear::split)
-                .with_rule_for("gate behind linear", linear::fuse_gate),
+                .with_rule_for("gate behind linear", linear::fuse_gate)
+                .with_rule_for("gate of two layers", linear::join_gate),
             Self::LayerNorm => rules.with_rule_for("layer norm", layer_norm::fuse),
             Self::Broadcast => rules
                 .with_rule_for("broadcast below cast", broadcast::lower::<Cast>)

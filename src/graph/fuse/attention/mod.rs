@@ -16,6 +16,7 @@ mod products;
 mod rotary;
 mod rule;
 mod spread;
+mod sums;
 mod window;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::inputs::FurtherInputs;
 use super::operator::Attention;
 use super::places::Axes;
 use super::products::{Operand, ProductLetters, all, operand, product_letters, size_of};
+use super::sums::apart;
 use super::window::take_window;
 use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
@@ -110,6 +111,7 @@ impl<'model> Found<'model> {
         rule_if_some!((scores, scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut addends, &mut budget));
         rule_if_some!(product = ScoreProduct::new(model, scores, &changes, softmax.axes[0])?);
         let order = product.order();
+        let addends = apart(model, addends, [order[1], order[2]]);
         rule_if_some!((values, channels, merged) = weighted_values(model, without_nan_guard(model, node), order)?);
         rule_if!(product.queries.rotary == product.keys.rotary);
 

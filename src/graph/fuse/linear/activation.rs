@@ -56,6 +56,38 @@ pub fn fuse_gate(
     Ok(Some(patch))
 }
 
+/// Makes one operator of a gate's two layers, if each has its own matrix. Matches the product of a layer with a function
+/// and a layer without one.
+pub fn join_gate(
+    _: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    product: &TypedBinOp,
+) -> TractResult<Option<TypedModelPatch>> {
+    rule_if!(product.0.is::<Mul>());
+    let layers = |&outlet: &OutletId| {
+        let source = producer(model, outlet);
+        only_reader(model, source)?;
+        Some((source, source.op_as::<LinearLayers>().filter(|linear| linear.parts().len() == 1)?))
+    };
+    rule_if_some!(factors = node.inputs.iter().map(layers).collect::<Option<TVec<_>>>());
+    let &[(source, one), (other_source, other)] = &factors[..] else { return Ok(None) };
+    rule_if!(source.inputs == other_source.inputs && one.output_lengths() == other.output_lengths());
+    let (function, active, gate) = match (one.activation(), other.activation()) {
+        (Activation::Function(function), Activation::None) => (function, one, other),
+        (Activation::None, Activation::Function(function)) => (function, other, one),
+        _ => return Ok(None),
+    };
+    let mut fused = active.with_activation(Activation::Gated(function));
+    rule_if!(fused.append(gate));
+    let mut patch = TypedModelPatch::default();
+    let input = patch.tap_model(model, source.inputs[0])?;
+    let output = patch.wire_node(name, fused, &[input])?;
+    patch.shunt_outside(model, node.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
 /// The activation function that a node computes.
 fn function(node: &TypedNode) -> Option<Function> {
     if is_function::<GeluExact>(node) {

@@ -8,7 +8,7 @@ mod operator;
 mod packed;
 mod quantized;
 
-pub use activation::{fuse_function, fuse_gate};
+pub use activation::{fuse_function, fuse_gate, join_gate};
 pub use float::fuse as fuse_float;
 pub use layers::{LayerScratch, Layers, PreparedRows};
 pub use merge::merge;
