@@ -29,7 +29,8 @@ seed() {
   mkdir -p "$2"
   case $1 in
     # The first byte is the size of the chunks.
-    onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
+    onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part"
+      { printf '\377'; cat tests/fixtures/external/int8.onnx; } >"$2/external" ;;
     bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
     graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
