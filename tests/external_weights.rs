@@ -19,7 +19,7 @@ const FP32: [&str; 3] = [
     "tests/fixtures/families/bert-5-torchscript-sdpa-fp32.onnx",
 ];
 
-fn graph_of(file: &[u8]) -> Result<ExternalReader> {
+fn graph_of(file: &[u8]) -> Result<Box<ExternalReader>> {
     let mut parser = Parser::new(Some(file.len() as u64));
     parser.push(file)?;
     match parser.finish_file()? {

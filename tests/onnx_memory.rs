@@ -126,7 +126,7 @@ fn external(name: &str, data_type: u64, dims: [u64; 2], offset: u64) -> Message 
 }
 
 /// The graph and the place of three tensors of `bytes` each in another file.
-fn with_weights_beside(dims: [u64; 2], bytes: u64) -> ExternalReader {
+fn with_weights_beside(dims: [u64; 2], bytes: u64) -> Box<ExternalReader> {
     let [rows, columns] = dims;
     let initializers = Message::new()
         .message(5, external("words", UINT8, dims, 0))

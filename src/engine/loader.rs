@@ -206,7 +206,7 @@ impl Loader {
         match contents {
             IncomingFile::Model(parser) => match parser.finish_file()? {
                 Parsed::Model(model) => self.model = Some(model),
-                Parsed::Graph(reader) => self.external = Some(Box::new(reader)),
+                Parsed::Graph(reader) => self.external = Some(reader),
             },
             IncomingFile::Bundle(reader) => {
                 let Bundle { model, tokenizer, max_tokens } = reader.finish()?;

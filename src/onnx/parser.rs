@@ -39,7 +39,7 @@ pub struct Parser {
 pub enum Parsed {
     Model(OnnxModel),
     /// A graph with weights in other files.
-    Graph(ExternalReader),
+    Graph(Box<ExternalReader>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +142,7 @@ impl Parser {
         }
         match self.remainder.take_external() {
             external if external.is_empty() => Ok(Parsed::Model(self.remainder.finish()?)),
-            external => Ok(Parsed::Graph(ExternalReader::new(self.remainder, external)?)),
+            external => Ok(Parsed::Graph(Box::new(ExternalReader::new(self.remainder, external)?))),
         }
     }
 
