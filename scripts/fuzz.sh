@@ -32,6 +32,7 @@ seed() {
     # The first byte is the size of the chunks.
     onnx)
       { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part"
+      { printf '\377'; cat tests/fixtures/external/int8.onnx; } >"$2/external"
       for file in "${families[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done
       ;;
     bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;

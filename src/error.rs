@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelFile {
     Model,
+    /// Weights of the model in a file beside its graph.
+    Data,
     Tokenizer,
     Config,
     /// A whole model in one file.
@@ -14,6 +16,7 @@ impl ModelFile {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Model => "model",
+            Self::Data => "data",
             Self::Tokenizer => "tokenizer",
             Self::Config => "config",
             Self::Bundle => "bundle",
@@ -25,10 +28,10 @@ impl ModelFile {
     /// # Errors
     /// `invalid_input` if no role has that name.
     pub fn from_name(name: &str) -> Result<Self> {
-        let files = [Self::Model, Self::Tokenizer, Self::Config, Self::Bundle];
+        let files = [Self::Model, Self::Data, Self::Tokenizer, Self::Config, Self::Bundle];
         files.into_iter().find(|file| file.name() == name).ok_or_else(|| {
             Error::InvalidInput(format!(
-                "no model file is called {name:?}; the names are model, tokenizer, config and bundle"
+                "no model file is called {name:?}; the names are model, data, tokenizer, config and bundle"
             ))
         })
     }
@@ -57,6 +60,9 @@ impl std::fmt::Display for MemoryUse {
     }
 }
 
+const WORKING_FORMS: &str = "the forms that work are int8 by dynamic quantisation (DynamicQuantizeLinear, in most \
+                             repositories model_quantized.onnx), fp16 and fp32 (model.onnx)";
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An argument has the wrong value.
@@ -71,6 +77,9 @@ pub enum Error {
     /// A file is sound, but this engine does not run its kind.
     #[error("{file} file: {reason}")]
     UnsupportedModel { file: ModelFile, reason: String },
+    /// The model comes in a form that this engine does not run, and another form of it may run.
+    #[error("{file} file: {reason}; {WORKING_FORMS}")]
+    UnsupportedForm { file: ModelFile, reason: String },
     #[error("the instance could not allocate {bytes} bytes {purpose}")]
     OutOfMemory { purpose: MemoryUse, bytes: usize },
     /// The code reached a state that it considers impossible.
@@ -85,7 +94,7 @@ impl Error {
             Self::InvalidInput(_) => "invalid_input",
             Self::IntegrityMismatch { .. } => "integrity_mismatch",
             Self::InvalidModel { .. } => "invalid_model",
-            Self::UnsupportedModel { .. } => "unsupported_model",
+            Self::UnsupportedModel { .. } | Self::UnsupportedForm { .. } => "unsupported_model",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Internal(_) => "internal",
         }

@@ -5,8 +5,7 @@ mod allocations;
 mod support;
 
 use allocations::measured;
-use rerank_wasm::error::Error;
-use rerank_wasm::onnx::Parser;
+use rerank_wasm::onnx::{ExternalReader, Parsed, Parser};
 use support::protobuf::{INT8, Message, UINT8, join, model, node, tensor};
 use support::small_model::{DENSE, dense, ends, initializers, nodes, usual, words};
 use support::{Random, parse, read};
@@ -59,7 +58,7 @@ fn random_damage_gives_a_model_or_an_error_in_bounded_memory() {
             match result {
                 Ok(_) => sound += 1,
                 Err(error) => {
-                    assert!(matches!(error, Error::InvalidModel { .. } | Error::UnsupportedModel { .. }), "{error}");
+                    assert!(["invalid_model", "unsupported_model"].contains(&error.code()), "{error}");
                     refused += 1;
                 }
             }
@@ -116,6 +115,63 @@ fn a_known_size_costs_no_second_copy() {
     let (result, memory) = measured(|| parse(Some(file.len() as u64), file.chunks(1 << 16)));
     assert_eq!(result.unwrap().weights.len(), 2);
     assert!(memory <= file.len() + file.len() / 50, "{memory} bytes for a file of {}", file.len());
+}
+
+/// An initializer with its data in the file `weights`.
+fn external(name: &str, data_type: u64, dims: [u64; 2], offset: u64) -> Message {
+    let entry = |key, value: &str| Message::new().text(1, key).text(2, value);
+    let tensor = dims.iter().fold(Message::new(), |tensor, &size| tensor.varint(1, size));
+    let place = tensor.varint(2, data_type).text(8, name).message(13, entry("location", "weights"));
+    place.message(13, entry("offset", &offset.to_string())).varint(14, 1)
+}
+
+/// The graph and the place of three tensors of `bytes` each in another file.
+fn with_weights_beside(dims: [u64; 2], bytes: u64) -> Box<ExternalReader> {
+    let [rows, columns] = dims;
+    let initializers = Message::new()
+        .message(5, external("words", UINT8, dims, 0))
+        .message(5, external("dense", INT8, dims, bytes))
+        .message(5, external("bias", 1, [rows, columns / 4], 2 * bytes));
+    let file = model(join(&[nodes(), initializers, ends()])).0;
+    let mut parser = Parser::new(None);
+    parser.push(&file).unwrap();
+    match parser.finish_file().unwrap() {
+        Parsed::Graph(reader) => reader,
+        Parsed::Model(_) => panic!("the weights are in another file"),
+    }
+}
+
+#[test]
+fn weights_in_another_file_of_known_size_cost_no_second_copy() {
+    let data = vec![7; 9_000_000];
+    for (size, likely_size) in [(Some(9_000_000), None), (None, Some(9_000_000))] {
+        let mut reader = with_weights_beside([3000, 1000], 3_000_000);
+        let (model, memory) = measured(|| {
+            reader.begin(size, likely_size).unwrap();
+            data.chunks(1 << 16).for_each(|chunk| reader.push(chunk).unwrap());
+            reader.end().unwrap();
+            reader.finish().unwrap()
+        });
+        assert_eq!(model.weights.len(), 2);
+        assert!(memory <= data.len() + data.len() / 30, "{memory} bytes for a file of {}", data.len());
+    }
+}
+
+#[test]
+fn claimed_weights_in_another_file_take_no_memory() {
+    let mut reader = with_weights_beside([1 << 30, 1 << 30], 1 << 60);
+    for likely_size in [None, Some(1000)] {
+        let (ended, memory) = measured(|| {
+            reader.begin(None, likely_size).unwrap();
+            reader.push(&[7; 1000]).unwrap();
+            reader.end()
+        });
+        assert_eq!(ended.unwrap_err().code(), "invalid_model");
+        assert!(memory <= 1 << 18, "{memory} bytes");
+        reader.rewind();
+    }
+    assert_eq!(reader.begin(Some(1 << 61), None).unwrap_err().code(), "invalid_model");
+    assert_eq!(reader.begin(Some(1 << 62), None).unwrap_err().code(), "out_of_memory");
 }
 
 /// An empty message has two bytes, for which a decoder takes hundreds.

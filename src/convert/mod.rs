@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::io::{SeekFrom, Write};
 use std::sync::Arc;
 
+pub use float::File;
 pub use options::{Bits, Options, Rounding};
 pub use progress::{OnProgress, Phase};
 pub use report::Report;
@@ -52,13 +53,16 @@ pub enum Graphs {
 }
 
 impl Graphs {
-    /// Opens an ONNX file. The converter reads float weights only when it needs them, so their file must not change.
+    /// Opens an ONNX file; `beside` opens the files in its folder that hold its weights. The converter reads float weights
+    /// only when it needs them, so their files must not change.
     ///
     /// # Errors
-    /// `invalid_model` for a damaged file, `unsupported_model` for one that the engine does not run, `out_of_memory`.
-    pub fn open(mut file: impl float::File + 'static) -> Result<Self> {
-        if float::has_float_weights(&mut file)? {
-            return Ok(Self::Float(Box::new(file)));
+    /// `invalid_model` for a damaged file, `unsupported_model` for one that the engine does not run, `out_of_memory`;
+    /// those of `beside`.
+    pub fn open(file: impl float::File + 'static, beside: &mut float::Open<'_>) -> Result<Self> {
+        let mut file = float::join(Box::new(file), beside)?;
+        if float::has_float_weights(&mut *file)? {
+            return Ok(Self::Float(file));
         }
         let unreadable = |error: std::io::Error| invalid(format!("the file cannot be read: {error}"));
         let size = file.seek(SeekFrom::End(0)).map_err(unreadable)?;

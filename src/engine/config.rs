@@ -13,6 +13,16 @@ struct Config {
     model_type: Option<String>,
     max_position_embeddings: Option<usize>,
     pad_token_id: Option<usize>,
+    #[serde(default)]
+    architectures: serde_json::Value,
+}
+
+impl Config {
+    /// Returns the class of a language model that generates text.
+    fn generator(&self) -> Option<&str> {
+        let mut classes = self.architectures.as_array()?.iter().filter_map(serde_json::Value::as_str);
+        classes.find(|class| class.ends_with("ForCausalLM"))
+    }
 }
 
 /// Models that count positions from `pad_token_id` + 1, so that they never read as many rows of their position table.
@@ -42,19 +52,25 @@ pub struct SequenceLimits {
 /// Returns the limits of a model with this `config.json`.
 ///
 /// # Errors
-/// `invalid_model` for bytes that are no such file, `unsupported_model` for a limit that no pair fits or one beyond
-/// [`MOST_TOKENS`].
+/// `invalid_model` for bytes that are no such file; `unsupported_model` for a language model that generates text, for a
+/// limit that no pair fits and for one beyond [`MOST_TOKENS`].
 pub fn sequence_limits(bytes: &[u8]) -> Result<SequenceLimits> {
     let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {
         file: ModelFile::Config,
         reason: format!("the file is not a config.json: {error}"),
     })?;
+    let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
+    if let Some(class) = config.generator() {
+        return unsupported(format!(
+            "the model is a language model that generates text, as its architecture {class} shows; choose a \
+             cross-encoder, which reads query and document at once"
+        ));
+    }
     let counts_from_padding = config.model_type.as_deref().is_some_and(|it| COUNT_FROM_PADDING.contains(&it));
     let first_position = if counts_from_padding { config.pad_token_id.unwrap_or(1).saturating_add(1) } else { 0 };
     let Some(positions) = config.max_position_embeddings else {
         return Ok(SequenceLimits { max_tokens: DEFAULT_MAX_TOKENS, first_position });
     };
-    let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
     match positions.saturating_sub(first_position) {
         0 => unsupported(format!("its {positions} positions leave no room for a token")),
         tokens if tokens > MOST_TOKENS => {

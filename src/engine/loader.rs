@@ -10,7 +10,7 @@ use crate::graph::Graph;
 use crate::hexadecimal::hexadecimal;
 use crate::kernels::warm_up::warm_up;
 use crate::memory::{append, reserve_exact};
-use crate::onnx::{OnnxModel, Parser};
+use crate::onnx::{ExternalReader, OnnxModel, Parsed, Parser};
 use crate::tokenizer::compact::Sink;
 use crate::tokenizer::{Tokenizer, TokenizerReader};
 
@@ -41,6 +41,8 @@ struct Arrival {
 enum IncomingFile {
     Bytes(Vec<u8>),
     Model(Box<Parser>),
+    /// Weights of the model in a file beside it.
+    Data(Box<ExternalReader>),
     /// Read while it arrives, since the file is several times larger than its tokenizer.
     Tokenizer(Box<TokenizerReader>),
     Bundle(Box<BundleReader>),
@@ -83,6 +85,7 @@ impl IncomingFile {
                 let taken = parser.push(chunk);
                 self.note_damage(taken)?;
             }
+            Self::Data(reader) => reader.push(chunk)?,
             Self::Bundle(reader) => {
                 let taken = reader.push(chunk);
                 self.note_damage(taken)?;
@@ -96,7 +99,10 @@ impl IncomingFile {
     fn note_damage(&mut self, taken: Result<()>) -> Result<()> {
         match taken {
             Err(
-                error @ (Error::InvalidModel { .. } | Error::UnsupportedModel { .. } | Error::IntegrityMismatch { .. }),
+                error @ (Error::InvalidModel { .. }
+                | Error::UnsupportedModel { .. }
+                | Error::UnsupportedForm { .. }
+                | Error::IntegrityMismatch { .. }),
             ) => *self = Self::Damaged(error),
             taken => taken?,
         }
@@ -105,11 +111,14 @@ impl IncomingFile {
 }
 
 /// Loads a model from the files model, tokenizer and config, or from a bundle. The caller passes one file after the
-/// other: `begin`, any number of `push`, `end`. Then `finish` makes the reranker.
+/// other: `begin`, any number of `push`, `end`. After the model come the files that
+/// [`next_data_file`](Loader::next_data_file) names. Then `finish` makes the reranker.
 #[derive(Debug, Default)]
 pub struct Loader {
     arrival: Option<Arrival>,
     model: Option<OnnxModel>,
+    /// A model that waits for files with its weights.
+    external: Option<Box<ExternalReader>>,
     tokenizer: Option<Tokenizer>,
     max_tokens: Option<usize>,
     /// `None` if no config.json says it.
@@ -120,14 +129,32 @@ impl Loader {
     /// Announces the next file.
     ///
     /// # Errors
-    /// `out_of_memory` if its size does not fit, `internal` while another file arrives.
+    /// `out_of_memory` if its size does not fit; `internal` while another file arrives; `invalid_input` for a data file
+    /// that the model does not name, `invalid_model` if it is too short.
     pub fn begin(&mut self, file: ModelFile, expectation: Expectation) -> Result<()> {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
         }
-        let contents = IncomingFile::new(file, &expectation)?;
+        let contents = match file {
+            ModelFile::Data => IncomingFile::Data(self.begin_data(&expectation)?),
+            _ => IncomingFile::new(file, &expectation)?,
+        };
         self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
         Ok(())
+    }
+
+    /// Returns the name of the next file with weights, which lies beside the model.
+    pub fn next_data_file(&self) -> Option<&str> {
+        self.external.as_ref()?.next_file()
+    }
+
+    fn begin_data(&mut self, expectation: &Expectation) -> Result<Box<ExternalReader>> {
+        let Some(reader) = &mut self.external else {
+            return Err(Error::InvalidInput("the model names no file with further weights".to_owned()));
+        };
+        let [size, likely_size] = [expectation.size, expectation.likely_size].map(|size| size.map(|size| size as u64));
+        reader.begin(size, likely_size)?;
+        self.external.take().ok_or_else(no_file)
     }
 
     /// Takes the next bytes of the announced file.
@@ -138,6 +165,8 @@ impl Loader {
         let arrival = self.arrival.as_mut().ok_or_else(no_file)?;
         let size = arrival.size.saturating_add(chunk.len());
         if let Some(expected) = arrival.expectation.size.filter(|&expected| size > expected) {
+            // A caller may end the file in spite of the error; the check must fail then, too.
+            arrival.size = size;
             return Err(mismatch(
                 arrival.file,
                 format!("the file has at least {size} bytes; {expected} were expected"),
@@ -170,22 +199,21 @@ impl Loader {
 
     fn end_with(&mut self, sink: Option<&mut Sink<'_>>) -> Result<()> {
         let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
-        if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
-            return Err(mismatch(file, format!("the file has {size} bytes; {expected} were expected")));
+        if let IncomingFile::Data(reader) = contents {
+            return self.end_data(reader, check(file, expectation, hash, size));
         }
-        if let Some(expected) = expectation.sha256 {
-            let found = hexadecimal(&hash.finalize());
-            if found != expected {
-                return Err(mismatch(file, format!("the file has the SHA-256 {found}; {expected} was expected")));
-            }
-        }
+        check(file, expectation, hash, size)?;
         match contents {
-            IncomingFile::Model(parser) => self.model = Some(parser.finish()?),
+            IncomingFile::Model(parser) => match parser.finish_file()? {
+                Parsed::Model(model) => self.model = Some(model),
+                Parsed::Graph(reader) => self.external = Some(reader),
+            },
             IncomingFile::Bundle(reader) => {
                 let Bundle { model, tokenizer, max_tokens } = reader.finish()?;
                 (self.model, self.tokenizer, self.max_tokens) = (Some(model), Some(tokenizer), Some(max_tokens));
             }
             IncomingFile::Damaged(error) => return Err(error),
+            IncomingFile::Data(reader) => self.external = Some(reader),
             IncomingFile::Tokenizer(reader) => {
                 self.tokenizer = Some(match sink {
                     Some(sink) => reader.finish_and_convert(sink)?,
@@ -200,11 +228,26 @@ impl Loader {
         Ok(())
     }
 
+    /// Ends a data file. After a failure it can come again.
+    fn end_data(&mut self, mut reader: Box<ExternalReader>, checked: Result<()>) -> Result<()> {
+        let ended = checked.and_then(|()| reader.end());
+        if ended.is_err() {
+            reader.rewind();
+        }
+        if ended.is_err() || reader.next_file().is_some() {
+            self.external = Some(reader);
+        } else {
+            self.model = Some(reader.finish()?);
+        }
+        ended
+    }
+
     /// Builds the graph from the received files, and runs it once.
     ///
     /// # Errors
-    /// `invalid_input` without a model or a tokenizer; those of [`Graph::from_onnx`]; `unsupported_model` or
-    /// `invalid_model` if the graph fails on the shortest or the longest pair.
+    /// `invalid_input` without a model or a tokenizer; `unsupported_model` without a file with weights; those of
+    /// [`Graph::from_onnx`]; `unsupported_model` or `invalid_model` if the graph fails on the shortest or the longest
+    /// pair.
     pub fn finish(self) -> Result<Reranker> {
         if let Some(arrival) = self.arrival {
             return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
@@ -212,12 +255,29 @@ impl Loader {
         let missing =
             |file: ModelFile| Error::InvalidInput(format!("the {file} file is missing; load it before finishing"));
         let tokenizer = self.tokenizer.ok_or_else(|| missing(ModelFile::Tokenizer))?;
+        if let Some(reader) = self.external {
+            return Err(reader.missing());
+        }
         let graph = Graph::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
         let graph = graph.with_first_position(self.first_position)?;
         let mut reranker = Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
         reranker.check()?;
         Ok(reranker)
     }
+}
+
+/// Checks a file that has arrived against its expectation.
+fn check(file: ModelFile, expectation: Expectation, hash: Sha256, size: usize) -> Result<()> {
+    if let Some(expected) = expectation.size.filter(|&expected| expected != size) {
+        return Err(mismatch(file, format!("the file has {size} bytes; {expected} were expected")));
+    }
+    if let Some(expected) = expectation.sha256 {
+        let found = hexadecimal(&hash.finalize());
+        if found != expected {
+            return Err(mismatch(file, format!("the file has the SHA-256 {found}; {expected} was expected")));
+        }
+    }
+    Ok(())
 }
 
 fn no_file() -> Error {

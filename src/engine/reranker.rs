@@ -2,7 +2,7 @@
 
 use super::config::DEFAULT_MAX_TOKENS;
 use crate::error::{Error, ModelFile, Result};
-use crate::graph::{Graph, OperatorTime, TokenSequence};
+use crate::graph::{Graph, OperatorTime, Speed, TokenSequence};
 use crate::tokenizer::Tokenizer;
 
 const PROFILE_WARM_PASSES: usize = 3;
@@ -51,6 +51,11 @@ impl Reranker {
     /// Returns the longest pair of the model in tokens.
     pub fn max_tokens(&self) -> usize {
         self.max_tokens
+    }
+
+    /// Returns what decides the speed of the model.
+    pub fn speed(&self) -> Speed {
+        self.graph.speed()
     }
 
     /// Returns the tokens of a pair. The document is cut to fit.

@@ -8,7 +8,11 @@
 //! Files usually have nodes before initializers, and an initializer's data after its shape. So the use of a weight is
 //! known when its first byte arrives. In any other order the data stays as it is in the file and moves at the end; the
 //! model is the same.
+//!
+//! Weights may lie in files beside the graph. [`ExternalReader`] takes these files after the graph.
 
+mod external;
+mod external_reader;
 mod filling;
 mod incoming;
 mod parser;
@@ -19,7 +23,9 @@ pub(crate) mod schema;
 mod store;
 pub(crate) mod wire;
 
-pub use parser::Parser;
+pub(crate) use external::ExternalTensor;
+pub use external_reader::ExternalReader;
+pub use parser::{Parsed, Parser};
 pub(crate) use remainder::write_input;
 pub use store::{Table, Weight, WeightStore};
 

@@ -1,6 +1,7 @@
 //! The push parser. It tracks which message the next byte belongs to and passes it on.
 
 use super::OnnxModel;
+use super::external_reader::ExternalReader;
 use super::incoming::IncomingTensor;
 use super::refusal::{invalid, within};
 use super::remainder::Remainder;
@@ -31,6 +32,14 @@ pub struct Parser {
     operator_sets_came: bool,
     remainder: Remainder,
     failed: bool,
+}
+
+/// The content of a file.
+#[derive(Debug)]
+pub enum Parsed {
+    Model(OnnxModel),
+    /// A graph with weights in other files.
+    Graph(Box<ExternalReader>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,12 +102,24 @@ impl Parser {
     /// Returns the model once the whole file has arrived.
     ///
     /// # Errors
-    /// `invalid_model` if something is missing, `out_of_memory`, `internal` after an error.
+    /// `invalid_model` if something is missing, `unsupported_model` if weights are in other files, `out_of_memory`,
+    /// `internal` after an error.
     pub fn finish(self) -> Result<OnnxModel> {
+        match self.finish_file()? {
+            Parsed::Model(model) => Ok(model),
+            Parsed::Graph(reader) => Err(reader.missing()),
+        }
+    }
+
+    /// As [`finish`](Self::finish), for a model that may have weights in other files.
+    ///
+    /// # Errors
+    /// `invalid_model` if something is missing, `out_of_memory`, `internal` after an error.
+    pub fn finish_file(mut self) -> Result<Parsed> {
         if self.failed {
             return Err(Error::Internal("the parser takes no more bytes after an error in the model file".to_owned()));
         }
-        let Self { position, expected_size, .. } = self;
+        let (position, expected_size) = (self.position, self.expected_size);
         if position == 0 {
             return Err(invalid("the file is empty; an ONNX file was expected".to_owned()));
         }
@@ -119,7 +140,10 @@ impl Parser {
         if !self.operator_sets_came {
             return Err(invalid("the file names no operator set, so its operators have no version".to_owned()));
         }
-        self.remainder.finish()
+        match self.remainder.take_external() {
+            external if external.is_empty() => Ok(Parsed::Model(self.remainder.finish()?)),
+            external => Ok(Parsed::Graph(Box::new(ExternalReader::new(self.remainder, external)?))),
+        }
     }
 
     fn take(&mut self, mut chunk: &[u8]) -> Result<()> {

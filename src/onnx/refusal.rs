@@ -13,6 +13,11 @@ pub fn unsupported(reason: String) -> Error {
     Error::UnsupportedModel { file: ModelFile::Model, reason }
 }
 
+/// For a file in another form than those that run.
+pub fn unsupported_form(reason: String) -> Error {
+    Error::UnsupportedForm { file: ModelFile::Model, reason }
+}
+
 pub fn no_memory(bytes: usize) -> Error {
     Error::OutOfMemory { purpose: MODEL, bytes }
 }
@@ -22,6 +27,7 @@ pub fn within(place: impl std::fmt::Display, error: Error) -> Error {
     match error {
         Error::InvalidModel { reason, .. } => invalid(format!("{place}: {reason}")),
         Error::UnsupportedModel { reason, .. } => unsupported(format!("{place}: {reason}")),
+        Error::UnsupportedForm { reason, .. } => unsupported_form(format!("{place}: {reason}")),
         other => other,
     }
 }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::OnnxModel;
+use super::external::ExternalTensor;
 use super::filling::{Filling, Plan};
-use super::refusal::{MODEL, invalid, within};
+use super::refusal::{MODEL, invalid, no_memory, within};
 use super::roles::{Role, Roles};
 use super::schema::Tensor;
 use super::schema::numbers::{data_type, graph, model, tensor, value_info};
@@ -31,6 +32,8 @@ pub struct Remainder {
     roles: Roles,
     kept: Vec<Kept>,
     moved: BTreeMap<String, Moved>,
+    /// Initializers with their data in other files.
+    external: Vec<ExternalTensor>,
     names: BTreeSet<String>,
 }
 
@@ -60,6 +63,7 @@ impl Remainder {
             roles: Roles::default(),
             kept: Vec::new(),
             moved: BTreeMap::new(),
+            external: Vec::new(),
             names: BTreeSet::new(),
         }
     }
@@ -134,6 +138,12 @@ impl Remainder {
     /// # Errors
     /// `invalid_model` or `unsupported_model`, with its name.
     pub fn initializer_complete(&mut self, field: usize, start: usize) -> Result<()> {
+        if let Some(external) = ExternalTensor::read(&self.graph[start..])? {
+            self.cut_graph(field);
+            self.note_name(&external.name)?;
+            self.external.push(external);
+            return Ok(());
+        }
         let tensor = Tensor::read(&self.graph[start..])?;
         tensor.check()?;
         let name = tensor.name.to_owned();
@@ -177,6 +187,42 @@ impl Remainder {
         reserve_exact(&mut self.graph, length, MODEL)?;
         parts.into_iter().try_for_each(|part| self.append_to_graph(part))?;
         Ok(start)
+    }
+
+    /// Takes the initializers with their data in other files.
+    pub fn take_external(&mut self) -> Vec<ExternalTensor> {
+        std::mem::take(&mut self.external)
+    }
+
+    /// Reserves memory in the graph for `bytes` of announced raw data.
+    ///
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn reserve_for_initializers(&mut self, bytes: u64) -> Result<()> {
+        let bytes = usize::try_from(bytes).map_err(|_| no_memory(usize::MAX))?;
+        reserve_exact(&mut self.graph, bytes.saturating_add(INPUTS_BYTES), MODEL)
+    }
+
+    /// Begins an initializer with these fields at the end of the graph. Its `length` bytes of raw data follow.
+    ///
+    /// # Errors
+    /// `out_of_memory`.
+    pub fn begin_initializer(&mut self, fields: &[u8], length: u64) -> Result<()> {
+        let length = usize::try_from(length).map_err(|_| no_memory(usize::MAX))?;
+        let (mut header, mut raw_header) = (Vec::new(), Vec::new());
+        write_bytes_header(&mut raw_header, tensor::RAW_DATA, length);
+        write_bytes_header(&mut header, graph::INITIALIZER, fields.len() + raw_header.len() + length);
+        [&header, fields, &raw_header].into_iter().try_for_each(|part| self.append_to_graph(part))
+    }
+
+    /// Takes a weight that arrived in another file.
+    pub fn weight_arrived(&mut self, name: &str, weight: Weight) {
+        self.moved.insert(name.to_owned(), Moved { fields: Vec::new(), weight });
+    }
+
+    /// Forgets a weight that arrived in another file.
+    pub fn forget_weight(&mut self, name: &str) {
+        self.moved.remove(name);
     }
 
     fn note_name(&mut self, name: &str) -> Result<()> {

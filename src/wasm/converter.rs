@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{self, Graphs, Options, Source};
+use crate::convert::{self, File, Graphs, Options, Source};
 use crate::engine::sequence_limits;
 use crate::error::Error;
 use crate::tokenizer::compact_form;
@@ -68,18 +68,22 @@ impl Write for Output {
 
 /// Wraps the host's error about a file. The host still knows the original.
 fn failed(error: JsValue) -> io::Error {
-    io::Error::other(
-        error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into()),
-    )
+    io::Error::other(message(error))
 }
 
-/// Converts a model and writes the bundle to `output`. Returns the report as lines for people and as JSON. `progress`
-/// receives a stage, its finished units and all its units.
+fn message(error: JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into())
+}
+
+/// Converts a model and writes the bundle to `output`. Returns the report as lines for people and as JSON. `open` opens
+/// a file with weights by its name in the graph's folder. `progress` receives a stage, its finished units and all its
+/// units.
 #[wasm_bindgen(js_name = convertModel)]
 #[allow(clippy::too_many_arguments)]
 pub fn convert_model(
     name: &str,
     graph: InputFile,
+    open: &Function,
     tokenizer: &[u8],
     config: &[u8],
     options: JsValue,
@@ -90,7 +94,13 @@ pub fn convert_model(
     let mut options: Options =
         serde_wasm_bindgen::from_value(options).map_err(|error| Error::InvalidInput(error.to_string()))?;
     options.sample = convert::read_pairs(sample)?;
-    let graph = Graphs::open(Input { file: graph, position: 0 })?;
+    let mut beside = |name: &str| {
+        let file =
+            open.call1(&JsValue::UNDEFINED, &name.into()).map_err(|error| Error::InvalidInput(message(error)))?;
+        let file: Box<dyn File> = Box::new(Input { file: file.unchecked_into(), position: 0 });
+        Ok(file)
+    };
+    let graph = Graphs::open(Input { file: graph, position: 0 }, &mut beside)?;
     let source = Source { name, graph, tokenizer, max_tokens: sequence_limits(config)?.max_tokens };
     let report = convert::convert_with(source, &options, &mut Output(output), &mut |stage, done, total| {
         // The work goes on even if the callback fails.

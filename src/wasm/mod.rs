@@ -64,6 +64,10 @@ fn coded(message: &str, code: &str) -> JsError {
 
 impl From<Error> for JsValue {
     fn from(error: Error) -> Self {
-        coded(&error.to_string(), error.code()).into()
+        let coded = coded(&error.to_string(), error.code());
+        if matches!(error, Error::UnsupportedForm { .. }) {
+            set(&coded, "otherForm", &JsValue::TRUE);
+        }
+        coded.into()
     }
 }

@@ -64,6 +64,12 @@ impl Loader {
         Ok(compact)
     }
 
+    /// Returns the name of the next file with weights, which lies beside the model.
+    #[wasm_bindgen(js_name = nextDataFile)]
+    pub fn next_data_file(&self) -> Option<String> {
+        self.0.next_data_file().map(str::to_owned)
+    }
+
     pub fn finish(self) -> Result<Model, Error> {
         Ok(Model(Arc::new(self.0.finish()?)))
     }
@@ -77,6 +83,11 @@ impl Model {
     #[wasm_bindgen(getter, js_name = maxTokens)]
     pub fn max_tokens(&self) -> usize {
         self.0.max_tokens()
+    }
+
+    /// Returns what decides the model's speed.
+    pub fn speed(&self) -> Result<JsValue, Error> {
+        to_js(&self.0.speed())
     }
 
     /// Measures the time of each operator in a warm forward pass over `tokens` tokens. `now` is a clock in

@@ -63,7 +63,7 @@ export interface BundleFile {
 
 /** The files of a model in Hugging Face's layout. */
 export interface ModelFiles {
-  /** The ONNX graph with its weights, one file. */
+  /** The ONNX graph. Weights in a second file (`model.onnx_data`) are read from beside its URL. */
   model: FileLocation | PinnedFile;
   /** Hugging Face `tokenizer.json`. */
   tokenizer: FileLocation | PinnedFile;
@@ -79,7 +79,7 @@ export interface LoadProgress {
    * `load`: all files are complete, and the graph is prepared.
    */
   phase: 'download' | 'verify' | 'load';
-  /** `model`, `tokenizer`, `config` or `bundle`; in the phase `load` the model's name. */
+  /** `model`, `data` (weights beside the model), `tokenizer`, `config` or `bundle`; in the phase `load` the model's name. */
   file: string;
   /** Bytes so far. They start again at 0 if a cached file is damaged and downloaded anew. */
   loaded: number;
@@ -97,10 +97,14 @@ export interface RerankWarning {
    *
    * `threads_unavailable`: `threads: 'auto'` was asked for, and one thread runs. The message says why.
    *
+   * `slow_model`: the model runs much more slowly than it could: the engine has no fast form of parts of its graph, or
+   * its repository has an int8 graph beside this large float graph. The message says what it costs and which file is
+   * faster.
+   *
    * `worker_unavailable`: a worker of the package cannot be started: its script is missing, or the page's policy
    * forbids it. The message says where the model runs instead.
    */
-  code: 'cache_failed' | 'threads_unavailable' | 'worker_unavailable';
+  code: 'cache_failed' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable';
   /** For people. */
   message: string;
   /** What the cache or the start of the worker threw. */
@@ -352,6 +356,14 @@ export interface RerankerStatistics {
   memoryBytes: number;
   /** How many threads score. */
   threads: number;
+  /**
+   * Parts of the graph that have no fast form in the engine: how many products of matrices and softmax run on general
+   * operators, by ONNX's name of the operator. Empty for the usual families; DeBERTa has two products in each layer.
+   *
+   * @example
+   * { MatMul: 24, Softmax: 12 }
+   */
+  unfused: Record<string, number>;
 }
 
 /**

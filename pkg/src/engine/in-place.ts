@@ -32,8 +32,8 @@ export class InPlaceBackend implements Backend {
   }
 
   async statistics(): Promise<RerankerStatistics> {
-    const { name, maxTokens, instance } = await this.#slot.usable();
-    return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads };
+    const { name, maxTokens, unfused, instance } = await this.#slot.usable();
+    return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads, unfused };
   }
 
   /** False if the instance crashed and nothing replaces it. */

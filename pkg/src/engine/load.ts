@@ -3,10 +3,12 @@ import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js
 import { untilAborted } from '../common/deferred.js';
 import { throwIfAborted } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
-import type { ResolvedModel } from '../files/resolved.js';
+import { fileBeside } from '../files/beside.js';
+import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Model } from '../wasm/bindings.js';
-import { feed, turn } from './feed.js';
+import { type Feeding, feed, turn } from './feed.js';
+import { slowModelWarning, withOtherFile } from './other-file.js';
 import type { Platform } from './platform.js';
 import { startEngine } from './start.js';
 
@@ -26,6 +28,8 @@ export interface LoadedModel {
   name: string;
   /** Longest pair that the model takes, in tokens. */
   maxTokens: number;
+  /** How many products of matrices and softmax run on general operators, by operator. */
+  unfused: Record<string, number>;
   /** The compiled engine of the instance. */
   module: WebAssembly.Module;
   instance: Instance;
@@ -47,18 +51,40 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
     const loader = instance.call(() => new instance.bindings.Loader());
     const cache = new ModelCache(task.cache, platform.caches, warn);
     let bytes = 0;
-    for (const file of model.files) bytes += await feed(file, { platform, cache, instance, loader, signal, report });
+    for (const file of model.files) bytes += await feedAll(file, { platform, cache, instance, loader, signal, report });
     report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
     await turn(platform, signal);
     const loaded = instance.call(() => loader.finish());
     report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
     throwIfAborted(signal);
-    return { name: model.name, maxTokens: instance.call(() => loaded.maxTokens), module, instance, model: loaded };
+    const speed = instance.call(() => loaded.speed());
+    const warning = slowModelWarning(speed, model, bytes);
+    if (warning) warn(warning);
+    return {
+      name: model.name,
+      maxTokens: instance.call(() => loaded.maxTokens),
+      unfused: Object.fromEntries(speed.unfused),
+      module,
+      instance,
+      model: loaded,
+    };
   } catch (error) {
     await instance.close();
-    throw error;
+    throw withOtherFile(error, model);
   } finally {
     signal?.removeEventListener('abort', close);
+  }
+}
+
+/** Feeds a file, and after a graph the files that it names; returns their size in bytes. */
+async function feedAll(file: ResolvedFile, feeding: Feeding): Promise<number> {
+  const { instance, loader } = feeding;
+  let bytes = await feed(file, feeding);
+  if (file.role !== 'model') return bytes;
+  for (;;) {
+    const name = instance.call(() => loader.nextDataFile());
+    if (name === undefined) return bytes;
+    bytes += await feed(fileBeside(file, name), feeding);
   }
 }
 

@@ -94,7 +94,9 @@ function fromRegistry(name: string, published: PublishedModel, { hub, file, toke
   const files = roles.map((role) => {
     const isOther = role === 'model' && file !== undefined && file !== published.files.model.path;
     const { path, size, sha256 } = isOther ? { path: file } : published.files[role];
-    return { role, location: fileUrl({ hub, repository }, revision, path).href, size, sha256, origin };
+    const other = isOther ? { path: published.files.model.path, int8: true } : undefined;
+    const location = fileUrl({ hub, repository }, revision, path).href;
+    return { role, location, size, sha256, origin, ...(other && { other }) };
   });
   return { name, files };
 }

@@ -3,7 +3,7 @@ import type { PlainLocation } from './location.js';
 
 /** A file of a model with its role. */
 export interface ResolvedFile {
-  role: 'model' | 'tokenizer' | 'config' | 'bundle';
+  role: 'model' | 'data' | 'tokenizer' | 'config' | 'bundle';
   location: PlainLocation;
   /** The further parts of a file that was cut into several. */
   more?: PlainLocation[];
@@ -14,6 +14,23 @@ export interface ResolvedFile {
    * events and the cache never hold it.
    */
   origin?: HubSubject | undefined;
+  /** Facts about the files beside a graph that may hold its weights, by name. */
+  beside?: Record<string, FileFacts> | undefined;
+  /** Another graph of the same repository that the engine can run. */
+  other?: OtherGraph | undefined;
+}
+
+/** The size and hash that a file must have. */
+export interface FileFacts {
+  size?: number | undefined;
+  sha256?: string | undefined;
+}
+
+/** A graph beside the one that was chosen. */
+export interface OtherGraph {
+  path: string;
+  /** True for int8 weights, which are the fastest. */
+  int8: boolean;
 }
 
 /** A model's files in the order of reading: a wrong small file fails before a large one is downloaded. */

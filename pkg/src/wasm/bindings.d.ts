@@ -5,10 +5,12 @@
 
 /** Takes the files of a model, one after the other, and loads the model. */
 export interface Loader {
-  /** Announces `model`, `tokenizer`, `config` or `bundle`. Size and hash are checked, `likelySize` is a hint. */
+  /** Announces `model`, `data`, `tokenizer`, `config` or `bundle`. Size and hash are checked, `likelySize` is a hint. */
   begin(file: string, size?: number, sha256?: string, likelySize?: number): void;
   push(chunk: Uint8Array): void;
   end(): void;
+  /** Returns the name of the next file with weights, which lies beside the model. */
+  nextDataFile(): string | undefined;
   /** Ends the tokenizer file. Returns its compact form if the file has another form and can be compacted. */
   endAndConvert(): Uint8Array | undefined;
   /** Consumes the loader. */
@@ -19,11 +21,23 @@ export interface Loader {
 /** A loaded model. */
 export interface Model {
   readonly maxTokens: number;
+  /** Returns what decides the model's speed. */
+  speed(): Speed;
   /** Returns each operator's time in a warm forward pass, longest first. `now` is a clock in milliseconds. */
   profile(tokens: number, now: () => number): OperatorTime[];
   /** With `chunk`, long documents are scored in windows instead of being cut. */
   start(query: string, documents: string[], maxTokens?: number, chunk?: boolean): Job;
   free(): void;
+}
+
+/** What decides the speed of a model. */
+export interface Speed {
+  /** How many products of matrices and softmax run on general operators, by operator. */
+  unfused: [string, number][];
+  /** True if that takes much of the time. */
+  slow: boolean;
+  /** Bytes of the float weights in linear layers. */
+  floatBytes: number;
 }
 
 /** The time of all nodes of one operator in a forward pass. */

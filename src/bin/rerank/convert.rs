@@ -27,7 +27,8 @@ pub fn tokenizer(tokenizer: &Path, output: &Path) -> Result<(), Box<dyn Error>> 
 pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
     let Conversion { model: directory, output, .. } = conversion;
     let path = find_float_graph(directory)?;
-    let graph = Graphs::open(File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?)?;
+    let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let graph = Graphs::open(file, &mut |name| open_weights(&path.with_file_name(name)))?;
     let tokenizer = read(&directory.join("tokenizer.json"))?;
     let stem = output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = conversion.name.clone().or(stem).ok_or("OUTPUT has no file name; name a file or pass --name")?;
@@ -49,6 +50,16 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
         print!("{}:\n{report}", output.display());
     }
     Ok(())
+}
+
+fn open_weights(path: &Path) -> rerank_wasm::error::Result<Box<dyn rerank_wasm::convert::File>> {
+    let file = File::open(path).map_err(|error| {
+        rerank_wasm::error::Error::InvalidInput(format!(
+            "the weights of the model are in the file {}, which cannot be read: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(Box::new(file))
 }
 
 fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {

@@ -38,6 +38,9 @@ pub fn load(model: &Path) -> Result<Reranker, Box<dyn Error>> {
         feed(&mut loader, ModelFile::Config, &model.join("config.json"))?;
         feed(&mut loader, ModelFile::Tokenizer, &model.join("tokenizer.json"))?;
         feed(&mut loader, ModelFile::Model, &graph)?;
+        while let Some(path) = loader.next_data_file().map(|name| graph.with_file_name(name)) {
+            feed(&mut loader, ModelFile::Data, &path)?;
+        }
     }
     Ok(loader.finish()?)
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use arguments::{Command, USAGE};
 use rerank_wasm::engine::{LongDocuments, ScoredDocument};
 use rerank_wasm::error::Error;
+use rerank_wasm::graph::Speed;
 
 fn main() -> ExitCode {
     match run() {
@@ -34,6 +35,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         Command::Score { model, query, file, top_n, max_tokens, json } => {
             let documents = files::read_lines(&file)?;
             let reranker = Arc::new(files::load(&model)?);
+            warn_if_slow(&reranker.speed());
             let job = reranker.start(&query, documents.clone(), max_tokens, LongDocuments::Truncate)?;
             print(&best_first(job.finish()?, top_n), &documents, json)?;
         }
@@ -42,6 +44,14 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         Command::Convert(conversion) => convert::model(&conversion)?,
     }
     Ok(())
+}
+
+/// Says on standard error which parts of the graph run slowly.
+fn warn_if_slow(speed: &Speed) {
+    if speed.slow {
+        let operators: Vec<_> = speed.unfused.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        eprintln!("rerank: the graph runs slowly, since the engine has no fast form of {}", operators.join(", "));
+    }
 }
 
 /// Sorts by logit, ties by index, and keeps at most `top_n`.

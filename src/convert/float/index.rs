@@ -135,23 +135,26 @@ impl Index {
         Ok(names)
     }
 
-    /// Reads the header at `position` and returns it with the place of its value. Both must end by `end`.
     fn header(&mut self, file: &mut dyn File, position: u64, end: u64) -> Result<(Header, u64)> {
-        self.fields += 1;
-        if self.fields > MAX_FIELDS {
-            return Err(unsupported(format!(
-                "the model has more than {MAX_FIELDS} fields; the converter reads no more"
-            )));
-        }
-        let length = (end - position).min(MAX_HEADER_BYTES as u64);
-        let bytes = small(file, position, position + length)?;
-        let header = Header::read(&bytes)?.ok_or_else(|| invalid("the file ends inside a field".to_owned()))?;
-        let value = position + header.length as u64;
-        if header.follows > end - value {
-            return Err(beyond_the_message(&header));
-        }
-        Ok((header, value))
+        read_header(&mut self.fields, file, position, end)
     }
+}
+
+/// Reads the header at `position` and returns it with the place of its value. Both must end by `end`. `fields` counts
+/// the headers.
+pub fn read_header(fields: &mut usize, file: &mut dyn File, position: u64, end: u64) -> Result<(Header, u64)> {
+    *fields += 1;
+    if *fields > MAX_FIELDS {
+        return Err(unsupported(format!("the model has more than {MAX_FIELDS} fields; the converter reads no more")));
+    }
+    let length = (end - position).min(MAX_HEADER_BYTES as u64);
+    let bytes = small(file, position, position + length)?;
+    let header = Header::read(&bytes)?.ok_or_else(|| invalid("the file ends inside a field".to_owned()))?;
+    let value = position + header.length as u64;
+    if header.follows > end - value {
+        return Err(beyond_the_message(&header));
+    }
+    Ok((header, value))
 }
 
 impl Initializer {
@@ -205,7 +208,7 @@ impl Initializer {
     }
 }
 
-fn small(file: &mut dyn File, start: u64, end: u64) -> Result<Vec<u8>> {
+pub fn small(file: &mut dyn File, start: u64, end: u64) -> Result<Vec<u8>> {
     let length = end - start;
     if length > MAX_FIELD_BYTES {
         return Err(unsupported(format!(
@@ -224,6 +227,6 @@ fn read_exact(file: &mut dyn File, start: u64, length: usize) -> Result<Vec<u8>>
     Ok(bytes)
 }
 
-fn unreadable(error: io::Error) -> crate::error::Error {
+pub fn unreadable(error: io::Error) -> crate::error::Error {
     invalid(format!("the file cannot be read: {error}"))
 }

@@ -4,11 +4,13 @@
 //! The converter reads one matrix or a few rows at a time, so a file of any size fits.
 
 pub(super) mod index;
+mod joined;
 pub(super) mod layers;
 pub(super) mod nodes;
 
 pub use index::File;
 use index::{Index, Use};
+pub use joined::{Open, join};
 
 use crate::error::Result;
 

@@ -3,7 +3,7 @@
 pub mod attention;
 mod broadcast;
 mod embedding;
-mod feed_forward;
+pub mod feed_forward;
 mod first_token;
 mod gelu;
 pub mod layer_norm;
@@ -14,7 +14,7 @@ mod positions;
 mod product;
 pub mod rewrite;
 pub mod rows;
-mod self_attention;
+pub mod self_attention;
 pub mod stages;
 #[cfg(test)]
 mod testing;

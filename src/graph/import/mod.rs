@@ -20,6 +20,7 @@ use tract_core::internal::*;
 pub use validate::validate;
 
 use crate::onnx::WeightStore;
+use crate::onnx::refusal::{unsupported, unsupported_form};
 use crate::onnx::schema::{Model, Node};
 
 /// The number of rows of an input.
@@ -67,12 +68,19 @@ pub fn import<'names>(
 
 fn refuse_unknown_operators(nodes: &[Node<'_>]) -> TractResult<()> {
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+    let mut other_form = false;
     for node in nodes.iter().filter(|node| lookup(node).is_none()) {
+        // Operators of onnxruntime, and those of the form QOperator.
+        other_form |= !node.is_standard() || node.operator.starts_with("QLinear");
         let domain = if node.domain.is_empty() { String::new() } else { format!("{}.", node.domain) };
         *unknown.entry(format!("{domain}{}", node.operator)).or_default() += 1;
     }
-    ensure!(unknown.is_empty(), "the graph uses operators that the engine does not support: {unknown:?}");
-    Ok(())
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = unknown.into_iter().map(|(operator, count)| format!("{operator} ({count})")).collect();
+    let reason = format!("the graph uses operators that the engine does not support: {}", list.join(", "));
+    Err(if other_form { unsupported_form(reason) } else { unsupported(reason) }.into())
 }
 
 fn wire(

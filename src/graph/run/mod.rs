@@ -6,12 +6,14 @@ mod lockstep;
 mod observe;
 mod profile;
 mod rehearsal;
+mod speed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep::Schedule;
 pub use profile::OperatorTime;
+pub use speed::Speed;
 use tract_core::prelude::*;
 
 use crate::error::{Error, Result};

@@ -68,6 +68,12 @@ pub mod tensor {
     pub const EXTERNAL: i32 = 1;
 }
 
+/// Fields of a StringStringEntryProto.
+pub mod entry {
+    pub const KEY: u32 = 1;
+    pub const VALUE: u32 = 2;
+}
+
 /// The types of a tensor's elements.
 pub mod data_type {
     pub const FLOAT: i32 = 1;

@@ -6,7 +6,7 @@ use super::numbers::data_type::*;
 use super::numbers::tensor as field;
 use crate::error::Result;
 use crate::memory::reserve_exact;
-use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
+use crate::onnx::refusal::{MODEL, invalid, unsupported, unsupported_form, within};
 use crate::onnx::wire::{Field, Fields, label};
 
 /// Most dimensions of a tensor, more than any model has. In memory a shape takes 8 times its bytes in the file.
@@ -115,7 +115,17 @@ impl<'a> Tensor<'a> {
         self.check_sizes().map_err(|error| within(place(self.name), error))
     }
 
-    fn check_sizes(&self) -> Result<()> {
+    /// Returns the number of raw bytes that its shape and type require.
+    ///
+    /// # Errors
+    /// `invalid_model` for an impossible shape, `unsupported_model` for a data type without a size in bytes.
+    pub fn raw_bytes(&self) -> Result<usize> {
+        let (_, bytes, _) = self.required()?;
+        Ok(bytes)
+    }
+
+    /// Returns the elements and the raw bytes that it requires, and the values in the field of its type.
+    fn required(&self) -> Result<(usize, usize, usize)> {
         let impossible = || {
             invalid(format!(
                 "its shape {:?} has a negative dimension or more bytes than memory has addresses",
@@ -129,6 +139,11 @@ impl<'a> Tensor<'a> {
             .ok_or_else(impossible)?;
         let (element_bytes, values) = self.element()?;
         let bytes = elements.checked_mul(element_bytes).ok_or_else(impossible)?;
+        Ok((elements, bytes, values))
+    }
+
+    fn check_sizes(&self) -> Result<()> {
+        let (elements, bytes, values) = self.required()?;
         match (self.raw_data.len(), self.typed.total()) {
             (raw, 0) if raw == bytes => Ok(()),
             (0, typed) if typed == elements && typed == values => Ok(()),
@@ -152,9 +167,13 @@ impl<'a> Tensor<'a> {
             DOUBLE => Ok((8, double)),
             UINT32 => Ok((4, uint64)),
             UINT64 => Ok((8, uint64)),
-            STRING | COMPLEX64 | COMPLEX128 | FLOAT8E4M3FN..=FLOAT4E2M1 => {
+            STRING | COMPLEX64 | COMPLEX128 => {
                 Err(unsupported(format!("this engine does not read its data type {}", self.data_type)))
             }
+            FLOAT8E4M3FN..=FLOAT4E2M1 => Err(unsupported_form(format!(
+                "its data type {} has 4 bits, or is a float of 8 bits; this engine does not read it",
+                self.data_type
+            ))),
             unknown => Err(invalid(format!("its data type {unknown} is unknown; ONNX defines 1 to {FLOAT4E2M1}"))),
         }
     }

@@ -35,6 +35,11 @@ describe('rerank-wasm convert', () => {
       for (const file of ['config.json', 'tokenizer.json']) await cp(join(fixtures, file), join(models[name], file));
       await cp(join(fixtures, 'onnx', graph), join(models[name], 'onnx', path));
     }
+    models.split = at('split');
+    await cp(models.tiny, models.split, { recursive: true });
+    const external = fileURLToPath(new URL('../../fixtures/external', import.meta.url));
+    await cp(join(external, 'int8.onnx'), join(models.split, 'onnx', 'model_quantized.onnx'));
+    await cp(join(external, 'int8.onnx_data'), join(models.split, 'onnx', 'int8.onnx_data'));
     models.mini = miniDirectory;
     await writeFile(at('corpus.txt'), corpus);
     await writeFile(at('pairs.tsv'), pairs);
@@ -72,6 +77,7 @@ describe('rerank-wasm convert', () => {
   const conversions = [
     ['tiny', []],
     ['tiny', ['--bits', '8', '--json']],
+    ['split', []],
     ['tiny', ['--bits', '4', '--sample', 'pairs.tsv', '--name', 'Zürich']],
     ['tiny', ['--max-memory', '21078kB', '--rounding', 'nearest']],
     ['tiny', ['--corpus', 'corpus.txt', '--shard', '100kB']],
@@ -105,6 +111,16 @@ describe('rerank-wasm convert', () => {
     it(`does so in Node ${version}`, () =>
       givesWhatTheNativeOneGives(['--model', models.float, '--bits', '4'], { node: path }));
   }
+
+  it('fails on one line that names a missing file with weights', async () => {
+    const model = at('missing');
+    await cp(models.split, model, { recursive: true });
+    await rm(join(model, 'onnx', 'int8.onnx_data'));
+    const { errors, code } = await run(['convert', '--model', model, join(folder, 'model.bundle')]);
+    assert.match(errors, /^error: invalid_input: [^\n]*onnx\/int8\.onnx_data cannot be read[^\n]*\n$/);
+    assert.equal(code, 2);
+    assert.deepEqual(await readdir(folder), []);
+  });
 
   it('makes the compact form of a tokenizer', async () => {
     const path = join(folder, 'tokenizer.bin');

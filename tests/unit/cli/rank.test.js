@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
+import { tinyDirectory } from '../../support/models/tiny.js';
 import { miniDirectory } from '../../support/paths.js';
 import { run, runOnTerminal } from '../../support/programs/command-line.js';
 
@@ -56,6 +57,19 @@ describe('rerank-wasm QUERY FILE', () => {
       assert.deepEqual([rows(output), code], [[[expected[0].score.toFixed(6), '-:2', lines[1]]], 0]);
     });
   }
+
+  it('says once that a model is slow, and ranks', async () => {
+    const model = join(folder, 'slow');
+    await cp(tinyDirectory, model, { recursive: true });
+    const graph = join(model, 'onnx', 'model_quantized.onnx');
+    // Attention that multiplies by the mask has no fast form.
+    const bytes = await readFile(graph, 'latin1');
+    await writeFile(graph, bytes.replaceAll('attention/self/Add"\x03Add', 'attention/self/Add"\x03Mul'), 'latin1');
+    const { output, errors, code } = await run(['--model', model, 'query', '-'], { input: lines.join('\n') });
+    assert.equal(code, 0, errors);
+    assert.equal(rows(output).length, lines.length);
+    assert.match(errors, /^[^\n]*has no fast form of parts of this model's graph \(4 MatMul, 2 Softmax\)[^\n]*\n$/);
+  });
 
   it('prints JSON, an object on each line', async () => {
     const { output, code } = await run(['--json', '--model', 'mini', query], { input: lines.join('\n') });

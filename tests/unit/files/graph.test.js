@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { choiceText, choose, parseChoice } from '#internal/files/hub/choice.js';
+import { isInt8 } from '#internal/files/hub/graph.js';
 import { parseListing, withoutDuplicates } from '#internal/files/hub/listing.js';
 import { parseHubName } from '#internal/files/hub/name.js';
 
@@ -47,16 +48,40 @@ describe('the graph of a repository', () => {
     });
   }
 
-  it('is not one whose weights are in a second file', () => {
-    const paths = ['onnx/model.onnx', 'onnx/model.onnx_data', 'model.onnx'];
-    assert.equal(choice(paths).files.model.path, 'model.onnx');
-    assert.throws(() => choice(paths.slice(0, 2)), {
-      code: 'unsupported_model',
-      message:
-        /^The weights of onnx\/model\.onnx in org\/repo are in a second file, and the engine reads one; look for/,
-    });
-    assert.throws(() => choice(paths, 'onnx/model.onnx'), { code: 'unsupported_model' });
+  it('comes with the facts of the files beside it that may hold its weights', () => {
+    const others = ['onnx/model_quantized.onnx_data', 'onnx/model.onnx', 'model_quantized.onnx_data.txt'];
+    const paths = ['model_quantized.onnx', 'model_quantized.onnx_data', 'model_quantized.onnx_data_1', ...others];
+    const companions = choice(paths).companions.map(({ path }) => path);
+    assert.deepEqual(companions, ['model_quantized.onnx_data', 'model_quantized.onnx_data_1']);
+    const { companions: inFolder } = choice([
+      'onnx/model.onnx',
+      'onnx/model.onnx.data',
+      'onnx/model.data',
+      'model.data',
+    ]);
+    assert.deepEqual(inFolder, [
+      { path: 'onnx/model.onnx.data', size: 1 },
+      { path: 'onnx/model.data', size: 1 },
+    ]);
+    assert.equal(choice(['onnx/model.onnx', 'onnx/vocab.txt']).companions, undefined);
   });
+
+  it('comes with the best other graph that the engine can run', () => {
+    const paths = ['onnx/model.onnx', 'onnx/model_int8.onnx', 'onnx/model_q4.onnx', 'onnx/model_quantized.onnx'];
+    assert.equal(choice(paths).other, 'onnx/model_int8.onnx');
+    assert.equal(choice(paths, 'onnx/model_q4.onnx').other, 'onnx/model_quantized.onnx');
+    assert.equal(choice(['model.onnx', 'onnx/model_O2.onnx']).other, undefined);
+  });
+
+  for (const [path, expected] of [
+    ['onnx/model_quantized.onnx', true],
+    ['model_qint8_arm64.onnx', true],
+    ['onnx/model_qint8_riscv.onnx', true],
+    ['onnx/model_fp16.onnx', false],
+    ['model.onnx', false],
+  ]) {
+    it(`${path} has ${expected ? 'int8' : 'other'} weights`, () => assert.equal(isInt8(path), expected));
+  }
 
   it('is the one that the caller names, whatever its form', () => {
     const paths = ['onnx/model_quantized.onnx', 'onnx/model_q4.onnx'];
@@ -182,7 +207,7 @@ describe('the name of a repository', () => {
 });
 
 describe('a choice in the cache', () => {
-  const kept = choice(['model.onnx']);
+  const kept = choice(['onnx/model.onnx', 'onnx/model.onnx_data', 'onnx/model_fp16.onnx']);
 
   it('is read as it was written', () => assert.deepEqual(parseChoice(choiceText(kept)), kept));
 
@@ -195,6 +220,9 @@ describe('a choice in the cache', () => {
     choiceText({ ...kept, files: { ...kept.files, model: { path: '../x' } } }),
     choiceText({ ...kept, files: { ...kept.files, model: { path: 'x', sha256: 'y' } } }),
     choiceText({ ...kept, files: { ...kept.files, config: 7 } }),
+    choiceText({ ...kept, companions: [{ path: '../x' }] }),
+    choiceText({ ...kept, companions: 'x' }),
+    choiceText({ ...kept, other: '../x' }),
   ];
   for (const text of damaged) {
     it(`that is damaged is none: ${text.slice(0, 60)}`, () => assert.equal(parseChoice(text), undefined));

@@ -100,3 +100,14 @@ describe('a model that is refused', () => {
         'This platform cannot read local files such as file:///models/mine; use an http: or https: URL, or bytes.',
     }));
 });
+
+describe('a published model with another graph', () => {
+  const graphOf = async (wish) => (await resolveModel(wish, {})).model.files.find(({ role }) => role === 'model');
+
+  it('knows its own int8 graph', async () => {
+    const { location, other } = await graphOf({ model: 'bge-reranker-base', file: 'onnx/model.onnx' });
+    assert.match(location, /\/onnx\/model\.onnx$/);
+    assert.deepEqual(other, { path: 'onnx/model_quantized.onnx', int8: true });
+    assert.equal((await graphOf({ model: 'bge-reranker-base' })).other, undefined);
+  });
+});

@@ -36,6 +36,8 @@ export interface ConverterBindings {
   convertModel(
     name: string,
     graph: InputFile,
+    /** Opens a file with weights by its name in the graph's folder. */
+    open: (name: string) => InputFile,
     tokenizer: Uint8Array,
     config: Uint8Array,
     options: ConverterOptions,

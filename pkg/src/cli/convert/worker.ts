@@ -1,5 +1,6 @@
 /** The worker in which the converter runs. It reads and writes files synchronously. */
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
 import { messageOf, type RerankErrorCode, rerankErrorCodes, toRerankError } from '../../common/errors.js';
@@ -50,12 +51,19 @@ async function convert(output: WritableFiles): Promise<Converted> {
 
 function convertModel(converter: ConverterBindings, task: ModelTask, output: WritableFiles): string[] {
   const report = reporter();
-  const graph = new ReadableFile(task.graph, (done, total) => report({ stage: 'read', done, total }));
+  const read = (done: number, total: number) => report({ stage: 'read', done, total });
+  const files: ReadableFile[] = [];
+  const open = (path: string) => {
+    const file = new ReadableFile(path, read);
+    files.push(file);
+    return file;
+  };
   output.onWritten = (done) => report({ stage: 'write', done, total: undefined });
   try {
     return converter.convertModel(
       task.name,
-      graph,
+      open(task.graph),
+      (name) => open(join(dirname(task.graph), name)),
       readWhole(task.tokenizer),
       readWhole(task.config),
       task.options,
@@ -64,9 +72,9 @@ function convertModel(converter: ConverterBindings, task: ModelTask, output: Wri
       (stage, done, total) => report({ stage, done, total }),
     );
   } catch (error) {
-    throw graph.failure ?? error;
+    throw files.find(({ failure }) => failure)?.failure ?? error;
   } finally {
-    graph.close();
+    for (const file of files) file.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { RerankError } from '../../common/errors.js';
 import { isObject } from '../../common/kinds.js';
-import { chooseGraph, findGraph } from './graph.js';
+import { chooseGraph, companionsOf, findGraph, findOther } from './graph.js';
 import { isSha256, isSize, type ListedFile } from './listing.js';
 import { isSafePath } from './name.js';
 import { conversionsOf, listed } from './problems.js';
@@ -10,6 +10,10 @@ export interface HubChoice {
   /** A commit, if the hub said which one. */
   revision: string;
   files: { model: ListedFile; tokenizer: ListedFile; config?: ListedFile };
+  /** Files beside the graph that may hold its weights. */
+  companions?: ListedFile[];
+  /** The path of another graph that the engine can run. */
+  other?: string;
 }
 
 /**
@@ -26,7 +30,14 @@ export function choose(
   const tokenizer = files.find(({ path }) => path === 'tokenizer.json');
   if (!tokenizer) throw noTokenizer(files, repository);
   const config = files.find(({ path }) => path === 'config.json');
-  return { revision, files: { model, tokenizer, ...(config && { config }) } };
+  const companions = companionsOf(model, files);
+  const other = findOther(model, files);
+  return {
+    revision,
+    files: { model, tokenizer, ...(config && { config }) },
+    ...(companions.length > 0 && { companions }),
+    ...(other && { other: other.path }),
+  };
 }
 
 function noTokenizer(files: readonly ListedFile[], repository: string): RerankError {
@@ -53,7 +64,15 @@ export function parseChoice(text: string): HubChoice | undefined {
     const { model, tokenizer, config } = value.files;
     if (!isSafePath(value.revision) || !isFile(model) || !isFile(tokenizer)) return undefined;
     if (config !== undefined && !isFile(config)) return undefined;
-    return { revision: value.revision, files: { model, tokenizer, ...(config && { config }) } };
+    const { revision, companions, other } = value;
+    if (companions !== undefined && !(Array.isArray(companions) && companions.every(isFile))) return undefined;
+    if (other !== undefined && !(typeof other === 'string' && isSafePath(other))) return undefined;
+    return {
+      revision,
+      files: { model, tokenizer, ...(config && { config }) },
+      ...(companions && { companions }),
+      ...(other !== undefined && { other }),
+    };
   } catch {
     return undefined;
   }

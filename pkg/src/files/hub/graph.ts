@@ -23,6 +23,9 @@ export const knownPaths: readonly string[] = [int8, ['model_fp16.onnx'], ['model
 /** Sentence Transformers names further int8 graphs after other processors. */
 const otherInt8 = /^(onnx\/)?model_qu?int8_[\w.-]+\.onnx$/;
 
+/** Names of files with the weights of a graph, such as `model.onnx_data`. */
+const weights = /^[^/]+[._](data|weights)(_\d+)?$/;
+
 /** Forms that the engine cannot run: weights of 4 bits, and graphs with operators of ONNX Runtime. */
 const foreign = /(^|\/)model_(q[124]\w*|bnb4\w*|O[1-4]\w*)\.onnx$/;
 
@@ -33,10 +36,9 @@ const foreign = /(^|\/)model_(q[124]\w*|bnb4\w*|O[1-4]\w*)\.onnx$/;
  */
 export function chooseGraph(files: readonly ListedFile[], repository: string): ListedFile {
   const graphs = files.filter(({ path }) => path.endsWith('.onnx'));
-  const candidates = graphs.filter(({ path }) => rankOf(path) >= 0).sort((a, b) => rankOf(a.path) - rankOf(b.path));
-  const whole = candidates.find((graph) => !hasExternalWeights(graph, files));
-  if (whole) return whole;
-  if (candidates.length > 0) throw externalWeights(paths(candidates), repository);
+  const candidates = ranked(graphs);
+  const [best] = candidates;
+  if (best) return best;
   if (graphs.length === 0) {
     throw new RerankError(
       'model_not_found',
@@ -58,7 +60,6 @@ export function chooseGraph(files: readonly ListedFile[], repository: string): L
  */
 export function findGraph(path: string, files: readonly ListedFile[], repository: string): ListedFile {
   const graph = files.find((file) => file.path === path);
-  if (graph && hasExternalWeights(graph, files)) throw externalWeights([path], repository);
   if (graph) return graph;
   const graphs = paths(files.filter(({ path }) => path.endsWith('.onnx')));
   const has = graphs.length > 0 ? `its ONNX files are ${listed(graphs)}` : 'it has no ONNX file at all';
@@ -73,15 +74,28 @@ function rankOf(path: string): number {
   return knownPaths.indexOf(`${path.startsWith('onnx/') ? 'onnx/' : ''}${int8.at(-1)}`) + 0.5;
 }
 
-/** True if a file beside the graph holds its weights, as for graphs above 2 GB. */
-function hasExternalWeights({ path }: ListedFile, files: readonly ListedFile[]): boolean {
-  const companions = [`${path}_data`, `${path}.data`, `${path}_data_0`];
-  return files.some((file) => companions.includes(file.path));
+/** Returns the graphs that may be chosen, best first. */
+function ranked(files: readonly ListedFile[]): ListedFile[] {
+  return files.filter(({ path }) => rankOf(path) >= 0).sort((a, b) => rankOf(a.path) - rankOf(b.path));
 }
 
-function externalWeights(graphs: string[], repository: string): RerankError {
-  const found = `The weights of ${listed(graphs)} in ${repository} are in a second file, and the engine reads one`;
-  return new RerankError('unsupported_model', `${found}; ${conversionsOf(repository)}.`);
+/** Returns the best graph other than `chosen`; undefined if there is none that the engine can run. */
+export function findOther(chosen: ListedFile, files: readonly ListedFile[]): ListedFile | undefined {
+  return ranked(files).find(({ path }) => path !== chosen.path);
+}
+
+/** True for the path of a graph with int8 weights. */
+export function isInt8(path: string): boolean {
+  return (
+    otherInt8.test(path) ||
+    folders.some((folder) => int8.includes(path.slice(folder.length)) && path.startsWith(folder))
+  );
+}
+
+/** Returns the files in a graph's folder that may hold weights, as those of graphs above 2 GB. */
+export function companionsOf(graph: ListedFile, files: readonly ListedFile[]): ListedFile[] {
+  const folder = graph.path.replace(/[^/]*$/, '');
+  return files.filter(({ path }) => path.startsWith(folder) && weights.test(path.slice(folder.length)));
 }
 
 function paths(files: readonly ListedFile[]): string[] {

@@ -2,6 +2,7 @@ import type { Notes } from '../notes.js';
 import type { ResolvedFile } from '../resolved.js';
 import { listFiles, NoListing } from './api.js';
 import { choiceText, choose, type HubChoice, parseChoice } from './choice.js';
+import { isInt8 } from './graph.js';
 import { below, fileUrl, type HubPlace } from './place.js';
 import { probe } from './probe.js';
 
@@ -49,7 +50,7 @@ async function ask(place: HubPlace, file: string | undefined): Promise<HubChoice
   }
 }
 
-function resolve({ revision, files }: HubChoice, place: HubPlace): ResolvedFile[] {
+function resolve({ revision, files, companions = [], other }: HubChoice, place: HubPlace): ResolvedFile[] {
   const { repository, token } = place;
   const origin = { repository, revision: place.revision, token };
   const roles = ['config', 'tokenizer', 'model'] as const;
@@ -57,6 +58,11 @@ function resolve({ revision, files }: HubChoice, place: HubPlace): ResolvedFile[
     const file = files[role];
     if (!file) return [];
     const { path, size, sha256 } = file;
-    return [{ role, location: fileUrl(place, revision, path).href, size, sha256, origin }];
+    const resolved: ResolvedFile = { role, location: fileUrl(place, revision, path).href, size, sha256, origin };
+    if (role !== 'model') return [resolved];
+    const beside = Object.fromEntries(
+      companions.map(({ path, ...facts }) => [path.slice(path.lastIndexOf('/') + 1), facts]),
+    );
+    return [{ ...resolved, beside, ...(other !== undefined && { other: { path: other, int8: isInt8(other) } }) }];
   });
 }

@@ -77,6 +77,12 @@ impl Layers {
         }
     }
 
+    /// Returns the bytes of weights that are floats.
+    pub fn float_bytes(&self) -> usize {
+        let Self::Float(layers) = self else { return 0 };
+        layers.iter().map(|layer| layer.inputs() * layer.outputs() * size_of::<f32>()).sum()
+    }
+
     /// Appends the layers of another operator. `false` if their kind differs.
     pub fn append(&mut self, other: &Self) -> bool {
         match (self, other) {

@@ -66,10 +66,8 @@ fn operators_that_are_not_known_are_counted_by_name_and_domain() {
     let nodes = vec![node("Conv", ""), node("Conv", ""), node("Add", "com.microsoft"), node("Add", "ai.onnx")];
     let file = Model { nodes, outputs: vec!["Conv"], ..Model::default() };
     let error = import(&file, [], &WeightStore::default()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        r#"the graph uses operators that the engine does not support: {"Conv": 2, "com.microsoft.Add": 1}"#
-    );
+    let list = "the graph uses operators that the engine does not support: Conv (2), com.microsoft.Add (1); ";
+    assert!(error.to_string().contains(list), "{error}");
 }
 
 /// Wires one operator with constant inputs.

@@ -1,0 +1,56 @@
+//! What a graph says about its speed.
+
+mod support;
+
+use rerank_wasm::graph::Rewrite;
+use support::{TINY, graph, graph_with, read};
+
+#[test]
+fn fused_families_have_nothing_slow() {
+    for name in ["bert-5-torchscript-sdpa-web", "bert-5-torchscript-sdpa-vnni", "modernbert-5-dynamo-sdpa-web"] {
+        let speed = graph(&read(&format!("tests/fixtures/families/{name}.onnx"))).unwrap().speed();
+        assert_eq!((&speed.unfused[..], speed.slow, speed.float_bytes), (&[][..], false, 0), "{name}");
+    }
+}
+
+/// Its products with tables of positions are not fused.
+#[test]
+fn deberta_has_two_products_in_each_layer_and_is_not_slow() {
+    for form in ["torchscript-eager-web", "torchscript-eager-vnni", "dynamo-eager-web"] {
+        let speed = graph(&read(&format!("tests/fixtures/families/deberta-v2-5-{form}.onnx"))).unwrap().speed();
+        assert_eq!((&speed.unfused[..], speed.slow), (&[("MatMul".to_owned(), 4)][..], false), "{form}");
+    }
+}
+
+#[test]
+fn float_layers_are_counted_in_bytes() {
+    let speed = graph(&read("tests/fixtures/families/bert-5-torchscript-sdpa-fp32.onnx")).unwrap().speed();
+    assert_eq!((&speed.unfused[..], speed.slow), (&[][..], false));
+    // Two layers of 32, intermediate 64, and the head's two; the widths of models/families/recipe/sizes.py.
+    assert_eq!(speed.float_bytes, 4 * (2 * (4 * 32 * 32 + 2 * 32 * 64) + 32 * 32 + 32));
+}
+
+#[test]
+fn attention_and_layers_that_no_rewrite_knows_are_slow() {
+    let model = read(TINY);
+    let attention =
+        graph_with(&model, &Rewrite::ALL.map(|it| if it == Rewrite::Attention { Rewrite::Linear } else { it }));
+    let speed = attention.unwrap().speed();
+    assert!(speed.slow);
+    assert_eq!(speed.unfused, [("MatMul".to_owned(), 4), ("Softmax".to_owned(), 2)]);
+
+    let speed = graph_with(&model, &[]).unwrap().speed();
+    assert!(speed.slow && speed.unfused.iter().any(|(name, _)| name == "MatMulInteger"), "{speed:?}");
+}
+
+/// A graph whose attention multiplies the scores by the mask.
+#[test]
+fn so_is_attention_of_another_kind() {
+    let mut model = read(TINY);
+    let name = b"attention/self/Add\"\x03Add";
+    let places: Vec<usize> = (0..model.len()).filter(|&place| model[place..].starts_with(name)).collect();
+    assert_eq!(places.len(), 2);
+    places.iter().for_each(|&place| model[place + name.len() - 3..][..3].copy_from_slice(b"Mul"));
+    let speed = graph(&model).unwrap().speed();
+    assert!(speed.slow && speed.unfused.contains(&("Softmax".to_owned(), 2)), "{speed:?}");
+}
