@@ -47,6 +47,10 @@ fn converted(graph: Graphs, rounding: Rounding) -> Result<(Vec<u8>, Report)> {
     Ok((bundle, report))
 }
 
+fn open(file: Vec<u8>) -> Graphs {
+    Graphs::open(Cursor::new(file), &mut |name| panic!("no fixture has weights beside it, as {name}")).unwrap()
+}
+
 fn load(bundle: &[u8]) -> Arc<Reranker> {
     let mut loader = Loader::default();
     loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
@@ -59,7 +63,7 @@ fn load(bundle: &[u8]) -> Arc<Reranker> {
 fn integers_keep_the_bits_of_their_logits() {
     let mut count = 0;
     for (name, file, sequences) in families() {
-        let graph = Graphs::open(Cursor::new(file.clone())).unwrap();
+        let graph = open(file.clone());
         if matches!(graph, Graphs::Float(_)) || name == WITH_POSITIONS {
             continue;
         }
@@ -80,11 +84,11 @@ fn integers_keep_the_bits_of_their_logits() {
 fn floats_of_each_width_become_integers() {
     let mut names = Vec::new();
     for (name, file, sequences) in families() {
-        if matches!(Graphs::open(Cursor::new(file.clone())).unwrap(), Graphs::Quantized(_)) {
+        if matches!(open(file.clone()), Graphs::Quantized(_)) {
             continue;
         }
         for rounding in [Rounding::Nearest, Rounding::Compensated] {
-            let graph = Graphs::open(Cursor::new(file.clone())).unwrap();
+            let graph = open(file.clone());
             let (bundle, report) = converted(graph, rounding).unwrap();
             assert!(report.matrix_weights > 10_000, "{name}: {}", report.matrix_weights);
             let (before, after) = (support::graph(&file).unwrap(), load(&bundle));
@@ -109,7 +113,7 @@ fn a_file_without_matrices_is_refused() {
     let nodes = Message::new().message(1, node("Gather", &["words", small_model::INPUT], "logit"));
     let initializers = Message::new().message(5, small_model::words());
     let file = model(join(&[nodes, initializers, small_model::ends()]));
-    let error = converted(Graphs::open(Cursor::new(file.0)).unwrap(), Rounding::Nearest).unwrap_err();
+    let error = converted(open(file.0), Rounding::Nearest).unwrap_err();
     assert_eq!(error.code(), "unsupported_model");
     assert!(error.to_string().ends_with("convert the fp32 file of the same model"), "{error}");
 }
@@ -117,7 +121,7 @@ fn a_file_without_matrices_is_refused() {
 #[test]
 fn a_graph_that_takes_positions_is_refused() {
     let file = read(&format!("tests/fixtures/families/{WITH_POSITIONS}.onnx"));
-    let error = converted(Graphs::open(Cursor::new(file)).unwrap(), Rounding::Nearest).unwrap_err();
+    let error = converted(open(file), Rounding::Nearest).unwrap_err();
     assert_eq!(error.code(), "unsupported_model");
     assert!(error.to_string().contains("a bundle does not say where positions begin"), "{error}");
 }

@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn masks_fall_into_windows_and_other_parts() {
-        let (mut model, [distance, product, bound]) = model(8);
+        let (mut model, [distance, product, bound]) = model_of_places(8);
         let magnitude = model.wire_node("magnitude", abs(), &[distance]).unwrap()[0];
         let near = compare(&mut model, comp_lte(), [magnitude, bound]);
         let other = compare(&mut model, comp_lte(), [product, bound]);
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_window_has_the_place_of_its_query() {
-        let (mut model, [distance, _, bound]) = model(8);
+        let (mut model, [distance, _, bound]) = model_of_places(8);
         let far = compare(&mut model, comp_gte(), [distance, bound]);
         assert_eq!(taken(&mut model, far, [0.0, f32::MIN], tvec![]), (None, 1));
     }
