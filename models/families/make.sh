@@ -49,7 +49,7 @@ recipe=$root/models/families/recipe/make.py
 rm -rf "$out.partial"
 "$packages/bin/python" "$recipe" "$size" "$out.partial" >&2
 if [ "$size" = tiny ]; then
-    PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet modernbert >&2
+    PYTHONPATH=$packages/older "$packages/bin/python" "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet deberta-v2 modernbert >&2
 else
     echo "$made_from" >"$out.partial/stamp"
 fi

@@ -21,6 +21,7 @@ pub(crate) mod wire;
 
 pub use parser::Parser;
 pub(crate) use remainder::write_input;
+pub(crate) use roles::MAX_DEPTH;
 pub use store::{Table, Weight, WeightStore};
 
 /// A model with its big weights beside its graph.

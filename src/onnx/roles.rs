@@ -13,7 +13,7 @@ use crate::error::Result;
 /// bytes of memory for a message of 2, and this limit bounds the sum.
 const MAX_FIELDS: usize = 1 << 18;
 /// Most levels of graphs nested in attributes of nodes.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 
 /// The path of fields from a ValueInfoProto to the dimensions of its type.
 const PATH_TO_DIMENSIONS: [u32; 4] =
