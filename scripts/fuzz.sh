@@ -16,6 +16,8 @@ options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --co
 
 # A mutated model is seldom a model. A part of a model is read quickly, so the targets try more inputs.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
+# Graphs with branches, with attention as one operator, and with static quantisation.
+forms=(tests/fixtures/families/deberta-v2-4-*.onnx tests/fixtures/forms/*.onnx)
 tokenizers=(tests/fixtures/standin-tiny/tokenizer.json tests/fixtures/tokenizers/*.json)
 compact=$CACHE/fuzz-compact
 mkdir -p "$compact"
@@ -31,7 +33,7 @@ seed() {
     # The first byte is the size of the chunks.
     onnx) { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part" ;;
     bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
-    graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part" ;;
+    graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part"; cp "${forms[@]}" "$2" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # The target adds the checksum.
     tokenizer_compact) for file in "$compact"/*; do { printf '\377'; head -c -4 "$file"; } >"$2/$(basename "$file")"; done ;;

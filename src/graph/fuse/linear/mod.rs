@@ -7,6 +7,7 @@ mod merge;
 mod operator;
 mod packed;
 mod quantized;
+mod static_quantized;
 
 pub use activation::{fuse_function, fuse_gate};
 pub use float::fuse as fuse_float;
@@ -15,3 +16,4 @@ pub use merge::merge;
 pub use operator::{Activation, LinearLayers, Part};
 pub use packed::{slice_above_split, split};
 pub use quantized::fuse as fuse_quantized;
+pub use static_quantized::{drop_rounding, fuse as fuse_static};

@@ -22,7 +22,7 @@ mod wiring;
 
 pub use integer_matmul::IntegerMatMul;
 pub use matmul::matmul_axes;
-pub use quantization::DynamicQuantizeLinear;
+pub use quantization::{DynamicQuantizeLinear, QuantizeLinear};
 pub use wiring::{MAX_CONSTANT_NUMBERS, Wire, Wiring};
 
 use crate::onnx::schema::Node;
