@@ -16,7 +16,7 @@ options=(--fuzz-dir fuzz --target-dir "$CACHE/target-fuzz" --sanitizer none --co
 
 # A mutated model is seldom a model. A part of a model is read quickly, so the targets try more inputs.
 model=tests/fixtures/standin-tiny/onnx/model_quantized.onnx
-families=(tests/fixtures/families/*.onnx)
+families=(tests/fixtures/families/*.onnx tests/fixtures/forms/*.onnx)
 tokenizers=(tests/fixtures/standin-tiny/tokenizer.json tests/fixtures/tokenizers/*.json)
 compact=$CACHE/fuzz-compact
 mkdir -p "$compact"

@@ -6,6 +6,7 @@ scripts/setup.sh everywhere
 scripts/test.sh
 say "graphs of each family, exported anew"
 families=$(models/families/make.sh | tail -n 1)
-RERANK_WASM_FAMILIES=$families cargo test --locked --features cli --test families
+forms=$(models/families/make.sh --size forms | tail -n 1)
+RERANK_WASM_FAMILIES=$families RERANK_WASM_FORMS=$forms cargo test --locked --features cli --test families --test forms
 say "the package everywhere else"
 node tests/run.mjs runtimes browsers bundlers wrangler

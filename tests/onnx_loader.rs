@@ -65,6 +65,35 @@ fn the_matrices_and_tables_of_the_fixtures_are_in_the_store() {
     }
 }
 
+/// The graphs of static quantisation make floats of a weight before they read it.
+#[test]
+fn weights_that_become_floats_are_in_the_store() {
+    for name in ["bert-static-all", "bert-static-channel"] {
+        let model = parse(None, [&*read(&format!("tests/fixtures/forms/{name}.onnx"))]).unwrap();
+        let matrices = model.weights.iter().filter(|(_, weight)| matches!(weight, Weight::Matrix { .. })).count();
+        assert_eq!((matrices, model.weights.len() - matrices), (12, 3), "{name}");
+    }
+    let floats = |output| Message::new().message(1, node("DequantizeLinear", &["dense", "scale"], output));
+    let product = |weights: &str| Message::new().message(1, node("MatMul", &["rows", weights], "product"));
+    for (what, nodes, expected) in [
+        ("a product", [floats("floats"), product("floats")], 1),
+        ("an unused product", [floats("floats"), product("others")], 0),
+        ("floats twice", [join(&[floats("floats"), floats("others")]), product("floats")], 0),
+        ("another use", [join(&[floats("floats"), product("floats")]), product("dense")], 0),
+        ("floats of floats", [floats("dense"), product("dense")], 0),
+    ] {
+        for order in [[0, 1], [1, 0]] {
+            let graph = join(
+                &[order.map(|index| nodes[index].clone()).to_vec(), vec![initializers(dense(), words()), ends()]]
+                    .concat(),
+            );
+            let model = parse(None, [&*model(graph).0]).unwrap();
+            let found = model.weights.names().filter(|name| *name == "dense").count();
+            assert_eq!(found, expected, "{what}");
+        }
+    }
+}
+
 #[test]
 fn every_prefix_is_refused() {
     let file = read(TINY);

@@ -2,11 +2,12 @@
 # Makes cross-encoders with random weights by the exporters and quantisers that publish real ones, and prints their folder
 # as the last line.
 #
-#     models/families/make.sh [--size tiny|minilm] [FOLDER]
+#     models/families/make.sh [--size tiny|forms|minilm] [FOLDER]
 #
-# tiny (the default) is for tests; minilm, the size of MiniLM-L6, is for measurements. FOLDER is families or
-# families-minilm of the cache folder by default, ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of
-# requirements.txt, 6 GB with CUDA's libraries, go to python-families there.
+# tiny (the default) is for tests, and so is forms, which has further forms of one family; minilm, the size of MiniLM-L6, is
+# for measurements. FOLDER is families, families-forms or families-minilm of the cache folder by default,
+# ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of requirements.txt, 6 GB with CUDA's libraries, go to
+# python-families there.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -18,9 +19,9 @@ if [ "${1:-}" = --size ]; then
 fi
 case $size in
     tiny) out=${1:-$cache/families} ;;
-    minilm) out=${1:-$cache/families-minilm} ;;
+    forms | minilm) out=${1:-$cache/families-$size} ;;
     *)
-        echo "usage: models/families/make.sh [--size tiny|minilm] [FOLDER]" >&2
+        echo "usage: models/families/make.sh [--size tiny|forms|minilm] [FOLDER]" >&2
         exit 2
         ;;
 esac
@@ -41,7 +42,7 @@ python "$recipe" "$size" "$out.partial" >&2
 if [ "$size" = tiny ]; then
     (
         export PYTHONPATH="$older"
-        python "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet modernbert
+        python "$recipe" tiny "$out.partial" bert xlm-roberta distilbert mpnet deberta-v2 modernbert
     ) >&2
 else
     echo "$made_from" >"$out.partial/stamp"

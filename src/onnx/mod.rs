@@ -27,6 +27,7 @@ pub(crate) use external::ExternalTensor;
 pub use external_reader::ExternalReader;
 pub use parser::{Parsed, Parser};
 pub(crate) use remainder::write_input;
+pub(crate) use roles::MAX_DEPTH;
 pub use store::{Table, Weight, WeightStore};
 
 /// A model with its big weights beside its graph.

@@ -13,32 +13,46 @@ use crate::error::Result;
 /// bytes of memory for a message of 2, and this limit bounds the sum.
 const MAX_FIELDS: usize = 1 << 18;
 /// Most levels of graphs nested in attributes of nodes.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 
 /// The path of fields from a ValueInfoProto to the dimensions of its type.
 const PATH_TO_DIMENSIONS: [u32; 4] =
     [value_info::TYPE, value_info::TYPE_TENSOR, value_info::TENSOR_SHAPE, value_info::SHAPE_DIMENSION];
 
-/// The single use that nodes make of an initializer.
+/// The single use that nodes make of an initializer, or of the floats that DequantizeLinear makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Second operand of MatMulInteger.
+    /// Second operand of MatMulInteger or MatMul.
     Matrix,
     /// First operand of Gather.
     Table,
 }
 
+/// What nodes do with a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Use {
+    As(Role),
+    /// DequantizeLinear makes floats with this name of it.
+    Dequantized(String),
+}
+
 /// The roles of all names seen so far.
 #[derive(Debug, Default)]
 pub struct Roles {
-    /// `None` for a name with several roles, or with one outside [`Role`].
-    by_name: BTreeMap<String, Option<Role>>,
+    /// `None` for a name with several uses, or with one outside [`Use`].
+    by_name: BTreeMap<String, Option<Use>>,
     fields: usize,
 }
 
 impl Roles {
     pub fn of(&self, name: &str) -> Option<Role> {
-        *self.by_name.get(name)?
+        match self.by_name.get(name)?.as_ref()? {
+            Use::As(role) => Some(*role),
+            Use::Dequantized(floats) => match self.by_name.get(floats)?.as_ref()? {
+                Use::As(role) => Some(*role),
+                Use::Dequantized(_) => None,
+            },
+        }
     }
 
     /// Counts a field of the model.
@@ -73,12 +87,12 @@ impl Roles {
         }
     }
 
-    fn note(&mut self, name: &str, role: Option<Role>) {
+    fn note(&mut self, name: &str, used: Option<Use>) {
         match self.by_name.get_mut(name) {
-            Some(known) if *known == role => {}
+            Some(known) if *known == used => {}
             Some(known) => *known = None,
             None => {
-                self.by_name.insert(name.to_owned(), role);
+                self.by_name.insert(name.to_owned(), used);
             }
         }
     }
@@ -92,17 +106,23 @@ impl Roles {
             }
         }
         let node = Node::read(message)?;
-        // An initializer with this name too would give the name two meanings.
-        node.outputs.iter().for_each(|output| self.note(output, None));
-        node.attributes.iter().try_for_each(|attribute| self.attribute(attribute, depth))?;
         let standard = depth == 0 && node.is_standard();
+        let dequantizes = standard && node.operator == "DequantizeLinear";
+        if !dequantizes {
+            // An initializer with this name too would give the name two meanings.
+            node.outputs.iter().for_each(|output| self.note(output, None));
+        }
+        node.attributes.iter().try_for_each(|attribute| self.attribute(attribute, depth))?;
         for (index, input) in node.inputs.into_iter().enumerate() {
-            let role = match (node.operator, index) {
-                ("MatMulInteger", 1) if standard => Some(Role::Matrix),
-                ("Gather", 0) if standard => Some(Role::Table),
+            let used = match (node.operator, index) {
+                ("MatMulInteger" | "MatMul", 1) if standard => Some(Use::As(Role::Matrix)),
+                ("Gather", 0) if standard => Some(Use::As(Role::Table)),
+                ("DequantizeLinear", 0) if standard => {
+                    node.outputs.first().map(|&floats| Use::Dequantized(floats.to_owned()))
+                }
                 _ => None,
             };
-            self.note(input, role);
+            self.note(input, used);
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ def random_model(family: str, size: Size, attention: str) -> torch.nn.Module:
     return model
 
 
-def export(family: str, size: Size, exporter: str, attention: str, path: Path) -> None:
+def export(family: str, size: Size, exporter: str, attention: str, path: Path, opset: int | None = None) -> None:
     names = ["input_ids", "attention_mask"] + (["token_type_ids"] if family in WITH_SEGMENTS else [])
     names += ["position_ids"] if family in WITH_POSITIONS else []
     ids = torch.randint(5, size.vocabulary, (2, 12), generator=torch.Generator().manual_seed(SEED))
@@ -54,7 +54,8 @@ def export(family: str, size: Size, exporter: str, attention: str, path: Path) -
     mask[1, 9:] = 0
     given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
     given["position_ids"] = torch.arange(ids.shape[1]).expand_as(ids)
-    common = {"input_names": names, "output_names": ["logits"], "opset_version": OPSETS.get(family, 17)}
+    opset = opset or OPSETS.get(family, 17)
+    common = {"input_names": names, "output_names": ["logits"], "opset_version": opset}
     model = Logits(random_model(family, size, attention), names)
     inputs = tuple(given[name] for name in names)
     if exporter == "torchscript":

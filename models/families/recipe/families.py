@@ -9,7 +9,7 @@ COMMON = ["bert", "xlm-roberta", "electra", "distilbert", "albert", "mpnet", "de
 COMMON += ["jina-bert", "new"]
 # Some exports take the numbers of positions as an input.
 WITH_POSITIONS = {"bert-positions": "bert"}
-OF_SIZE = {"tiny": [*COMMON, *WITH_POSITIONS], "minilm": COMMON}
+OF_SIZE = {"tiny": [*COMMON, *WITH_POSITIONS], "forms": ["bert", "modernbert"], "minilm": COMMON}
 WITHOUT_SDPA = {"mpnet", "deberta-v2"}
 WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert", "jina-bert"}
 

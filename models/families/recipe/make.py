@@ -2,7 +2,7 @@
 
     make.py SIZE FOLDER [FAMILY...]
 
-SIZE is tiny or minilm. FOLDER receives what tiny.py or minilm.py describes.
+SIZE is tiny, forms or minilm. FOLDER receives what tiny.py, forms.py or minilm.py describes.
 """
 
 import logging
@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import minilm
+import forms
 import tiny
 from families import OF_SIZE
 
@@ -21,7 +22,7 @@ def main() -> None:
     size, out, families = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
-    make = {"tiny": tiny.make, "minilm": minilm.make}[size]
+    make = {"tiny": tiny.make, "forms": forms.make, "minilm": minilm.make}[size]
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "made"
         made.mkdir()

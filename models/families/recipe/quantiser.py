@@ -26,10 +26,10 @@ def quantise(source: Path, target: Path, quantiser: str) -> None:
         onnx.save(convert_float_to_float16(onnx.load(source), disable_shape_infer=True), target)
     else:
         quantize_dynamic(source, target, per_channel=False, reduce_range=False, **QUANTISERS[quantiser])
-    _remove_traces(target)
+    remove_traces(target)
 
 
-def _remove_traces(path: Path) -> None:
+def remove_traces(path: Path) -> None:
     """Removes the metadata of dynamo, which holds paths of the machine that ran it."""
     model = onnx.load(path)
     messages = [*model.graph.node, *model.graph.value_info, *model.graph.initializer, model.graph]

@@ -51,6 +51,12 @@ impl Rewrite {
     ];
 
     pub(in crate::graph) fn apply(self, model: &mut TypedModel, weights: &Weights) -> TractResult<()> {
+        if self == Self::Linear {
+            // The other rules do not look through roundings.
+            Rewriter::default()
+                .with_rule_for("static rounding of activations", linear::drop_rounding)
+                .rewrite(weights, model)?;
+        }
         let rules = Rewriter::default();
         let rules = match self {
             Self::Embedding => rules
@@ -64,6 +70,7 @@ impl Rewrite {
                 .with_rule_for("GELU", gelu::fuse)
                 .with_rule_for("GELU by tanh", gelu::fuse_tanh)
                 .with_rule_for("linear", linear::fuse_quantized)
+                .with_rule_for("linear with static quantisation", linear::fuse_static)
                 .with_rule_for("linear on floats", linear::fuse_float)
                 .with_rule_for("activation behind linear", linear::fuse_function)
                 .with_rule_for("slice above split", linear::slice_above_split)

@@ -1,27 +1,31 @@
-//! Wires the nodes of an ONNX graph as tract's typed operators, in the order of the file.
+//! Wires the nodes of an ONNX graph as tract's typed operators, each after those that it reads.
 
+mod branch;
 pub mod coordinates;
 pub mod gather;
 pub mod gelu;
 pub mod logit;
 pub mod operators;
+mod order;
 #[cfg(test)]
 mod referee;
+pub mod sizes;
 pub mod tanh;
 mod tensor;
 mod trigonometry;
 mod validate;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use operators::{MAX_CONSTANT_NUMBERS, Wiring, lookup};
+use order::sort;
 use tensor::tensor;
 use tract_core::internal::*;
 pub use validate::validate;
 
-use crate::onnx::WeightStore;
 use crate::onnx::refusal::{unsupported, unsupported_form};
-use crate::onnx::schema::{Model, Node};
+use crate::onnx::schema::{Graph, Model, Node};
+use crate::onnx::{MAX_DEPTH, WeightStore};
 
 /// The number of rows of an input.
 pub const BATCH: &str = "batch";
@@ -36,40 +40,105 @@ pub fn import<'names>(
     text_inputs: impl IntoIterator<Item = &'names str>,
     weights: &WeightStore,
 ) -> TractResult<TypedModel> {
-    refuse_unknown_operators(&file.nodes)?;
     let mut model = TypedModel::default();
-    let mut outlets: HashMap<&str, OutletId> = HashMap::new();
-    let text_shape = [BATCH, SEQUENCE].map(|size| TDim::from(model.symbols.sym(size)));
+    let text_sizes = [BATCH, SEQUENCE].map(|size| model.symbols.sym(size));
+    for size in &text_sizes {
+        sizes::is_at_least(&model.symbols, size, 1)?;
+    }
+    let mut scope = Scope::default();
+    let text_shape = text_sizes.map(TDim::from);
     for name in text_inputs {
-        outlets.insert(name, model.add_source(name, i64::fact(&text_shape))?);
+        scope.outlets.insert(name, model.add_source(name, i64::fact(&text_shape))?);
     }
     for (name, weight) in weights.iter() {
         let datum_type = if weight.unsigned() { u8::datum_type() } else { i8::datum_type() };
         let fact = datum_type.fact([weight.rows(), weight.columns()]);
-        outlets.insert(name, model.add_source(name, fact)?);
+        scope.outlets.insert(name, model.add_source(name, fact)?);
     }
-    for initializer in &file.initializers {
-        outlets.insert(initializer.name, model.add_const(initializer.name, tensor(initializer)?)?);
+    let mut importer = Importer { version: file.version, model, constants_left: MAX_CONSTANT_NUMBERS };
+    let outputs = importer.import(&file.graph, &mut scope, "")?;
+    importer.model.select_output_outlets(&outputs)?;
+    Ok(importer.model)
+}
+
+/// The names in a graph and in those around it.
+#[derive(Default)]
+struct Scope<'a> {
+    outlets: HashMap<&'a str, OutletId>,
+    around: Option<&'a Scope<'a>>,
+}
+
+impl Scope<'_> {
+    fn get(&self, name: &str) -> Option<OutletId> {
+        self.outlets.get(name).copied().or_else(|| self.around?.get(name))
     }
-    let mut constants_left = MAX_CONSTANT_NUMBERS;
-    for (index, node) in file.nodes.iter().enumerate() {
-        let outputs = wire(node, index, file.version, &outlets, &mut model, &mut constants_left)
-            .with_context(|| format!("node {:?} ({}, opset {})", node.name, node.operator, file.version))?;
-        outlets.extend(node.outputs.iter().copied().zip(outputs).filter(|(name, _)| !name.is_empty()));
+
+    /// Number of graphs around this one.
+    fn depth(&self) -> usize {
+        self.around.map_or(0, |around| 1 + around.depth())
     }
-    let outputs = file
-        .outputs
-        .iter()
-        .map(|output| outlets.get(output).copied().with_context(|| format!("no node computes the output {output:?}")))
-        .collect::<TractResult<Vec<_>>>()?;
-    model.select_output_outlets(&outputs)?;
-    Ok(model)
+}
+
+struct Importer {
+    version: i64,
+    model: TypedModel,
+    constants_left: usize,
+}
+
+impl Importer {
+    /// Adds a graph, its nodes in order, and returns its outputs. `prefix` makes the names of its operators unique.
+    fn import<'a>(&mut self, graph: &'a Graph<'_>, scope: &mut Scope<'a>, prefix: &str) -> TractResult<TVec<OutletId>> {
+        refuse_unknown_operators(&graph.nodes)?;
+        for initializer in &graph.initializers {
+            let outlet = self.model.add_const(format!("{prefix}{}", initializer.name), tensor(initializer)?)?;
+            scope.outlets.insert(initializer.name, outlet);
+        }
+        for (index, node) in graph.nodes.iter().enumerate() {
+            // The index makes the name unique, even if several nodes of the file share one.
+            let outputs = self
+                .wire(node, format!("{prefix}{index}:{}", node.name), scope)
+                .with_context(|| format!("node {:?} ({}, opset {})", node.name, node.operator, self.version))?;
+            scope.outlets.extend(node.outputs.iter().copied().zip(outputs).filter(|(name, _)| !name.is_empty()));
+        }
+        let output =
+            |output: &&str| scope.get(output).with_context(|| format!("no node computes the output {output:?}"));
+        graph.outputs.iter().map(output).collect()
+    }
+
+    fn wire(&mut self, node: &Node<'_>, name: String, scope: &Scope<'_>) -> TractResult<TVec<OutletId>> {
+        let input = |name: &&str| match *name {
+            "" => Ok(None),
+            name => scope.get(name).map(Some).with_context(|| format!("no node before it computes its input {name:?}")),
+        };
+        let inputs = node.inputs.iter().map(input).collect::<TractResult<Vec<_>>>()?;
+        if branch::is_choice(node) {
+            return self.choose(node, &name, &inputs, scope);
+        }
+        let wire = lookup(node).context("the engine does not support this operator")?;
+        wire(&mut Wiring::new(node, name, self.version, inputs, &mut self.model, &mut self.constants_left))
+    }
+
+    /// Adds the branch that a node takes, and returns its outputs.
+    fn choose(
+        &mut self,
+        node: &Node<'_>,
+        name: &str,
+        inputs: &[Option<OutletId>],
+        scope: &Scope<'_>,
+    ) -> TractResult<TVec<OutletId>> {
+        ensure!(scope.depth() < MAX_DEPTH, "the node lies in more than {MAX_DEPTH} branches");
+        let (taken, mut branch) = branch::taken(&self.model, node, inputs)?;
+        let initializers: HashSet<&str> = branch.initializers.iter().map(|tensor| tensor.name).collect();
+        sort(&mut branch, &|name| initializers.contains(name) || scope.get(name).is_some())?;
+        let mut inner = Scope { outlets: HashMap::new(), around: Some(scope) };
+        self.import(&branch, &mut inner, &format!("{name}.{taken}/"))
+    }
 }
 
 fn refuse_unknown_operators(nodes: &[Node<'_>]) -> TractResult<()> {
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
     let mut other_form = false;
-    for node in nodes.iter().filter(|node| lookup(node).is_none()) {
+    for node in nodes.iter().filter(|node| lookup(node).is_none() && !branch::is_choice(node)) {
         // Operators of onnxruntime, and those of the form QOperator.
         other_form |= !node.is_standard() || node.operator.starts_with("QLinear");
         let domain = if node.domain.is_empty() { String::new() } else { format!("{}.", node.domain) };
@@ -81,30 +150,4 @@ fn refuse_unknown_operators(nodes: &[Node<'_>]) -> TractResult<()> {
     let list: Vec<_> = unknown.into_iter().map(|(operator, count)| format!("{operator} ({count})")).collect();
     let reason = format!("the graph uses operators that the engine does not support: {}", list.join(", "));
     Err(if other_form { unsupported_form(reason) } else { unsupported(reason) }.into())
-}
-
-fn wire(
-    node: &Node<'_>,
-    index: usize,
-    version: i64,
-    outlets: &HashMap<&str, OutletId>,
-    model: &mut TypedModel,
-    constants_left: &mut usize,
-) -> TractResult<TVec<OutletId>> {
-    let inputs = node
-        .inputs
-        .iter()
-        .map(|&name| match name {
-            "" => Ok(None),
-            name => outlets
-                .get(name)
-                .copied()
-                .map(Some)
-                .with_context(|| format!("no node before it computes its input {name:?}")),
-        })
-        .collect::<TractResult<Vec<_>>>()?;
-    let wire = lookup(node).context("the engine does not support this operator")?;
-    // The index makes the name unique, even if several nodes of the file share one.
-    let name = format!("{index}:{}", node.name);
-    wire(&mut Wiring::new(node, name, version, inputs, model, constants_left))
 }

@@ -12,7 +12,7 @@ use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
 use crate::graph::import::{import, logit, validate};
 use crate::onnx::refusal::{invalid, unsupported};
-use crate::onnx::schema::Model;
+use crate::onnx::schema::{self, Model};
 use crate::onnx::{OnnxModel, WeightStore};
 
 impl Graph {
@@ -34,13 +34,13 @@ impl Graph {
     /// Those of [`from_onnx`](Self::from_onnx).
     pub fn from_onnx_with(model: OnnxModel, rewrites: &[Rewrite]) -> Result<Self> {
         let OnnxModel { graph, weights } = model;
-        let file = Model::read(&graph)?;
-        validate(&file)?;
-        let inputs = inputs(&file, &weights)?;
+        let mut file = Model::read(&graph)?;
+        validate(&mut file.graph)?;
+        let inputs = inputs(&file.graph, &weights)?;
         let names = inputs.iter().map(|(name, _)| *name);
         let mut model = import(&file, names, &weights).map_err(refused)?;
         let inputs: Vec<Input> = inputs.into_iter().map(|(_, input)| input).collect();
-        logit::select(&mut model, &file.outputs).map_err(refused)?;
+        logit::select(&mut model, &file.graph.outputs).map_err(refused)?;
         drop(file);
         drop(graph);
         let plan = || -> TractResult<Arc<TypedRunnableModel>> {
@@ -79,9 +79,10 @@ fn refuse_many_logits(plan: &TypedRunnableModel) -> Result<()> {
 }
 
 /// The inputs that a text feeds, with their names in the file; those of the weights follow them.
-fn inputs<'file>(file: &Model<'file>, weights: &WeightStore) -> Result<Vec<(&'file str, Input)>> {
-    let initialised: HashSet<&str> = file.initializers.iter().map(|tensor| tensor.name).collect();
-    file.inputs
+fn inputs<'file>(graph: &schema::Graph<'file>, weights: &WeightStore) -> Result<Vec<(&'file str, Input)>> {
+    let initialised: HashSet<&str> = graph.initializers.iter().map(|tensor| tensor.name).collect();
+    graph
+        .inputs
         .iter()
         .filter(|name| !initialised.contains(*name) && weights.get(name).is_none())
         .map(|name| {
@@ -100,4 +101,29 @@ fn inputs<'file>(file: &Model<'file>, weights: &WeightStore) -> Result<Vec<(&'fi
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::schema::numbers::tensor;
+    use crate::onnx::wire::message_of;
+
+    #[test]
+    fn inputs_are_known_by_their_role() {
+        let names = vec!["attention_mask:0", "input_ids:0", "weight", "token_type_ids"];
+        let weight = message_of(&[(tensor::NAME, b"weight")]);
+        let initializers = vec![schema::Tensor::read(&weight).unwrap()];
+        let mut graph = schema::Graph { inputs: names, initializers, ..Default::default() };
+        let roles = inputs(&graph, &WeightStore::default()).unwrap();
+        let expected = [
+            ("attention_mask:0", Input::AttentionMask),
+            ("input_ids:0", Input::TokenIds),
+            ("token_type_ids", Input::TokenTypeIds),
+        ];
+        assert_eq!(roles, expected);
+        graph.inputs = vec!["pixel_values"];
+        let error = inputs(&graph, &WeightStore::default()).unwrap_err().to_string();
+        assert!(error.contains(r#"the graph has an input "pixel_values""#), "{error}");
+    }
 }

@@ -7,6 +7,6 @@ mod node;
 pub mod numbers;
 pub mod tensor;
 
-pub use model::{Model, value_name};
+pub use model::{Graph, Model, value_name};
 pub use node::{Attribute, Node};
 pub use tensor::Tensor;

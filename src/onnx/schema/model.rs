@@ -7,11 +7,17 @@ use crate::error::Result;
 use crate::onnx::refusal::invalid;
 use crate::onnx::wire::Fields;
 
-/// A ModelProto and its graph.
+/// A ModelProto.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Model<'a> {
     /// The version of ONNX's own operators, 0 if the file names none.
     pub version: i64,
+    pub graph: Graph<'a>,
+}
+
+/// A GraphProto: that of a model, or a branch of a node.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Graph<'a> {
     pub nodes: Vec<Node<'a>>,
     pub initializers: Vec<Tensor<'a>>,
     /// The names of the graph's inputs, then of its outputs.
@@ -23,14 +29,14 @@ impl<'a> Model<'a> {
     /// # Errors
     /// `invalid_model` for a damaged message, or one without a graph; those of [`Tensor::read`].
     pub fn read(message: &'a [u8]) -> Result<Self> {
-        let mut read = Self::default();
+        let mut graph = Graph::default();
         let (mut version, mut has_graph) = (None, false);
         for field in Fields::new(message) {
             let field = field?;
             match field.number {
                 model::GRAPH => {
                     has_graph = true;
-                    read.take_graph(field.bytes()?)?;
+                    graph.take(field.bytes()?)?;
                 }
                 model::OPERATOR_SET if version.is_none() => version = standard_version(field.bytes()?)?,
                 _ => {}
@@ -39,10 +45,21 @@ impl<'a> Model<'a> {
         if !has_graph {
             return Err(invalid("the model holds no graph".to_owned()));
         }
-        Ok(Self { version: version.unwrap_or(0), ..read })
+        Ok(Self { version: version.unwrap_or(0), graph })
+    }
+}
+
+impl<'a> Graph<'a> {
+    /// # Errors
+    /// `invalid_model` for a damaged message; those of [`Tensor::read`].
+    pub fn read(message: &'a [u8]) -> Result<Self> {
+        let mut read = Self::default();
+        read.take(message)?;
+        Ok(read)
     }
 
-    fn take_graph(&mut self, message: &'a [u8]) -> Result<()> {
+    /// Adds the fields of a message. Protobuf merges the parts of a graph.
+    fn take(&mut self, message: &'a [u8]) -> Result<()> {
         for field in Fields::new(message) {
             let field = field?;
             match field.number {
@@ -108,12 +125,13 @@ mod tests {
             (model::GRAPH, &second),
         ]);
         let read = Model::read(&bytes).unwrap();
-        assert_eq!((read.version, &read.outputs[..]), (14, &["y"][..]));
-        assert_eq!((read.nodes[0].operator, &read.nodes[0].inputs[..]), ("Abs", &["x"][..]));
+        assert_eq!((read.version, &read.graph.outputs[..]), (14, &["y"][..]));
+        let node = &read.graph.nodes[0];
+        assert_eq!((node.operator, &node.inputs[..]), ("Abs", &["x"][..]));
         for cut in 1..bytes.len() {
             // A cut between two fields leaves a model, with or without its second half.
             assert!(
-                Model::read(&bytes[..cut]).is_ok_and(|read| read.outputs.is_empty())
+                Model::read(&bytes[..cut]).is_ok_and(|read| read.graph.outputs.is_empty())
                     || Model::read(&bytes[..cut]).is_err()
             );
         }

@@ -40,10 +40,7 @@ pub fn fuse(
     let rows = node.inputs[1 - index];
     let fact = model.outlet_fact(rows)?;
     rule_if!([fact.datum_type, matrix.datum_type()].iter().all(|kind| *kind == f32::datum_type()));
-    let (own, output) = (axis_letters(product, InOut::In(1 - index)), axis_letters(product, InOut::Out(0)));
-    rule_if_some!((&sum, outer) = own.split_last());
-    rule_if_some!((&column, outer_output) = output.split_last());
-    rule_if!(outer == outer_output && !outer.contains(&sum) && !own.contains(&column));
+    rule_if_some!((sum, column) = sum_and_column(product, 1 - index));
     // Axes of length 1 may stand in front of the matrix.
     let all = axis_letters(product, InOut::In(index));
     let axes: TVec<char> = all
@@ -72,4 +69,13 @@ pub fn fuse(
     let output = patch.wire_node(name, LinearLayers::new(Layers::Float(tvec![Arc::new(layer)])), &[input])?;
     patch.shunt_outside(model, last.id.into(), output[0])?;
     Ok(Some(patch))
+}
+
+/// The letters of the axis that a product of rows and a matrix sums over, and of the one that replaces it, the last of
+/// the operand `rows` and of the output.
+pub fn sum_and_column(product: &EinSum, rows: usize) -> Option<(char, char)> {
+    let (own, output) = (axis_letters(product, InOut::In(rows)), axis_letters(product, InOut::Out(0)));
+    let (&sum, outer) = own.split_last()?;
+    let (&column, outer_output) = output.split_last()?;
+    (outer == outer_output && !outer.contains(&sum) && !own.contains(&column)).then_some((sum, column))
 }

@@ -7,6 +7,7 @@ mod merge;
 mod operator;
 mod packed;
 mod quantized;
+mod static_quantized;
 
 pub use activation::{fuse_function, fuse_gate, join_gate};
 pub use float::fuse as fuse_float;
@@ -17,3 +18,4 @@ pub use operator::Function;
 pub use operator::{Activation, LinearLayers, Part};
 pub use packed::{slice_above_split, split};
 pub use quantized::fuse as fuse_quantized;
+pub use static_quantized::{drop_rounding, fuse as fuse_static};

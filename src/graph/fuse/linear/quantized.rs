@@ -46,7 +46,7 @@ pub fn fuse(
 
 /// The zero points of a matrix, one for each output or one for all. They are relative to the packed form, where the
 /// file's `zero` is 0.
-fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
+pub fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
     let numbers = tensor.cast_to::<i64>().ok()?;
     let numbers = numbers.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?;
     let last = tensor.shape().last().copied().unwrap_or(1);

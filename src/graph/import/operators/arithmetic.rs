@@ -8,6 +8,7 @@ use tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub};
 
 use super::{Wire, Wiring};
 use crate::graph::import::coordinates::is_not_negative;
+use crate::graph::import::sizes;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -20,7 +21,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "Max" => |node| several(node, Box::new(Max)),
         "And" => and,
         "Or" => |node| two(node, Box::new(Or)),
-        "Equal" => |node| two(node, Box::new(CompEq)),
+        "Equal" => equal,
         "Greater" => |node| two(node, Box::new(CompGT)),
         "GreaterOrEqual" => |node| two(node, Box::new(CompGTE)),
         "Less" => |node| two(node, Box::new(CompLT)),
@@ -76,6 +77,23 @@ fn is_true(node: &Wiring<'_>, outlet: OutletId) -> TractResult<bool> {
 fn two(node: &mut Wiring<'_>, operation: Box<dyn BinMiniOp>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     Ok(tvec!(binary(node, operation, left, right)?))
+}
+
+/// tract takes sizes that are not known yet for different ones. Where they are equal in some texts only, the model compares
+/// them as numbers when it runs.
+fn equal(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [mut left, mut right] = node.inputs()?;
+    let constants = [left, right].map(|input| node.fact(input).ok()?.konst.clone());
+    if let [Some(one), Some(other)] = constants
+        && [&one, &other].iter().any(|it| it.datum_type() == TDim::datum_type())
+    {
+        if let Some(equal) = sizes::equal(&one, &other)? {
+            return Ok(tvec!(node.add_constant(equal)?));
+        }
+        left = node.cast(left, i64::datum_type())?;
+        right = node.cast(right, i64::datum_type())?;
+    }
+    Ok(tvec!(binary(node, Box::new(CompEq), left, right)?))
 }
 
 /// tract computes quotients of integers unchecked, and panics for a divisor of 0.

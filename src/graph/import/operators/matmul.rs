@@ -18,8 +18,19 @@ pub fn lookup(operator: &str) -> Option<Wire> {
 fn matmul(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     let axes = matmul_axes(node.rank(left)?, node.rank(right)?)?;
-    let operating_dt = node.datum_type(left)?;
-    Ok(tvec!(node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?))
+    Ok(tvec!(product(node, axes, &[left, right])?))
+}
+
+/// A product of tensors of one type. tract compares the sizes of an axis only when the model runs.
+pub fn product(node: &mut Wiring<'_>, axes: AxesMapping, inputs: &[OutletId]) -> TractResult<OutletId> {
+    let shapes = inputs.iter().map(|&input| node.shape(input)).collect::<TractResult<TVec<_>>>()?;
+    for axis in axes.iter_all_axes() {
+        let sizes = shapes.iter().zip(&axis.inputs).flat_map(|(shape, places)| places.iter().map(|&it| &shape[it]));
+        let known: TVec<i64> = sizes.filter_map(TDim::as_i64).filter(|&size| size != 1).collect();
+        ensure!(known.windows(2).all(|pair| pair[0] == pair[1]), "an axis has the sizes {known:?}, which do not fit");
+    }
+    let operating_dt = node.datum_type(inputs[0])?;
+    node.wire(EinSum { axes, operating_dt, q_params: None }, inputs)
 }
 
 /// Names each axis of operands of these ranks by a letter: outer axes match from the last one on, and the contraction
@@ -42,8 +53,7 @@ fn gemm(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let left_axes = if node.flag("transA", false) { "km" } else { "mk" };
     let right_axes = if node.flag("transB", false) { "nk" } else { "kn" };
     let operating_dt = node.datum_type(left)?;
-    let axes = format!("{left_axes},{right_axes}->mn").parse()?;
-    let mut product = node.wire(EinSum { axes, operating_dt, q_params: None }, &[left, right])?;
+    let mut product = product(node, format!("{left_axes},{right_axes}->mn").parse()?, &[left, right])?;
     let alpha = node.float("alpha").unwrap_or(1.0);
     if alpha != 1.0 {
         let alpha = node.add_number(alpha, operating_dt, 2)?;

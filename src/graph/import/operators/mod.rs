@@ -4,13 +4,16 @@
 //! directions. Here each node's inputs have types when its turn comes, so its outputs have types too.
 
 mod arithmetic;
+mod attention;
 mod constant;
+mod einsum;
 mod elementwise;
 mod integer_matmul;
 mod matmul;
 mod normalization;
 mod quantization;
 mod reduction;
+mod rotary;
 mod selection;
 mod shape;
 #[cfg(test)]
@@ -19,7 +22,7 @@ mod wiring;
 
 pub use integer_matmul::IntegerMatMul;
 pub use matmul::matmul_axes;
-pub use quantization::DynamicQuantizeLinear;
+pub use quantization::{DynamicQuantizeLinear, QuantizeLinear};
 pub use wiring::{MAX_CONSTANT_NUMBERS, Wire, Wiring};
 
 use crate::onnx::schema::Node;
@@ -31,12 +34,15 @@ pub fn lookup(node: &Node<'_>) -> Option<Wire> {
     }
     [
         arithmetic::lookup,
+        attention::lookup,
         constant::lookup,
+        einsum::lookup,
         elementwise::lookup,
         matmul::lookup,
         normalization::lookup,
         quantization::lookup,
         reduction::lookup,
+        rotary::lookup,
         selection::lookup,
         shape::lookup,
     ]

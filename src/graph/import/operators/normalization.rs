@@ -1,4 +1,4 @@
-//! Softmax and layer normalisation.
+//! Softmax, layer normalisation and its form without the mean.
 
 use tract_core::internal::*;
 use tract_core::ops::math::{Add, Mul, sub};
@@ -12,6 +12,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
         "Softmax" => softmax,
         "LayerNormalization" => layer_normalization,
+        "RMSNormalization" => rms_normalization,
         _ => return None,
     })
 }
@@ -30,24 +31,37 @@ fn softmax(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 /// Covers the last axis only, as in every encoder. It is wired as the formula that other exporters write out.
 fn layer_normalization(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [input, gamma] = node.inputs()?;
-    let axis = node.axis_attribute(-1)?;
-    ensure!(
-        axis + 1 == node.rank(input)?,
-        "the axis is {axis}; only the last axis of {} can be normalised",
-        node.rank(input)?
-    );
+    let axis = last_axis(node)?;
     ensure!(
         !node.has_output(1) && !node.has_output(2),
         "the graph reads the mean or the deviation, which the engine does not return"
     );
-    let datum_type = node.datum_type(input)?;
-    let epsilon = tensor0(node.float("epsilon").unwrap_or(1e-5)).cast_to_dt(datum_type)?.into_owned();
     let mean = mean(node, input, tvec!(axis))?;
     let centered = node.wire(sub(), &[input, mean])?;
-    let normalized = node.wire(RmsNorm { axis, eps: epsilon.into_arc_tensor() }, &[centered])?;
+    let normalized = normalized(node, centered, axis)?;
     let mut wire = binary(node, Box::new(Mul), normalized, gamma)?;
     if let Some(beta) = node.optional(2) {
         wire = binary(node, Box::new(Add), wire, beta)?;
     }
     Ok(tvec!(wire))
+}
+
+fn rms_normalization(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let [input, gamma] = node.inputs()?;
+    let axis = last_axis(node)?;
+    let normalized = normalized(node, input, axis)?;
+    Ok(tvec!(binary(node, Box::new(Mul), normalized, gamma)?))
+}
+
+/// The axis that the node normalises, which must be the last.
+fn last_axis(node: &Wiring<'_>) -> TractResult<usize> {
+    let (axis, rank) = (node.axis_attribute(-1)?, node.rank(node.input(0)?)?);
+    ensure!(axis + 1 == rank, "the axis is {axis}; only the last axis of {rank} can be normalised");
+    Ok(axis)
+}
+
+/// The numbers divided by the root of their mean square.
+fn normalized(node: &mut Wiring<'_>, input: OutletId, axis: usize) -> TractResult<OutletId> {
+    let epsilon = tensor0(node.float("epsilon").unwrap_or(1e-5)).cast_to_dt(node.datum_type(input)?)?.into_owned();
+    node.wire(RmsNorm { axis, eps: epsilon.into_arc_tensor() }, &[input])
 }

@@ -59,33 +59,95 @@ fn dequantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let parameters = Parameters::of(node, node.datum_type(input)?)?;
     if let Some((scale, zero_point)) = parameters.numbers() {
-        return Ok(tvec!(node.wire(DequantizeLinearF32::new(scale, zero_point as i32), &[input])?));
+        let dequantized = node.wire(DequantizeLinearF32::new(scale, zero_point as i32), &[input])?;
+        return Ok(tvec!(computed(node, dequantized)?));
     }
     let (scale, zero_point) = (node.add_constant(parameters.scale)?, node.add_constant(parameters.zero_point)?);
     let mut wire = node.cast(input, f32::datum_type())?;
-    wire = node.wire(sub(), &[wire, zero_point])?;
-    Ok(tvec!(node.wire(mul(), &[wire, scale])?))
+    for (operation, operand) in [(sub(), zero_point), (mul(), scale)] {
+        wire = computed(node, wire)?;
+        wire = node.wire(operation, &[wire, operand])?;
+    }
+    Ok(tvec!(computed(node, wire)?))
+}
+
+/// A constant in place of an operator on constants, so that rewrites see a bias or a weight.
+fn computed(node: &mut Wiring<'_>, outlet: OutletId) -> TractResult<OutletId> {
+    let operator = node.model.node(outlet.node);
+    let constant = |input: &OutletId| Some(node.model.outlet_fact(*input).ok()?.konst.clone()?.into_tvalue());
+    let inputs = operator.inputs.iter().map(constant).collect::<Option<TVec<TValue>>>();
+    let Some(inputs) = inputs.filter(|inputs| !inputs.is_empty()) else { return Ok(outlet) };
+    let Some(outputs) = operator.op.eval_out_of_plan(inputs)? else { return Ok(outlet) };
+    node.add_constant(outputs[0].clone().into_tensor())
 }
 
 fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let rank = node.rank(input)?;
     let parameters = Parameters::of(node, u8::datum_type())?;
-    let (least, most) = match parameters.quantized_type {
-        DatumType::U8 => (u8::MIN.into(), u8::MAX.into()),
-        DatumType::I8 => (i8::MIN.into(), i8::MAX.into()),
-        other => bail!("the node quantises to {other:?}; only U8 and I8 are supported"),
-    };
+    let (least, most) = range(parameters.quantized_type)?;
     let float = f32::datum_type();
+    let mut wire = node.cast(input, float)?;
+    if let Some((scale, zero_point)) = parameters.numbers() {
+        let to = parameters.quantized_type;
+        return Ok(tvec!(node.wire(QuantizeLinear { scale, zero_point, to }, &[wire])?));
+    }
     let (scale, zero_point) = (node.add_constant(parameters.scale)?, node.add_constant(parameters.zero_point)?);
     let (least, most) = (node.add_number(least, float, rank)?, node.add_number(most, float, rank)?);
-    let mut wire = node.cast(input, float)?;
     wire = node.wire(div(), &[wire, scale])?;
     wire = node.wire(round_half_to_even(), &[wire])?;
     wire = node.wire(add(), &[wire, zero_point])?;
     wire = node.wire(max(), &[wire, least])?;
     wire = node.wire(min(), &[wire, most])?;
     Ok(tvec!(node.cast(wire, parameters.quantized_type)?))
+}
+
+/// The least and the largest number of a type.
+fn range(datum_type: DatumType) -> TractResult<(f32, f32)> {
+    match datum_type {
+        DatumType::U8 => Ok((u8::MIN.into(), u8::MAX.into())),
+        DatumType::I8 => Ok((i8::MIN.into(), i8::MAX.into())),
+        other => bail!("the node quantises to {other:?}; only U8 and I8 are supported"),
+    }
+}
+
+/// Quantises a tensor of floats to uint8 or int8, with one scale and one zero point that the file states.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantizeLinear {
+    pub scale: f32,
+    pub zero_point: f32,
+    to: DatumType,
+}
+
+impl Eq for QuantizeLinear {}
+
+impl Op for QuantizeLinear {
+    fn name(&self) -> StaticName {
+        "QuantizeLinear".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for QuantizeLinear {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let mut numbers = args_1!(inputs).into_tensor();
+        let (least, most) = range(self.to)?;
+        for number in numbers.try_as_plain_ram_mut()?.as_slice_mut::<f32>()? {
+            *number = ((*number / self.scale).round_ties_even() + self.zero_point).max(least).min(most);
+        }
+        Ok(tvec!(numbers.cast_to_dt(self.to)?.into_owned().into_tvalue()))
+    }
+}
+
+impl TypedOp for QuantizeLinear {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(self.to.fact(inputs[0].shape.clone())))
+    }
+
+    as_op!();
 }
 
 /// Quantises a tensor of floats to uint8, with the scale and the zero point that its extremes need. Outputs: the

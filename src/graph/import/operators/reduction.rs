@@ -20,6 +20,7 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "ReduceMin" => {
             |node| reduce(node, 18, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Min), &[input]))
         }
+        "ReduceProd" => reduce_product,
         "CumSum" => cumulative_sum,
         _ => return None,
     })
@@ -48,6 +49,18 @@ fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction
         }
     }
     Ok(tvec!(wire))
+}
+
+/// The product of sizes of axes, which may not be known yet, stays one: a shape may depend on it.
+fn reduce_product(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
+    let input = node.input(0)?;
+    let (shape, sizes) = (node.shape(input)?, node.fact(input)?.konst.clone());
+    let sizes = sizes.filter(|sizes| sizes.datum_type() == TDim::datum_type() && shape.len() == 1);
+    let (Some(sizes), None) = (sizes, node.attribute_or_input("axes", 18, 1)?) else {
+        return reduce(node, 18, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Prod), &[input]));
+    };
+    let product = tensor0(sizes.try_as_plain_ram()?.as_slice::<TDim>()?.iter().product::<TDim>());
+    Ok(tvec!(node.add_constant(if node.flag("keepdims", true) { product.into_shape(&[1])? } else { product })?))
 }
 
 pub fn mean(node: &mut Wiring<'_>, input: OutletId, axes: TVec<usize>) -> TractResult<OutletId> {

@@ -2,6 +2,8 @@
 
 use tract_core::internal::*;
 use tract_core::ops::array::{Slice, TypedConcat};
+use tract_core::ops::quant::DequantizeLinearF32;
+use tract_core::ops::source::TypedSource;
 
 use super::{Wire, Wiring};
 use crate::graph::import::coordinates::{axis_of, count_up};
@@ -34,7 +36,20 @@ fn gather(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         return Ok(tvec!(node.wire(AxisOp::Reshape(axis, tvec![size], shape), &[input])?));
     }
     let indices = node.cast(indices, i64::datum_type())?;
+    if let Some((dequantize, table)) = dequantized_weight(node, input) {
+        // Only the rows that are read become floats.
+        let rows = node.wire(Gather { axis }, &[table, indices])?;
+        return Ok(tvec!(node.wire(dequantize, &[rows])?));
+    }
     Ok(tvec!(node.wire(Gather { axis }, &[input, indices])?))
+}
+
+/// The operator that makes floats of a weight, and the weight.
+fn dequantized_weight(node: &Wiring<'_>, floats: OutletId) -> Option<(DequantizeLinearF32, OutletId)> {
+    let producer = node.model.node(floats.node);
+    let dequantize = producer.op_as::<DequantizeLinearF32>()?;
+    let weight = producer.inputs[0];
+    node.model.node(weight.node).op_is::<TypedSource>().then(|| (dequantize.clone(), weight))
 }
 
 /// Exporters read the mask at (sequence, key) for all of both. Then the result is the mask itself.

@@ -7,10 +7,15 @@ use tract_core::ops::change_axes::{perm_to_ops, to_axis_ops_with_onnx_rules};
 
 use super::arithmetic::has_no_zero;
 use super::{Wire, Wiring};
+use crate::graph::import::sizes::is_at_least;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
         "Shape" => shape,
+        "Size" => |node| {
+            let numbers = node.shape(node.input(0)?)?.iter().product::<TDim>();
+            Ok(tvec!(node.add_constant(tensor0(numbers))?))
+        },
         "Reshape" => reshape,
         "Flatten" => flatten,
         "Squeeze" => squeeze,
@@ -123,6 +128,7 @@ fn range(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     }
     let inputs = node.cast_to_common_type(&inputs)?;
     // For constants the length is known and this symbol stays unused.
-    let length = node.model.symbols.new_with_prefix("range").into();
-    Ok(tvec!(node.wire(Range::new(length), &inputs)?))
+    let length = node.model.symbols.new_with_prefix("range");
+    is_at_least(&node.model.symbols, &length, 0)?;
+    Ok(tvec!(node.wire(Range::new(length.into()), &inputs)?))
 }

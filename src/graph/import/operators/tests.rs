@@ -6,7 +6,7 @@ use tract_core::internal::*;
 
 use crate::graph::import::import;
 use crate::onnx::WeightStore;
-use crate::onnx::schema::{Attribute, Model, Node};
+use crate::onnx::schema::{Attribute, Graph, Model, Node};
 
 #[derive(Deserialize)]
 struct Case {
@@ -64,7 +64,7 @@ fn every_operator_gives_onnxruntimes_values_in_each_of_its_forms() {
 fn operators_that_are_not_known_are_counted_by_name_and_domain() {
     let node = |operator, domain| Node { operator, domain, outputs: vec![operator], ..Node::default() };
     let nodes = vec![node("Conv", ""), node("Conv", ""), node("Add", "com.microsoft"), node("Add", "ai.onnx")];
-    let file = Model { nodes, outputs: vec!["Conv"], ..Model::default() };
+    let file = Model { version: 0, graph: Graph { nodes, outputs: vec!["Conv"], ..Graph::default() } };
     let error = import(&file, [], &WeightStore::default()).unwrap_err();
     let list = "the graph uses operators that the engine does not support: Conv (2), com.microsoft.Add (1); ";
     assert!(error.to_string().contains(list), "{error}");
@@ -86,7 +86,7 @@ fn of_constants(operator: &str, inputs: &[&[i64]], scalars: bool) -> TractResult
         .collect();
     let inputs = names.iter().map(|name| &**name).collect();
     nodes.push(Node { operator, inputs, outputs: vec!["result"], ..Node::default() });
-    let file = Model { version: 13, nodes, outputs: vec!["result"], ..Model::default() };
+    let file = Model { version: 13, graph: Graph { nodes, outputs: vec!["result"], ..Graph::default() } };
     import(&file, [], &WeightStore::default())
 }
 
@@ -118,4 +118,36 @@ fn integers_are_not_divided_by_0() {
         assert!(error.ends_with(expected), "{operator}: {error}");
     }
     assert!(of_constants("Div", &[&[6], &[2]], true).is_ok());
+}
+
+/// Wires an operator on the shape of a text, and a reshape of the text to the result.
+fn flat_text(operator: &str, input: &str, attributes: &[(&'static str, i64)]) -> TVec<TDim> {
+    let attribute = |&(name, value): &(&'static str, i64)| match name {
+        "value_ints" => Attribute { name, integers: vec![value], ..Attribute::default() },
+        _ => Attribute { name, integer: Some(value), ..Attribute::default() },
+    };
+    let node = |operator, inputs: &[&'static str], output, attributes: &[_]| {
+        let attributes = attributes.iter().map(attribute).collect();
+        Node { operator, inputs: inputs.to_vec(), outputs: vec![output], attributes, ..Node::default() }
+    };
+    let [shape, axes, flat] = [
+        node("Shape", &["ids"], "shape", &[]),
+        node("Constant", &[], "axes", &[("value_ints", 0)]),
+        node("Reshape", &["ids", "sizes"], "flat", &[]),
+    ];
+    let sizes = node("Unsqueeze", &["numbers", "axes"], "sizes", &[]);
+    let product = Node { inputs: vec![input], ..node("", &[], "numbers", attributes) };
+    let nodes = vec![shape, axes, Node { operator, ..product }, sizes, flat];
+    let file = Model { version: 13, graph: Graph { nodes, outputs: vec!["flat"], ..Graph::default() } };
+    let model = import(&file, ["ids"], &WeightStore::default()).unwrap();
+    model.outlet_fact(model.outputs[0]).unwrap().shape.to_tvec()
+}
+
+#[test]
+fn products_of_sizes_are_sizes() {
+    let products = [flat_text("Size", "ids", &[]), flat_text("ReduceProd", "shape", &[("keepdims", 0)])];
+    for shape in products {
+        assert_eq!(shape.len(), 1, "{shape:?}");
+        assert_eq!(shape[0].symbols().len(), 2, "{shape:?}");
+    }
 }
