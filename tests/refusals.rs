@@ -24,16 +24,16 @@ fn floats() -> Message {
     tensor("w", 1, &[1], &[0; 4])
 }
 
-fn foreign(operator: &str) -> Message {
-    node(operator, &["input_ids", "w"], "y").text(7, "com.microsoft")
+fn foreign(operator: &str, output: &str) -> Message {
+    node(operator, &["input_ids", "w"], output).text(7, "com.microsoft")
 }
 
 #[test]
 fn operators_of_onnxruntime_are_refused_with_the_forms_that_work() {
     for (nodes, found) in [
-        (vec![foreign("MatMulNBits")], "com.microsoft.MatMulNBits (1)"),
-        (vec![foreign("MatMulBnb4")], "com.microsoft.MatMulBnb4 (1)"),
-        (vec![foreign("FusedMatMul"), foreign("FusedMatMul")], "com.microsoft.FusedMatMul (2)"),
+        (vec![foreign("MatMulNBits", "y")], "com.microsoft.MatMulNBits (1)"),
+        (vec![foreign("MatMulBnb4", "y")], "com.microsoft.MatMulBnb4 (1)"),
+        (vec![foreign("FusedMatMul", "x"), foreign("FusedMatMul", "y")], "com.microsoft.FusedMatMul (2)"),
         (vec![node("QLinearMatMul", &["input_ids", "w"], "y")], "QLinearMatMul (1)"),
     ] {
         let expected = format!("model file: the graph uses operators that the engine does not support: {found}{FORMS}");

@@ -7,25 +7,26 @@ use support::{TINY, graph, graph_with, read};
 
 #[test]
 fn fused_families_have_nothing_slow() {
-    for name in ["bert-5-torchscript-sdpa-web", "bert-5-torchscript-sdpa-vnni", "modernbert-5-dynamo-sdpa-web"] {
-        let speed = graph(&read(&format!("tests/fixtures/families/{name}.onnx"))).unwrap().speed();
-        assert_eq!((&speed.unfused[..], speed.slow, speed.float_bytes), (&[][..], false, 0), "{name}");
+    let folder = support::repository("tests/fixtures/families");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let graphs = files.filter(|file| file.extension().is_some_and(|extension| extension == "onnx"));
+    let mut count = 0;
+    for file in graphs.map(|file| file.to_string_lossy().into_owned()) {
+        let speed = graph(&read(&file)).unwrap().speed();
+        assert_eq!(speed.unfused, [], "{file}");
+        if file.contains("/bert-5") {
+            let is_float = file.ends_with("fp16.onnx") || file.ends_with("fp32.onnx");
+            assert_eq!(speed.float_bytes > 0, is_float, "{file}");
+        }
+        count += 1;
     }
-}
-
-/// Its products with tables of positions are not fused.
-#[test]
-fn deberta_has_two_products_in_each_layer_and_is_not_slow() {
-    for form in ["torchscript-eager-web", "torchscript-eager-vnni", "dynamo-eager-web"] {
-        let speed = graph(&read(&format!("tests/fixtures/families/deberta-v2-5-{form}.onnx"))).unwrap().speed();
-        assert_eq!((&speed.unfused[..], speed.slow), (&[("MatMul".to_owned(), 4)][..], false), "{form}");
-    }
+    assert!(count > 40, "{count}");
 }
 
 #[test]
 fn float_layers_are_counted_in_bytes() {
     let speed = graph(&read("tests/fixtures/families/bert-5-torchscript-sdpa-fp32.onnx")).unwrap().speed();
-    assert_eq!((&speed.unfused[..], speed.slow), (&[][..], false));
+    assert_eq!(speed.unfused, []);
     // Two layers of 32, intermediate 64, and the head's two; the widths of models/families/recipe/sizes.py.
     assert_eq!(speed.float_bytes, 4 * (2 * (4 * 32 * 32 + 2 * 32 * 64) + 32 * 32 + 32));
 }
@@ -36,11 +37,10 @@ fn attention_and_layers_that_no_rewrite_knows_are_slow() {
     let attention =
         graph_with(&model, &Rewrite::ALL.map(|it| if it == Rewrite::Attention { Rewrite::Linear } else { it }));
     let speed = attention.unwrap().speed();
-    assert!(speed.slow);
     assert_eq!(speed.unfused, [("MatMul".to_owned(), 4), ("Softmax".to_owned(), 2)]);
 
     let speed = graph_with(&model, &[]).unwrap().speed();
-    assert!(speed.slow && speed.unfused.iter().any(|(name, _)| name == "MatMulInteger"), "{speed:?}");
+    assert!(speed.unfused.iter().any(|(name, _)| name == "MatMulInteger"), "{speed:?}");
 }
 
 /// A graph whose attention multiplies the scores by the mask.
@@ -52,5 +52,5 @@ fn so_is_attention_of_another_kind() {
     assert_eq!(places.len(), 2);
     places.iter().for_each(|&place| model[place + name.len() - 3..][..3].copy_from_slice(b"Mul"));
     let speed = graph(&model).unwrap().speed();
-    assert!(speed.slow && speed.unfused.contains(&("Softmax".to_owned(), 2)), "{speed:?}");
+    assert!(speed.unfused.contains(&("Softmax".to_owned(), 2)), "{speed:?}");
 }

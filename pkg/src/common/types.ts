@@ -358,7 +358,7 @@ export interface RerankerStatistics {
   threads: number;
   /**
    * Parts of the graph that have no fast form in the engine: how many products of matrices and softmax run on general
-   * operators, by ONNX's name of the operator. Empty for the usual families; DeBERTa has two products in each layer.
+   * operators, by ONNX's name of the operator. Empty for the usual families.
    *
    * @example
    * { MatMul: 24, Softmax: 12 }

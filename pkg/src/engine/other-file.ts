@@ -15,13 +15,13 @@ const manyFloatBytes = 10e6;
  * beside it. `bytes` is the size of its files.
  */
 export function slowModelWarning(
-  { unfused, slow, floatBytes }: Speed,
+  { unfused, floatBytes }: Speed,
   model: ResolvedModel,
   bytes: number,
 ): RerankWarning | undefined {
   const other = otherGraph(model);
   const faster = other?.int8 ? `Pass ${asOption(other)}, which is in the same repository` : undefined;
-  if (slow) {
+  if (unfused.length > 0) {
     const operators = unfused.map(([name, count]) => `${count} ${name}`).join(', ');
     const found = `The engine has no fast form of parts of this model's graph (${operators})`;
     const cost = 'so that a pair takes two to seven times as long as in a graph of its fast families';

@@ -34,8 +34,6 @@ export interface Model {
 export interface Speed {
   /** How many products of matrices and softmax run on general operators, by operator. */
   unfused: [string, number][];
-  /** True if that takes much of the time. */
-  slow: boolean;
   /** Bytes of the float weights in linear layers. */
   floatBytes: number;
 }

@@ -171,7 +171,7 @@ mod tests {
         let (known, unknown) = (adding("one"), branch(&[message("Conv", &["ids"], "result")]));
         let [shape, one, tokens] = tokens();
         let positive = node_of("GreaterOrEqual", &["tokens", "one"], "condition", vec![]);
-        let nodes = vec![shape, one, tokens, positive];
+        let nodes = [shape, one, tokens, positive];
         assert!(run([&nodes[..], &[choice("condition", &known, &unknown)]].concat()).is_ok());
         let error = run([&nodes[..], &[choice("condition", &unknown, &known)]].concat()).unwrap_err();
         assert!(error.contains("the engine does not support: Conv (1)"), "{error}");
