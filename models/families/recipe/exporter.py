@@ -8,13 +8,14 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 from families import WITH_POSITIONS, WITH_SEGMENTS, configuration
 from gte import Gte
 from jina_bert import JinaBert
+from jina_v2 import JinaV2
 from sizes import Size
 
 SEED = 7
 # Dynamo splits a tensor by an operator of this opset.
 OPSETS = {"modernbert": 18, "new": 18}
 # Models that transformers lacks.
-OWN = {"jina-bert": JinaBert, "new": Gte}
+OWN = {"jina-bert": JinaBert, "jina-v2": JinaV2, "new": Gte}
 
 
 class Logits(torch.nn.Module):

@@ -6,11 +6,11 @@ from sizes import Size
 
 COMMON = ["bert", "xlm-roberta", "electra", "distilbert", "albert", "mpnet", "deberta-v2", "modernbert", "gte"]
 # transformers lacks the published code of these.
-COMMON += ["jina-bert", "new"]
+COMMON += ["jina-bert", "jina-v2", "new"]
 # Some exports take the numbers of positions as an input.
 WITH_POSITIONS = {"bert-positions": "bert"}
 OF_SIZE = {"tiny": [*COMMON, *WITH_POSITIONS], "forms": ["bert", "modernbert"], "minilm": COMMON}
-WITHOUT_SDPA = {"mpnet", "deberta-v2"}
+WITHOUT_SDPA = {"mpnet", "deberta-v2", "jina-v2"}
 WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert", "jina-bert"}
 
 
@@ -65,6 +65,17 @@ def _own(family: str, size: Size) -> dict[str, Any]:
                 "feed_forward_type": "geglu",
                 "layer_norm_eps": 1e-12,
                 "max_position_embeddings": 8192,
+            }
+        case "jina-v2":
+            return {
+                "model_type": "xlm-roberta",
+                "architectures": ["XLMRobertaForSequenceClassification"],
+                "pad_token_id": 1,
+                "type_vocab_size": 1,
+                "layer_norm_eps": 1e-5,
+                "max_position_embeddings": size.positions + 2,
+                "position_embedding_type": "absolute",
+                "use_flash_attn": True,
             }
         case "gte":
             return {"pad_token_id": 1, "type_vocab_size": 1}
