@@ -73,6 +73,17 @@ fn a_bias_for_each_distance_gives_the_bits_of_one_for_each_pair() {
     }
 }
 
+/// ALiBi, and DeBERTa's positions, are numbers for each distance, not for each pair of places.
+#[test]
+fn attention_by_distance_needs_no_square() {
+    let by_distance = |(name, ..): &(String, _, _)| name.starts_with("jina-bert") || name.starts_with("deberta");
+    for (name, model, _) in families().into_iter().filter(by_distance) {
+        let graph = support::graph(&model).unwrap();
+        let [some, more] = [1_000, 2_000].map(|tokens| graph.largest_tensor(tokens));
+        assert!(some > 0 && more <= 2 * some, "{name}: {some} and {more} bytes in {:?}", graph.census());
+    }
+}
+
 /// The logits spread over about 1. onnxruntime rounds whole tensors of activations; the engine rounds rows.
 #[test]
 fn logits_are_near_onnxruntimes() {
