@@ -12,7 +12,7 @@ const files = readdirSync(directory, { recursive: true })
   .sort();
 
 /** Limit of one engine after brotli. A visitor downloads one engine. */
-const mostBytes = 1_700_000;
+const mostBytes = 1_450_000;
 
 /** The command line alone loads the converter, which the package holds compressed. */
 const converter = 'cli/convert/converter.wasm.br';
@@ -22,7 +22,7 @@ const converter = 'cli/convert/converter.wasm.br';
  * the 5 MB one would wish for, because the package holds several engines. Each engine holds all of tract's operators, since a
  * model may have any of them. Each is one file, so that a browser compiles it during the download.
  */
-const mostUnpackedBytes = { engine: 6_500_000, converter: 1_500_000, code: 480_000, all: 21_000_000 };
+const mostUnpackedBytes = { engine: 6_700_000, converter: 1_500_000, code: 490_000, all: 22_200_000 };
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
 const brotli = (bytes) =>

@@ -61,7 +61,7 @@ impl std::fmt::Display for MemoryUse {
 }
 
 const WORKING_FORMS: &str = "the forms that work are int8 by dynamic quantisation (DynamicQuantizeLinear, in most \
-                             repositories model_quantized.onnx), fp16 and fp32 (model.onnx)";
+                             repositories model_quantized.onnx) or static (QDQ), fp16 and fp32 (model.onnx)";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -8,7 +8,7 @@ use support::protobuf::{Message, join, model, node, tensor, value_info};
 use support::{TINY, graph, read};
 
 const FORMS: &str = "; the forms that work are int8 by dynamic quantisation (DynamicQuantizeLinear, in most repositories \
-                     model_quantized.onnx), fp16 and fp32 (model.onnx)";
+                     model_quantized.onnx) or static (QDQ), fp16 and fp32 (model.onnx)";
 
 /// A graph of these nodes, with one weight.
 fn refusal(nodes: &[Message], weight: Message) -> Error {

@@ -199,11 +199,15 @@ impl Loader {
 
     fn end_with(&mut self, sink: Option<&mut Sink<'_>>) -> Result<()> {
         let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
-        if let IncomingFile::Data(reader) = contents {
-            return self.end_data(reader, check(file, expectation, hash, size));
+        let mut failure = check(file, expectation, hash, size).err();
+        // A data file takes the failure to its reader, which then waits for the file again.
+        if !matches!(contents, IncomingFile::Data(_))
+            && let Some(error) = failure.take()
+        {
+            return Err(error);
         }
-        check(file, expectation, hash, size)?;
         match contents {
+            IncomingFile::Data(reader) => return self.end_data(reader, failure),
             IncomingFile::Model(parser) => match parser.finish_file()? {
                 Parsed::Model(model) => self.model = Some(model),
                 Parsed::Graph(reader) => self.external = Some(reader),
@@ -213,7 +217,6 @@ impl Loader {
                 (self.model, self.tokenizer, self.max_tokens) = (Some(model), Some(tokenizer), Some(max_tokens));
             }
             IncomingFile::Damaged(error) => return Err(error),
-            IncomingFile::Data(reader) => self.external = Some(reader),
             IncomingFile::Tokenizer(reader) => {
                 self.tokenizer = Some(match sink {
                     Some(sink) => reader.finish_and_convert(sink)?,
@@ -229,8 +232,8 @@ impl Loader {
     }
 
     /// Ends a data file. After a failure it can come again.
-    fn end_data(&mut self, mut reader: Box<ExternalReader>, checked: Result<()>) -> Result<()> {
-        let ended = checked.and_then(|()| reader.end());
+    fn end_data(&mut self, mut reader: Box<ExternalReader>, failure: Option<Error>) -> Result<()> {
+        let ended = failure.map_or(Ok(()), Err).and_then(|()| reader.end());
         if ended.is_err() {
             reader.rewind();
         }

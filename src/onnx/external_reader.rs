@@ -8,6 +8,9 @@ use super::refusal::{invalid, unsupported};
 use super::remainder::Remainder;
 use crate::error::{Error, Result};
 
+/// Most files with weights beside a graph. Exporters write one, or one for each tensor.
+const MAX_FILES: usize = 512;
+
 /// A model whose graph is complete and whose weights arrive in further files.
 #[derive(Debug)]
 pub struct ExternalReader {
@@ -43,18 +46,26 @@ enum Arriving {
 
 impl ExternalReader {
     /// # Errors
-    /// `invalid_model` for tensors that share bytes of a file.
+    /// `invalid_model` for tensors that share bytes of a file, `unsupported_model` for more than [`MAX_FILES`].
     pub fn new(remainder: Remainder, mut tensors: Vec<ExternalTensor>) -> Result<Self> {
         tensors
             .sort_by(|one, other| (&one.file, one.offset, one.length).cmp(&(&other.file, other.offset, other.length)));
+        let mut files = 1;
         for pair in tensors.windows(2) {
             let [one, other] = pair else { continue };
+            files += usize::from(one.file != other.file);
             if one.file == other.file && one.end() > other.offset {
                 return Err(invalid(format!(
                     "the tensors {:?} and {:?} overlap in the file {:?}; each must have bytes that no other has",
                     one.name, other.name, one.file
                 )));
             }
+        }
+        if files > MAX_FILES {
+            return Err(unsupported(format!(
+                "the weights of the model are in {files} files; the engine reads at most {MAX_FILES}: save them in one \
+                 file beside the graph"
+            )));
         }
         Ok(Self { remainder, tensors, complete: 0, current: None })
     }

@@ -81,7 +81,7 @@ export interface LoadProgress {
   phase: 'download' | 'verify' | 'load';
   /** `model`, `data` (weights beside the model), `tokenizer`, `config` or `bundle`; in the phase `load` the model's name. */
   file: string;
-  /** Bytes so far. They start again at 0 if a cached file is damaged and downloaded anew. */
+  /** Bytes so far. They start again at 0 for each further file, and if a cached file is damaged and downloaded anew. */
   loaded: number;
   /**
    * Bytes expected: the size of the registry or the pin, else of the server or the cache. Undefined if none knows it.

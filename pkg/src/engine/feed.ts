@@ -72,9 +72,9 @@ async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: 
     return loaded;
   } catch (error) {
     if (!isDamage(error, file.role)) throw error;
-    dropArrival(instance, loader);
+    const arrived = dropArrival(instance, loader);
     await cache.remove(key);
-    return undefined;
+    return arrived ? size : undefined;
   } finally {
     // An unread stream holds its file open.
     if (!found.stream.locked) await found.stream.cancel().catch(() => {});
@@ -93,9 +93,12 @@ async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string):
     recording = key === undefined ? undefined : await cache.record(key);
     const { loaded, compact } = await take({ role, size, sha256, expected, chunks: opened.chunks, recording }, feeding);
     const known = sha256 ?? opened.sha256?.();
-    const url = String(location);
-    if (key !== undefined && compact) await keepCompact(compact, compactKey(key), url, feeding);
-    else if (known !== undefined) await recording?.commit({ url, size: loaded, sha256: known });
+    // Only a URL has a key. The text of other locations may be as long as the file.
+    if (key !== undefined) {
+      const url = String(location);
+      if (compact) await keepCompact(compact, compactKey(key), url, feeding);
+      else if (known !== undefined) await recording?.commit({ url, size: loaded, sha256: known });
+    }
     return loaded;
   } finally {
     opened.close();
@@ -185,13 +188,18 @@ function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
   );
 }
 
-/** Makes the loader forget a partial file, so that it can be fed again. */
-function dropArrival(instance: Instance, loader: Loader): void {
+/**
+ * Makes the loader forget a partial file, so that it can be fed again. Returns true if the file was complete, since the
+ * read failed behind its last byte: the loader has checked and taken it.
+ */
+function dropArrival(instance: Instance, loader: Loader): boolean {
   try {
     instance.call(() => loader.end());
+    return true;
   } catch (error) {
     // The loader drops the file, whether it refuses the part now or refused the whole before.
     if (!instance.usable) throw error;
+    return false;
   }
 }
 

@@ -12,25 +12,25 @@ const manyFloatBytes = 10e6;
 
 /**
  * Returns the warning about a model that runs slowly; undefined for a fast one, or a float graph without an int8 one
- * beside it. `bytes` is the size of its files.
+ * beside it. `bytes` is the size of its graph and weights.
  */
 export function slowModelWarning(
   { unfused, floatBytes }: Speed,
   model: ResolvedModel,
   bytes: number,
 ): RerankWarning | undefined {
-  const other = otherGraph(model);
-  const faster = other?.int8 ? `Pass ${asOption(other)}, which is in the same repository` : undefined;
-  if (unfused.length > 0) {
+  // A lone product, as in a head, takes little time.
+  if (unfused.some(([name]) => name !== 'MatMul')) {
     const operators = unfused.map(([name, count]) => `${count} ${name}`).join(', ');
     const found = `The engine has no fast form of parts of this model's graph (${operators})`;
     const cost = 'so that a pair takes two to seven times as long as in a graph of its fast families';
-    const advice = faster ?? 'Convert the float graph with `rerank-wasm convert`, or choose another model';
-    return { code: 'slow_model', message: `${found}, ${cost}. ${advice}.` };
+    return { code: 'slow_model', message: `${found}, ${cost}. Choose a model of one of these families.` };
   }
-  if (!faster || bytes < largeBytes || floatBytes < manyFloatBytes) return undefined;
+  const other = otherGraph(model);
+  if (!other?.int8 || bytes < largeBytes || floatBytes < manyFloatBytes) return undefined;
   const cost = 'which take four times the memory of int8 ones and several times as long';
-  return { code: 'slow_model', message: `The model's graph has float weights, ${cost}. ${faster}.` };
+  const message = `The model's graph has float weights, ${cost}. Pass ${asOption(other)}, which is in the same repository.`;
+  return { code: 'slow_model', message };
 }
 
 /** Adds to the engine's refusal of a form of graphs the file of the same repository that has another form. */
@@ -38,7 +38,7 @@ export function withOtherFile(error: unknown, model: ResolvedModel): unknown {
   const other = otherGraph(model);
   if (!other || !(error instanceof RerankError) || error.code !== 'unsupported_model') return error;
   if (!isObject(error.cause) || error.cause.otherForm !== true) return error;
-  const advice = `The same repository has one of these: pass ${asOption(other)}.`;
+  const advice = `The same repository has ${asOption(other)}, whose name is that of such a form.`;
   return new RerankError(error.code, `${error.message} ${advice}`, { cause: error.cause });
 }
 

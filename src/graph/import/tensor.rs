@@ -3,6 +3,7 @@
 use tract_core::internal::*;
 
 use crate::onnx::schema;
+use crate::onnx::schema::floats::half_widener;
 use crate::onnx::schema::numbers::data_type;
 
 /// The type with the ONNX number `code`. Half-precision floats become floats of 32 bits, as all tensors of them do.
@@ -34,12 +35,7 @@ pub fn tensor(file: &schema::Tensor<'_>) -> TractResult<Tensor> {
     let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     let elements = elements.with_context(|| format!("tensor {name:?} has shape {shape:?}, which is too large"))?;
     let bytes = file.data()?;
-    let half: Option<fn(u16) -> f32> = match file.data_type {
-        data_type::FLOAT16 => Some(|half| f16::from_bits(half).to_f32()),
-        // The first half of a float of 32 bits.
-        data_type::BFLOAT16 => Some(|half| f32::from_bits(u32::from(half) << 16)),
-        _ => None,
-    };
+    let half = half_widener(file.data_type);
     let size = if half.is_some() { 2 } else { datum_type.size_of() };
     ensure!(
         Some(bytes.len()) == elements.checked_mul(size),

@@ -13,13 +13,20 @@ pub fn bytes(data_type: i32) -> Option<usize> {
 
 /// Returns the floats in raw data. Those of 16 bits keep their values. There are none of another type.
 pub fn widened(raw: &[u8], data_type: i32) -> Vec<f32> {
-    let halves = || raw.as_chunks().0.iter().map(|&half| u16::from_le_bytes(half));
+    match half_widener(data_type) {
+        Some(widen) => raw.as_chunks().0.iter().map(|&half| widen(u16::from_le_bytes(half))).collect(),
+        None if data_type == FLOAT => raw.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Returns the function from the bits of a float of 16 bits to its value; `None` for another type.
+pub fn half_widener(data_type: i32) -> Option<fn(u16) -> f32> {
     match data_type {
-        FLOAT => raw.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect(),
-        FLOAT16 => halves().map(of_half).collect(),
+        FLOAT16 => Some(of_half),
         // The first half of a float of 32 bits.
-        BFLOAT16 => halves().map(|half| f32::from_bits(u32::from(half) << 16)).collect(),
-        _ => Vec::new(),
+        BFLOAT16 => Some(|half| f32::from_bits(u32::from(half) << 16)),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ const fp32 = { path: 'onnx/model.onnx', int8: false };
 const modelWith = (other) => ({ name: 'org/repo', files: [{ role: 'config' }, { role: 'model', other }] });
 
 describe('the warning of a slow model', () => {
-  const fast = { unfused: [], slow: false, floatBytes: 0 };
+  const fast = { unfused: [], floatBytes: 0 };
   const floats = { ...fast, floatBytes: 300e6 };
   const slow = {
     ...fast,
@@ -16,7 +16,6 @@ describe('the warning of a slow model', () => {
       ['MatMul', 24],
       ['Softmax', 12],
     ],
-    slow: true,
   };
   const message = (speed, other, bytes = 400e6) => slowModelWarning(speed, modelWith(other), bytes)?.message;
 
@@ -31,19 +30,15 @@ describe('the warning of a slow model', () => {
   it('says which operators are slow, the cost, and what to do', () => {
     const found =
       "The engine has no fast form of parts of this model's graph (24 MatMul, 12 Softmax), so that a pair takes two to seven times as long as in a graph of its fast families.";
-    const convert = 'Convert the float graph with `rerank-wasm convert`, or choose another model.';
-    assert.equal(message(slow, undefined), `${found} ${convert}`);
-    assert.equal(message(slow, fp32), `${found} ${convert}`);
-    assert.equal(
-      message(slow, int8, 1e6),
-      `${found} Pass \`file: 'onnx/model_quantized.onnx'\`, which is in the same repository.`,
-    );
+    for (const other of [undefined, fp32, int8]) {
+      assert.equal(message(slow, other, 1e6), `${found} Choose a model of one of these families.`);
+    }
   });
 
   it('does not come for the usual files', () => {
     for (const other of [undefined, int8, fp32]) {
       assert.equal(message(fast, other), undefined);
-      // Products that make a bias of fused attention.
+      // Such as the products of a head.
       assert.equal(message({ ...fast, unfused: [['MatMul', 24]] }, other), undefined);
       assert.equal(message({ ...fast, floatBytes: 4e6 }, other), undefined);
     }
@@ -62,7 +57,7 @@ describe('the refusal of a form of graphs', () => {
     assert.deepEqual([error.code, error.cause], ['unsupported_model', ofForm]);
     assert.equal(
       error.message,
-      "Model file: no. The same repository has one of these: pass `file: 'onnx/model.onnx'`.",
+      "Model file: no. The same repository has `file: 'onnx/model.onnx'`, whose name is that of such a form.",
     );
   });
 
