@@ -60,16 +60,37 @@ fn no_stock_product_is_left() {
     }
 }
 
-/// MPNet's bias follows from the distance of two places.
+/// The biases of MPNet and JinaBERT follow from the distance of two places.
 #[test]
 fn a_bias_for_each_distance_gives_the_bits_of_one_for_each_pair() {
     let by_pair: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Distances).collect();
-    for (name, model, rows) in families().into_iter().filter(|(name, ..)| name.starts_with("mpnet")) {
+    for (name, model, rows) in
+        families().into_iter().filter(|(name, ..)| name.starts_with("mpnet") || name.starts_with("jina-bert"))
+    {
         let [one, other] = [&Rewrite::ALL[..], &by_pair].map(|rewrites| support::graph_with(&model, rewrites).unwrap());
         // Beside the hidden state, 2 · 512 − 1 numbers are few, and 512 · 512 are many.
         assert!(one.largest_tensor(512) < other.largest_tensor(512), "{name}");
         let bits = |graph: &Graph| distances(graph, &rows).into_iter().map(f32::to_bits).collect::<Vec<_>>();
         assert_eq!(bits(&one), bits(&other), "{name}");
+    }
+}
+
+/// Without this rewrite, attention takes the products with positions as a bias.
+#[test]
+fn products_with_positions_are_those_of_stock_operators() {
+    let by_pair: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Distances).collect();
+    for (name, model, rows) in families().into_iter().filter(|(name, ..)| name.starts_with("deberta")) {
+        let [fused, stock] =
+            [&Rewrite::ALL[..], &by_pair].map(|rewrites| support::graph_with(&model, rewrites).unwrap());
+        let of_row = |graph: &Graph, row: &Row| {
+            let sequence = TokenSequence { ids: row.input_ids.clone(), type_ids: row.token_type_ids.clone() };
+            graph.logit(&sequence).unwrap()
+        };
+        for row in &rows {
+            let distance = (of_row(&fused, row) - of_row(&stock, row)).abs();
+            // A product halfway between two integers rounds either way in the layers that follow.
+            assert!(distance < 0.02, "{name}: {distance}");
+        }
     }
 }
 

@@ -45,7 +45,9 @@ fn bits(reranker: &Arc<Reranker>, documents: &[String]) -> Vec<(usize, u32, u64)
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let rerankers = [tiny(), family("modernbert-5-torchscript-sdpa-web"), family("bert-5-torchscript-sdpa-fp32")];
+    let families = ["modernbert-5-torchscript-sdpa-web", "bert-5-torchscript-sdpa-fp32"];
+    let by_distance = ["deberta-v2-5-torchscript-eager-web", "mpnet-5-torchscript-eager-web"];
+    let rerankers: Vec<_> = [tiny()].into_iter().chain(families.into_iter().chain(by_distance).map(family)).collect();
     // Many documents, fewer documents than threads, and one.
     let lists = [documents(16), documents(14).split_off(11), documents(14).split_off(13)];
     let cases: Vec<_> = rerankers

@@ -1,5 +1,5 @@
-//! Linear layers and attention on floats, without rounding: the reference that the kernels on integers are compared
-//! with. They are slow. Every sum has a fixed order, so results are the same bits everywhere.
+//! Linear layers and attention on floats, the reference that the kernels on integers are compared with. Nothing is
+//! rounded but the tables of positions, which are so when they are made. They are slow. Every sum has a fixed order, so results are the same bits everywhere.
 
 use super::attention::{Disentangled, Inputs};
 use crate::kernels::functions::exp::Exp;

@@ -66,6 +66,11 @@ impl Op for Embedding {
 }
 
 impl Embedding {
+    /// True if each row follows from the numbers at its place of the inputs, and not from the place.
+    pub fn is_by_input(&self) -> bool {
+        !self.tables.iter().any(|table| matches!(table.rows, RowNumbers::From(_)))
+    }
+
     fn columns(&self) -> usize {
         self.tables[0].table.columns()
     }

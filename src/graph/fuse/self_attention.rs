@@ -48,7 +48,7 @@ impl SelfAttention {
                 bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
             let sizes = self.sizes(batch, length);
-            let further = self.attention.sequences(&inputs[1..], &floats(further)?, sizes)?;
+            let further = self.attention.further.of_sequences(&inputs[1..], &floats(further)?, sizes)?;
             for further in further.into_iter().filter(|_| length > 0) {
                 let first = sequences.last().map_or(0, |(rows, _)| rows.end);
                 sequences.push((first..first + length, further));
@@ -343,7 +343,7 @@ mod tests {
                 let views = pairs.each_ref().map(|pair| plain(&pair[1..]).unwrap());
                 let added = |pair: usize, batch, length| {
                     let numbers = floats(&views[pair]).unwrap();
-                    fused.attention.sequences(&pairs[pair][1..], &numbers, fused.sizes(batch, length)).unwrap()
+                    further.of_sequences(&pairs[pair][1..], &numbers, fused.sizes(batch, length)).unwrap()
                 };
                 let (long, short) = (added(0, 2, 6), added(1, 1, 3));
                 let sequences = [(0..6, long[0].clone()), (6..12, long[1].clone()), (12..15, short[0].clone())];

@@ -45,8 +45,8 @@ pub struct AttentionScratch {
 /// in a value its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
 ///
 /// # Panics
-/// If a buffer is too short for its rows, there is no key, there are more than [`MAX_KEYS`], or the queries of a window or
-/// of disentangled attention have places behind the last key.
+/// If a buffer is too short for its rows, there is no key, there are more than [`MAX_KEYS`], the queries of a window or of
+/// disentangled attention have places behind the last key, or a table of positions lacks a head, a channel or a row.
 pub fn attention(inputs: &Inputs<'_>, scratch: &mut AttentionScratch, context: &mut [f32], stride: usize) {
     attend::<Fastest>(inputs, scratch, context, stride);
 }
@@ -64,7 +64,11 @@ pub(super) fn attend<L: Lanes>(
     assert!(inputs.window.is_none_or(|window| window.first + inputs.queries.count <= keys));
     if let Some(disentangled) = &inputs.disentangled {
         assert!(disentangled.first + inputs.queries.count <= keys);
-        assert!(disentangled.sides().all(|positions| positions.rows.len() == 2 * keys - 1));
+        for positions in disentangled.sides() {
+            let [heads, _] = positions.table.shape();
+            assert!(positions.rows.len() == 2 * keys - 1 && positions.table.head_size() == inputs.head_size);
+            assert!(disentangled.first_head + inputs.heads <= heads);
+        }
     }
     scratch.resize(keys, inputs.head_size);
     match inputs.mask {

@@ -1,4 +1,5 @@
-//! Scaled dot-product attention, softmax(q·kᵀ·scale + mask + bias)·v, for the heads of one sequence.
+//! Scaled dot-product attention, softmax(q·kᵀ·scale + mask + bias)·v, for the heads of one sequence. Disentangled
+//! attention adds products with relative positions to the scores.
 //! A window may hide keys; its cost is that of the keys that it shows.
 //!
 //! WebAssembly multiplies 16-bit integers three times as fast as floats, and the order of an integer sum does not

@@ -50,6 +50,10 @@ impl PositionTable {
         [self.heads, self.rows]
     }
 
+    pub fn head_size(&self) -> usize {
+        self.head_size
+    }
+
     /// A row of a head, rounded.
     pub fn row(&self, head: usize, row: usize) -> Vec<f32> {
         let place = head * self.padded_rows() + row;

@@ -74,7 +74,7 @@ impl Wiring<'_> {
         }
         if let Some(number) = number(self.model, outlet, axes, &mut MOST_NODES.clone())
             && number.magnitude == 0
-            && number.query == -number.key
+            && number.key.checked_neg() == Some(number.query)
             && number.key != 0
         {
             let (rank, to) = (fact.rank(), fact.datum_type);
@@ -92,11 +92,9 @@ impl Wiring<'_> {
         }
         // One number for all places.
         if node.op_is::<MultiBroadcastTo>() && self.model.outlet_fact(node.inputs[0])?.shape.volume().is_one() {
-            let mut single = self.patch.tap_model(self.model, node.inputs[0])?;
-            for axis in self.model.outlet_fact(node.inputs[0])?.rank()..fact.rank() {
-                single = self.patch.wire_node(format!("{name}.{axis}"), AxisOp::Add(0), &[single])?[0];
-            }
-            return Ok(Some(single));
+            let single = self.patch.tap_model(self.model, node.inputs[0])?;
+            let shape = ShapeFact::from(tvec![1.to_dim(); fact.rank()]);
+            return Ok(Some(self.patch.wire_node(name, MultiBroadcastTo { shape }, &[single])?[0]));
         }
         // Each of their numbers, or rows, follows from the numbers at the same place of the inputs.
         let each_alone = node.op_is::<ElementWiseOp>()
@@ -104,7 +102,7 @@ impl Wiring<'_> {
             || node.op_is::<Cast>()
             || node.op_is::<Iff>()
             || node.op_is::<DequantizeLinearF32>()
-            || node.op_is::<Embedding>();
+            || node.op_as::<Embedding>().is_some_and(Embedding::is_by_input);
         rule_if!(each_alone);
         let mut inputs = tvec![];
         for &input in &node.inputs {

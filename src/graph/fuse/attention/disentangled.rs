@@ -5,7 +5,6 @@
 
 use tract_core::internal::*;
 use tract_core::ops::array::Tile;
-use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::math::Add;
 
@@ -13,11 +12,18 @@ use super::addends::Addend;
 use super::by_distance::spread_from;
 use super::places::Axes;
 use super::products::{ProductLetters, all, operand, product_letters};
+use super::table_rows::TableRows;
 use crate::graph::fuse::broadcast::without_broadcasts;
 use crate::graph::fuse::letters::{Letters, factor};
 use crate::graph::fuse::pattern::*;
 use crate::graph::import::gather::GatherElements;
 use crate::kernels::attention::PositionTable;
+
+/// Most tensors whose sum is added to scores.
+const MOST_PARTS: usize = 16;
+
+/// Most rows of a table. The products of all keys with all rows that a sequence needs are in memory at once.
+const MOST_ROWS: usize = 2048;
 
 /// What queries, or keys, are multiplied with.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +59,7 @@ pub struct Scores<'a> {
     pub queries: OutletId,
     pub keys: OutletId,
     pub heads: usize,
+    pub head_size: usize,
 }
 
 /// Which side of the scores a product has.
@@ -62,11 +69,25 @@ enum Side {
     Keys,
 }
 
+/// A constant operand of a product: heads × positions × channels, in this order of its axes.
+struct Table {
+    value: Arc<Tensor>,
+    order: TVec<usize>,
+    rows: usize,
+}
+
+impl Table {
+    fn pack(&self, heads: usize, head_size: usize) -> TractResult<PositionTable> {
+        let ordered = self.value.clone().into_tensor().permute_axes(&self.order)?;
+        let plain = ordered.try_as_plain_ram()?;
+        Ok(PositionTable::new(plain.as_slice::<f32>()?, heads, self.rows, head_size))
+    }
+}
+
 /// A product with a table.
-struct Found {
+struct PositionScores {
     side: Side,
-    /// Heads × positions × channels.
-    table: Tensor,
+    table: Table,
     scale: f32,
     /// The position in the table for each query and key.
     positions: OutletId,
@@ -102,6 +123,9 @@ pub fn take_positions(
         for part in parts(model, &addend) {
             let place = found(model, &part, scores)?.and_then(|found| {
                 let positions = spread_from(model, found.positions, found.axes)?;
+                let fact = model.outlet_fact(positions).ok()?;
+                let one_for_all = (0..fact.rank()).all(|axis| axis == found.axes.key || fact.shape[axis].is_one());
+                (one_for_all && fact.datum_type == i64::datum_type()).then_some(())?;
                 let place = if found.side == Side::Queries { &mut of_queries } else { &mut of_keys };
                 place.is_none().then(|| *place = Some((found, positions)))
             });
@@ -113,13 +137,11 @@ pub fn take_positions(
         if is_sum_of_products { remaining.extend(others) } else { remaining.push(addend) }
     }
     let mut positions = tvec![];
-    let mut product = |side: Option<(Found, OutletId)>, name: &str| {
-        let Some((Found { table, scale, .. }, of_distances)) = side else { return Ok(None) };
-        let tap = patch.tap_model(model, of_distances)?;
-        positions.push(patch.wire_node(name, Cast { to: f32::datum_type() }, &[tap])?[0]);
-        let [_, rows, head_size] = *table.shape() else { return Ok(None) };
-        let values = table.try_as_plain_ram()?.as_slice::<f32>()?.to_vec();
-        let table = Arc::new(PositionTable::new(&values, scores.heads, rows, head_size));
+    let mut product = |side: Option<(PositionScores, OutletId)>, name: &str| {
+        let Some((PositionScores { table, scale, .. }, of_distances)) = side else { return Ok(None) };
+        let integers = patch.tap_model(model, of_distances)?;
+        positions.push(patch.wire_node(name, TableRows { count: table.rows }, &[integers])?[0]);
+        let table = Arc::new(table.pack(scores.heads, scores.head_size)?);
         TractResult::Ok(Some(PositionProduct { table, scale }))
     };
     let of_queries = product(of_queries, &format!("{name}.positions_of_queries"))?;
@@ -127,20 +149,27 @@ pub fn take_positions(
     Ok((PositionProducts { of_queries, of_keys }, positions, remaining))
 }
 
-/// The tensors of the same shape whose sum an addend is.
+/// The tensors of the same shape whose sum an addend is; the addend itself if there are too many.
 fn parts(model: &TypedModel, addend: &Addend) -> TVec<Addend> {
-    let node = producer(model, addend.value);
     let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec()).ok();
     let whole = |outlet: &OutletId| shape(*outlet) == shape(addend.value);
-    if addend.only_where.is_some() || !is_binary::<Add>(node) || !node.inputs.iter().all(whole) {
-        return tvec![addend.clone()];
+    let (mut sums, mut found) = (tvec![addend.value], tvec![]);
+    while let Some(outlet) = sums.pop() {
+        let node = producer(model, outlet);
+        if addend.only_where.is_none() && is_binary::<Add>(node) && node.inputs.iter().all(whole) {
+            sums.extend(node.inputs.iter().rev().copied());
+        } else {
+            found.push(Addend { value: outlet, ..addend.clone() });
+        }
+        if sums.len() + found.len() > MOST_PARTS {
+            return tvec![addend.clone()];
+        }
     }
-    let of_input = |&value: &OutletId| parts(model, &Addend { value, ..addend.clone() });
-    node.inputs.iter().flat_map(of_input).collect()
+    found
 }
 
 /// The product with a table that an addend is.
-fn found(model: &TypedModel, addend: &Addend, scores: &Scores<'_>) -> TractResult<Option<Found>> {
+fn found(model: &TypedModel, addend: &Addend, scores: &Scores<'_>) -> TractResult<Option<PositionScores>> {
     rule_if!(addend.only_where.is_none());
     rule_if_some!(
         gathered =
@@ -173,20 +202,23 @@ fn found(model: &TypedModel, addend: &Addend, scores: &Scores<'_>) -> TractResul
     let content_index = usize::from(!operands[0].contains(&Some(row)));
     let table_index = 1 - content_index;
     rule_if_some!(
-        channel = all(&operands[content_index]).into_iter().find(|letter| ![batch, head, row].contains(letter))
+        channel =
+            all(&operands[content_index]).into_iter().find(|letter| ![batch, head, row, position].contains(letter))
     );
     rule_if_some!(
         content = operand(model, product, content_index, &operands[content_index], [batch, row, head, channel])
     );
     rule_if!(content.rotary.is_none());
     rule_if!(content.tensor == if side == Side::Queries { scores.queries } else { scores.keys });
-    rule_if_some!(
-        (table, factor) = table(model, product, table_index, &operands[table_index], [batch, head, position, channel])
-    );
-    rule_if!(table.shape()[0] == scores.heads && table.len() > 0);
+    let wanted = [batch, head, position, channel];
+    rule_if_some!((value, order, factor) = table(model, product, table_index, &operands[table_index], wanted));
+    let sizes: TVec<usize> = order.iter().map(|&axis| value.shape()[axis]).collect();
+    let &[.., heads, rows, channels] = &sizes[..] else { return Ok(None) };
+    rule_if!(heads == scores.heads && channels == scores.head_size && (1..=MOST_ROWS).contains(&rows));
+    let table = Table { value, order, rows };
     rule_if_some!((query, key) = gathered.axis_of(scores.row).zip(gathered.axis_of(scores.key)));
     let (positions, axes) = (without_broadcasts(model, gather.inputs[1]), Axes { query, key });
-    Ok(Some(Found { side, table, scale: scale * content.factor * factor, positions, axes }))
+    Ok(Some(PositionScores { side, table, scale: scale * content.factor * factor, positions, axes }))
 }
 
 /// Follows `outlet` up through changes of axes and products with single numbers. Returns the tensor behind them, its
@@ -206,14 +238,15 @@ fn above_changes(model: &TypedModel, mut outlet: OutletId, mut letters: Letters)
     }
 }
 
-/// The constant operand of a product as heads × positions × channels, and the factor of its numbers.
+/// The constant operand of a product, the order of its axes that makes it heads × positions × channels behind axes of
+/// length 1, and the factor of its numbers.
 fn table(
     model: &TypedModel,
     product: &TypedNode,
     index: usize,
     letters: &[Option<char>],
     [batch, head, position, channel]: [char; 4],
-) -> Option<(Tensor, f32)> {
+) -> Option<(Arc<Tensor>, TVec<usize>, f32)> {
     let outlet = product.inputs[index];
     let letters = Letters::new(letters, &model.outlet_fact(outlet).ok()?.shape.to_tvec());
     let (mut outlet, mut letters, mut product) = above_changes(model, outlet, letters)?;
@@ -224,8 +257,5 @@ fn table(
         (outlet, letters, product) = (above, its_letters, product * factor);
     }
     let value = constant(model, outlet).filter(|value| value.datum_type() == f32::datum_type())?;
-    let order = letters.order_of(&[head, position, channel])?;
-    let value = value.into_tensor().permute_axes(&order).ok()?;
-    let shape: TVec<usize> = value.shape()[value.rank() - 3..].into();
-    Some((value.into_shape(&shape).ok()?, product))
+    Some((value, letters.order_of(&[head, position, channel])?, product))
 }

@@ -16,7 +16,8 @@ pub struct FurtherInputs {
     /// One number for each query and key, added to the scores: batch × heads × rows × sequence. Any of the first three
     /// sizes may be 1. Or one for each place of a key less that of a query, batch × heads × 1 × (2 · sequence − 1).
     pub bias: bool,
-    /// For each place of a key less that of a query, the row of the table that queries are multiplied with.
+    /// For each place of a key less that of a query, the row of the table that queries are multiplied with, as
+    /// [`TableRows`](super::table_rows::TableRows) gives it.
     pub of_queries: bool,
     /// The same for keys.
     pub of_keys: bool,
@@ -29,7 +30,7 @@ pub struct SequenceInputs<'a> {
     pub mask: Option<&'a [f32]>,
     pub bias: Option<Bias<'a>>,
     /// Rows of the tables that queries and keys are multiplied with, the same for all sequences.
-    pub rows: [Option<Arc<[u32]>>; 2],
+    pub table_rows: [Option<Arc<[u32]>>; 2],
 }
 
 /// The sizes of attention that its further inputs must fit.
@@ -77,20 +78,16 @@ impl FurtherInputs {
             ensure!(mask.len() == batch * length, "the mask has {} numbers instead of {batch} × {length}", mask.len());
         }
         let bias = if self.bias { inputs.next().map(|it| bias(it, sizes)).transpose()? } else { None };
-        let mut rows = |given: bool| -> TractResult<Option<Arc<[u32]>>> {
+        let mut table_rows = |given: bool| -> TractResult<Option<Arc<[u32]>>> {
             if !given {
                 return Ok(None);
             }
             let (_, numbers) = inputs.next().context("disentangled attention has no rows of its tables")?;
-            ensure!(
-                numbers.len() + 1 == 2 * sizes.length,
-                "{} rows of a table for {} keys",
-                numbers.len(),
-                sizes.length
-            );
+            let (count, expected) = (numbers.len(), 2 * sizes.length - 1);
+            ensure!(count == expected, "attention has {count} rows of a table of positions; it needs {expected}");
             Ok(Some(numbers.iter().map(|&row| row as u32).collect()))
         };
-        let rows = [rows(self.of_queries)?, rows(self.of_keys)?];
+        let table_rows = [table_rows(self.of_queries)?, table_rows(self.of_keys)?];
         let of_sequence = |sequence: usize| SequenceInputs {
             rotation: rotations.map(|[(of_cosines, cosines), (of_sines, sines)]| Rotation {
                 cosines: &cosines[sequence * of_cosines..],
@@ -98,7 +95,7 @@ impl FurtherInputs {
             }),
             mask: mask.map(|(_, mask)| &mask[sequence * sizes.length..][..sizes.length]),
             bias: bias.map(|(stride, bias)| Bias { values: &bias.values[sequence * stride..], ..bias }),
-            rows: rows.clone(),
+            table_rows: table_rows.clone(),
         };
         Ok((0..sizes.batch).map(of_sequence).collect())
     }

@@ -17,6 +17,7 @@ mod rotary;
 mod rule;
 mod spread;
 mod sums;
+mod table_rows;
 mod window;
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Attention {
         };
         let (rows, heads, head_size) = (queries.len() / (batch * hidden), self.heads, hidden / self.heads);
         let sizes = Sizes { batch, length: sequence, rows, heads, head_size };
-        let further = self.sequences(&inputs[3..], further, sizes)?;
+        let further = self.further.of_sequences(&inputs[3..], further, sizes)?;
         let rotated = self.further.rotary.then(|| [queries, keys].map(|values| rotated(values, &further, sizes)));
         let [queries, keys] = rotated.as_ref().map_or([queries, keys], |rotated| rotated.each_ref().map(Vec::as_slice));
         let mut plain = output.try_as_plain_ram_mut()?;
@@ -104,26 +104,9 @@ impl Attention {
         Ok(output.into_tvalue())
     }
 
-    /// The further inputs of each sequence, checked. `tensors` are these inputs, and `numbers` their elements.
-    pub fn sequences<'a>(
-        &self,
-        tensors: &[TValue],
-        numbers: &[&'a [f32]],
-        sizes: Sizes,
-    ) -> TractResult<Vec<SequenceInputs<'a>>> {
-        let sequences = self.further.of_sequences(tensors, numbers, sizes)?;
-        for (product, rows) in self.positions.sides().zip(sequences.iter().take(1).flat_map(|first| &first.rows)) {
-            let Some((product, rows)) = product.zip(rows.as_deref()) else { continue };
-            let [_, count] = product.table.shape();
-            let fits = rows.iter().all(|&row| (row as usize) < count);
-            ensure!(fits, "a position is outside the table of {count} positions");
-        }
-        Ok(sequences)
-    }
-
     /// The products with positions that are added to the scores of a sequence.
     pub fn disentangled<'a>(&'a self, inputs: &'a SequenceInputs<'_>) -> Option<Disentangled<'a>> {
-        let mut sides = self.positions.sides().zip(&inputs.rows).map(|(product, rows)| {
+        let mut sides = self.positions.sides().zip(&inputs.table_rows).map(|(product, rows)| {
             let (PositionProduct { table, scale }, rows) = product.zip(rows.as_deref())?;
             Some(Positions { table, rows, scale: *scale })
         });

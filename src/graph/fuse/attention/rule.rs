@@ -98,6 +98,7 @@ struct Found<'model> {
     /// Its output is the context: batch × sequence × hidden size.
     merged: &'model TypedNode,
     heads: usize,
+    head_size: usize,
     batch: TDim,
     sequence: TDim,
 }
@@ -111,7 +112,7 @@ impl<'model> Found<'model> {
         rule_if_some!((scores, scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut addends, &mut budget));
         rule_if_some!(product = ScoreProduct::new(model, scores, &changes, softmax.axes[0])?);
         let order = product.order();
-        let addends = apart(model, addends, [order[1], order[2]]);
+        let addends = apart(model, addends, order);
         rule_if_some!((values, channels, merged) = weighted_values(model, without_nan_guard(model, node), order)?);
         rule_if!(product.queries.rotary == product.keys.rotary);
 
@@ -128,9 +129,10 @@ impl<'model> Found<'model> {
         rule_if!([&product.channels, &channels].into_iter().all(|channels| channels.clone() * heads == keys[2]));
         let [first, _, rows, length] = order.map(|axis| scored[axis].clone());
         rule_if!([&first, &rows, &length] == [&keys[0], &keys[1], &keys[1]]);
+        rule_if_some!(head_size = product.channels.as_i64().and_then(|size| usize::try_from(size).ok()));
         let scale = scale * product.queries.factor * product.keys.factor;
         let (batch, sequence) = (keys[0].clone(), keys[1].clone());
-        Ok(Some(Self { product, scale, addends, order, values, merged, heads, batch, sequence }))
+        Ok(Some(Self { product, scale, addends, order, values, merged, heads, head_size, batch, sequence }))
     }
 
     fn scores(&self) -> Scores<'_> {
@@ -144,6 +146,7 @@ impl<'model> Found<'model> {
             queries: queries.tensor,
             keys: keys.tensor,
             heads: self.heads,
+            head_size: self.head_size,
         }
     }
 

@@ -144,21 +144,24 @@ impl Parts<'_> {
         Some(())
     }
 
-    /// The factor that has a number for each key, if the other has the same numbers for each query. The rows of the
-    /// queries that such a mask hides are read by none: as keys, they are hidden from all others.
+    /// The factor that has the attention mask's number for each key, if the other has it for each query. No one reads the
+    /// row of a query that this mask hides: as a key, it is hidden from all others.
     fn keys_of_both(&self, product: &TypedNode) -> Option<OutletId> {
-        let mask = |mut outlet: OutletId| {
-            while producer(self.model, outlet).op_is::<AxisOp>() {
-                outlet = producer(self.model, outlet).inputs[0];
+        let is_attention_mask = |mut outlet: OutletId| {
+            let mut node = producer(self.model, outlet);
+            while matches!(node.op_as(), Some(AxisOp::Add(_) | AxisOp::Rm(_))) || node.op_is::<Cast>() {
+                outlet = node.inputs[0];
+                node = producer(self.model, outlet);
             }
-            outlet
+            // TensorFlow numbers the outputs of an input, too.
+            self.model.inputs.contains(&outlet) && node.name.split(':').next() == Some("attention_mask")
         };
         let has_one = |outlet: OutletId, axis: usize| {
             let fact = self.model.outlet_fact(outlet).ok();
             fact.and_then(|fact| fact.shape.get(axis).cloned()).is_some_and(|size| size.is_one())
         };
         let &[left, right] = &product.inputs[..] else { return None };
-        (mask(left) == mask(right)).then_some(())?;
+        (is_attention_mask(left) && is_attention_mask(right)).then_some(())?;
         let of_keys = |outlet: OutletId| has_one(outlet, self.axes.query) && !has_one(outlet, self.axes.key);
         let of_queries = |outlet: OutletId| has_one(outlet, self.axes.key) && !has_one(outlet, self.axes.query);
         match (of_keys(left) && of_queries(right), of_keys(right) && of_queries(left)) {

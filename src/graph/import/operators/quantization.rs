@@ -116,7 +116,7 @@ fn range(datum_type: DatumType) -> TractResult<(f32, f32)> {
 pub struct QuantizeLinear {
     pub scale: f32,
     pub zero_point: f32,
-    to: DatumType,
+    pub to: DatumType,
 }
 
 impl Eq for QuantizeLinear {}

@@ -55,7 +55,8 @@ fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction
 fn reduce_product(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let (shape, sizes) = (node.shape(input)?, node.fact(input)?.konst.clone());
-    let sizes = sizes.filter(|sizes| sizes.datum_type() == TDim::datum_type() && shape.len() == 1);
+    let reduces = !node.flag("noop_with_empty_axes", false);
+    let sizes = sizes.filter(|sizes| reduces && sizes.datum_type() == TDim::datum_type() && shape.len() == 1);
     let (Some(sizes), None) = (sizes, node.attribute_or_input("axes", 18, 1)?) else {
         return reduce(node, 18, |node, input, axes| node.wire(Reduce::new(axes, Reducer::Prod), &[input]));
     };
