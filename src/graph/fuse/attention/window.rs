@@ -329,4 +329,32 @@ mod tests {
         let far = compare(&mut model, comp_gte(), [distance, bound]);
         assert_eq!(taken(&mut model, far, [0.0, f32::MIN], tvec![]), (None, 1));
     }
+
+    /// The mask that hides a pair of places if one of them is hidden in the input of this name.
+    fn mask_of_pairs(input: &str) -> (TypedModel, Addend) {
+        let mut model = TypedModel::default();
+        let size = TDim::from(model.symbols.sym("sequence"));
+        let mask = model.add_source(input, i64::fact([1.to_dim(), size])).unwrap();
+        let mut of = |name: &str, axes: [usize; 2]| {
+            axes.into_iter().fold(mask, |outlet, axis| {
+                model.wire_node(format!("{name}.{axis}"), AxisOp::Add(axis), &[outlet]).unwrap()[0]
+            })
+        };
+        let (keys, queries) = (of("keys", [1, 2]), of("queries", [1, 3]));
+        let pairs = model.wire_node("pairs", tract_core::ops::math::mul(), &[keys, queries]).unwrap()[0];
+        let condition = model.wire_node("condition", Cast { to: bool::datum_type() }, &[pairs]).unwrap()[0];
+        let value = model.add_const("lowest", tensor4(&[[[[f32::MIN]]]])).unwrap();
+        (model, Addend { value, only_where: Some((condition, false)), changes: tvec![] })
+    }
+
+    #[test]
+    fn the_attention_mask_of_pairs_is_one_of_keys_and_that_of_another_input_is_not() {
+        let (model, addend) = mask_of_pairs("attention_mask");
+        let (window, parts) = window(&model, &addend, AXES).unwrap();
+        assert_eq!((window, parts.len()), (None, 1));
+        let (keys, when) = parts[0].only_where.unwrap();
+        assert_eq!((&*model.node(keys.node).name, when), ("keys.2", false));
+        let (model, addend) = mask_of_pairs("token_type_ids");
+        assert!(super::window(&model, &addend, AXES).is_none());
+    }
 }
