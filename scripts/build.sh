@@ -80,17 +80,19 @@ bind() {
 
 # optimise NAME: rewrites the file in $WORK/NAME with wasm-opt.
 optimise() {
-  local name=$1 file=$WORK/$1/$1.wasm features=("${WASM_FEATURES[@]}")
+  local name=$1 file=$WORK/$1/$1.wasm features=("${WASM_FEATURES[@]}") merges=()
   case $name in
     rerank-relaxed) features+=(relaxed-simd) ;;
     rerank-threads) features+=(relaxed-simd threads) ;;
   esac
+  # One pass merges one level of callers.
+  for _ in 1 2 3 4; do merges+=(--duplicate-function-elimination); done
   say "wasm-opt: $name"
   # --low-memory-unused: addresses below 1,024 stay unused, because the stack would end there. So an address plus a small
   # constant does not wrap, and the constant becomes part of the load. A forward pass takes a tenth less time. wasm-opt then
-  # merges functions that became equal, and gives the shortest numbers to those that are called most often. Each saves a
-  # hundredth of the size.
-  node_modules/.bin/wasm-opt -O1 --low-memory-unused --duplicate-function-elimination --reorder-functions "${features[@]/#/--enable-}" "$file" -o "$file.partial"
+  # merges functions that became equal, which makes their callers equal, and gives the shortest numbers to the functions
+  # that are called most often. Each of the two saves a hundredth of the size.
+  node_modules/.bin/wasm-opt -O1 --low-memory-unused "${merges[@]}" --reorder-functions "${features[@]/#/--enable-}" "$file" -o "$file.partial"
   mv "$file.partial" "$file"
   [ "$name" != converter ] || compress "$file"
 }
