@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use rerank_wasm::convert::rounding::Quantization;
 use rerank_wasm::convert::{Bits, Graphs, Options, PieceChoice, Report, Rounding, Source, convert, float};
-use rerank_wasm::engine::{Expectation, Loader, Reranker};
-use rerank_wasm::error::{ModelFile, Result};
+use rerank_wasm::engine::Reranker;
+use rerank_wasm::error::Result;
 use rerank_wasm::graph::{Graph, TokenSequence};
 use support::standin::golden;
-use support::{Random, mean, parse, read};
+use support::{Random, load_bundle, mean, parse, read};
 
 const FOLDER: &str = "tests/fixtures/standin-tiny";
 const FLOAT: &str = "tests/fixtures/standin-tiny/onnx/model_dequantized.onnx";
@@ -32,14 +32,6 @@ fn from_float(options: &Options) -> Result<(Vec<u8>, Report)> {
     converted(Graphs::Float(Box::new(Cursor::new(read(FLOAT)))), options)
 }
 
-fn load(bundle: &[u8]) -> Arc<Reranker> {
-    let mut loader = Loader::default();
-    loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
-    loader.push(bundle).unwrap();
-    loader.end().unwrap();
-    Arc::new(loader.finish().unwrap())
-}
-
 fn logit(reranker: &Arc<Reranker>, query: &str, document: &str) -> f32 {
     let job = reranker.start(query, vec![document.to_owned()], None, Default::default()).unwrap();
     job.finish().unwrap()[0].logit
@@ -56,7 +48,7 @@ fn texts_of_the_corpus_keep_their_logits_without_the_other_pieces() {
         let pieces = PieceChoice { corpus: vec![corpus.to_owned()], ..Default::default() };
         let (fewer, report) = from(&Options { pieces, ..nearest }).unwrap();
         assert!(report.pieces < all.pieces && fewer.len() < whole.len());
-        let (whole, fewer) = (load(&whole), load(&fewer));
+        let (whole, fewer) = (load_bundle(&whole), load_bundle(&fewer));
         let logits =
             [&whole, &fewer].map(|reranker| logit(reranker, "the house", "a heat pump warms the house").to_bits());
         assert_eq!(logits[0], logits[1]);
@@ -105,7 +97,7 @@ fn four_bits_are_smaller() {
     let (four, report) = with(Bits::Four, Rounding::Compensated);
     assert!(four.len() < eight.len() - report.four_bit_weights / 4);
     assert!(report.four_bit_weights > report.matrix_weights * 9 / 10 && report.error.mean > 0.0);
-    assert!(logit(&load(&four), "a", "b").is_finite());
+    assert!(logit(&load_bundle(&four), "a", "b").is_finite());
 }
 
 #[test]
@@ -131,7 +123,7 @@ fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
     let ours = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
         let (bundle, report) = from_float(&Options { rounding, ..Default::default() }).unwrap();
         assert!(report.error.mean > 0.0 && report.error.mean < report.error.spread, "{:?}", report.error);
-        let bundled = load(&bundle);
+        let bundled = load_bundle(&bundle);
         let [by_weights, by_both] = [distance(&|it| bundled.exact_logit(it)), distance(&|it| bundled.logit(it))];
         println!("{by_weights:.4} by weights, {by_both:.4} with activations");
         assert!(by_both < 1.7 * by_weights, "{by_both} and {by_weights}");

@@ -3,39 +3,15 @@
 mod support;
 
 use std::io::Cursor;
-use std::sync::Arc;
 
 use rerank_wasm::convert::{Graphs, Options, Report, Rounding, Source, convert};
-use rerank_wasm::engine::{Expectation, Loader, Reranker};
-use rerank_wasm::error::{ModelFile, Result};
-use rerank_wasm::graph::TokenSequence;
-use serde::Deserialize;
+use rerank_wasm::error::Result;
+use support::family::{Family, Row, families};
 use support::protobuf::{Message, join, model, node};
-use support::{read, small_model};
+use support::{load_bundle, read, small_model};
 
 /// A bundle does not say where its positions begin.
 const WITH_POSITIONS: &str = "bert-positions-5-torchscript-sdpa-web";
-
-#[derive(Deserialize)]
-struct Row {
-    input_ids: Vec<u32>,
-    token_type_ids: Vec<u32>,
-}
-
-/// The name, the file and the inputs of each graph.
-fn families() -> Vec<(String, Vec<u8>, Vec<TokenSequence>)> {
-    let folder = std::fs::read_dir(support::repository("tests/fixtures/families")).unwrap();
-    let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "onnx"));
-    files.sort();
-    let read = |file: std::path::PathBuf| {
-        let rows: Vec<Row> = support::read_json_lines(&file.with_extension("jsonl").to_string_lossy());
-        let sequences = rows.into_iter().map(|row| TokenSequence { ids: row.input_ids, type_ids: row.token_type_ids });
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        (name, support::read(&file.to_string_lossy()), sequences.collect())
-    };
-    files.into_iter().map(read).collect()
-}
 
 fn converted(graph: Graphs, rounding: Rounding) -> Result<(Vec<u8>, Report)> {
     let pair = |(query, document): (&str, &str)| (query.to_owned(), document.to_owned());
@@ -51,18 +27,10 @@ fn open(file: Vec<u8>) -> Graphs {
     Graphs::open(Cursor::new(file), &mut |name| panic!("no fixture has weights beside it, as {name}")).unwrap()
 }
 
-fn load(bundle: &[u8]) -> Arc<Reranker> {
-    let mut loader = Loader::default();
-    loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
-    loader.push(bundle).unwrap();
-    loader.end().unwrap();
-    Arc::new(loader.finish().unwrap())
-}
-
 #[test]
 fn integers_keep_the_bits_of_their_logits() {
     let mut count = 0;
-    for (name, file, sequences) in families() {
+    for Family { name, file, rows } in families() {
         let graph = open(file.clone());
         if matches!(graph, Graphs::Float(_)) || name == WITH_POSITIONS {
             continue;
@@ -70,9 +38,9 @@ fn integers_keep_the_bits_of_their_logits() {
         let (bundle, report) = converted(graph, Rounding::Compensated).unwrap();
         assert_eq!((report.error.largest, report.four_bit_weights), (0.0, 0), "{name}");
         assert!(report.matrix_weights > 0, "{name}");
-        let (before, after) = (support::graph(&file).unwrap(), load(&bundle));
-        for sequence in &sequences {
-            let logits = [before.logit(sequence), after.logit(sequence)].map(|logit| logit.unwrap().to_bits());
+        let (before, after) = (support::graph(&file).unwrap(), load_bundle(&bundle));
+        for sequence in rows.iter().map(Row::sequence) {
+            let logits = [before.logit(&sequence), after.logit(&sequence)].map(|logit| logit.unwrap().to_bits());
             assert_eq!(logits[0], logits[1], "{name}");
         }
         count += 1;
@@ -83,7 +51,7 @@ fn integers_keep_the_bits_of_their_logits() {
 #[test]
 fn floats_of_each_width_become_integers() {
     let mut names = Vec::new();
-    for (name, file, sequences) in families() {
+    for Family { name, file, rows } in families() {
         if matches!(open(file.clone()), Graphs::Quantized(_)) {
             continue;
         }
@@ -91,10 +59,11 @@ fn floats_of_each_width_become_integers() {
             let graph = open(file.clone());
             let (bundle, report) = converted(graph, rounding).unwrap();
             assert!(report.matrix_weights > 10_000, "{name}: {}", report.matrix_weights);
-            let (before, after) = (support::graph(&file).unwrap(), load(&bundle));
-            let distances: Vec<f32> = sequences
+            let (before, after) = (support::graph(&file).unwrap(), load_bundle(&bundle));
+            let distances: Vec<f32> = rows
                 .iter()
-                .map(|sequence| (before.logit(sequence).unwrap() - after.logit(sequence).unwrap()).abs())
+                .map(Row::sequence)
+                .map(|sequence| (before.logit(&sequence).unwrap() - after.logit(&sequence).unwrap()).abs())
                 .collect();
             println!("{name} {rounding:?}: {distances:.4?}, {} of {} bytes", bundle.len(), file.len());
             // The logits spread over about 1.

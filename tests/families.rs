@@ -3,49 +3,30 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
-
-use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Row {
-    input_ids: Vec<u32>,
-    token_type_ids: Vec<u32>,
-    logit: f32,
-}
-
-fn folder() -> PathBuf {
-    std::env::var_os("RERANK_WASM_FAMILIES")
-        .map_or_else(|| support::repository("tests/fixtures/families"), |folder| Path::new(&folder).into())
-}
-
-/// The name, the file and the rows of each graph.
-fn families() -> Vec<(String, Vec<u8>, Vec<Row>)> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "onnx"));
-    files.sort();
-    assert_eq!(files.len(), 47, "models/families/make.sh makes 47 graphs");
-    let read = |file: PathBuf| {
-        let rows = support::read_json_lines(&file.with_extension("jsonl").to_string_lossy());
-        (file.file_stem().unwrap().to_string_lossy().into_owned(), support::read(&file.to_string_lossy()), rows)
-    };
-    files.into_iter().map(read).collect()
-}
+use rerank_wasm::graph::{Graph, Rewrite};
+use support::family::{Family, Row, families};
 
 /// Distances of a graph's logits from onnxruntime's.
 fn distances(graph: &Graph, rows: &[Row]) -> Vec<f32> {
-    let distance = |row: &Row| {
-        let sequence = TokenSequence { ids: row.input_ids.clone(), type_ids: row.token_type_ids.clone() };
-        (graph.logit(&sequence).unwrap() - row.logit).abs()
-    };
-    rows.iter().map(distance).collect()
+    rows.iter().map(|row| (graph.logit(&row.sequence()).unwrap() - row.logit).abs()).collect()
+}
+
+/// The graph with all rewrites, and the one that computes what follows from distances for each pair of places.
+fn by_distance_and_by_pair(file: &[u8]) -> [Graph; 2] {
+    let by_pair: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Distances).collect();
+    [&Rewrite::ALL[..], &by_pair].map(|rewrites| support::graph_with(file, rewrites).unwrap())
+}
+
+/// The graphs of these families.
+fn of(prefixes: [&str; 2]) -> Vec<Family> {
+    let wanted = |family: &Family| prefixes.iter().any(|prefix| family.name.starts_with(prefix));
+    families().into_iter().filter(wanted).collect()
 }
 
 #[test]
 fn no_stock_product_is_left() {
-    for (name, model, _) in families() {
-        let census = support::graph(&model).unwrap().census();
+    for Family { name, file, .. } in families() {
+        let census = support::graph(&file).unwrap().census();
         let count = |operator: &str| census.get(operator).copied().unwrap_or(0);
         // ELECTRA's head has a GELU, too, and so has DeBERTa's.
         let heads = usize::from(name.starts_with("electra") || name.starts_with("deberta"));
@@ -63,11 +44,8 @@ fn no_stock_product_is_left() {
 /// The biases of MPNet and JinaBERT follow from the distance of two places.
 #[test]
 fn a_bias_for_each_distance_gives_the_bits_of_one_for_each_pair() {
-    let by_pair: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Distances).collect();
-    for (name, model, rows) in
-        families().into_iter().filter(|(name, ..)| name.starts_with("mpnet") || name.starts_with("jina-bert"))
-    {
-        let [one, other] = [&Rewrite::ALL[..], &by_pair].map(|rewrites| support::graph_with(&model, rewrites).unwrap());
+    for Family { name, file, rows } in of(["mpnet", "jina-bert"]) {
+        let [one, other] = by_distance_and_by_pair(&file);
         // Beside the hidden state, 2 · 512 − 1 numbers are few, and 512 · 512 are many.
         assert!(one.largest_tensor(512) < other.largest_tensor(512), "{name}");
         let bits = |graph: &Graph| distances(graph, &rows).into_iter().map(f32::to_bits).collect::<Vec<_>>();
@@ -78,16 +56,11 @@ fn a_bias_for_each_distance_gives_the_bits_of_one_for_each_pair() {
 /// Without this rewrite, attention takes the products with positions as a bias.
 #[test]
 fn products_with_positions_are_those_of_stock_operators() {
-    let by_pair: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Distances).collect();
-    for (name, model, rows) in families().into_iter().filter(|(name, ..)| name.starts_with("deberta")) {
-        let [fused, stock] =
-            [&Rewrite::ALL[..], &by_pair].map(|rewrites| support::graph_with(&model, rewrites).unwrap());
-        let of_row = |graph: &Graph, row: &Row| {
-            let sequence = TokenSequence { ids: row.input_ids.clone(), type_ids: row.token_type_ids.clone() };
-            graph.logit(&sequence).unwrap()
-        };
+    for Family { name, file, rows } in families().into_iter().filter(|family| family.name.starts_with("deberta")) {
+        let [fused, stock] = by_distance_and_by_pair(&file);
         for row in &rows {
-            let distance = (of_row(&fused, row) - of_row(&stock, row)).abs();
+            let logits = [&fused, &stock].map(|graph| graph.logit(&row.sequence()).unwrap());
+            let distance = (logits[0] - logits[1]).abs();
             // A product halfway between two integers rounds either way in the layers that follow.
             assert!(distance < 0.02, "{name}: {distance}");
         }
@@ -97,9 +70,8 @@ fn products_with_positions_are_those_of_stock_operators() {
 /// ALiBi, and DeBERTa's positions, are numbers for each distance, not for each pair of places.
 #[test]
 fn attention_by_distance_needs_no_square() {
-    let by_distance = |(name, ..): &(String, _, _)| name.starts_with("jina-bert") || name.starts_with("deberta");
-    for (name, model, _) in families().into_iter().filter(by_distance) {
-        let graph = support::graph(&model).unwrap();
+    for Family { name, file, .. } in of(["jina-bert", "deberta"]) {
+        let graph = support::graph(&file).unwrap();
         let [some, more] = [1_000, 2_000].map(|tokens| graph.largest_tensor(tokens));
         assert!(some > 0 && more <= 2 * some, "{name}: {some} and {more} bytes in {:?}", graph.census());
     }
@@ -108,8 +80,8 @@ fn attention_by_distance_needs_no_square() {
 /// The logits spread over about 1. onnxruntime rounds whole tensors of activations; the engine rounds rows.
 #[test]
 fn logits_are_near_onnxruntimes() {
-    for (name, model, rows) in families() {
-        let distances = distances(&support::graph(&model).unwrap(), &rows);
+    for Family { name, file, rows } in families() {
+        let distances = distances(&support::graph(&file).unwrap(), &rows);
         println!("{name}: {distances:.4?}");
         assert!(distances.iter().all(|&distance| distance < 0.1), "{name}: {distances:?}");
     }
@@ -117,8 +89,8 @@ fn logits_are_near_onnxruntimes() {
 
 #[test]
 fn stock_operators_give_onnxruntimes_logits() {
-    for (name, model, rows) in families() {
-        let mut distances = distances(&support::graph_with(&model, &[]).unwrap(), &rows);
+    for Family { name, file, rows } in families() {
+        let mut distances = distances(&support::graph_with(&file, &[]).unwrap(), &rows);
         println!("{name}: {distances:.6?}");
         distances.sort_by(f32::total_cmp);
         // A product halfway between two integers rounds either way. onnxruntime rounds to half precision all the way.

@@ -3,25 +3,24 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::Graph;
 use serde::Deserialize;
+use support::family;
 
 const NAMES: [&str; 5] =
     ["bert-einsum", "bert-operators", "bert-static-all", "bert-static-channel", "modernbert-operators"];
 
 #[derive(Deserialize)]
 struct Row {
-    input_ids: Vec<u32>,
-    token_type_ids: Vec<u32>,
-    logit: f32,
+    #[serde(flatten)]
+    pair: family::Row,
     exact: f32,
 }
 
 fn folder() -> PathBuf {
-    std::env::var_os("RERANK_WASM_FORMS")
-        .map_or_else(|| support::repository("tests/fixtures/forms"), |folder| Path::new(&folder).into())
+    family::folder("RERANK_WASM_FORMS", "tests/fixtures/forms")
 }
 
 fn model(name: &str) -> Vec<u8> {
@@ -33,8 +32,7 @@ fn rows(name: &str) -> Vec<Row> {
 }
 
 fn logits(graph: &Graph, rows: &[Row]) -> Vec<f32> {
-    let sequence = |row: &Row| TokenSequence { ids: row.input_ids.clone(), type_ids: row.token_type_ids.clone() };
-    rows.iter().map(|row| graph.logit(&sequence(row)).unwrap()).collect()
+    rows.iter().map(|row| graph.logit(&row.pair.sequence()).unwrap()).collect()
 }
 
 fn distance(logits: &[f32], others: impl Iterator<Item = f32>) -> f32 {
@@ -65,7 +63,7 @@ fn logits_are_near_onnxruntimes() {
     for name in NAMES {
         let rows = rows(name);
         let distance =
-            distance(&logits(&support::graph(&model(name)).unwrap(), &rows), rows.iter().map(|row| row.logit));
+            distance(&logits(&support::graph(&model(name)).unwrap(), &rows), rows.iter().map(|row| row.pair.logit));
         println!("{name}: {distance}");
         assert!(distance < 0.06, "{name}: {distance}");
     }
@@ -78,7 +76,7 @@ fn statically_quantised_graphs_are_nearer_to_exact_logits_than_onnxruntime_is() 
         let rows = rows(name);
         let exact = || rows.iter().map(|row| row.exact);
         let own = distance(&logits(&support::graph(&model(name)).unwrap(), &rows), exact());
-        let onnxruntimes = distance(&rows.iter().map(|row| row.logit).collect::<Vec<_>>(), exact());
+        let onnxruntimes = distance(&rows.iter().map(|row| row.pair.logit).collect::<Vec<_>>(), exact());
         println!("{name}: {own} against {onnxruntimes}");
         assert!(own <= onnxruntimes, "{name}: {own} against {onnxruntimes}");
     }
@@ -90,7 +88,8 @@ fn stock_operators_give_onnxruntimes_logits() {
     for name in NAMES.iter().filter(|name| !name.contains("static")) {
         let rows = rows(name);
         let logits = logits(&support::graph_with(&model(name), &[]).unwrap(), &rows);
-        let mut distances: Vec<f32> = logits.iter().zip(&rows).map(|(logit, row)| (logit - row.logit).abs()).collect();
+        let mut distances: Vec<f32> =
+            logits.iter().zip(&rows).map(|(logit, row)| (logit - row.pair.logit).abs()).collect();
         println!("{name}: {distances:?}");
         distances.sort_by(f32::total_cmp);
         // A number halfway between two integers rounds either way.

@@ -1,6 +1,7 @@
 //! The fixtures of the integration tests, with their readers.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod family;
 pub mod protobuf;
 pub mod small_model;
 pub mod standin;
@@ -67,6 +68,15 @@ pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -
         loader.end()?;
     }
     loader.finish().map(Arc::new)
+}
+
+/// Loads a bundle that arrives at once.
+pub fn load_bundle(bundle: &[u8]) -> Arc<Reranker> {
+    let mut loader = Loader::default();
+    loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
+    loader.push(bundle).unwrap();
+    loader.end().unwrap();
+    Arc::new(loader.finish().unwrap())
 }
 
 /// The tiny stand-in with int8 weights.

@@ -4,7 +4,7 @@ import { Sha256 } from '../common/sha256.js';
 import type { LoadProgress } from '../common/types.js';
 import { describeLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';
-import type { ResolvedFile } from '../files/resolved.js';
+import type { FileFacts, ResolvedFile } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
 import type { Platform } from './platform.js';
@@ -49,17 +49,16 @@ async function feedKept(file: ResolvedFile, key: string, feeding: Feeding): Prom
   return compact ?? (await feedCached(file, key, pinsOf(file), feeding));
 }
 
-/** The size and hash that a file must have. */
-interface Pins {
-  size?: number;
-  sha256?: string;
-}
-
 /**
  * Feeds the cached file of this key; undefined if there is none, or if it was damaged and is now removed. `pins`
  * override the cache's facts.
  */
-async function feedCached(file: ResolvedFile, key: string, pins: Pins, feeding: Feeding): Promise<number | undefined> {
+async function feedCached(
+  file: ResolvedFile,
+  key: string,
+  pins: FileFacts,
+  feeding: Feeding,
+): Promise<number | undefined> {
   const { cache, instance, loader } = feeding;
   const found = await cache.find(key);
   if (!found) return undefined;
@@ -174,7 +173,7 @@ export async function turn(platform: Platform, signal: AbortSignal | undefined):
   throwIfAborted(signal);
 }
 
-function pinsOf({ size, sha256 }: ResolvedFile): Pins {
+function pinsOf({ size, sha256 }: ResolvedFile): FileFacts {
   return { ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
 }
 

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rerank_wasm::convert::{Graphs, Options, PieceChoice, Source, convert, read_pairs};
+use rerank_wasm::convert::{File as ModelBytes, Graphs, Options, PieceChoice, Source, convert, read_pairs};
 use rerank_wasm::engine::sequence_limits;
+use rerank_wasm::error::Error as EngineError;
 use rerank_wasm::hexadecimal::hexadecimal;
 use rerank_wasm::tokenizer::compact_form;
 use sha2::{Digest, Sha256};
@@ -52,9 +53,9 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn open_weights(path: &Path) -> rerank_wasm::error::Result<Box<dyn rerank_wasm::convert::File>> {
+fn open_weights(path: &Path) -> Result<Box<dyn ModelBytes>, EngineError> {
     let file = File::open(path).map_err(|error| {
-        rerank_wasm::error::Error::InvalidInput(format!(
+        EngineError::InvalidInput(format!(
             "the weights of the model are in the file {}, which cannot be read: {error}",
             path.display()
         ))

@@ -165,7 +165,7 @@ pub fn fuse(
     rule_if_some!(table = weights.table(model, gather.inputs[0]));
     let &DequantizeLinearF32 { scale, zero_point } = dequantize;
     let table = QuantizedTable { table: table.clone(), scale, row_scales: None, zero_point, rows: RowNumbers::Input };
-    replaced(model, node, name, vec![table], &gather.inputs[1..]).map(Some)
+    replaced(model, name, Embedding { tables: vec![table] }, &gather.inputs[1..], node)
 }
 
 /// Turns an embedding times the scales of its rows, gathered by the same numbers, into one embedding.
@@ -192,7 +192,7 @@ pub fn scale_rows(
     rule_if!(scales.shape() == [table.table.rows(), 1] && scales.datum_type() == f32::datum_type());
     let scales = Arc::new(scales.try_as_plain_ram()?.as_slice::<f32>()?.to_vec());
     let table = QuantizedTable { row_scales: Some(scales), ..table.clone() };
-    replaced(model, node, name, vec![table], &embedding.inputs).map(Some)
+    replaced(model, name, Embedding { tables: vec![table] }, &embedding.inputs, node)
 }
 
 /// Turns the sum of two embeddings into one. A table needs no input if its rows do not depend on the input.
@@ -234,22 +234,7 @@ pub fn merge(
     }
     rule_if!(!inputs.is_empty());
     rule_if!(tables.iter().all(|it| it.table.columns() == tables[0].table.columns()));
-    replaced(model, node, name, tables, &inputs).map(Some)
-}
-
-/// The patch that replaces `node` by an embedding from `tables`.
-fn replaced(
-    model: &TypedModel,
-    node: &TypedNode,
-    name: &str,
-    tables: Vec<QuantizedTable>,
-    inputs: &[OutletId],
-) -> TractResult<TypedModelPatch> {
-    let mut patch = TypedModelPatch::default();
-    let inputs = patch.taps(model, inputs)?;
-    let output = patch.wire_node(name, Embedding { tables }, &inputs)?;
-    patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(patch)
+    replaced(model, name, Embedding { tables }, &inputs, node)
 }
 
 /// The number that every element of `outlet` is, if it is sliced and broadcast from a constant.

@@ -7,7 +7,7 @@
 use tract_core::internal::*;
 
 use super::linear::{Activation, LinearLayers};
-use super::pattern::only_reader;
+use super::pattern::{only_reader, replaced};
 use super::rows::eval_rows_apart;
 use super::weights::Weights;
 
@@ -84,12 +84,8 @@ pub fn fuse(
     rule_if!(expand.activation() != Activation::None && node.outputs.len() == 1);
     rule_if_some!(next = only_reader(model, node));
     rule_if_some!(contract = next.op_as::<LinearLayers>().filter(|next| next.is_one_layer()));
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, node.inputs[0])?;
     let feed_forward = FeedForward { expand: expand.clone(), contract: contract.clone() };
-    let output = patch.wire_node(name, feed_forward, &[input])?;
-    patch.shunt_outside(model, next.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, feed_forward, &[node.inputs[0]], next)
 }
 
 #[cfg(test)]

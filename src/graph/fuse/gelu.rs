@@ -59,11 +59,7 @@ fn replace(
     function: ElementWiseOp,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if_some!(last = halved_product(model, node, x));
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, x)?;
-    let output = patch.wire_node(name, function, &[input])?;
-    patch.shunt_outside(model, last.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, function, &[x], last)
 }
 
 /// True if a number is the expected one, or that rounded to half precision, as some files hold their constants.

@@ -88,11 +88,13 @@ pub fn fuse(
     });
     let (last, beta) = shifted.unwrap_or((scaled, vec![0.0; hidden]));
 
-    let mut patch = TypedModelPatch::default();
-    let taps = patch.taps(model, &summands(model, input))?;
-    let output = patch.wire_node(name, AddLayerNorm { gamma: gamma.into(), beta: beta.into(), epsilon }, &taps)?;
-    patch.shunt_outside(model, last.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(
+        model,
+        name,
+        AddLayerNorm { gamma: gamma.into(), beta: beta.into(), epsilon },
+        &summands(model, input),
+        last,
+    )
 }
 
 /// True if `mean` is the sum of `input` along `axis` times 1/`length`.

@@ -114,32 +114,63 @@ impl Letters {
     }
 }
 
+/// A tensor, its letters, and the factor by which the tensors below it multiply its numbers.
+#[derive(Debug, Clone)]
+pub struct Scaled {
+    pub outlet: OutletId,
+    pub letters: Letters,
+    pub factor: f32,
+}
+
+impl Scaled {
+    pub fn new(outlet: OutletId, letters: Letters) -> Self {
+        Self { outlet, letters, factor: 1.0 }
+    }
+
+    /// Goes up through a change of axes or a product with a single number; returns false at another operator. `None` if
+    /// the change splits a letter, or removes one.
+    fn step(&mut self, model: &TypedModel) -> Option<bool> {
+        let node = producer(model, self.outlet);
+        if let Some(change) = node.op_as::<AxisOp>() {
+            self.letters = self.letters.above(change)?;
+            self.outlet = node.inputs[0];
+            return Some(true);
+        }
+        Some(self.step_through_factor(model))
+    }
+
+    fn step_through_factor(&mut self, model: &TypedModel) -> bool {
+        let Some((variable, number)) = factor(model, self.outlet) else { return false };
+        self.outlet = variable;
+        self.factor *= number;
+        true
+    }
+
+    /// Goes up to the next operator that is neither a change of axes nor a product with a single number.
+    pub fn above_changes(mut self, model: &TypedModel) -> Option<Self> {
+        while self.step(model)? {}
+        Some(self)
+    }
+}
+
 /// Follows `outlet` up through changes of its axes and products with single numbers, to the tensor whose axes have the
 /// letters `wanted`. Returns that tensor and the product of the numbers. `through` returns the input of another operator
 /// to go on from, whose axes are the same.
 pub fn source(
     model: &TypedModel,
-    mut outlet: OutletId,
-    mut letters: Letters,
+    outlet: OutletId,
+    letters: Letters,
     wanted: &[&[char]],
     through: &mut dyn FnMut(OutletId, &Letters) -> Option<OutletId>,
 ) -> Option<(OutletId, f32)> {
-    let mut product = 1.0;
-    while !letters.are(wanted) {
-        let node = producer(model, outlet);
-        if let Some(change) = node.op_as::<AxisOp>() {
-            letters = letters.above(change)?;
-            outlet = node.inputs[0];
-        } else if let Some((variable, factor)) = factor(model, outlet) {
-            (outlet, product) = (variable, product * factor);
-        } else {
-            outlet = through(outlet, &letters)?;
+    let mut found = Scaled::new(outlet, letters);
+    while !found.letters.are(wanted) {
+        if !found.step(model)? {
+            found.outlet = through(found.outlet, &found.letters)?;
         }
     }
-    while let Some((variable, factor)) = factor(model, outlet) {
-        (outlet, product) = (variable, product * factor);
-    }
-    Some((outlet, product))
+    while found.step_through_factor(model) {}
+    Some((found.outlet, found.factor))
 }
 
 /// Follows the only readers of a node through changes of axes, to the node whose output has the letters `wanted`.

@@ -33,6 +33,27 @@ pub fn is_function<Function: ElementWiseMiniOp>(node: &TypedNode) -> bool {
     node.op_as::<ElementWiseOp>().is_some_and(|function| function.0.is::<Function>())
 }
 
+/// Replaces what computes the output of `last` from these inputs by one operator.
+pub fn replaced(
+    model: &TypedModel,
+    name: &str,
+    operator: impl Into<Box<dyn TypedOp>>,
+    inputs: &[OutletId],
+    last: &TypedNode,
+) -> TractResult<Option<TypedModelPatch>> {
+    let mut patch = TypedModelPatch::default();
+    let taps = patch.taps(model, inputs)?;
+    let output = patch.wire_node(name, operator, &taps)?;
+    patch.shunt_outside(model, last.id.into(), output[0])?;
+    Ok(Some(patch))
+}
+
+/// True if the tensor has length 1 on this axis.
+pub fn has_length_one(model: &TypedModel, outlet: OutletId, axis: usize) -> bool {
+    let fact = model.outlet_fact(outlet);
+    fact.is_ok_and(|fact| fact.shape.get(axis).is_some_and(TDim::is_one))
+}
+
 /// The letters of the axes of one tensor of a product.
 pub fn axis_letters(product: &EinSum, slot: InOut) -> TVec<char> {
     product.axes.axes(slot).map(|axis| axis.repr).collect()
@@ -118,13 +139,16 @@ pub fn all_equal(tensor: &Tensor, value: i64) -> bool {
         .unwrap_or(false)
 }
 
-/// The next node, if it adds one row to all rows of `node`'s output.
-pub fn added_row<'model>(
+/// The next node, if it adds one row to all rows of `node`'s output, and that row. Otherwise `node`, and zeros.
+pub fn with_added_row<'model>(
     model: &'model TypedModel,
-    node: &TypedNode,
+    node: &'model TypedNode,
     length: usize,
-) -> Option<(&'model TypedNode, Vec<f32>)> {
-    let add = only_reader(model, node).filter(|next| is_binary::<Add>(next))?;
-    let (_, values) = variable_and_constant(model, add)?;
-    Some((add, row(&values, length)?))
+) -> (&'model TypedNode, Vec<f32>) {
+    let added = || {
+        let add = only_reader(model, node).filter(|next| is_binary::<Add>(next))?;
+        let (_, values) = variable_and_constant(model, add)?;
+        Some((add, row(&values, length)?))
+    };
+    added().unwrap_or_else(|| (node, vec![0.0; length]))
 }

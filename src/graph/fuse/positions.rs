@@ -87,11 +87,7 @@ pub fn fuse(
     rule_if_some!(numbers = only_reader(model, shifted).filter(|next| next.op_is::<Cast>()));
     rule_if!(model.outlet_fact(numbers.id.into())?.datum_type == i64::datum_type());
 
-    let mut patch = TypedModelPatch::default();
-    let ids = patch.tap_model(model, ids)?;
-    let output = patch.wire_node(name, RobertaPositions { padding, offset }, &[ids])?;
-    patch.shunt_outside(model, numbers.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, RobertaPositions { padding, offset }, &[ids], numbers)
 }
 
 #[cfg(test)]

@@ -35,12 +35,8 @@ pub fn fuse(
 
     let floats = quantized.map(|quantize| quantize.inputs[0]);
     let ranks = floats.map(|outlet| model.outlet_fact(outlet).map_or(0, |fact| fact.rank()));
-    let mut patch = TypedModelPatch::default();
-    let taps = patch.taps(model, &floats)?;
     let product = EinSum { axes: matmul_axes(ranks[0], ranks[1])?, operating_dt: f32::datum_type(), q_params: None };
-    let output = patch.wire_node(name, product, &taps)?;
-    patch.shunt_outside(model, scaled.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, product, &floats, scaled)
 }
 
 /// Turns a product without a sum, such as that of positions and frequencies, into a multiplication that broadcasts.

@@ -10,6 +10,7 @@ use tract_core::internal::*;
 
 use super::attention::{Attention, SequenceInputs, Sizes};
 use super::linear::{Activation, LayerScratch, Layers, LinearLayers, Part, PreparedRows};
+use super::pattern::replaced;
 use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
@@ -228,14 +229,10 @@ pub fn fuse(
     };
     rule_if!(slots.iter().all(only_here));
     rule_if!(model.outlet_fact(producer.inputs[0])?.rank() == 3);
-    let mut patch = TypedModelPatch::default();
     let inputs: TVec<_> = [producer.inputs[0]].into_iter().chain(further.iter().copied()).collect();
-    let taps = patch.taps(model, &inputs)?;
     let parts: TVec<Part> = slots.iter().map(|&slot| linear.parts()[slot].clone()).collect();
     let fused = SelfAttention { linear: linear.with_parts(parts), attention: attention.clone() };
-    let output = patch.wire_node(name, fused, &taps)?;
-    patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, fused, &inputs, node)
 }
 
 #[cfg(test)]

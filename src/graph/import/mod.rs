@@ -23,9 +23,9 @@ use tensor::tensor;
 use tract_core::internal::*;
 pub use validate::validate;
 
+use crate::onnx::WeightStore;
 use crate::onnx::refusal::{unsupported, unsupported_form};
 use crate::onnx::schema::{Graph, Model, Node};
-use crate::onnx::{MAX_DEPTH, WeightStore};
 
 /// The number of rows of an input.
 pub const BATCH: &str = "batch";
@@ -72,11 +72,6 @@ impl Scope<'_> {
     fn get(&self, name: &str) -> Option<OutletId> {
         self.outlets.get(name).copied().or_else(|| self.around?.get(name))
     }
-
-    /// Number of graphs around this one.
-    fn depth(&self) -> usize {
-        self.around.map_or(0, |around| 1 + around.depth())
-    }
 }
 
 struct Importer {
@@ -118,7 +113,7 @@ impl Importer {
         wire(&mut Wiring::new(node, name, self.version, inputs, &mut self.model, &mut self.constants_left))
     }
 
-    /// Adds the branch that a node takes, and returns its outputs.
+    /// Adds the branch that a node takes, and returns its outputs. `validate` has bounded how deep branches lie.
     fn choose(
         &mut self,
         node: &Node<'_>,
@@ -126,7 +121,6 @@ impl Importer {
         inputs: &[Option<OutletId>],
         scope: &Scope<'_>,
     ) -> TractResult<TVec<OutletId>> {
-        ensure!(scope.depth() < MAX_DEPTH, "the node lies in more than {MAX_DEPTH} branches");
         let (taken, mut branch) = branch::taken(&self.model, node, inputs)?;
         let initializers: HashSet<&str> = branch.initializers.iter().map(|tensor| tensor.name).collect();
         sort(&mut branch, &|name| initializers.contains(name) || scope.get(name).is_some())?;

@@ -13,7 +13,8 @@ use crate::onnx::schema::{Graph, Node};
 /// graphs outside.
 ///
 /// # Errors
-/// `invalid_model` if a node reads a name without definition, or its own result, or if a name has two definitions.
+/// `invalid_model` if a node reads a name without definition, or its own result, or if a name has two definitions;
+/// `unsupported_model` for more than [`MAX_DEPTH`] levels of branches.
 pub fn sort(graph: &mut Graph<'_>, is_defined: &dyn Fn(&str) -> bool) -> Result<()> {
     let order = order(&graph.nodes, is_defined)?;
     let mut nodes: Vec<Option<Node<'_>>> = std::mem::take(&mut graph.nodes).into_iter().map(Some).collect();

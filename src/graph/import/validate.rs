@@ -10,7 +10,7 @@ use crate::onnx::schema::Graph;
 /// Checks the graph of a model, and sorts its nodes.
 ///
 /// # Errors
-/// `invalid_model`, with the name of the wrong node or output.
+/// `invalid_model`, with the name of the wrong node or output; `unsupported_model` for too many levels of branches.
 pub fn validate(graph: &mut Graph<'_>) -> Result<()> {
     let mut defined: HashSet<&str> = graph.inputs.iter().copied().collect();
     defined.extend(graph.initializers.iter().map(|tensor| tensor.name));

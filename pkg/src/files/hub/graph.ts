@@ -20,6 +20,9 @@ export const knownPaths: readonly string[] = [int8, ['model_fp16.onnx'], ['model
   folders.flatMap((folder) => names.map((name) => folder + name)),
 );
 
+/** The place of the first path in `knownPaths` that is no int8 graph. */
+const firstFloat = folders.length * int8.length;
+
 /** Sentence Transformers names further int8 graphs after other processors. */
 const otherInt8 = /^(onnx\/)?model_qu?int8_[\w.-]+\.onnx$/;
 
@@ -56,7 +59,7 @@ export function chooseGraph(files: readonly ListedFile[], repository: string): L
 /**
  * Finds the graph that the caller named.
  *
- * @throws `model_not_found`, `unsupported_model`
+ * @throws `model_not_found`
  */
 export function findGraph(path: string, files: readonly ListedFile[], repository: string): ListedFile {
   const graph = files.find((file) => file.path === path);
@@ -86,10 +89,8 @@ export function findOther(chosen: ListedFile, files: readonly ListedFile[]): Lis
 
 /** True for the path of a graph with int8 weights. */
 export function isInt8(path: string): boolean {
-  return (
-    otherInt8.test(path) ||
-    folders.some((folder) => int8.includes(path.slice(folder.length)) && path.startsWith(folder))
-  );
+  const rank = rankOf(path);
+  return rank >= 0 && rank < firstFloat;
 }
 
 /** Returns the files in a graph's folder that may hold weights, as those of graphs above 2 GB. */

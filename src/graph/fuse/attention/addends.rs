@@ -28,8 +28,8 @@ pub fn hides(model: &TypedModel, outlet: OutletId) -> bool {
 #[derive(Debug, Clone)]
 pub struct Addend {
     pub value: OutletId,
-    /// Adds the value only where this is true or false; 0 elsewhere. An integer is false if it is 0. Some exporters choose between the scores and the
-    /// lowest float. Added to a score, that float hides the key, too.
+    /// Adds the value only where this is true or false; 0 elsewhere. An integer is false if it is 0. Some exporters
+    /// choose between the scores and the lowest float. Added to a score, that float hides the key, too.
     pub only_where: Option<(OutletId, bool)>,
     pub changes: TVec<AxisOp>,
 }
@@ -63,9 +63,7 @@ impl Addend {
         }
         Ok(Some(outlet))
     }
-}
 
-impl Addend {
     /// The axes of queries and keys before the changes, given those behind them.
     pub fn axes(&self, behind: Axes) -> Option<Axes> {
         self.changes.iter().rev().try_fold(behind, |axes, change| axes_above(change, axes))

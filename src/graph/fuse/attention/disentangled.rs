@@ -5,16 +5,15 @@
 
 use tract_core::internal::*;
 use tract_core::ops::array::Tile;
-use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::math::Add;
 
 use super::addends::Addend;
 use super::by_distance::spread_from;
 use super::places::Axes;
-use super::products::{ProductLetters, all, operand, product_letters};
+use super::products::{ProductLetters, ScoreProduct, all, operand, product_letters};
 use super::table_rows::TableRows;
 use crate::graph::fuse::broadcast::without_broadcasts;
-use crate::graph::fuse::letters::{Letters, factor};
+use crate::graph::fuse::letters::{Letters, Scaled};
 use crate::graph::fuse::pattern::*;
 use crate::graph::import::gather::GatherElements;
 use crate::kernels::attention::PositionTable;
@@ -47,21 +46,6 @@ impl PositionProducts {
     }
 }
 
-/// The product of queries and keys whose scores the others are added to.
-pub struct Scores<'a> {
-    /// The letters of the axes at the softmax, among them those of batch, head, row and key.
-    pub letters: &'a Letters,
-    pub batch: char,
-    pub head: char,
-    pub row: char,
-    pub key: char,
-    /// Batch × sequence × hidden size.
-    pub queries: OutletId,
-    pub keys: OutletId,
-    pub heads: usize,
-    pub head_size: usize,
-}
-
 /// Which side of the scores a product has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -69,18 +53,23 @@ enum Side {
     Keys,
 }
 
-/// A constant operand of a product: heads × positions × channels, in this order of its axes.
+/// A constant operand of a product: heads × positions × channels, in this order of its axes, behind axes of length 1.
 struct Table {
     value: Arc<Tensor>,
     order: TVec<usize>,
-    rows: usize,
 }
 
 impl Table {
-    fn pack(&self, heads: usize, head_size: usize) -> TractResult<PositionTable> {
+    /// Number of heads, of positions and of channels.
+    fn sizes(&self) -> Option<[usize; 3]> {
+        let sizes: TVec<usize> = self.order.iter().map(|&axis| self.value.shape()[axis]).collect();
+        sizes.last_chunk().copied()
+    }
+
+    fn pack(&self, [heads, rows, head_size]: [usize; 3]) -> TractResult<PositionTable> {
         let ordered = self.value.clone().into_tensor().permute_axes(&self.order)?;
         let plain = ordered.try_as_plain_ram()?;
-        Ok(PositionTable::new(plain.as_slice::<f32>()?, heads, self.rows, head_size))
+        Ok(PositionTable::new(plain.as_slice::<f32>()?, heads, rows, head_size))
     }
 }
 
@@ -88,6 +77,8 @@ impl Table {
 struct PositionScores {
     side: Side,
     table: Table,
+    /// Number of heads, of positions and of channels.
+    sizes: [usize; 3],
     scale: f32,
     /// The position in the table for each query and key.
     positions: OutletId,
@@ -98,11 +89,12 @@ struct PositionScores {
 pub fn positions_in(
     model: &TypedModel,
     addends: &[Addend],
-    scores: &Scores<'_>,
+    scores: &ScoreProduct,
+    heads: usize,
 ) -> TractResult<TVec<(OutletId, Axes)>> {
     let mut positions = tvec![];
     for part in addends.iter().flat_map(|addend| parts(model, addend)) {
-        positions.extend(found(model, &part, scores)?.map(|found| (found.positions, found.axes)));
+        positions.extend(found(model, &part, scores, heads)?.map(|found| (found.positions, found.axes)));
     }
     Ok(positions)
 }
@@ -114,14 +106,15 @@ pub fn take_positions(
     patch: &mut TypedModelPatch,
     name: &str,
     addends: TVec<Addend>,
-    scores: &Scores<'_>,
+    scores: &ScoreProduct,
+    heads: usize,
 ) -> TractResult<(PositionProducts, TVec<OutletId>, TVec<Addend>)> {
     let (mut of_queries, mut of_keys, mut remaining) = (None, None, tvec![]);
     for addend in addends {
         let mut others = tvec![];
         let mut is_sum_of_products = false;
         for part in parts(model, &addend) {
-            let place = found(model, &part, scores)?.and_then(|found| {
+            let place = found(model, &part, scores, heads)?.and_then(|found| {
                 let positions = spread_from(model, found.positions, found.axes)?;
                 let fact = model.outlet_fact(positions).ok()?;
                 let one_for_all = (0..fact.rank()).all(|axis| axis == found.axes.key || fact.shape[axis].is_one());
@@ -138,10 +131,10 @@ pub fn take_positions(
     }
     let mut positions = tvec![];
     let mut product = |side: Option<(PositionScores, OutletId)>, name: &str| {
-        let Some((PositionScores { table, scale, .. }, of_distances)) = side else { return Ok(None) };
+        let Some((PositionScores { table, sizes, scale, .. }, of_distances)) = side else { return Ok(None) };
         let integers = patch.tap_model(model, of_distances)?;
-        positions.push(patch.wire_node(name, TableRows { count: table.rows }, &[integers])?[0]);
-        let table = Arc::new(table.pack(scores.heads, scores.head_size)?);
+        positions.push(patch.wire_node(name, TableRows { count: sizes[1] }, &[integers])?[0]);
+        let table = Arc::new(table.pack(sizes)?);
         TractResult::Ok(Some(PositionProduct { table, scale }))
     };
     let of_queries = product(of_queries, &format!("{name}.positions_of_queries"))?;
@@ -169,93 +162,72 @@ fn parts(model: &TypedModel, addend: &Addend) -> TVec<Addend> {
 }
 
 /// The product with a table that an addend is.
-fn found(model: &TypedModel, addend: &Addend, scores: &Scores<'_>) -> TractResult<Option<PositionScores>> {
+fn found(
+    model: &TypedModel,
+    addend: &Addend,
+    scores: &ScoreProduct,
+    heads: usize,
+) -> TractResult<Option<PositionScores>> {
     rule_if!(addend.only_where.is_none());
-    rule_if_some!(
-        gathered =
-            addend.changes.iter().rev().try_fold(scores.letters.clone(), |letters, change| letters.above(change))
-    );
-    rule_if_some!((gather, gathered, mut scale) = above_changes(model, addend.value, gathered));
-    let gather = producer(model, gather);
+    let [scores_batch, scores_head, scores_row, scores_key] = scores.names;
+    let at_softmax = scores.letters.clone();
+    rule_if_some!(letters = addend.changes.iter().rev().try_fold(at_softmax, |letters, change| letters.above(change)));
+    rule_if_some!(gathered = Scaled::new(addend.value, letters).above_changes(model));
+    let gather = producer(model, gathered.outlet);
     rule_if_some!(axis = gather.op_as::<GatherElements>().map(|gather| gather.axis));
-    let place = |letter: char| gathered.axis_of(letter);
-    let (side, content, other) = match (place(scores.row), place(scores.key)) {
-        (Some(_), Some(key)) if key == axis => (Side::Queries, scores.row, scores.key),
-        (Some(row), Some(_)) if row == axis => (Side::Keys, scores.key, scores.row),
+    let place = |letter: char| gathered.letters.axis_of(letter);
+    rule_if_some!((query, key) = place(scores_row).zip(place(scores_key)));
+    let (side, content, other) = match axis {
+        _ if axis == key => (Side::Queries, scores_row, scores_key),
+        _ if axis == query => (Side::Keys, scores_key, scores_row),
         _ => return Ok(None),
     };
-    let data_shape = model.outlet_fact(gather.inputs[0])?.shape.to_tvec();
+    let positions = model.outlet_fact(gather.inputs[0])?.shape[axis].clone();
     let position = char::MAX;
-    let multiplied = gathered.renamed(other, position, data_shape[axis].clone());
-    rule_if_some!((product, multiplied, factor) = above_changes(model, gather.inputs[0], multiplied));
-    let product = producer(model, product);
-    scale *= factor;
-    rule_if_some!(names = multiplied.single());
+    let multiplied = Scaled::new(gather.inputs[0], gathered.letters.renamed(other, position, positions));
+    rule_if_some!(multiplied = multiplied.above_changes(model));
+    let product = producer(model, multiplied.outlet);
     rule_if_some!(ProductLetters { operands, output } = product_letters(model, product)?);
     // The letters of the product stand where ours do.
-    let own =
-        |letter: char| names.iter().position(|it| *it == letter).and_then(|axis| output.get(axis).copied().flatten());
-    let (batch, head, row, place_letter) = (own(scores.batch), own(scores.head), own(content), own(position));
-    let (Some(batch), Some(head), Some(row), Some(position)) = (batch, head, row, place_letter) else {
+    let own = |letter: char| output[multiplied.letters.axis_of(letter)?];
+    rule_if!(multiplied.letters.single().is_some() && output.len() == 4);
+    let [Some(batch), Some(head), Some(row), Some(position)] = [scores_batch, scores_head, content, position].map(own)
+    else {
         return Ok(None);
     };
-    let content_index = usize::from(!operands[0].contains(&Some(row)));
-    let table_index = 1 - content_index;
-    rule_if_some!(
-        channel =
-            all(&operands[content_index]).into_iter().find(|letter| ![batch, head, row, position].contains(letter))
-    );
-    rule_if_some!(
-        content = operand(model, product, content_index, &operands[content_index], [batch, row, head, channel])
-    );
+    let index = usize::from(!operands[0].contains(&Some(row)));
+    let channels = all(&operands[index]);
+    rule_if_some!(channel = channels.into_iter().find(|letter| ![batch, head, row, position].contains(letter)));
+    rule_if_some!(content = operand(model, product, index, &operands[index], [batch, row, head, channel]));
     rule_if!(content.rotary.is_none());
-    rule_if!(content.tensor == if side == Side::Queries { scores.queries } else { scores.keys });
+    rule_if!(content.tensor == if side == Side::Queries { scores.queries.tensor } else { scores.keys.tensor });
     let wanted = [batch, head, position, channel];
-    rule_if_some!((value, order, factor) = table(model, product, table_index, &operands[table_index], wanted));
-    let sizes: TVec<usize> = order.iter().map(|&axis| value.shape()[axis]).collect();
-    let &[.., heads, rows, channels] = &sizes[..] else { return Ok(None) };
-    rule_if!(heads == scores.heads && channels == scores.head_size && (1..=MOST_ROWS).contains(&rows));
-    let table = Table { value, order, rows };
-    rule_if_some!((query, key) = gathered.axis_of(scores.row).zip(gathered.axis_of(scores.key)));
-    let (positions, axes) = (without_broadcasts(model, gather.inputs[1]), Axes { query, key });
-    Ok(Some(PositionScores { side, table, scale: scale * content.factor * factor, positions, axes }))
+    rule_if_some!((table, factor) = table(model, product, 1 - index, &operands[1 - index], wanted));
+    rule_if_some!(sizes = table.sizes());
+    rule_if!(sizes[0] == heads && (1..=MOST_ROWS).contains(&sizes[1]) && sizes[2].to_dim() == scores.channels);
+    let scale = gathered.factor * multiplied.factor * content.factor * factor;
+    let positions = without_broadcasts(model, gather.inputs[1]);
+    Ok(Some(PositionScores { side, table, sizes, scale, positions, axes: Axes { query, key } }))
 }
 
-/// Follows `outlet` up through changes of axes and products with single numbers. Returns the tensor behind them, its
-/// letters and the product of the numbers.
-fn above_changes(model: &TypedModel, mut outlet: OutletId, mut letters: Letters) -> Option<(OutletId, Letters, f32)> {
-    let mut product = 1.0;
-    loop {
-        let node = producer(model, outlet);
-        if let Some(change) = node.op_as::<AxisOp>() {
-            letters = letters.above(change)?;
-            outlet = node.inputs[0];
-        } else if let Some((variable, number)) = factor(model, outlet) {
-            (outlet, product) = (variable, product * number);
-        } else {
-            return Some((outlet, letters, product));
-        }
-    }
-}
-
-/// The constant operand of a product, the order of its axes that makes it heads × positions × channels behind axes of
-/// length 1, and the factor of its numbers.
+/// The constant operand of a product, and the factor of its numbers.
 fn table(
     model: &TypedModel,
     product: &TypedNode,
     index: usize,
     letters: &[Option<char>],
     [batch, head, position, channel]: [char; 4],
-) -> Option<(Arc<Tensor>, TVec<usize>, f32)> {
+) -> Option<(Table, f32)> {
     let outlet = product.inputs[index];
     let letters = Letters::new(letters, &model.outlet_fact(outlet).ok()?.shape.to_tvec());
-    let (mut outlet, mut letters, mut product) = above_changes(model, outlet, letters)?;
+    let mut found = Scaled::new(outlet, letters).above_changes(model)?;
+    let node = producer(model, found.outlet);
     // The same table for every sequence.
-    if let Some(tile) = producer(model, outlet).op_as::<Tile>() {
-        letters = letters.above_tile(&tile.multipliers, batch)?;
-        let (above, its_letters, factor) = above_changes(model, producer(model, outlet).inputs[0], letters)?;
-        (outlet, letters, product) = (above, its_letters, product * factor);
+    if let Some(tile) = node.op_as::<Tile>() {
+        let letters = found.letters.above_tile(&tile.multipliers, batch)?;
+        found = Scaled { outlet: node.inputs[0], letters, ..found }.above_changes(model)?;
     }
-    let value = constant(model, outlet).filter(|value| value.datum_type() == f32::datum_type())?;
-    Some((value, letters.order_of(&[head, position, channel])?, product))
+    let value = constant(model, found.outlet).filter(|value| value.datum_type() == f32::datum_type())?;
+    let order = found.letters.order_of(&[head, position, channel])?;
+    Some((Table { value, order }, found.factor))
 }

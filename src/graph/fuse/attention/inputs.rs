@@ -83,7 +83,7 @@ impl FurtherInputs {
                 return Ok(None);
             }
             let (_, numbers) = inputs.next().context("disentangled attention has no rows of its tables")?;
-            let (count, expected) = (numbers.len(), 2 * sizes.length - 1);
+            let (count, expected) = (numbers.len(), (2 * sizes.length).saturating_sub(1));
             ensure!(count == expected, "attention has {count} rows of a table of positions; it needs {expected}");
             Ok(Some(numbers.iter().map(|&row| row as u32).collect()))
         };

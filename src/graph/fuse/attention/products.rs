@@ -1,6 +1,7 @@
 //! The two products of attention, and the tensors that become their operands.
 
 use tract_core::internal::*;
+use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::einsum::EinSum;
 
 use super::rotary::{Rotary, rotary};
@@ -86,4 +87,47 @@ pub fn operand(
     let wanted: [&[char]; 3] = [&[batch], &[sequence], &[head, channel]];
     let (tensor, factor) = source(model, outlet, letters, &wanted, &mut unrotated)?;
     Some(Operand { tensor, factor, rotary: found })
+}
+
+/// The product of queries and keys whose scores a softmax reads.
+pub struct ScoreProduct {
+    pub queries: Operand,
+    pub keys: Operand,
+    /// Channels of a head.
+    pub channels: TDim,
+    /// The letters of the axes at the softmax, and which are those of batch, head, row and key.
+    pub letters: Letters,
+    pub names: [char; 4],
+}
+
+impl ScoreProduct {
+    /// `changes` are those of the axes between the product and the softmax, which is along `axis`.
+    pub fn new(model: &TypedModel, product: &TypedNode, changes: &[AxisOp], axis: usize) -> TractResult<Option<Self>> {
+        rule_if_some!(ProductLetters { operands, output } = product_letters(model, product)?);
+        let computed = Letters::new(&output, &product.outputs[0].fact.shape.to_tvec());
+        rule_if_some!(letters = changes.iter().try_fold(computed, |letters, change| letters.below(change)));
+        rule_if_some!(output = letters.single());
+        let key = output[axis];
+        // The product may name its operands in either order.
+        let (queries_index, keys_index) = if operands[0].contains(&Some(key)) { (1, 0) } else { (0, 1) };
+        rule_if_some!(row = output.iter().copied().find(|it| *it != key && !operands[keys_index].contains(&Some(*it))));
+        rule_if_some!(channel = all(&operands[queries_index]).into_iter().find(|letter| !output.contains(letter)));
+        let outer: TVec<char> = output.iter().copied().filter(|letter| ![key, row].contains(letter)).collect();
+        let &[one, other] = &outer[..] else { return Ok(None) };
+        let channels = size_of(model, product, queries_index, &operands[queries_index], channel)?;
+        for [batch, head] in [[one, other], [other, one]] {
+            let side =
+                |index: usize, row: char| operand(model, product, index, &operands[index], [batch, row, head, channel]);
+            if let Some((queries, keys)) = side(queries_index, row).zip(side(keys_index, key)) {
+                let names = [batch, head, row, key];
+                return Ok(Some(Self { queries, keys, channels, letters, names }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The axes of batch, head, row and key at the softmax.
+    pub fn order(&self) -> [usize; 4] {
+        self.names.map(|letter| self.letters.axis_of(letter).unwrap_or(0))
+    }
 }

@@ -1,65 +1,21 @@
 //! The rewrite that finds attention around its softmax.
 
 use tract_core::internal::*;
-use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::math::add;
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
 use super::addends::{Addend, MOST_NODES, scores_of, without_nan_guard};
 use super::by_distance::spread;
-use super::disentangled::{Scores, positions_in, take_positions};
+use super::disentangled::{positions_in, take_positions};
 use super::inputs::FurtherInputs;
 use super::operator::Attention;
 use super::places::Axes;
-use super::products::{Operand, ProductLetters, all, operand, product_letters, size_of};
+use super::products::{ProductLetters, ScoreProduct, all, operand, product_letters, size_of};
 use super::sums::apart;
 use super::window::take_window;
 use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
-
-/// The product of queries and keys whose scores a softmax reads.
-struct ScoreProduct {
-    queries: Operand,
-    keys: Operand,
-    /// Channels of a head.
-    channels: TDim,
-    /// The letters of the axes at the softmax, and which are those of batch, head, row and key.
-    letters: Letters,
-    names: [char; 4],
-}
-
-impl ScoreProduct {
-    /// `changes` are those of the axes between the product and the softmax, which is along `axis`.
-    fn new(model: &TypedModel, product: &TypedNode, changes: &[AxisOp], axis: usize) -> TractResult<Option<Self>> {
-        rule_if_some!(ProductLetters { operands, output } = product_letters(model, product)?);
-        let computed = Letters::new(&output, &product.outputs[0].fact.shape.to_tvec());
-        rule_if_some!(letters = changes.iter().try_fold(computed, |letters, change| letters.below(change)));
-        rule_if_some!(output = letters.single());
-        let key = output[axis];
-        // The product may name its operands in either order.
-        let (queries_index, keys_index) = if operands[0].contains(&Some(key)) { (1, 0) } else { (0, 1) };
-        rule_if_some!(row = output.iter().copied().find(|it| *it != key && !operands[keys_index].contains(&Some(*it))));
-        rule_if_some!(channel = all(&operands[queries_index]).into_iter().find(|letter| !output.contains(letter)));
-        let outer: TVec<char> = output.iter().copied().filter(|letter| ![key, row].contains(letter)).collect();
-        let &[one, other] = &outer[..] else { return Ok(None) };
-        let channels = size_of(model, product, queries_index, &operands[queries_index], channel)?;
-        for [batch, head] in [[one, other], [other, one]] {
-            let side =
-                |index: usize, row: char| operand(model, product, index, &operands[index], [batch, row, head, channel]);
-            if let Some((queries, keys)) = side(queries_index, row).zip(side(keys_index, key)) {
-                let names = [batch, head, row, key];
-                return Ok(Some(Self { queries, keys, channels, letters, names }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The axes of batch, head, row and key at the softmax.
-    fn order(&self) -> [usize; 4] {
-        self.names.map(|letter| self.letters.axis_of(letter).unwrap_or(0))
-    }
-}
 
 /// The values that the weights are multiplied with, channels of a head in them, and the node whose output is batch ×
 /// sequence × hidden size. `order` has the axes of batch, head, row and key of the weights.
@@ -98,7 +54,6 @@ struct Found<'model> {
     /// Its output is the context: batch × sequence × hidden size.
     merged: &'model TypedNode,
     heads: usize,
-    head_size: usize,
     batch: TDim,
     sequence: TDim,
 }
@@ -129,25 +84,9 @@ impl<'model> Found<'model> {
         rule_if!([&product.channels, &channels].into_iter().all(|channels| channels.clone() * heads == keys[2]));
         let [first, _, rows, length] = order.map(|axis| scored[axis].clone());
         rule_if!([&first, &rows, &length] == [&keys[0], &keys[1], &keys[1]]);
-        rule_if_some!(head_size = product.channels.as_i64().and_then(|size| usize::try_from(size).ok()));
         let scale = scale * product.queries.factor * product.keys.factor;
         let (batch, sequence) = (keys[0].clone(), keys[1].clone());
-        Ok(Some(Self { product, scale, addends, order, values, merged, heads, head_size, batch, sequence }))
-    }
-
-    fn scores(&self) -> Scores<'_> {
-        let ScoreProduct { queries, keys, letters, names: [batch, head, row, key], .. } = &self.product;
-        Scores {
-            letters,
-            batch: *batch,
-            head: *head,
-            row: *row,
-            key: *key,
-            queries: queries.tensor,
-            keys: keys.tensor,
-            heads: self.heads,
-            head_size: self.head_size,
-        }
+        Ok(Some(Self { product, scale, addends, order, values, merged, heads, batch, sequence }))
     }
 
     fn axes(&self) -> Axes {
@@ -164,7 +103,7 @@ pub fn spread_distances(
     softmax: &Softmax,
 ) -> TractResult<Option<TypedModelPatch>> {
     rule_if_some!(found = Found::new(model, node, softmax)?);
-    let mut candidates = positions_in(model, &found.addends, &found.scores())?;
+    let mut candidates = positions_in(model, &found.addends, &found.product, found.heads)?;
     let biases = found.addends.iter().filter(|addend| addend.only_where.is_none());
     candidates.extend(biases.filter_map(|addend| Some((addend.value, addend.axes(found.axes())?))));
     for (outlet, axes) in candidates {
@@ -194,7 +133,7 @@ pub fn fuse(
     }
     let (window, addends) = take_window(model, found.addends.clone(), found.axes(), sequence);
     let (positions, positions_by_distance, addends) =
-        take_positions(model, &mut patch, name, addends, &found.scores())?;
+        take_positions(model, &mut patch, name, addends, &found.product, heads)?;
     rule_if_some!((masks, biases) = wire_addends(model, &mut patch, name, &addends, &found)?);
     let further = FurtherInputs {
         rotary: queries.rotary.is_some(),

@@ -8,7 +8,7 @@ use tract_core::ops::math::Add;
 
 use super::addends::Addend;
 use crate::graph::fuse::broadcast::without_broadcasts;
-use crate::graph::fuse::pattern::{is_binary, producer};
+use crate::graph::fuse::pattern::{has_length_one, is_binary, producer};
 
 /// Most addends that sums come apart into.
 const MOST_ADDENDS: usize = 32;
@@ -16,10 +16,7 @@ const MOST_ADDENDS: usize = 32;
 /// The addends, with each sum of a mask and another tensor as two, unless there are too many. `order` has the axes of
 /// batch, head, row and key; a mask has length 1 on those of heads and of rows. Both summands have a number for each key.
 pub fn apart(model: &TypedModel, addends: TVec<Addend>, [_, head, row, key]: [usize; 4]) -> TVec<Addend> {
-    let is_one = |outlet: OutletId, axis: usize| {
-        let fact = model.outlet_fact(without_broadcasts(model, outlet));
-        fact.is_ok_and(|fact| fact.shape.get(axis).is_some_and(TDim::is_one))
-    };
+    let is_one = |outlet: OutletId, axis: usize| has_length_one(model, without_broadcasts(model, outlet), axis);
     let summands = |addend: &Addend| {
         let sum = producer(model, addend.value);
         let plain = addend.changes.is_empty() && addend.only_where.is_none();

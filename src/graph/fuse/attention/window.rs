@@ -156,10 +156,7 @@ impl Parts<'_> {
             // TensorFlow numbers the outputs of an input, too.
             self.model.inputs.contains(&outlet) && node.name.split(':').next() == Some("attention_mask")
         };
-        let has_one = |outlet: OutletId, axis: usize| {
-            let fact = self.model.outlet_fact(outlet).ok();
-            fact.and_then(|fact| fact.shape.get(axis).cloned()).is_some_and(|size| size.is_one())
-        };
+        let has_one = |outlet: OutletId, axis: usize| has_length_one(self.model, outlet, axis);
         let &[left, right] = &product.inputs[..] else { return None };
         (is_attention_mask(left) && is_attention_mask(right)).then_some(())?;
         let of_keys = |outlet: OutletId| has_one(outlet, self.axes.query) && !has_one(outlet, self.axes.key);

@@ -21,11 +21,7 @@ pub fn fuse_function(
     rule_if!(linear.is_one_layer());
     rule_if_some!(next = only_reader(model, node));
     rule_if_some!(function = function(next));
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, node.inputs[0])?;
-    let output = patch.wire_node(name, linear.with_activation(Activation::Function(function)), &[input])?;
-    patch.shunt_outside(model, next.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, linear.with_activation(Activation::Function(function)), &[node.inputs[0]], next)
 }
 
 /// Moves the gate behind two parts into their operator. Matches the product of one part and the function of the other.
@@ -48,12 +44,8 @@ pub fn fuse_gate(
     rule_if!([active, gate, gated].iter().all(read_once));
     let parts: TVec<Part> = [gated, gate].iter().map(|outlet| linear.parts()[outlet.slot].clone()).collect();
     rule_if!(parts[0].columns.len() == parts[1].columns.len());
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, source.inputs[0])?;
     let fused = linear.with_parts(parts).with_activation(Activation::Gated(function));
-    let output = patch.wire_node(name, fused, &[input])?;
-    patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, fused, &[source.inputs[0]], node)
 }
 
 /// Makes one operator of a gate's two layers, if each has its own matrix. Matches the product of a layer with a function
@@ -81,11 +73,7 @@ pub fn join_gate(
     };
     let mut fused = active.with_activation(Activation::Gated(function));
     rule_if!(fused.append(gate));
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, source.inputs[0])?;
-    let output = patch.wire_node(name, fused, &[input])?;
-    patch.shunt_outside(model, node.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, fused, &[source.inputs[0]], node)
 }
 
 /// The activation function that a node computes.

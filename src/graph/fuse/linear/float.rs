@@ -59,16 +59,9 @@ pub fn fuse(
     rule_if!(inputs > 0 && outputs > 0 && fact.shape.last() == Some(&inputs.to_dim()));
     rule_if!(matrix.view().as_slice::<f32>().is_ok_and(|numbers| numbers.len() == inputs * outputs));
 
-    let (mut last, mut bias) = (node, vec![0.0; outputs]);
-    if let Some((add, values)) = added_row(model, last, outputs) {
-        (last, bias) = (add, values);
-    }
+    let (last, bias) = with_added_row(model, node, outputs);
     let layer = FloatLinear::new(Arc::new(Shared(matrix)), order, inputs, bias);
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, rows)?;
-    let output = patch.wire_node(name, LinearLayers::new(Layers::Float(tvec![Arc::new(layer)])), &[input])?;
-    patch.shunt_outside(model, last.id.into(), output[0])?;
-    Ok(Some(patch))
+    replaced(model, name, LinearLayers::new(Layers::Float(tvec![Arc::new(layer)])), &[rows], last)
 }
 
 /// The letters of the axis that a product of rows and a matrix sums over, and of the one that replaces it, the last of

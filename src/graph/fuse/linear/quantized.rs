@@ -9,7 +9,7 @@ use super::operator::LinearLayers;
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
 use crate::graph::import::operators::{DynamicQuantizeLinear, IntegerMatMul};
-use crate::kernels::linear::{Linear, MAX_SHIFTED_INPUTS};
+use crate::kernels::linear::{Linear, MAX_SHIFTED_INPUTS, PackedMatrix};
 
 /// Matches from the IntegerMatMul on.
 pub fn fuse(
@@ -25,28 +25,35 @@ pub fn fuse(
     rule_if_some!((matrix, zero) = weights.matrix(model, node.inputs[1]));
     let outputs = matrix.columns();
     rule_if_some!(zero_points = constant(model, node.inputs[3]));
-    rule_if_some!(zero_points = packed_zero_points(&zero_points, zero, outputs));
-    let shifted = zero_points.iter().any(|&it| it != 0);
-    rule_if!(!shifted || matrix.rows() <= MAX_SHIFTED_INPUTS);
 
     rule_if_some!((scaled, scales) = scaled_floats(model, node));
     rule_if_some!(scales = weight_scales(model, scales, quantize, outputs));
-    let (mut last, mut bias) = (scaled, vec![0.0; outputs]);
-    if let Some((add, values)) = added_row(model, last, outputs) {
-        (last, bias) = (add, values);
+    let (last, bias) = with_added_row(model, scaled, outputs);
+    rule_if_some!(layer = layer(matrix, &scales, zero, &zero_points, &bias));
+    replaced(model, name, layer, &[quantize.inputs[0]], last)
+}
+
+/// The layer of a packed matrix. The file's zero points are one for each output or one for all; `zero` is the number of
+/// the file where the packed form has 0. `None` if the points do not fit.
+pub fn layer(
+    matrix: &Arc<PackedMatrix>,
+    scales: &[f32],
+    zero: i64,
+    zero_points: &Tensor,
+    bias: &[f32],
+) -> Option<LinearLayers> {
+    let zero_points = packed_zero_points(zero_points, zero, matrix.columns())?;
+    let layer = Linear::new(matrix.clone(), scales, bias);
+    if zero_points.iter().all(|&it| it == 0) {
+        return Some(LinearLayers::quantized(tvec!(Arc::new(layer))));
     }
-    let layer = Linear::new(matrix.clone(), &scales, &bias);
-    let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, quantize.inputs[0])?;
-    let output = patch.wire_node(name, LinearLayers::quantized(tvec!(layer)), &[input])?;
-    patch.shunt_outside(model, last.id.into(), output[0])?;
-    Ok(Some(patch))
+    (matrix.rows() <= MAX_SHIFTED_INPUTS).then_some(())?;
+    Some(LinearLayers::quantized(tvec!(Arc::new(layer.with_zero_points(&zero_points)))))
 }
 
 /// The zero points of a matrix, one for each output or one for all. They are relative to the packed form, where the
 /// file's `zero` is 0.
-pub fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
+fn packed_zero_points(tensor: &Tensor, zero: i64, outputs: usize) -> Option<Vec<i8>> {
     let numbers = tensor.cast_to::<i64>().ok()?;
     let numbers = numbers.try_as_plain_ram().ok()?.as_slice::<i64>().ok()?;
     let last = tensor.shape().last().copied().unwrap_or(1);

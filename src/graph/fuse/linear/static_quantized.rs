@@ -19,12 +19,10 @@ use tract_core::ops::nn::{Sigmoid, Softmax};
 use tract_core::ops::quant::DequantizeLinearF32;
 
 use super::float::sum_and_column;
-use super::operator::LinearLayers;
-use super::quantized::packed_zero_points;
+use super::quantized::layer;
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
 use crate::graph::import::operators::QuantizeLinear;
-use crate::kernels::linear::{Linear, MAX_SHIFTED_INPUTS};
 
 /// Most operators in front of a tensor that [`is_not_negative`] looks at.
 const MOST_NODES: usize = 32;
@@ -36,21 +34,28 @@ pub fn drop_rounding(
     model: &TypedModel,
     node: &TypedNode,
     name: &str,
-    dequantize: &DequantizeLinearF32,
+    _: &DequantizeLinearF32,
 ) -> TractResult<Option<TypedModelPatch>> {
-    let source = producer(model, node.inputs[0]);
-    rule_if_some!(quantize = source.op_as::<QuantizeLinear>());
-    rule_if!(quantize.scale == dequantize.scale && quantize.zero_point == dequantize.zero_point as f32);
+    rule_if_some!((quantize, input) = rounding(model, node.id.into()));
     let mut patch = TypedModelPatch::default();
-    let mut floats = patch.tap_model(model, source.inputs[0])?;
-    if is_least(quantize.zero_point, quantize.to) && !is_not_negative(model, source.inputs[0], &mut MOST_NODES.clone())
-    {
-        let zero = tensor0(0f32).broadcast_into_rank(model.outlet_fact(source.inputs[0])?.rank())?;
+    let mut floats = patch.tap_model(model, input)?;
+    if quantize.has_no_negative() && !is_not_negative(model, input, &mut MOST_NODES.clone()) {
+        let zero = tensor0(0f32).broadcast_into_rank(model.outlet_fact(input)?.rank())?;
         let zero = patch.add_const(format!("{name}.zero"), zero)?;
         floats = patch.wire_node(format!("{name}.relu"), max(), &[floats, zero])?[0];
     }
     patch.shunt_outside(model, node.id.into(), floats)?;
     Ok(Some(patch))
+}
+
+/// The pair that computes `outlet`, if both have the same parameters: its first operator, and what that reads.
+fn rounding(model: &TypedModel, outlet: OutletId) -> Option<(&QuantizeLinear, OutletId)> {
+    let dequantize = producer(model, outlet);
+    let parameters = dequantize.op_as::<DequantizeLinearF32>()?;
+    let source = producer(model, dequantize.inputs[0]);
+    let quantize = source.op_as::<QuantizeLinear>()?;
+    let same = quantize.scale == parameters.scale && quantize.zero_point == parameters.zero_point as f32;
+    same.then_some((quantize, source.inputs[0]))
 }
 
 /// True if all numbers of the tensor are known not to be negative, as weights of attention and factors of GELU are.
@@ -60,53 +65,34 @@ fn is_not_negative(model: &TypedModel, outlet: OutletId, budget: &mut usize) -> 
     if let Some(value) = constant(model, outlet) {
         return is_at_least(&value, 0.0);
     }
+    if let Some((quantize, input)) = rounding(model, outlet) {
+        return quantize.has_no_negative() || is_not_negative(model, input, budget);
+    }
     let node = producer(model, outlet);
-    let mut each = node.inputs.iter().map(|&input| is_not_negative(model, input, budget));
-    if let Some(quantize) = node.op_as::<QuantizeLinear>() {
-        return is_least(quantize.zero_point, quantize.to) || each.all(|it| it);
-    }
-    if let Some(dequantize) = node.op_as::<DequantizeLinearF32>() {
-        let quantize = producer(model, node.inputs[0]).op_as::<QuantizeLinear>();
-        return quantize.is_some_and(|it| it.zero_point == dequantize.zero_point as f32) && each.all(|it| it);
-    }
     if node.op_is::<Softmax>() || is_function::<Sigmoid>(node) {
         return true;
     }
     // The error function is at least −1.
     if let Some((variable, number)) = variable_and_constant(model, node).filter(|_| is_binary::<Add>(node))
-        && is_function::<Erf>(producer(model, without_rounding(model, variable)))
+        && is_function::<Erf>(producer(model, rounding(model, variable).map_or(variable, |(_, input)| input)))
     {
         return is_at_least(&number, 1.0);
     }
+    let is_not_negative = |&input: &OutletId| is_not_negative(model, input, budget);
     if is_binary::<Max>(node) {
-        return each.any(|it| it);
+        node.inputs.iter().any(is_not_negative)
+    } else if node.op_is::<Iff>() {
+        node.inputs[1..].iter().all(is_not_negative)
+    } else {
+        let keeps = node.op_is::<MultiBroadcastTo>() || node.op_is::<AxisOp>() || is_binary::<Mul>(node);
+        keeps && node.inputs.iter().all(is_not_negative)
     }
-    let keeps = node.op_is::<MultiBroadcastTo>() || node.op_is::<AxisOp>() || is_binary::<Mul>(node);
-    // A condition of a choice is no number.
-    each.by_ref().take(usize::from(node.op_is::<Iff>())).for_each(drop);
-    (keeps || node.op_is::<Iff>()) && each.all(|it| it)
 }
 
 fn is_at_least(tensor: &Tensor, least: f32) -> bool {
     let numbers = tensor.cast_to::<f32>().ok();
     let plain = numbers.as_ref().and_then(|numbers| numbers.try_as_plain_ram().ok());
     plain.is_some_and(|plain| plain.as_slice::<f32>().is_ok_and(|numbers| numbers.iter().all(|&it| it >= least)))
-}
-
-/// The tensor in front of a pair that ends in this one.
-fn without_rounding(model: &TypedModel, outlet: OutletId) -> OutletId {
-    let dequantize = producer(model, outlet);
-    let quantize = dequantize.inputs.first().map(|&input| producer(model, input));
-    match quantize.filter(|node| dequantize.op_is::<DequantizeLinearF32>() && node.op_is::<QuantizeLinear>()) {
-        Some(quantize) => quantize.inputs[0],
-        None => outlet,
-    }
-}
-
-/// True if the number is the least of its integer type.
-fn is_least(number: f32, integers: DatumType) -> bool {
-    let bits = 8 * integers.size_of() as i32 - 1;
-    number == if integers.is_signed() { -2f32.powi(bits) } else { 0.0 }
 }
 
 /// Matches the product.
@@ -126,21 +112,9 @@ pub fn fuse(
     let rows = model.outlet_fact(node.inputs[0])?;
     rule_if!(rows.datum_type == f32::datum_type() && rows.shape.last() == Some(&inputs.to_dim()));
     rule_if_some!(scales = row(&scales, outputs));
-    rule_if_some!(zero_points = packed_zero_points(&zero_points, zero, outputs));
-    let shifted = zero_points.iter().any(|&it| it != 0);
-    rule_if!(!shifted || inputs <= MAX_SHIFTED_INPUTS);
-
-    let (mut last, mut bias) = (node, vec![0.0; outputs]);
-    if let Some((add, values)) = added_row(model, last, outputs) {
-        (last, bias) = (add, values);
-    }
-    let layer = Linear::new(matrix.clone(), &scales, &bias);
-    let layer = Arc::new(if shifted { layer.with_zero_points(&zero_points) } else { layer });
-    let mut patch = TypedModelPatch::default();
-    let input = patch.tap_model(model, node.inputs[0])?;
-    let output = patch.wire_node(name, LinearLayers::quantized(tvec!(layer)), &[input])?;
-    patch.shunt_outside(model, last.id.into(), output[0])?;
-    Ok(Some(patch))
+    let (last, bias) = with_added_row(model, node, outputs);
+    rule_if_some!(layer = layer(matrix, &scales, zero, &zero_points, &bias));
+    replaced(model, name, layer, &[node.inputs[0]], last)
 }
 
 /// Floats that integers stand for.

@@ -120,6 +120,7 @@ pub fn merge_heads(node: &mut Wiring<'_>, outlet: OutletId) -> TractResult<Outle
 mod tests {
     use super::*;
     use crate::graph::import::import;
+    use crate::graph::import::operators::tests::zeros;
     use crate::onnx::WeightStore;
     use crate::onnx::schema::{Attribute, Graph, Model, Node};
 
@@ -132,11 +133,7 @@ mod tests {
         let sizes: Vec<String> = NAMES.iter().map(|name| format!("{name} sizes")).collect();
         for ((name, sizes), shape) in NAMES.iter().zip(&sizes).zip(shapes) {
             inputs.push(if shape.is_empty() { "" } else { name });
-            let value = Attribute { name: "value_ints", integers: shape.to_vec(), ..Attribute::default() };
-            let node = Node { operator: "Constant", outputs: vec![sizes], ..Node::default() };
-            nodes.push(Node { attributes: vec![value], ..node });
-            let node = Node { operator: "ConstantOfShape", inputs: vec![sizes], ..Node::default() };
-            nodes.push(Node { outputs: vec![name], ..node });
+            nodes.extend(zeros(name, sizes, shape));
         }
         let attribute = |&(name, value): &(&'static str, i64)| match name {
             "softcap" => Attribute { name, float: Some(value as f32), ..Attribute::default() },

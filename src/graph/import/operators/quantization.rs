@@ -121,6 +121,13 @@ pub struct QuantizeLinear {
 
 impl Eq for QuantizeLinear {}
 
+impl QuantizeLinear {
+    /// True if no integer of the type stands for a negative number.
+    pub fn has_no_negative(&self) -> bool {
+        range(self.to).is_ok_and(|(least, _)| self.zero_point == least)
+    }
+}
+
 impl Op for QuantizeLinear {
     fn name(&self) -> StaticName {
         "QuantizeLinear".into()

@@ -74,6 +74,7 @@ fn angles(node: &mut Wiring<'_>, mut table: OutletId, size: usize, head_axis: us
 mod tests {
     use super::*;
     use crate::graph::import::import;
+    use crate::graph::import::operators::tests::zeros;
     use crate::onnx::WeightStore;
     use crate::onnx::schema::{Attribute, Graph, Model, Node};
 
@@ -81,11 +82,7 @@ mod tests {
     fn rotated(input: &[i64], angles: &[i64], attribute: (&'static str, i64)) -> TractResult<()> {
         let mut nodes = Vec::new();
         for (name, sizes, shape) in [("input", "input sizes", input), ("angles", "angle sizes", angles)] {
-            let value = Attribute { name: "value_ints", integers: shape.to_vec(), ..Attribute::default() };
-            let node = Node { operator: "Constant", outputs: vec![sizes], ..Node::default() };
-            nodes.push(Node { attributes: vec![value], ..node });
-            let node = Node { operator: "ConstantOfShape", inputs: vec![sizes], ..Node::default() };
-            nodes.push(Node { outputs: vec![name], ..node });
+            nodes.extend(zeros(name, sizes, shape));
         }
         let inputs = vec!["input", "angles", "angles"];
         let attributes = vec![Attribute { name: attribute.0, integer: Some(attribute.1), ..Attribute::default() }];

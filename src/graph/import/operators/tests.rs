@@ -30,6 +30,14 @@ fn run(model: &[u8]) -> TractResult<TVec<TValue>> {
     model.into_decluttered()?.into_optimized()?.into_runnable()?.run(tvec!())
 }
 
+/// Nodes that make a tensor of zeros of this shape. `sizes` is the name between them.
+pub fn zeros<'a>(name: &'a str, sizes: &'a str, shape: &[i64]) -> [Node<'a>; 2] {
+    let value = Attribute { name: "value_ints", integers: shape.to_vec(), ..Attribute::default() };
+    let constant = Node { operator: "Constant", outputs: vec![sizes], attributes: vec![value], ..Node::default() };
+    let inputs = vec![sizes];
+    [constant, Node { operator: "ConstantOfShape", inputs, outputs: vec![name], ..Node::default() }]
+}
+
 /// Describes how the outputs of a case differ from the expected ones.
 fn fault(case: &Case) -> Option<String> {
     let outputs = match run(&bytes(&case.model)) {
