@@ -4,7 +4,7 @@ mod support;
 
 use std::io::Cursor;
 
-use rerank_wasm::convert::{Graphs, Options, Report, Rounding, Source, convert};
+use rerank_wasm::convert::{Graphs, Options, Report, Rounding, Source, convert, convert_with};
 use rerank_wasm::error::Result;
 use support::family::{Family, Row, families};
 use support::protobuf::{Message, join, model, node};
@@ -13,13 +13,23 @@ use support::{load_bundle, read, small_model};
 /// A bundle does not say where its positions begin.
 const WITH_POSITIONS: &str = "bert-positions-5-torchscript-sdpa-web";
 
-fn converted(graph: Graphs, rounding: Rounding) -> Result<(Vec<u8>, Report)> {
+fn tokenizer() -> Vec<u8> {
+    read("tests/fixtures/tokenizers/wordpiece.json")
+}
+
+fn source(graph: Graphs, tokenizer: &[u8]) -> Source<'_> {
+    Source { name: "tiny", graph, tokenizer, max_tokens: 64 }
+}
+
+fn options(rounding: Rounding) -> Options {
     let pair = |(query, document): (&str, &str)| (query.to_owned(), document.to_owned());
     let sample = [("heat pump", "the heat pump warms a house in winter"), ("rank", "a search engine ranks texts")];
-    let options = Options { rounding, sample: sample.map(pair).to_vec(), ..Default::default() };
-    let tokenizer = read("tests/fixtures/tokenizers/wordpiece.json");
+    Options { rounding, sample: sample.map(pair).to_vec(), ..Default::default() }
+}
+
+fn converted(graph: Graphs, rounding: Rounding) -> Result<(Vec<u8>, Report)> {
     let mut bundle = Vec::new();
-    let report = convert(Source { name: "tiny", graph, tokenizer: &tokenizer, max_tokens: 64 }, &options, &mut bundle)?;
+    let report = convert(source(graph, &tokenizer()), &options(rounding), &mut bundle)?;
     Ok((bundle, report))
 }
 
@@ -88,9 +98,21 @@ fn a_file_without_matrices_is_refused() {
 }
 
 #[test]
-fn a_graph_that_takes_positions_is_refused() {
-    let file = read(&format!("tests/fixtures/families/{WITH_POSITIONS}.onnx"));
-    let error = converted(open(file), Rounding::Nearest).unwrap_err();
-    assert_eq!(error.code(), "unsupported_model");
-    assert!(error.to_string().contains("a bundle does not say where positions begin"), "{error}");
+fn a_graph_that_takes_positions_is_refused_before_the_sample_runs() {
+    let integers = read(&format!("tests/fixtures/families/{WITH_POSITIONS}.onnx"));
+    let mut floats = read("tests/fixtures/families/bert-5-torchscript-sdpa-fp32.onnx");
+    // The suffix of a name does not count.
+    let (types, positions) = (b"token_type_ids", b"position_ids:0");
+    let places: Vec<usize> = (0..floats.len()).filter(|&place| floats[place..].starts_with(types)).collect();
+    for place in places {
+        floats[place..][..types.len()].copy_from_slice(positions);
+    }
+    let (tokenizer, options) = (tokenizer(), options(Rounding::Compensated));
+    for file in [integers, floats] {
+        let mut must_not_run = |phase, _, _| panic!("{phase:?}");
+        let source = source(open(file), &tokenizer);
+        let error = convert_with(source, &options, &mut Vec::new(), &mut must_not_run).unwrap_err();
+        assert_eq!(error.code(), "unsupported_model");
+        assert!(error.to_string().contains("a bundle does not say where positions begin"), "{error}");
+    }
 }

@@ -10,7 +10,7 @@ use support::{TINY, graph, graph_with, read};
 fn fused_families_have_nothing_slow() {
     for Family { name, file, .. } in families() {
         let speed = graph(&file).unwrap().speed();
-        assert_eq!(speed.unfused, [], "{name}");
+        assert_eq!((speed.unfused, speed.is_slow), (vec![], false), "{name}");
         if name.starts_with("bert-5") {
             let is_float = name.ends_with("fp16") || name.ends_with("fp32");
             assert_eq!(speed.float_bytes > 0, is_float, "{name}");
@@ -33,9 +33,10 @@ fn attention_and_layers_that_no_rewrite_knows_are_slow() {
         graph_with(&model, &Rewrite::ALL.map(|it| if it == Rewrite::Attention { Rewrite::Linear } else { it }));
     let speed = attention.unwrap().speed();
     assert_eq!(speed.unfused, [("MatMul".to_owned(), 4), ("Softmax".to_owned(), 2)]);
+    assert!(speed.is_slow);
 
     let speed = graph_with(&model, &[]).unwrap().speed();
-    assert!(speed.unfused.iter().any(|(name, _)| name == "MatMulInteger"), "{speed:?}");
+    assert!(speed.unfused.iter().any(|(name, _)| name == "MatMulInteger") && speed.is_slow, "{speed:?}");
 }
 
 /// A graph whose attention multiplies the scores by the mask.

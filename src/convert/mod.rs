@@ -1,6 +1,7 @@
 //! The converter turns the files of a model into a smaller bundle, with fewer pieces in the vocabulary and fewer bits
 //! for the weights.
 
+mod bundled;
 pub mod float;
 mod memory;
 mod options;
@@ -24,7 +25,7 @@ pub use vocabulary::PieceChoice;
 
 use crate::bundle::{Contents, write};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, TokenSequence};
+use crate::graph::{Rewrite, TokenSequence};
 use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::{OnnxModel, Parser, Table, Weight};
 use crate::tokenizer::{Tokenizer, Vocabulary, compact, compact_form};
@@ -121,12 +122,12 @@ pub fn convert_with(
         Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample, progress)?,
         Graphs::Quantized(mut model) => {
             require_matrices(&model)?;
-            let logits = sample::logits(&graph_of(&model)?, &sample_of_all, false, progress)?;
+            let logits = sample::logits(&bundled::graph(&model, &Rewrite::ALL)?, &sample_of_all, false, progress)?;
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
             (model, Some(Reference { sample: sample.clone(), logits }))
         }
     };
-    let before = graph_of(&model)?;
+    let before = bundled::graph(&model, &Rewrite::ALL)?;
     let reference = match reference {
         Some(reference) => reference,
         None => Reference { logits: sample::logits(&before, &sample, false, progress)?, sample: sample.clone() },
@@ -138,7 +139,7 @@ pub fn convert_with(
     precision::reduce(&mut model, options, room, &before, &sample, progress)?;
     drop(before);
     let predicted_memory = model.weights.bytes() + around;
-    let after = sample::logits(&graph_of(&model)?, &reference.sample, true, progress)?;
+    let after = sample::logits(&bundled::graph(&model, &Rewrite::ALL)?, &reference.sample, true, progress)?;
     let error = LogitError::new(&reference.logits, &after);
     let (mut matrix_weights, mut four_bit_weights) = (0, 0);
     for (_, weight) in model.weights.iter() {
@@ -164,17 +165,6 @@ fn quantize(
     let mut quantization = Quantization::new(file, pieces, rounding)?;
     let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
     Ok((quantization.model()?, reference))
-}
-
-/// Builds the graph of a bundle, which has no config.json.
-fn graph_of(model: &OnnxModel) -> Result<Graph> {
-    Graph::from_onnx(model.clone())?.with_first_position(None).map_err(|_| {
-        unsupported(
-            "the graph has an input position_ids, and a bundle does not say where positions begin; convert a file of \
-             the model without this input"
-                .to_owned(),
-        )
-    })
 }
 
 /// Refuses a file that the converter would only copy.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::attention::{
-    AttentionScratch, Bias, BiasRows, Disentangled, Inputs, PositionTable, Positions, Rows, Window, attention,
+    AttentionScratch, Bias, BiasRows, Disentangled, Inputs, PositionScores, PositionTable, Rows, Window, attention,
 };
 use super::float_linear::{FloatLinear, FloatScratch, Order};
 use super::functions::gelu::{gelu, gelu_tanh};
@@ -101,7 +101,7 @@ fn attention_gives_the_same_bits() {
     check("attention in a window", &context, 0x50ad_d389_d0f1_85f1);
     let table = PositionTable::new(&random(heads * 30 * head_size, 16), heads, 30, head_size);
     let distances: Vec<u32> = (0..2 * keys as u32 - 1).map(|distance| distance * 30 / (2 * keys as u32)).collect();
-    let [of_queries, of_keys] = [0.1, 0.3].map(|scale| Some(Positions { table: &table, rows: &distances, scale }));
+    let [of_queries, of_keys] = [0.1, 0.3].map(|scale| Some(PositionScores { table: &table, rows: &distances, scale }));
     let disentangled = Disentangled { of_queries, of_keys, first: 25, first_head: 0 };
     let inputs = Inputs { disentangled: Some(disentangled), ..inputs };
     attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);

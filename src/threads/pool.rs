@@ -50,18 +50,18 @@ struct State {
     open: [Option<Arc<dyn Divided>>; OPEN_PLACES],
 }
 
-enum Found {
+enum Next {
     Task(Arc<dyn Run>),
     Divided(Arc<dyn Divided>),
 }
 
 impl State {
     /// Whole tasks come first: they need no other thread.
-    fn next(&mut self) -> Option<Found> {
+    fn next(&mut self) -> Option<Next> {
         if let Some(task) = self.tasks.pop_front() {
-            return Some(Found::Task(task));
+            return Some(Next::Task(task));
         }
-        self.open.iter().flatten().find(|work| work.has_parts()).cloned().map(Found::Divided)
+        self.open.iter().flatten().find(|work| work.has_parts()).cloned().map(Next::Divided)
     }
 }
 
@@ -157,13 +157,13 @@ impl Pool {
         }
     }
 
-    fn run(&self, found: Found) {
+    fn run(&self, found: Next) {
         match found {
-            Found::Task(task) => {
+            Next::Task(task) => {
                 task.run();
                 self.tell();
             }
-            Found::Divided(work) => work.help(),
+            Next::Divided(work) => work.help(),
         }
     }
 
@@ -177,7 +177,7 @@ impl Pool {
     }
 
     /// Returns `None` when the pool ends.
-    fn wait_for_work(&self) -> Option<Found> {
+    fn wait_for_work(&self) -> Option<Next> {
         let mut state = self.lock();
         let mut is_idle = false;
         let work = loop {

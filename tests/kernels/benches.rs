@@ -1,6 +1,8 @@
 //! Micro-benchmarks, run by hand: `scripts/test-kernels.sh --release -- --include-ignored --nocapture benches`.
 
-use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, PositionTable, Positions, Rows, attention};
+use crate::kernels::attention::{
+    AttentionScratch, Disentangled, Inputs, PositionScores, PositionTable, Rows, attention,
+};
 use crate::kernels::functions::gelu::gelu;
 use crate::kernels::functions::layer_norm::{LayerNorm, layer_norm};
 use crate::kernels::linear::quantize::quantize_row_i8;
@@ -139,7 +141,7 @@ fn attention_of_twelve_heads() {
         let table = PositionTable::new(&random(512 * hidden, 2.0), heads, 512, head_size);
         let position = |distance: usize| (256 + length).saturating_sub(distance).min(511) as u32;
         let positions: Vec<u32> = (0..2 * length - 1).map(position).collect();
-        let side = Some(Positions { table: &table, rows: &positions, scale: 0.1 });
+        let side = Some(PositionScores { table: &table, rows: &positions, scale: 0.1 });
         let disentangled = Some(Disentangled { of_queries: side, of_keys: side, ..Disentangled::default() });
         let mut context = vec![0.0; length * hidden];
         let mut scratch = AttentionScratch::default();

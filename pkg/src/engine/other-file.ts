@@ -15,12 +15,11 @@ const manyFloatBytes = 10e6;
  * beside it. `bytes` is the size of its graph and weights.
  */
 export function slowModelWarning(
-  { unfused, floatBytes }: Speed,
+  { unfused, isSlow, floatBytes }: Speed,
   model: ResolvedModel,
   bytes: number,
 ): RerankWarning | undefined {
-  // A lone product, as in a head, takes little time.
-  if (unfused.some(([name]) => name !== 'MatMul')) {
+  if (isSlow) {
     const operators = unfused.map(([name, count]) => `${count} ${name}`).join(', ');
     const found = `The engine has no fast form of parts of this model's graph (${operators})`;
     const cost = 'so that a pair takes two to seven times as long as in a graph of its fast families';

@@ -34,6 +34,8 @@ export interface Model {
 export interface Speed {
   /** How many products of matrices and softmax run on general operators, by operator. */
   unfused: [string, number][];
+  /** True if these take most of the time. */
+  isSlow: boolean;
   /** Bytes of the float weights in linear layers. */
   floatBytes: number;
 }

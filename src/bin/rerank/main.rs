@@ -48,7 +48,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Says on standard error which parts of the graph run slowly.
 fn warn_if_slow(speed: &Speed) {
-    if !speed.unfused.is_empty() {
+    if speed.is_slow {
         let operators: Vec<_> = speed.unfused.iter().map(|(name, count)| format!("{count} {name}")).collect();
         eprintln!("rerank: the graph runs slowly, since the engine has no fast form of {}", operators.join(", "));
     }

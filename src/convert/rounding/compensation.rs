@@ -16,13 +16,14 @@ use super::gptq::Gptq;
 use super::moments::{Moments, Observed, difference, mean};
 use super::nearest::{bytes, nearest, transposed, widest_scales};
 use super::quantization::Quantization;
+use crate::convert::bundled;
 use crate::convert::float::File;
 use crate::convert::options::Rounding;
 use crate::convert::progress::{OnProgress, Phase};
 use crate::convert::sample::Reference;
 use crate::error::{Error, Result};
 use crate::graph::exact::{Reading, outputs};
-use crate::graph::{Graph, Rewrite, TokenSequence};
+use crate::graph::{Rewrite, TokenSequence};
 use crate::kernels::linear::{Linear, PackedMatrix, Packer};
 use crate::kernels::reference::add_multiple;
 use crate::onnx::refusal::no_memory;
@@ -58,7 +59,7 @@ pub fn run_floats(
     // The last layers read all tokens here, though only the first counts. The pairs are too few to round for first
     // tokens alone.
     let rewrites: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|&rewrite| rewrite != Rewrite::FirstToken).collect();
-    let graph = Graph::from_onnx_with(quantization.model()?, &rewrites)?;
+    let graph = bundled::graph(&quantization.model()?, &rewrites)?;
     let some = within(sample, TOKENS);
     let rounded: &[_] = if rounding == Rounding::Compensated { &some } else { &[] };
     let mut done = BTreeSet::new();

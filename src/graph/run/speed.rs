@@ -13,6 +13,8 @@ use crate::graph::fuse::self_attention::SelfAttention;
 pub struct Speed {
     /// How many products of matrices and softmax run on stock operators, by their names in ONNX.
     pub unfused: Vec<(String, usize)>,
+    /// True if these take most of the time. A lone product, as in a head, takes little.
+    pub is_slow: bool,
     /// Bytes of the float weights in linear layers.
     pub float_bytes: usize,
 }
@@ -30,9 +32,15 @@ impl Graph {
             layers.extend(node.op_as().map(SelfAttention::linear));
             float_bytes += layers.into_iter().map(|layers| layers.layers().float_bytes()).sum::<usize>();
         }
+        let is_slow = take_most_of_the_time(unfused.keys().copied());
         let unfused = unfused.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-        Speed { unfused, float_bytes }
+        Speed { unfused, is_slow, float_bytes }
     }
+}
+
+/// A graph with slow attention has a softmax, too, and one with slow layers has products of integers.
+fn take_most_of_the_time<'name>(mut unfused: impl Iterator<Item = &'name str>) -> bool {
+    unfused.any(|name| name != "MatMul")
 }
 
 /// Returns ONNX's name of a product of matrices or a softmax on tract's operators.
@@ -42,5 +50,17 @@ fn stock(operator: &str) -> Option<&'static str> {
         "IntegerMatMul" => Some("MatMulInteger"),
         "Softmax" => Some("Softmax"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::take_most_of_the_time;
+
+    #[test]
+    fn a_product_in_a_head_takes_little_time() {
+        let slow = |names: &[&str]| take_most_of_the_time(names.iter().copied());
+        assert!(!slow(&[]) && !slow(&["MatMul"]));
+        assert!(slow(&["MatMul", "Softmax"]) && slow(&["MatMulInteger"]) && slow(&["Softmax"]));
     }
 }

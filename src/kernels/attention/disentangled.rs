@@ -10,7 +10,7 @@ use crate::kernels::lanes::Lanes;
 
 /// Products of one side's contents with the embedding of the distance to the other side.
 #[derive(Debug, Clone, Copy)]
-pub struct Positions<'a> {
+pub struct PositionScores<'a> {
     pub table: &'a PositionTable,
     /// The table's row for each place of a key less that of a query: from −(n − 1) to n − 1, for n keys.
     pub rows: &'a [u32],
@@ -33,9 +33,9 @@ pub(super) struct PositionScratch {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Disentangled<'a> {
     /// Content to position: products of queries with the embedding of the key's position.
-    pub of_queries: Option<Positions<'a>>,
+    pub of_queries: Option<PositionScores<'a>>,
     /// Position to content: products of keys with the embedding of the query's position.
-    pub of_keys: Option<Positions<'a>>,
+    pub of_keys: Option<PositionScores<'a>>,
     /// Place of the first query among the keys.
     pub first: usize,
     /// The head of the tables that the first head of the inputs has.
@@ -49,12 +49,12 @@ impl Disentangled<'_> {
     }
 
     /// The one or two products.
-    pub fn sides(&self) -> impl Iterator<Item = &Positions<'_>> {
+    pub fn sides(&self) -> impl Iterator<Item = &PositionScores<'_>> {
         self.of_queries.iter().chain(&self.of_keys)
     }
 }
 
-impl Positions<'_> {
+impl PositionScores<'_> {
     /// The table's rows for the distances from one query to these keys.
     fn rows_of(&self, query: usize, keys: Range<usize>) -> &[u32] {
         let same_place = self.rows.len() / 2;

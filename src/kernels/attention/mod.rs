@@ -23,7 +23,7 @@ mod tests;
 mod tile;
 
 pub use attend::{AttentionScratch, MAX_KEYS, attention};
-pub use disentangled::{Disentangled, Positions};
+pub use disentangled::{Disentangled, PositionScores};
 pub use inputs::{Bias, BiasRows, Inputs, Window};
 pub use rows::Rows;
 pub use table::PositionTable;

@@ -55,7 +55,7 @@ impl Embeddings {
 
     fn kernel(&self) -> Disentangled<'_> {
         let [of_queries, of_keys] = [0, 1].map(|side| {
-            let positions = Positions { table: &self.table, rows: &self.rows, scale: Self::SCALES[side] };
+            let positions = PositionScores { table: &self.table, rows: &self.rows, scale: Self::SCALES[side] };
             self.sides[side].then_some(positions)
         });
         Disentangled { of_queries, of_keys, first: self.first, first_head: Self::FIRST_HEAD }

@@ -5,7 +5,7 @@ use tract_core::internal::*;
 use super::disentangled::{PositionProduct, PositionProducts};
 use super::inputs::{FurtherInputs, SequenceInputs, Sizes};
 use crate::graph::fuse::rows::{floats, plain};
-use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, Positions, Rows, Window, attention};
+use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, PositionScores, Rows, Window, attention};
 use crate::threads;
 
 /// Fewer queries are not worth another thread, which would prepare the keys and values again.
@@ -108,7 +108,7 @@ impl Attention {
     pub fn disentangled<'a>(&'a self, inputs: &'a SequenceInputs<'_>) -> Option<Disentangled<'a>> {
         let mut sides = self.positions.sides().zip(&inputs.table_rows).map(|(product, rows)| {
             let (PositionProduct { table, scale }, rows) = product.zip(rows.as_deref())?;
-            Some(Positions { table, rows, scale: *scale })
+            Some(PositionScores { table, rows, scale: *scale })
         });
         let (of_queries, of_keys) = (sides.next()?, sides.next()?);
         let any = of_queries.is_some() || of_keys.is_some();

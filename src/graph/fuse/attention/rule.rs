@@ -43,7 +43,7 @@ fn weighted_values<'model>(
 }
 
 /// Attention around a softmax.
-struct Found<'model> {
+struct AroundSoftmax<'model> {
     product: ScoreProduct,
     /// Factor of the product.
     scale: f32,
@@ -58,7 +58,7 @@ struct Found<'model> {
     sequence: TDim,
 }
 
-impl<'model> Found<'model> {
+impl<'model> AroundSoftmax<'model> {
     fn new(model: &'model TypedModel, node: &TypedNode, softmax: &Softmax) -> TractResult<Option<Self>> {
         rule_if!(softmax.axes.len() == 1 && softmax.quant_output_dt.is_none());
         rule_if!(matches!(softmax.kind, SoftmaxKind::Softmax));
@@ -102,7 +102,7 @@ pub fn spread_distances(
     _: &str,
     softmax: &Softmax,
 ) -> TractResult<Option<TypedModelPatch>> {
-    rule_if_some!(found = Found::new(model, node, softmax)?);
+    rule_if_some!(found = AroundSoftmax::new(model, node, softmax)?);
     let mut candidates = positions_in(model, &found.addends, &found.product, found.heads)?;
     let biases = found.addends.iter().filter(|addend| addend.only_where.is_none());
     candidates.extend(biases.filter_map(|addend| Some((addend.value, addend.axes(found.axes())?))));
@@ -122,7 +122,7 @@ pub fn fuse(
     name: &str,
     softmax: &Softmax,
 ) -> TractResult<Option<TypedModelPatch>> {
-    rule_if_some!(found = Found::new(model, node, softmax)?);
+    rule_if_some!(found = AroundSoftmax::new(model, node, softmax)?);
     let ScoreProduct { queries, keys, channels, .. } = &found.product;
     let (batch, sequence, heads) = (&found.batch, &found.sequence, found.heads);
     let mut patch = TypedModelPatch::default();
@@ -163,9 +163,9 @@ fn wire_addends(
     patch: &mut TypedModelPatch,
     name: &str,
     addends: &[Addend],
-    found: &Found<'_>,
+    found: &AroundSoftmax<'_>,
 ) -> TractResult<Option<(TVec<OutletId>, TVec<OutletId>)>> {
-    let Found { order, batch, sequence, .. } = found;
+    let AroundSoftmax { order, batch, sequence, .. } = found;
     let heads = found.heads.to_dim();
     let (mut masks, mut biases, mut by_distance) = (tvec![], tvec![], tvec![]);
     for (index, addend) in addends.iter().enumerate() {

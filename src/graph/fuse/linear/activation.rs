@@ -144,4 +144,52 @@ mod tests {
         assert!(!fused(&sigmoid, |_, _| {}));
         assert!(!fused(&gelu_exact, |graph, output| graph.outputs.push(output)));
     }
+
+    /// Returns the activation and the number of parts of the only operator with layers, if one is left.
+    fn joined(
+        active: Activation,
+        gate: LinearLayers,
+        change: fn(&mut TypedModel, [OutletId; 2]),
+    ) -> Option<(Activation, usize)> {
+        let (mut graph, outputs) = with_layer(5, layer(5, 4).with_activation(active));
+        let rows = graph.nodes[outputs[0].node].inputs[0];
+        let gate = graph.wire_node("gate", gate, &[rows]).unwrap()[0];
+        let product = graph.wire_node("product", mul(), &[gate, outputs[0]]).unwrap();
+        graph.select_output_outlets(&product).unwrap();
+        change(&mut graph, [outputs[0], gate]);
+        apply(&mut graph, join_gate);
+        let [one] = nodes_of::<LinearLayers>(&graph)[..] else { return None };
+        let layers = graph.node(one).op_as::<LinearLayers>().unwrap();
+        Some((layers.activation(), layers.parts().len()))
+    }
+
+    #[test]
+    fn joins_a_function_and_a_gate_of_the_same_rows() {
+        let gelu = Activation::Function(Function::Gelu);
+        let gated = Some((Activation::Gated(Function::Gelu), 2));
+        assert_eq!(joined(gelu, layer(5, 4), |_, _| {}), gated);
+        let of_gate = |active, gate: Activation| joined(active, layer(5, 4).with_activation(gate), |_, _| {});
+        assert_eq!(of_gate(Activation::None, gelu), gated);
+        assert_eq!(of_gate(Activation::None, Activation::None), None);
+        assert_eq!(of_gate(gelu, gelu), None);
+    }
+
+    #[test]
+    fn leaves_layers_that_something_else_reads() {
+        let gelu = Activation::Function(Function::Gelu);
+        assert_eq!(joined(gelu, layer(5, 4), |graph, [active, _]| graph.outputs.push(active)), None);
+        assert_eq!(joined(gelu, layer(5, 4), |graph, [_, gate]| graph.outputs.push(gate)), None);
+    }
+
+    #[test]
+    fn leaves_layers_of_other_lengths_and_other_rows() {
+        let gelu = Activation::Function(Function::Gelu);
+        assert_eq!(joined(gelu, layer(5, 1), |_, _| {}), None);
+        let other_rows = |graph: &mut TypedModel, [_, gate]: [OutletId; 2]| {
+            let fact = graph.outlet_fact(graph.nodes[gate.node].inputs[0]).unwrap().clone();
+            let others = graph.add_source("others", fact).unwrap();
+            graph.add_edge(others, InletId::new(gate.node, 0)).unwrap();
+        };
+        assert_eq!(joined(gelu, layer(5, 4), other_rows), None);
+    }
 }

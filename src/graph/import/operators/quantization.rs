@@ -5,6 +5,7 @@ use tract_core::ops::math::{add, div, max, min, mul, round_half_to_even, sub};
 use tract_core::ops::quant::DequantizeLinearF32;
 
 use super::{Wire, Wiring, integer_matmul};
+use crate::graph::import::tensor::datum_type;
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -84,7 +85,7 @@ fn computed(node: &mut Wiring<'_>, outlet: OutletId) -> TractResult<OutletId> {
 fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
     let rank = node.rank(input)?;
-    let parameters = Parameters::of(node, u8::datum_type())?;
+    let parameters = Parameters::of(node, output_type(node)?)?;
     let (least, most) = range(parameters.quantized_type)?;
     let float = f32::datum_type();
     let mut wire = node.cast(input, float)?;
@@ -100,6 +101,14 @@ fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     wire = node.wire(max(), &[wire, least])?;
     wire = node.wire(min(), &[wire, most])?;
     Ok(tvec!(node.cast(wire, parameters.quantized_type)?))
+}
+
+/// The type of the integers if there is no zero point, whose type it would be.
+fn output_type(node: &Wiring<'_>) -> TractResult<DatumType> {
+    match node.integer("output_dtype").unwrap_or(0) {
+        0 => Ok(DatumType::U8),
+        code => datum_type(code),
+    }
 }
 
 /// The least and the largest number of a type.
