@@ -60,6 +60,39 @@ fn a_second_file_gives_the_same_model_in_any_chunks() {
     }
 }
 
+/// The int8 graph with every second tensor in another file, which also has its bytes at their offset.
+fn in_two_files() -> Vec<u8> {
+    let (mut file, name) = (read(INT8[0]), b"int8.onnx_data");
+    let places: Vec<_> = (0..file.len()).filter(|&place| file[place..].starts_with(name)).collect();
+    for place in places.into_iter().skip(1).step_by(2) {
+        file[place..][..name.len()].copy_from_slice(b"more.onnx_data");
+    }
+    file
+}
+
+#[test]
+fn several_files_come_one_after_the_other() {
+    let [_, data, whole] = INT8.map(read);
+    let mut reader = graph_of(&in_two_files()).unwrap();
+    assert_eq!(reader.next_file(), Some("int8.onnx_data"));
+    read_weights(&mut reader, None, &data, 1000).unwrap();
+    assert_eq!(reader.next_file(), Some("more.onnx_data"));
+    // A file that is too short can come again.
+    let mut again = graph_of(&in_two_files()).unwrap();
+    read_weights(&mut again, None, &data, 1000).unwrap();
+    assert_eq!(read_weights(&mut again, None, &data[..100_000], 1000).unwrap_err().code(), "invalid_model");
+    again.rewind();
+    assert_eq!(again.next_file(), Some("more.onnx_data"));
+    let whole = parse(None, [&*whole]).unwrap();
+    for mut reader in [reader, again] {
+        read_weights(&mut reader, Some(data.len() as u64), &data, data.len()).unwrap();
+        assert_eq!(reader.next_file(), None);
+        let model = reader.finish().unwrap();
+        assert!(model.weights == whole.weights);
+        assert_eq!(bits(model), bits(whole.clone()));
+    }
+}
+
 /// The int8 graph with `from`, which occurs once or more often, replaced by a text of the same length.
 fn with(from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());

@@ -26,7 +26,7 @@ export async function errors(report) {
   for (const family of families()) {
     const folder = join(modelsFolder, inInt8(family).folder);
     const made = await compare(folder, join(folder, 'logits.jsonl'));
-    report.add(`logit_error_over_ort.${family}`, made.ratio('logit_fp32'), 'ratio', peer);
+    report.add(`logit_error_over_ort.${family}`, made.ratio('logit_dequantized'), 'ratio', peer);
   }
 }
 

@@ -45,7 +45,8 @@ def _own(family: str, size: Size) -> dict[str, Any]:
                 "hidden_dim": size.intermediate,
             }
         case "albert":
-            # Its layers share their weights. In graphs of TorchScript, onnxruntime quantises their first use only.
+            # Its layers share their weights. Without onnxslim, onnxruntime quantises only their first use in a graph of
+            # TorchScript.
             return {"embedding_size": size.hidden // 2}
         case "deberta-v2":
             return {

@@ -47,7 +47,7 @@ def variants(family: str) -> list[tuple[str, str, list[str]]]:
     floats = FLOATS.get(family, [])
     # No quantiser rounds the products of an Einsum, so both write the same file.
     integers = ["web"] if family == "jina-v2" else ["web", "vnni"]
-    both = [("torchscript", attention, [*integers, *floats]), ("dynamo", attention, ["web"])]
+    both = [("torchscript", attention, [*integers, "slim", *floats]), ("dynamo", attention, ["web", "slim"])]
     # The published code of these chooses the form of attention by a setting.
     return [*both, ("torchscript", "eager", ["web"])] if family in OWN and attention == "sdpa" else both
 

@@ -94,6 +94,23 @@ describe('a model', () => {
       assert.deepEqual((await ranks(options)).logits, expected);
     });
 
+    it('loads with its weights in two files', async () => {
+      const more = 'onnx/more.onnx_data';
+      const bytes = Buffer.from(split[graph]);
+      bytes.write('more', bytes.lastIndexOf('int8.onnx_data'), 'latin1');
+      const files = { ...split, [graph]: bytes, [more]: split[data] };
+      hub.repositories.publish('org/split', files);
+      for (const options of [
+        { model: await directory('two', files) },
+        { model: served(files) },
+        { model: 'org/split', hub: hub.url },
+      ]) {
+        const { logits, files } = await ranks(options);
+        assert.deepEqual(logits, expected);
+        assert.deepEqual(files, ['config', 'tokenizer', 'model', 'data']);
+      }
+    });
+
     it('takes its weights anew where the cached file is damaged', async () => {
       const path = join(root, 'damaged');
       const cache = directoryCache(path);
