@@ -20,23 +20,22 @@ fn so_is_that_of_the_full_size() {
 }
 
 fn expected(layers: usize) -> BTreeMap<String, usize> {
-    // `QuantizedLinear`: each layer has one for attention's output, and the head has two. In the last layer keys and
-    // values share one; queries have another, since they read other rows.
+    // `QuantizedLinear`: each layer has one for attention's output, and the head has two.
     let expected = [
         ("Embedding", 1),
         ("RobertaPositions", 1),
         ("AddLayerNorm", 1 + 2 * layers),
         ("SelfAttention", layers - 1),
-        ("Attention", 1),
-        ("QuantizedLinear", layers + 2 + 2),
+        ("FirstTokenAttention", 1),
+        ("QuantizedLinear", layers + 2),
         ("FeedForward", layers),
         // The mask: 0 or the lowest float for each key.
         ("AddAxis", 2),
         ("Cast", 1),
         ("Sub", 1),
         ("Mul", 1),
-        // The first token of the last layer's queries and of its residual; then the head.
-        ("Gather", 2),
+        // The first token of the last layer's residual; then the head.
+        ("Gather", 1),
         ("PortableTanh", 1),
     ];
     expected.map(|(name, count)| (name.to_owned(), count)).into()

@@ -31,7 +31,7 @@ fn no_stock_product_is_left() {
         // ELECTRA's head has a GELU, too, and so has DeBERTa's.
         let heads = usize::from(name.starts_with("electra") || name.starts_with("deberta"));
         let layers = if name.starts_with("modernbert") { 3 } else { 2 };
-        let expected = [("SelfAttention", layers - 1), ("Attention", 1), ("FeedForward", layers + heads)];
+        let expected = [("SelfAttention", layers - 1), ("FirstTokenAttention", 1), ("FeedForward", layers + heads)];
         for (operator, expected) in expected {
             assert_eq!(count(operator), expected, "{name}: {operator} in {census:?}");
         }

@@ -45,7 +45,8 @@ fn no_stock_product_and_no_rounding_is_left() {
         let census = support::graph(&model(name)).unwrap().census();
         let count = |operator: &str| census.get(operator).copied().unwrap_or(0);
         let layers = if name.starts_with("modernbert") { 3 } else { 2 };
-        let expected = [("SelfAttention", layers - 1), ("Attention", 1), ("FeedForward", layers), ("Embedding", 1)];
+        let expected =
+            [("SelfAttention", layers - 1), ("FirstTokenAttention", 1), ("FeedForward", layers), ("Embedding", 1)];
         for (operator, expected) in expected {
             assert_eq!(count(operator), expected, "{name}: {operator} in {census:?}");
         }

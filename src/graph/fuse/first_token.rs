@@ -40,7 +40,8 @@ fn move_above<Operation: TypedOp + Clone>(
     Ok(Some(patch))
 }
 
-fn picks_first_token(model: &TypedModel, node: &TypedNode) -> bool {
+/// Matches the Gather of each sequence's first row.
+pub fn picks_first_token(model: &TypedModel, node: &TypedNode) -> bool {
     node.op_as::<Gather>().is_some_and(|gather| gather.axis == 1)
         && constant(model, node.inputs[1]).is_some_and(|index| index.rank() == 0 && all_equal(&index, 0))
 }

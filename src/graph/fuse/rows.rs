@@ -37,16 +37,25 @@ pub fn eval_rows<'a>(
     work: impl FnOnce(&[&[f32]], &mut [Vec<&mut [f32]>]),
 ) -> TractResult<Vec<TVec<TValue>>> {
     let inputs: TVec<&TValue> = inputs.into_iter().collect();
+    let outputs = |&length: &usize| inputs.iter().map(|input| output_for(input, length)).collect();
+    let outputs = lengths.iter().map(outputs).collect::<TractResult<_>>()?;
+    eval_rows_into(&inputs, outputs, work)
+}
+
+/// [`eval_rows`] into tensors of any shape, one list of them for each output. `work` receives their rows.
+pub fn eval_rows_into(
+    inputs: &[&TValue],
+    mut outputs: TVec<Vec<Tensor>>,
+    work: impl FnOnce(&[&[f32]], &mut [Vec<&mut [f32]>]),
+) -> TractResult<Vec<TVec<TValue>>> {
     let plain = plain(inputs.iter().copied())?;
     let values = floats(&plain)?;
-    let row_lengths = inputs.iter().map(|input| input.shape().last().copied().unwrap_or(1).max(1));
+    let row_length = |shape: &[usize]| shape.last().copied().unwrap_or(1).max(1);
+    let row_lengths = inputs.iter().map(|input| row_length(input.shape()));
     let rows: Vec<&[f32]> = values.iter().zip(row_lengths).flat_map(|(values, it)| values.chunks_exact(it)).collect();
-    // For each length, the outputs of all inputs.
-    let mut outputs = lengths
-        .iter()
-        .map(|&length| inputs.iter().map(|input| output_for(input, length)).collect::<TractResult<Vec<_>>>())
-        .collect::<TractResult<TVec<_>>>()?;
     {
+        let lengths: TVec<usize> =
+            outputs.iter().map(|outputs| outputs.first().map_or(1, |output| row_length(output.shape()))).collect();
         let mut plain = outputs
             .iter_mut()
             .map(|outputs| outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect())

@@ -9,9 +9,10 @@ use std::ops::Range;
 use tract_core::internal::*;
 
 use super::attention::{Attention, SequenceInputs, Sizes};
+use super::first_token::picks_first_token;
 use super::linear::{Activation, LayerScratch, Layers, LinearLayers, Part, PreparedRows};
 use super::pattern::replaced;
-use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain};
+use super::rows::{ROWS_OF_A_PART, eval_rows_into, floats, plain};
 use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::functions::rotary::Rotation;
@@ -19,20 +20,39 @@ use crate::kernels::linear::groups_in_panels;
 use crate::threads;
 
 /// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the further ones of [`Attention`]. Output:
-/// context, like the hidden state except for the length of its rows.
+/// context, like the hidden state except for the length of its rows, or batch × hidden for the first row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
-    /// Three outputs of one length: queries, keys and values.
+    /// Three outputs of one length: queries, keys and values; or two, if `first_query` has the queries.
     linear: LinearLayers,
+    /// The layer of the queries, if only the first row of each sequence attends.
+    first_query: Option<LinearLayers>,
     attention: Attention,
 }
 
-/// The rows of a sequence, as a range of all rows, and its further inputs.
-type Sequence<'a> = (Range<usize>, SequenceInputs<'a>);
+/// A sequence, by its rows among those of all sequences.
+struct Sequence<'a> {
+    rows: Range<usize>,
+    /// Its rows of queries, and of the context.
+    queries: Range<usize>,
+    further: SequenceInputs<'a>,
+}
+
+/// The rows that the layers of queries read, and those of keys and values.
+struct Prepared<'a> {
+    queries: &'a PreparedRows<'a>,
+    others: &'a PreparedRows<'a>,
+}
 
 impl SelfAttention {
+    /// The layers that read all rows.
     pub fn linear(&self) -> &LinearLayers {
         &self.linear
+    }
+
+    /// The layer that reads the first row.
+    pub fn first_query(&self) -> Option<&LinearLayers> {
+        self.first_query.as_ref()
     }
 
     pub fn attention(&self) -> &Attention {
@@ -42,26 +62,53 @@ impl SelfAttention {
     /// Computes the context of each of several pairs of inputs. Their rows run through the linear layers together, so
     /// weights are read once; no row depends on another sequence.
     pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
+        let heads = self.attention.heads;
+        self.eval_in_parts(inputs, |rows| {
+            heads.div_ceil(threads::parts(heads, (ROWS_OF_A_PART * heads).div_ceil(rows.max(1))))
+        })
+    }
+
+    /// `heads_of_a_part` decides from the number of rows how many heads a thread takes at a time.
+    fn eval_in_parts(
+        &self,
+        inputs: &[TVec<TValue>],
+        heads_of_a_part: impl FnOnce(usize) -> usize,
+    ) -> TractResult<Vec<TVec<TValue>>> {
         let further: Vec<_> = inputs.iter().map(|inputs| plain(&inputs[1..])).collect::<TractResult<_>>()?;
-        let mut sequences: Vec<Sequence<'_>> = Vec::new();
+        let (mut sequences, mut outputs) = (Vec::new(), Vec::with_capacity(inputs.len()));
+        let (mut row, mut query) = (0, 0);
         for (inputs, further) in inputs.iter().zip(&further) {
             let &[batch, length, _] = inputs[0].shape() else {
                 bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
             };
             let sizes = self.sizes(batch, length);
             let further = self.attention.further.of_sequences(&inputs[1..], &floats(further)?, sizes)?;
-            for further in further.into_iter().filter(|_| length > 0) {
-                let first = sequences.last().map_or(0, |(rows, _)| rows.end);
-                sequences.push((first..first + length, further));
+            for further in further {
+                let [rows, queries] = [row..row + length, query..query + sizes.rows];
+                (row, query) = (rows.end, queries.end);
+                if length > 0 {
+                    sequences.push(Sequence { rows, queries, further });
+                }
             }
+            let hidden = self.hidden_size();
+            outputs.push(match self.first_query {
+                Some(_) => Tensor::zero::<f32>(&[batch, hidden])?,
+                None => Tensor::zero::<f32>(&[batch, length, hidden])?,
+            });
         }
-        let states = inputs.iter().map(|inputs| &inputs[0]);
-        eval_rows(states, &[self.hidden_size()], |rows, contexts| {
-            let heads = self.attention.heads;
-            let least = (ROWS_OF_A_PART * heads).div_ceil(rows.len().max(1));
-            let heads_of_a_part = heads.div_ceil(threads::parts(heads, least));
-            self.write(rows, &sequences, &mut contexts[0], heads_of_a_part);
+        let states: TVec<_> = inputs.iter().map(|inputs| &inputs[0]).collect();
+        eval_rows_into(&states, tvec![outputs], |rows, contexts| {
+            self.write(rows, &sequences, &mut contexts[0], heads_of_a_part(rows.len()));
         })
+    }
+
+    /// The layers and the part of the queries, the keys and the values.
+    fn projections(&self) -> [(&Layers, &Part); 3] {
+        let part = |index: usize| (self.linear.layers(), &self.linear.parts()[index]);
+        match &self.first_query {
+            Some(queries) => [(queries.layers(), &queries.parts()[0]), part(0), part(1)],
+            None => [0, 1, 2].map(part),
+        }
     }
 
     /// Numbers in a row of the queries, the keys, the values and the context.
@@ -70,7 +117,8 @@ impl SelfAttention {
     }
 
     fn sizes(&self, batch: usize, length: usize) -> Sizes {
-        Sizes { batch, length, rows: length, heads: self.attention.heads, head_size: self.head_size() }
+        let rows = if self.first_query.is_some() { 1 } else { length };
+        Sizes { batch, length, rows, heads: self.attention.heads, head_size: self.head_size() }
     }
 
     fn head_size(&self) -> usize {
@@ -78,7 +126,10 @@ impl SelfAttention {
     }
 
     fn write(&self, rows: &[&[f32]], sequences: &[Sequence<'_>], contexts: &mut [&mut [f32]], heads_of_a_part: usize) {
-        let rows = &self.linear.layers().prepare_together(rows);
+        let others = self.linear.layers().prepare_together(rows);
+        let first_rows: Vec<&[f32]> = sequences.iter().map(|sequence| rows[sequence.rows.start]).collect();
+        let queries = self.first_query.as_ref().map(|layer| layer.layers().prepare(&first_rows));
+        let rows = Prepared { queries: queries.as_ref().unwrap_or(&others), others: &others };
         let heads = self.attention.heads;
         let mut parts: Vec<_> = (0..heads)
             .step_by(heads_of_a_part)
@@ -89,7 +140,7 @@ impl SelfAttention {
                 part.1.push(context);
             }
         }
-        threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, rows, sequences, &mut contexts));
+        threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, &rows, sequences, &mut contexts));
     }
 
     /// Writes the context of these heads to rows of exactly their length. It computes at most as many heads at a time
@@ -97,7 +148,7 @@ impl SelfAttention {
     fn write_heads(
         &self,
         heads: Range<usize>,
-        rows: &PreparedRows<'_>,
+        prepared: &Prepared<'_>,
         sequences: &[Sequence<'_>],
         contexts: &mut [&mut [f32]],
     ) {
@@ -105,22 +156,26 @@ impl SelfAttention {
         let heads_at_once = heads.len().div_ceil(heads.len().div_ceil(groups_in_panels(size)));
         let (mut linear_scratch, mut scratch, mut context) =
             (LayerScratch::default(), AttentionScratch::default(), Vec::new());
+        let prepared = [prepared.queries, prepared.others, prepared.others];
         for first in heads.clone().step_by(heads_at_once) {
             let some = first..heads.end.min(first + heads_at_once);
             let columns = some.start * size..some.end * size;
             let place = columns.start - heads.start * size..columns.end - heads.start * size;
             let mut projections = [0, 1, 2].map(|index| {
-                let part = &self.linear.parts()[index];
+                let (layers, part) = self.projections()[index];
                 let columns = part.columns.start + columns.start..part.columns.start + columns.end;
-                Projection::new(self.linear.layers(), part.layer, columns, rows, &mut linear_scratch)
+                Projection::new(layers, part.layer, columns, prepared[index], &mut linear_scratch)
             });
-            for (rows, further) in sequences {
+            for Sequence { rows, queries, further } in sequences {
+                let ranges = [queries, rows, rows];
                 if let Some(angles) = &further.rotation {
-                    projections[..2].iter_mut().for_each(|projection| projection.rotate(rows, size, angles));
+                    for (projection, rows) in projections.iter_mut().zip(ranges).take(2) {
+                        projection.rotate(rows, size, angles);
+                    }
                 }
-                let [queries, keys, values] = projections.each_ref().map(|projection| projection.rows(rows));
+                let [query_rows, keys, values] = [0, 1, 2].map(|index| projections[index].rows(ranges[index]));
                 let inputs = Inputs {
-                    queries,
+                    queries: query_rows,
                     keys,
                     values,
                     mask: further.mask,
@@ -131,9 +186,9 @@ impl SelfAttention {
                     head_size: size,
                     scale: self.attention.scale,
                 };
-                context.resize(rows.len() * columns.len(), 0.0);
+                context.resize(queries.len() * columns.len(), 0.0);
                 attention(&inputs, &mut scratch, &mut context, columns.len());
-                for (to, from) in contexts[rows.clone()].iter_mut().zip(context.chunks_exact(columns.len())) {
+                for (to, from) in contexts[queries.clone()].iter_mut().zip(context.chunks_exact(columns.len())) {
                     to[place.clone()].copy_from_slice(from);
                 }
             }
@@ -182,7 +237,7 @@ impl Projection {
 
 impl Op for SelfAttention {
     fn name(&self) -> StaticName {
-        "SelfAttention".into()
+        if self.first_query.is_some() { "FirstTokenAttention" } else { "SelfAttention" }.into()
     }
 
     op_as_typed_op!();
@@ -202,7 +257,12 @@ impl TypedOp for SelfAttention {
             inputs.first().is_some_and(|state| state.rank() == 3),
             "attention needs a hidden state of batch × sequence × hidden size"
         );
-        let projected = self.linear.output_facts(&inputs[..1])?;
+        let mut projected = self.linear.output_facts(&inputs[..1])?;
+        if let Some(layer) = &self.first_query {
+            let shape = &inputs[0].shape;
+            let first = f32::fact([shape[0].clone(), shape[2].clone()]);
+            projected.insert(0, layer.output_facts(&[&first])?.remove(0));
+        }
         self.attention.output_facts(&projected.iter().chain(inputs[1..].iter().copied()).collect::<TVec<_>>())
     }
 
@@ -218,21 +278,49 @@ pub fn fuse(
     attention: &Attention,
 ) -> TractResult<Option<TypedModelPatch>> {
     let &[queries, keys, values, ref further @ ..] = &node.inputs[..] else { return Ok(None) };
-    let producer = model.node(queries.node);
-    rule_if_some!(linear = producer.op_as::<LinearLayers>().filter(|linear| linear.activation() == Activation::None));
-    let slots = [queries, keys, values].map(|outlet| outlet.slot);
-    rule_if!(linear.parts().len() == 3 && [0, 1, 2].iter().all(|slot| slots.contains(slot)));
-    rule_if!([keys, values].iter().all(|outlet| outlet.node == producer.id));
-    let only_here = |&slot: &usize| {
-        let outlet = OutletId::new(producer.id, slot);
-        model.outlet_successors(outlet).len() == 1 && !model.outputs.contains(&outlet)
-    };
-    rule_if!(slots.iter().all(only_here));
+    rule_if!(keys.node == values.node && [queries, keys, values].iter().all(|&outlet| has_one_reader(model, outlet)));
+    let producer = model.node(keys.node);
+    rule_if_some!(linear = without_activation(producer));
     rule_if!(model.outlet_fact(producer.inputs[0])?.rank() == 3);
+    let part = |outlet: &OutletId| linear.parts()[outlet.slot].clone();
+    let (outlets, first_query) = if queries.node == producer.id {
+        rule_if!(linear.parts().len() == 3);
+        (&node.inputs[..3], None)
+    } else {
+        rule_if_some!(layer = first_query(model, queries, producer, linear));
+        (&node.inputs[1..3], Some(layer))
+    };
+    let linear = linear.with_parts(outlets.iter().map(part).collect());
+    let fused = SelfAttention { linear, first_query, attention: attention.clone() };
     let inputs: TVec<_> = [producer.inputs[0]].into_iter().chain(further.iter().copied()).collect();
-    let parts: TVec<Part> = slots.iter().map(|&slot| linear.parts()[slot].clone()).collect();
-    let fused = SelfAttention { linear: linear.with_parts(parts), attention: attention.clone() };
     replaced(model, name, fused, &inputs, node)
+}
+
+/// The layer of queries of the first token, as one of three outputs of the layers of keys and values, or apart from
+/// these.
+fn first_query(
+    model: &TypedModel,
+    queries: OutletId,
+    others: &TypedNode,
+    layers: &LinearLayers,
+) -> Option<LinearLayers> {
+    let source = model.node(queries.node);
+    if picks_first_token(model, source) {
+        let all = source.inputs[0];
+        let is_third = all.node == others.id && layers.parts().len() == 3 && has_one_reader(model, all);
+        return is_third.then(|| layers.with_parts(tvec![layers.parts()[all.slot].clone()]));
+    }
+    let layer = without_activation(source).filter(|layer| layer.parts().len() == 1 && layers.parts().len() == 2)?;
+    let first = model.node(source.inputs[0].node);
+    (picks_first_token(model, first) && first.inputs[0] == others.inputs[0]).then(|| layer.clone())
+}
+
+fn without_activation(node: &TypedNode) -> Option<&LinearLayers> {
+    node.op_as::<LinearLayers>().filter(|linear| linear.activation() == Activation::None)
+}
+
+fn has_one_reader(model: &TypedModel, outlet: OutletId) -> bool {
+    model.outlet_successors(outlet).len() == 1 && !model.outputs.contains(&outlet)
 }
 
 #[cfg(test)]
@@ -240,7 +328,7 @@ mod tests {
     use super::*;
     use crate::graph::fuse::attention::{FurtherInputs, PositionProduct, PositionProducts};
     use crate::graph::fuse::rewrite::Rewrite;
-    use crate::graph::fuse::testing::count_after;
+    use crate::graph::fuse::testing::{MODERNBERT, TINY, after};
     use crate::kernels::attention::{PositionTable, Window};
     use crate::kernels::float_linear::{FloatLinear, Order};
     use crate::kernels::linear::{Linear, Packer};
@@ -308,6 +396,7 @@ mod tests {
             let window = rotary.then_some(Window { before: 2, after: 1, first: 0 });
             let fused = SelfAttention {
                 linear: layers(inputs, hidden),
+                first_query: None,
                 attention: Attention { heads, scale: 0.3, further, positions, window },
             };
             let mut masks = [tensor(&[2, 1, 1, 6], 0.7), tensor(&[1, 1, 1, 3], 0.9)].map(|mask| mask.into_tensor());
@@ -328,41 +417,62 @@ mod tests {
                 let sides = usize::from(further.of_queries) + usize::from(further.of_keys);
                 pair.extend((0..sides).map(|_| tensor1(&rows).into_tvalue()));
             }
-            let expected = pairs.each_ref().map(|pair| {
-                let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
-                values.extend(pair[1..].iter().cloned());
-                fused.attention.eval_alone(&values).unwrap()
-            });
-            let same = |outputs: &[TVec<TValue>]| outputs.iter().zip(&expected).all(|(output, it)| output[0] == *it);
-            assert!(same(&fused.eval_together(&pairs).unwrap()));
-            for heads_of_a_part in 1..=heads {
-                let states = pairs.iter().map(|pair| &pair[0]);
-                let views = pairs.each_ref().map(|pair| plain(&pair[1..]).unwrap());
-                let added = |pair: usize, batch, length| {
-                    let numbers = floats(&views[pair]).unwrap();
-                    further.of_sequences(&pairs[pair][1..], &numbers, fused.sizes(batch, length)).unwrap()
-                };
-                let (long, short) = (added(0, 2, 6), added(1, 1, 3));
-                let sequences = [(0..6, long[0].clone()), (6..12, long[1].clone()), (12..15, short[0].clone())];
-                let outputs = eval_rows(states, &[hidden], |rows, contexts| {
-                    fused.write(rows, &sequences, &mut contexts[0], heads_of_a_part);
-                });
-                assert!(same(&outputs.unwrap()), "{heads} × {head_size}, {heads_of_a_part} at a time");
+            let all = fused.linear.parts().to_vec();
+            let first_alone = SelfAttention {
+                linear: fused.linear.with_parts(all[1..].into()),
+                first_query: Some(fused.linear.with_parts(all[..1].into())),
+                attention: fused.attention.clone(),
+            };
+            for fused in [fused, first_alone] {
+                let outputs = fused.eval_together(&pairs).unwrap();
+                let expected = pairs.each_ref().map(|pair| by_parts(&fused, pair));
+                let same =
+                    |outputs: &[TVec<TValue>]| outputs.iter().zip(&expected).all(|(output, it)| output[0] == *it);
+                assert!(same(&outputs));
+                for heads_of_a_part in 1..=heads {
+                    let outputs = fused.eval_in_parts(&pairs, |_| heads_of_a_part).unwrap();
+                    assert!(same(&outputs), "{heads} × {head_size}, {heads_of_a_part} at a time");
+                }
             }
         }
     }
 
-    /// In the last layer only the first token attends, so its queries have other rows than keys and values.
+    /// The context by the operators that it is made of.
+    fn by_parts(fused: &SelfAttention, pair: &TVec<TValue>) -> TValue {
+        let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
+        if let Some(layer) = fused.first_query() {
+            let mut first = pair[0].slice(1, 0, 1).unwrap();
+            first.remove_axis(1).unwrap();
+            values.insert(0, layer.eval_together(&[first.into_tvalue()]).unwrap().pop().unwrap().remove(0));
+        }
+        values.extend(pair[1..].iter().cloned());
+        fused.attention.eval_alone(&values).unwrap()
+    }
+
+    /// In the last layer only the first token attends. Its queries come from a layer of their own, or in ModernBERT from
+    /// that of keys and values.
     #[test]
     fn takes_every_attention_whose_layers_read_the_same_rows() {
-        let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::SelfAttention, "SelfAttention", change);
-        assert_eq!(count(&|_| {}), 1);
-        for slot in 0..3 {
-            let read_elsewhere = |graph: &mut TypedModel| {
-                let attention = graph.nodes().iter().find(|node| node.op_is::<Attention>()).unwrap();
-                graph.outputs.push(attention.inputs[slot]);
+        for (fixture, layers) in [(TINY, 2), (MODERNBERT, 3)] {
+            let count = |change: &dyn Fn(&mut TypedModel)| {
+                let graph = after(fixture, Rewrite::SelfAttention, change);
+                graph.nodes().iter().filter(|node| node.op_is::<SelfAttention>()).count()
             };
-            assert_eq!(count(&read_elsewhere), 0);
+            assert_eq!(count(&|_| {}), layers);
+            for (layer, slot) in (0..layers).flat_map(|layer| [0, 1, 2].map(|slot| (layer, slot))) {
+                let read_elsewhere = |graph: &mut TypedModel| {
+                    let attention = graph.nodes().iter().filter(|node| node.op_is::<Attention>()).nth(layer).unwrap();
+                    graph.outputs.push(attention.inputs[slot]);
+                };
+                assert_eq!(count(&read_elsewhere), layers - 1);
+            }
+            let second_token = |graph: &mut TypedModel| {
+                let second = graph.add_const("second", tensor0(1i64)).unwrap();
+                let picks: Vec<_> =
+                    graph.nodes().iter().filter(|node| picks_first_token(graph, node)).map(|it| it.id).collect();
+                picks.into_iter().for_each(|pick| graph.add_edge(second, InletId::new(pick, 1)).unwrap());
+            };
+            assert_eq!(count(&second_token), layers - 1);
         }
     }
 }

@@ -12,6 +12,9 @@ use super::self_attention::SelfAttention;
 pub enum Stage<'a> {
     /// Reads the first input; its outputs replace that input.
     Linear(&'a LinearLayers),
+    /// Reads the first row of the first input, and leaves the inputs as they are. Its output becomes attention's first
+    /// input.
+    FirstQuery(&'a LinearLayers),
     /// Reads all inputs.
     Attention(&'a Attention),
 }
@@ -27,10 +30,9 @@ pub fn stages(node: &TypedNode) -> TVec<Stage<'_>> {
     if let Some(feed_forward) = node.op_as::<FeedForward>() {
         return feed_forward.layers().into_iter().map(Stage::Linear).collect();
     }
-    match node.op_as::<SelfAttention>() {
-        Some(fused) => tvec![Stage::Linear(fused.linear()), Stage::Attention(fused.attention())],
-        None => tvec![],
-    }
+    let Some(fused) = node.op_as::<SelfAttention>() else { return tvec![] };
+    let first_query = fused.first_query().map(Stage::FirstQuery);
+    first_query.into_iter().chain([Stage::Linear(fused.linear()), Stage::Attention(fused.attention())]).collect()
 }
 
 /// Computes the outputs of a layer for each of several lists of inputs. The flag says whether this is the last stage.
@@ -49,6 +51,7 @@ pub fn eval_stages(
         return Ok(None);
     }
     let mut values = inputs.to_vec();
+    let mut queries = None;
     while let Some(stage) = stages.next() {
         values = match stage {
             Stage::Linear(layer) => {
@@ -58,12 +61,27 @@ pub fn eval_stages(
                 }
                 outputs
             }
+            Stage::FirstQuery(layer) => {
+                let first = values.iter().map(first_rows).collect::<TractResult<Vec<_>>>()?;
+                queries = Some(linear(layer, &first, false)?);
+                values
+            }
             Stage::Attention(layer) => {
+                for (values, mut queries) in values.iter_mut().zip(queries.take().into_iter().flatten()) {
+                    values.insert(0, queries.remove(0));
+                }
                 values.iter().map(|values| Ok(tvec![attention(layer, values)?])).collect::<TractResult<_>>()?
             }
         };
     }
     Ok(Some(values))
+}
+
+/// The first row of each sequence of the first input.
+fn first_rows(inputs: &TVec<TValue>) -> TractResult<TVec<TValue>> {
+    let mut first = inputs[0].slice(1, 0, 1)?;
+    first.remove_axis(1)?;
+    Ok(tvec![first.into_tvalue()])
 }
 
 /// Evaluates a node for each of several lists of inputs, with all their rows in one pass of its linear layers. Returns

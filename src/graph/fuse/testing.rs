@@ -11,7 +11,7 @@ use crate::onnx::Parser;
 use crate::onnx::schema::Model;
 
 /// The tiny stand-in.
-const TINY: &str = "standin-tiny/onnx/model_quantized.onnx";
+pub const TINY: &str = "standin-tiny/onnx/model_quantized.onnx";
 
 /// Rotary positions, a gate, local windows, and queries, keys and values from one layer.
 pub const MODERNBERT: &str = "families/modernbert-5-torchscript-sdpa-web.onnx";

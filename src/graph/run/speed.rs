@@ -30,6 +30,7 @@ impl Graph {
             let mut layers: Vec<&LinearLayers> = node.op_as().into_iter().collect();
             layers.extend(node.op_as().into_iter().flat_map(FeedForward::layers));
             layers.extend(node.op_as().map(SelfAttention::linear));
+            layers.extend(node.op_as().and_then(SelfAttention::first_query));
             float_bytes += layers.into_iter().map(|layers| layers.layers().float_bytes()).sum::<usize>();
         }
         let is_slow = take_most_of_the_time(unfused.keys().copied());
