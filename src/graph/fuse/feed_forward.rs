@@ -8,7 +8,7 @@ use tract_core::internal::*;
 
 use super::linear::{Activation, LinearLayers};
 use super::pattern::{only_reader, replaced};
-use super::rows::eval_rows_apart;
+use super::rows::{eval_rows_apart, replace_rows, shared};
 use super::weights::Weights;
 
 /// Rows that run through both layers before the next ones: few enough for the cache, and enough that reading the
@@ -31,20 +31,48 @@ impl FeedForward {
 
     /// Computes the outputs for each of several inputs, as [`LinearLayers::eval_together`] does.
     pub fn eval_together<'a>(&self, inputs: impl IntoIterator<Item = &'a TValue>) -> TractResult<Vec<TVec<TValue>>> {
-        eval_rows_apart(inputs, &self.contract.output_lengths(), &|rows, outputs| self.apply(rows, outputs))
+        eval_rows_apart(inputs, &self.contract.output_lengths(), &|rows, outputs| self.apply(rows, outputs[0]))
     }
 
-    fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
-        let width = self.expand.output_lengths()[0];
-        // Blocks have one size, so reading the weights pays for the last block too.
-        let block_rows = rows.len().div_ceil(rows.len().div_ceil(BLOCK_ROWS).max(1)).max(1);
-        let outputs = outputs[0].chunks_mut(block_rows);
-        let mut between = vec![0.0; block_rows * width];
-        for (rows, outputs) in rows.chunks(block_rows).zip(outputs) {
-            let between = &mut between[..rows.len() * width];
-            self.expand.apply(rows, &mut [&mut between.chunks_exact_mut(width).collect::<Vec<_>>()]);
-            self.contract.apply(&between.chunks_exact(width).collect::<Vec<_>>(), &mut [outputs]);
+    fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [f32]]) {
+        let (block_rows, mut between) = self.block(rows.len());
+        for (rows, outputs) in rows.chunks(block_rows).zip(outputs.chunks_mut(block_rows)) {
+            let between = self.expand_block(rows, &mut between);
+            self.contract_block(between, outputs);
         }
+    }
+
+    /// [`apply`](Self::apply), with each output in place of its row.
+    fn replace(&self, rows: &mut [&mut [f32]]) {
+        let (block_rows, mut between) = self.block(rows.len());
+        for rows in rows.chunks_mut(block_rows) {
+            let between = self.expand_block(&shared(rows), &mut between);
+            self.contract_block(between, rows);
+        }
+    }
+
+    /// The rows of a block, and memory for those between the layers. Blocks have one size, so reading the weights pays for
+    /// the last block too.
+    fn block(&self, rows: usize) -> (usize, Vec<f32>) {
+        let block_rows = rows.div_ceil(rows.div_ceil(BLOCK_ROWS).max(1)).max(1);
+        (block_rows, vec![0.0; block_rows * self.width()])
+    }
+
+    /// Numbers in a row between the layers.
+    fn width(&self) -> usize {
+        self.expand.output_lengths()[0]
+    }
+
+    #[inline(never)]
+    fn expand_block<'a>(&self, rows: &[&[f32]], between: &'a mut [f32]) -> &'a [f32] {
+        let between = &mut between[..rows.len() * self.width()];
+        self.expand.apply(rows, &mut [&mut between.chunks_exact_mut(self.width()).collect::<Vec<_>>()]);
+        between
+    }
+
+    #[inline(never)]
+    fn contract_block(&self, between: &[f32], outputs: &mut [&mut [f32]]) {
+        self.contract.apply(&between.chunks_exact(self.width()).collect::<Vec<_>>(), &mut [outputs]);
     }
 }
 
@@ -59,7 +87,10 @@ impl Op for FeedForward {
 impl EvalOp for FeedForward {
     op_out_of_plan!();
 
-    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+    fn eval(&self, _context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        if self.contract.output_lengths()[..] == [self.expand.inputs()] {
+            return Ok(tvec![replace_rows(inputs.remove(0), &|rows| self.replace(rows))?]);
+        }
         self.eval_together(&inputs)?.pop().context("the feed-forward operator returned nothing for its input")
     }
 }

@@ -10,6 +10,9 @@ pub const ROWS_OF_A_PART: usize = 24;
 /// Computes rows of outputs. It receives rows and, for each of the outputs, the place of their results.
 pub type Work<'a> = dyn Fn(&[&[f32]], &mut [&mut [&mut [f32]]]) + Sync + 'a;
 
+/// The same for all rows at once.
+pub type WorkTogether<'a> = dyn FnMut(&[&[f32]], &mut [Vec<&mut [f32]>]) + 'a;
+
 /// Views of tensors in memory, for [`floats`].
 pub fn plain<'a>(values: impl IntoIterator<Item = &'a TValue>) -> TractResult<TVec<PlainView<'a>>> {
     values.into_iter().map(|value| value.try_as_plain_ram()).collect()
@@ -20,33 +23,25 @@ pub fn floats<'a>(values: &'a [PlainView<'_>]) -> TractResult<TVec<&'a [f32]>> {
     values.iter().map(|value| value.as_slice()).collect()
 }
 
-/// [`eval_rows`] for `work` that treats each row separately; idle threads take some of the rows.
+/// Computes the outputs for each of several inputs, in rows of these lengths. `work` treats each row separately; idle
+/// threads take some of the rows.
 pub fn eval_rows_apart<'a>(
     inputs: impl IntoIterator<Item = &'a TValue>,
     lengths: &[usize],
     work: &Work<'_>,
 ) -> TractResult<Vec<TVec<TValue>>> {
-    eval_rows(inputs, lengths, |rows, outputs| split_rows(rows, outputs, work))
-}
-
-/// Computes the outputs for each of several inputs, in rows of these lengths. `work` receives the rows of all inputs
-/// and, for each of the lengths, the place of their results.
-pub fn eval_rows<'a>(
-    inputs: impl IntoIterator<Item = &'a TValue>,
-    lengths: &[usize],
-    work: impl FnOnce(&[&[f32]], &mut [Vec<&mut [f32]>]),
-) -> TractResult<Vec<TVec<TValue>>> {
     let inputs: TVec<&TValue> = inputs.into_iter().collect();
     let outputs = |&length: &usize| inputs.iter().map(|input| output_for(input, length)).collect();
     let outputs = lengths.iter().map(outputs).collect::<TractResult<_>>()?;
-    eval_rows_into(&inputs, outputs, work)
+    eval_rows(&inputs, outputs, &mut |rows, outputs| split_rows(rows, outputs, work))
 }
 
-/// [`eval_rows`] into tensors of any shape, one list of them for each output. `work` receives their rows.
-pub fn eval_rows_into(
+/// Fills tensors of any shape, one list of them for each output. `work` receives the rows of all inputs, and the rows of
+/// each output.
+pub fn eval_rows(
     inputs: &[&TValue],
     mut outputs: TVec<Vec<Tensor>>,
-    work: impl FnOnce(&[&[f32]], &mut [Vec<&mut [f32]>]),
+    work: &mut WorkTogether<'_>,
 ) -> TractResult<Vec<TVec<TValue>>> {
     let plain = plain(inputs.iter().copied())?;
     let values = floats(&plain)?;
@@ -77,6 +72,29 @@ pub fn eval_rows_into(
         }
     }
     Ok(results)
+}
+
+/// Replaces the rows of a tensor, in its memory if nothing else reads it; idle threads take some of the rows.
+pub fn replace_rows(value: TValue, work: &(dyn Fn(&mut [&mut [f32]]) + Sync)) -> TractResult<TValue> {
+    let mut tensor = value.into_tensor();
+    with_rows_mut(&mut tensor, &mut |rows| {
+        let part_rows = rows_of_a_part(rows.len());
+        threads::split(rows.chunks_mut(part_rows).collect(), work);
+    })?;
+    Ok(tensor.into_tvalue())
+}
+
+/// Passes the rows of a tensor to `work`.
+pub fn with_rows_mut(tensor: &mut Tensor, work: &mut dyn FnMut(&mut [&mut [f32]])) -> TractResult<()> {
+    let length = tensor.shape().last().copied().unwrap_or(1).max(1);
+    let mut plain = tensor.try_as_plain_ram_mut()?;
+    work(&mut plain.as_slice_mut::<f32>()?.chunks_exact_mut(length).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// Rows that are not written for now.
+pub fn shared<'a>(rows: &'a [&mut [f32]]) -> Vec<&'a [f32]> {
+    rows.iter().map(|row| &**row).collect()
 }
 
 fn split_rows(rows: &[&[f32]], outputs: &mut [Vec<&mut [f32]>], work: &Work<'_>) {

@@ -12,12 +12,16 @@ use super::attention::{Attention, SequenceInputs, Sizes};
 use super::first_token::picks_first_token;
 use super::linear::{Activation, LayerScratch, Layers, LinearLayers, Part, PreparedRows};
 use super::pattern::replaced;
-use super::rows::{ROWS_OF_A_PART, eval_rows_into, floats, plain};
+use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain, shared, with_rows_mut};
 use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::functions::rotary::Rotation;
 use crate::kernels::linear::groups_in_panels;
 use crate::threads;
+
+/// Most queries, as numbers, that a thread holds at a time, with as many keys and values: 4 MB each. Fewer heads fill no
+/// whole panels, so that an eighth of the layers' work is lost.
+const MOST_AT_ONCE: usize = 1 << 20;
 
 /// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the further ones of [`Attention`]. Output:
 /// context, like the hidden state except for the length of its rows, or batch × hidden for the first row.
@@ -62,44 +66,85 @@ impl SelfAttention {
     /// Computes the context of each of several pairs of inputs. Their rows run through the linear layers together, so
     /// weights are read once; no row depends on another sequence.
     pub fn eval_together(&self, inputs: &[TVec<TValue>]) -> TractResult<Vec<TVec<TValue>>> {
-        let heads = self.attention.heads;
-        self.eval_in_parts(inputs, |rows| {
-            heads.div_ceil(threads::parts(heads, (ROWS_OF_A_PART * heads).div_ceil(rows.max(1))))
-        })
+        self.eval_in_parts(inputs, &|rows| self.heads_of_a_part(rows))
     }
 
-    /// `heads_of_a_part` decides from the number of rows how many heads a thread takes at a time.
+    /// How many heads a thread takes at a time.
+    fn heads_of_a_part(&self, rows: usize) -> usize {
+        let heads = self.attention.heads;
+        heads.div_ceil(threads::parts(heads, (ROWS_OF_A_PART * heads).div_ceil(rows.max(1))))
+    }
+
     fn eval_in_parts(
         &self,
         inputs: &[TVec<TValue>],
-        heads_of_a_part: impl FnOnce(usize) -> usize,
+        heads_of_a_part: &dyn Fn(usize) -> usize,
     ) -> TractResult<Vec<TVec<TValue>>> {
         let further: Vec<_> = inputs.iter().map(|inputs| plain(&inputs[1..])).collect::<TractResult<_>>()?;
         let (mut sequences, mut outputs) = (Vec::new(), Vec::with_capacity(inputs.len()));
-        let (mut row, mut query) = (0, 0);
         for (inputs, further) in inputs.iter().zip(&further) {
-            let &[batch, length, _] = inputs[0].shape() else {
-                bail!("the hidden state has shape {:?}; batch × sequence × hidden size was expected", inputs[0].shape())
-            };
-            let sizes = self.sizes(batch, length);
-            let further = self.attention.further.of_sequences(&inputs[1..], &floats(further)?, sizes)?;
-            for further in further {
-                let [rows, queries] = [row..row + length, query..query + sizes.rows];
-                (row, query) = (rows.end, queries.end);
-                if length > 0 {
-                    sequences.push(Sequence { rows, queries, further });
-                }
-            }
+            let shape = inputs[0].shape();
+            self.append_sequences(shape, &inputs[1..], further, &mut sequences)?;
             let hidden = self.hidden_size();
             outputs.push(match self.first_query {
-                Some(_) => Tensor::zero::<f32>(&[batch, hidden])?,
-                None => Tensor::zero::<f32>(&[batch, length, hidden])?,
+                Some(_) => Tensor::zero::<f32>(&[shape[0], hidden])?,
+                None => Tensor::zero::<f32>(&[shape[0], shape[1], hidden])?,
             });
         }
         let states: TVec<_> = inputs.iter().map(|inputs| &inputs[0]).collect();
-        eval_rows_into(&states, tvec![outputs], |rows, contexts| {
-            self.write(rows, &sequences, &mut contexts[0], heads_of_a_part(rows.len()));
+        eval_rows(&states, tvec![outputs], &mut |rows, contexts| {
+            let others = self.linear.layers().prepare_together(rows);
+            let first_rows: Vec<&[f32]> = sequences.iter().map(|sequence| rows[sequence.rows.start]).collect();
+            let queries = self.first_query.as_ref().map(|layer| layer.layers().prepare(&first_rows));
+            let prepared = Prepared { queries: queries.as_ref().unwrap_or(&others), others: &others };
+            self.write(&prepared, &sequences, &mut contexts[0], heads_of_a_part(rows.len()));
         })
+    }
+
+    fn eval_alone(&self, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let reads_integers = self.linear.quantized_layers().is_some();
+        if reads_integers && self.first_query.is_none() && self.linear.inputs() == self.hidden_size() {
+            return Ok(tvec![self.eval_in_place(inputs.remove(0), &inputs)?]);
+        }
+        self.eval_together(&[inputs])?.pop().context("the attention operator returned nothing for its input")
+    }
+
+    /// Computes the context of one input in the memory of its hidden state, if nothing else reads that. The layers read
+    /// integers.
+    fn eval_in_place(&self, state: TValue, further: &[TValue]) -> TractResult<TValue> {
+        let (views, mut sequences) = (plain(further)?, Vec::new());
+        self.append_sequences(state.shape(), further, &views, &mut sequences)?;
+        let mut tensor = state.into_tensor();
+        with_rows_mut(&mut tensor, &mut |rows| {
+            let Some(prepared) = self.linear.layers().quantize_together(&shared(rows)) else { return };
+            let prepared = Prepared { queries: &prepared, others: &prepared };
+            self.write(&prepared, &sequences, rows, self.heads_of_a_part(rows.len()));
+        })?;
+        Ok(tensor.into_tvalue())
+    }
+
+    /// Appends the sequences of a hidden state of this shape.
+    #[inline(never)]
+    fn append_sequences<'a>(
+        &self,
+        shape: &[usize],
+        further: &[TValue],
+        views: &'a [PlainView<'_>],
+        sequences: &mut Vec<Sequence<'a>>,
+    ) -> TractResult<()> {
+        let &[batch, length, _] = shape else {
+            bail!("the hidden state has shape {shape:?}; batch × sequence × hidden size was expected")
+        };
+        ensure!(length > 0 || self.first_query.is_none(), "a sequence without tokens has no first token");
+        let sizes = self.sizes(batch, length);
+        let further = self.attention.further.of_sequences(further, &floats(views)?, sizes)?;
+        let mut places = sequences.last().map_or([0, 0], |last: &Sequence<'_>| [last.rows.end, last.queries.end]);
+        for further in further {
+            let [row, query] = places;
+            places = [row + length, query + sizes.rows];
+            sequences.push(Sequence { rows: row..places[0], queries: query..places[1], further });
+        }
+        Ok(())
     }
 
     /// The layers and the part of the queries, the keys and the values.
@@ -125,11 +170,14 @@ impl SelfAttention {
         self.hidden_size() / self.attention.heads
     }
 
-    fn write(&self, rows: &[&[f32]], sequences: &[Sequence<'_>], contexts: &mut [&mut [f32]], heads_of_a_part: usize) {
-        let others = self.linear.layers().prepare_together(rows);
-        let first_rows: Vec<&[f32]> = sequences.iter().map(|sequence| rows[sequence.rows.start]).collect();
-        let queries = self.first_query.as_ref().map(|layer| layer.layers().prepare(&first_rows));
-        let rows = Prepared { queries: queries.as_ref().unwrap_or(&others), others: &others };
+    #[inline(never)]
+    fn write(
+        &self,
+        prepared: &Prepared<'_>,
+        sequences: &[Sequence<'_>],
+        contexts: &mut [&mut [f32]],
+        heads_of_a_part: usize,
+    ) {
         let heads = self.attention.heads;
         let mut parts: Vec<_> = (0..heads)
             .step_by(heads_of_a_part)
@@ -140,11 +188,10 @@ impl SelfAttention {
                 part.1.push(context);
             }
         }
-        threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, &rows, sequences, &mut contexts));
+        threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, prepared, sequences, &mut contexts));
     }
 
-    /// Writes the context of these heads to rows of exactly their length. It computes at most as many heads at a time
-    /// as fill whole panels.
+    /// Writes the context of these heads to rows of exactly their length.
     fn write_heads(
         &self,
         heads: Range<usize>,
@@ -153,7 +200,7 @@ impl SelfAttention {
         contexts: &mut [&mut [f32]],
     ) {
         let size = self.head_size();
-        let heads_at_once = heads.len().div_ceil(heads.len().div_ceil(groups_in_panels(size)));
+        let heads_at_once = heads_at_once(heads.len(), size, prepared.others.count());
         let (mut linear_scratch, mut scratch, mut context) =
             (LayerScratch::default(), AttentionScratch::default(), Vec::new());
         let prepared = [prepared.queries, prepared.others, prepared.others];
@@ -166,7 +213,7 @@ impl SelfAttention {
                 let columns = part.columns.start + columns.start..part.columns.start + columns.end;
                 Projection::new(layers, part.layer, columns, prepared[index], &mut linear_scratch)
             });
-            for Sequence { rows, queries, further } in sequences {
+            for Sequence { rows, queries, further } in sequences.iter().filter(|sequence| !sequence.rows.is_empty()) {
                 let ranges = [queries, rows, rows];
                 if let Some(angles) = &further.rotation {
                     for (projection, rows) in projections.iter_mut().zip(ranges).take(2) {
@@ -194,6 +241,12 @@ impl SelfAttention {
             }
         }
     }
+}
+
+/// How many of a thread's heads it computes at a time: as many as fill whole panels, or one for very many rows.
+fn heads_at_once(heads: usize, size: usize, rows: usize) -> usize {
+    let most = groups_in_panels(size);
+    if most * size * rows > MOST_AT_ONCE { 1 } else { heads.div_ceil(heads.div_ceil(most)) }
 }
 
 /// Some outputs of a linear layer, for all rows.
@@ -247,7 +300,7 @@ impl EvalOp for SelfAttention {
     op_out_of_plan!();
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        self.eval_together(&[inputs])?.pop().context("the attention operator returned nothing for its input")
+        self.eval_alone(inputs)
     }
 }
 
@@ -372,7 +425,9 @@ mod tests {
         for ((heads, head_size, rotary), layers) in
             shapes.into_iter().flat_map(|shape| kinds.map(|layers| (shape, layers)))
         {
-            let (inputs, hidden) = (10, heads * head_size);
+            let hidden = heads * head_size;
+            // Where both are equal, the context takes the place of the hidden state.
+            let inputs = if head_size == 12 { hidden } else { 10 };
             let positioned = head_size != 7;
             let further = FurtherInputs {
                 rotary,
@@ -424,13 +479,14 @@ mod tests {
                 attention: fused.attention.clone(),
             };
             for fused in [fused, first_alone] {
+                let alone = pairs.each_ref().map(|pair| fused.eval_alone(pair.clone()).unwrap());
                 let outputs = fused.eval_together(&pairs).unwrap();
                 let expected = pairs.each_ref().map(|pair| by_parts(&fused, pair));
                 let same =
                     |outputs: &[TVec<TValue>]| outputs.iter().zip(&expected).all(|(output, it)| output[0] == *it);
-                assert!(same(&outputs));
+                assert!(same(&outputs) && same(&alone));
                 for heads_of_a_part in 1..=heads {
-                    let outputs = fused.eval_in_parts(&pairs, |_| heads_of_a_part).unwrap();
+                    let outputs = fused.eval_in_parts(&pairs, &|_| heads_of_a_part).unwrap();
                     assert!(same(&outputs), "{heads} × {head_size}, {heads_of_a_part} at a time");
                 }
             }

@@ -25,7 +25,11 @@ impl Graph {
             let outputs = state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
                 let evaluated = reads_integers(&inputs) || node.op_is::<Slice>();
                 match float_shapes(node, context.symbols).filter(|_| !evaluated) {
-                    Some(shapes) => shapes.iter().map(|shape| Ok(Tensor::zero::<f32>(shape)?.into_tvalue())).collect(),
+                    Some(shapes) => {
+                        // An operator on floats may use the memory of its inputs.
+                        drop(inputs);
+                        shapes.iter().map(|shape| Ok(Tensor::zero::<f32>(shape)?.into_tvalue())).collect()
+                    }
                     None => eval(context, state, node, inputs),
                 }
             })?;

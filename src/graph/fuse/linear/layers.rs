@@ -95,23 +95,33 @@ impl Layers {
 
     /// Quantises rows if the layers read integers.
     pub fn prepare<'a>(&self, rows: &'a [&'a [f32]]) -> PreparedRows<'a> {
-        let Self::Quantized(layers) = self else { return PreparedRows::Floats(rows) };
+        self.quantize(rows).unwrap_or(PreparedRows::Floats(rows))
+    }
+
+    /// The rows as integers, for layers that read these.
+    pub fn quantize(&self, rows: &[&[f32]]) -> Option<PreparedRows<'static>> {
+        let Self::Quantized(layers) = self else { return None };
         let (codes, scales) = quantize(rows, layers[0].input_stride());
-        PreparedRows::Quantized { codes, scales }
+        Some(PreparedRows::Quantized { codes, scales })
     }
 
     /// [`prepare`](Self::prepare) with the help of idle threads.
     pub fn prepare_together<'a>(&self, rows: &'a [&'a [f32]]) -> PreparedRows<'a> {
+        self.quantize_together(rows).unwrap_or(PreparedRows::Floats(rows))
+    }
+
+    /// [`quantize`](Self::quantize) with the help of idle threads.
+    pub fn quantize_together(&self, rows: &[&[f32]]) -> Option<PreparedRows<'static>> {
         let part_rows = rows_of_a_part(rows.len());
-        let Self::Quantized(layers) = self else { return PreparedRows::Floats(rows) };
         if part_rows >= rows.len() {
-            return self.prepare(rows);
+            return self.quantize(rows);
         }
+        let Self::Quantized(layers) = self else { return None };
         let stride = layers[0].input_stride();
         let mut parts: Vec<_> = rows.chunks(part_rows).map(|rows| (rows, Default::default())).collect();
         threads::split(parts.iter_mut().collect(), |(rows, quantized)| *quantized = quantize(rows, stride));
         let (codes, scales): (Vec<_>, Vec<_>) = parts.into_iter().map(|(_, quantized)| quantized).unzip();
-        PreparedRows::Quantized { codes: codes.concat(), scales: scales.concat() }
+        Some(PreparedRows::Quantized { codes: codes.concat(), scales: scales.concat() })
     }
 
     /// Widens a range of a layer's outputs to one that [`write`](Self::write) can compute without the others.

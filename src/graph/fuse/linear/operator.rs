@@ -8,7 +8,7 @@ use std::ops::Range;
 use tract_core::internal::*;
 
 use super::layers::{LayerScratch, Layers, PreparedRows};
-use crate::graph::fuse::rows::{eval_rows_apart, output_fact};
+use crate::graph::fuse::rows::{eval_rows_apart, output_fact, replace_rows, shared};
 use crate::kernels::functions::gelu::{gelu, gelu_tanh};
 use crate::kernels::linear::Linear;
 
@@ -159,18 +159,22 @@ impl LinearLayers {
 
     /// Writes the outputs for the rows.
     pub fn apply(&self, rows: &[&[f32]], outputs: &mut [&mut [&mut [f32]]]) {
-        let prepared = self.layers.prepare(rows);
+        self.apply_prepared(&self.layers.prepare(rows), outputs);
+    }
+
+    #[inline(never)]
+    fn apply_prepared(&self, prepared: &PreparedRows<'_>, outputs: &mut [&mut [&mut [f32]]]) {
         let mut scratch = LayerScratch::default();
         for (part, outputs) in self.parts.iter().zip(&mut *outputs) {
-            self.write(part, &prepared, &mut scratch, outputs);
+            self.write(part, prepared, &mut scratch, outputs);
             if let Some(function) = self.activation.function() {
                 outputs.iter_mut().for_each(|row| function.apply(row));
             }
         }
         if self.activation.is_gate() {
             let width = self.parts[1].columns.len();
-            let mut gates = vec![0.0; rows.len() * width];
-            self.write(&self.parts[1], &prepared, &mut scratch, &mut gates.chunks_exact_mut(width).collect::<Vec<_>>());
+            let mut gates = vec![0.0; prepared.count() * width];
+            self.write(&self.parts[1], prepared, &mut scratch, &mut gates.chunks_exact_mut(width).collect::<Vec<_>>());
             outputs[0].iter_mut().zip(gates.chunks_exact(width)).for_each(|(row, gates)| multiply(row, gates));
         }
     }
@@ -228,7 +232,15 @@ impl Op for LinearLayers {
 impl EvalOp for LinearLayers {
     op_out_of_plan!();
 
-    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+    fn eval(&self, _context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        if self.output_lengths()[..] == [self.inputs()] && self.quantized_layers().is_some() {
+            // The layers read integers, so each row has room for its output.
+            let output = replace_rows(inputs.remove(0), &|rows| {
+                let Some(prepared) = self.layers.quantize(&shared(rows)) else { return };
+                self.apply_prepared(&prepared, &mut [rows]);
+            })?;
+            return Ok(tvec![output]);
+        }
         self.eval_together(&inputs)?.pop().context("the linear operator returned nothing for its input")
     }
 }
