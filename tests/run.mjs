@@ -45,7 +45,11 @@ const groups = {
 
 /** Groups that need what `setup.sh everywhere` installs. */
 const groupsElsewhere = {
-  runtimes: { files: ['runtimes/everywhere/runtimes.test.js'], nodes: [pathNode] },
+  runtimes: {
+    files: ['bun', 'deno'].map((name) => `runtimes/everywhere/${name}.test.js`),
+    nodes: [pathNode],
+    concurrency: 2,
+  },
   browsers: { files: ['runtimes/everywhere/browsers.test.js'], ...onModernNode() },
   bundlers: { files: ['runtimes/everywhere/bundlers.test.js'], nodes: [pathNode] },
   wrangler: { files: ['runtimes/everywhere/wrangler.test.js'], ...onModernNode() },

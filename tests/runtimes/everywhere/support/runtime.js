@@ -7,36 +7,13 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { bitsOf, logitsByIndex } from '../../support/asserts/bits.js';
-import { publishedQueries } from '../../support/models/mini.js';
-import { useProject } from '../../support/programs/packed.js';
-import { startHub } from '../../support/servers/hub.js';
+import { bitsOf, logitsByIndex } from '../../../support/asserts/bits.js';
+import { publishedQueries } from '../../../support/models/mini.js';
+import { useProject } from '../../../support/programs/packed.js';
+import { startHub } from '../../../support/servers/hub.js';
 
-const tests = fileURLToPath(new URL('../..', import.meta.url));
-const command = (name) => fileURLToPath(new URL(`node_modules/.bin/${name}`, import.meta.url));
-const limitMilliseconds = 600_000;
-
-/** With `test` a runtime runs test files. With `careful` it runs a program with the rights that the package needs. */
-const runtimes = {
-  Deno: {
-    command: command('deno'),
-    test: ['test', '--allow-all', '--no-check'],
-    careful: [
-      'run',
-      '--no-prompt',
-      '--allow-read',
-      '--allow-write',
-      '--allow-net=127.0.0.1',
-      '--allow-env',
-      '--allow-sys=hostname',
-    ],
-  },
-  Bun: {
-    command: command('bun'),
-    test: ['test', `--timeout=${limitMilliseconds}`],
-    careful: [],
-  },
-};
+const tests = fileURLToPath(new URL('../../..', import.meta.url));
+export const limitMilliseconds = 600_000;
 
 const files = ['runtimes/node', 'unit/edge', 'unit/engine', 'unit/instance', 'unit/reranker', 'unit/workers'].flatMap(
   (folder) => {
@@ -66,39 +43,44 @@ function start({ command }, parameters, options = {}) {
   });
 }
 
-describe('the tests of Node', () => {
-  for (const [name, runtime] of Object.entries(runtimes)) {
+/**
+ * Declares the tests of a runtime: those of Node that need nothing of Node's own, and what its users do. With the parameters
+ * `test` it runs test files. With `careful` it runs a program with the rights that the package needs.
+ */
+export function testRuntime(name, { test, careful }) {
+  const command = fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));
+  const runtime = { command, careful };
+
+  describe(`the tests of Node in ${name}`, () => {
     for (const file of files) {
-      it(`${file} passes in ${name}`, () => {
-        const { status, stdout, stderr } = start(runtime, [...runtime.test, file], { cwd: tests });
+      it(`${file} passes`, () => {
+        const { status, stdout, stderr } = start(runtime, [...test, file], { cwd: tests });
         assert.equal(status, 0, `${stdout}\n${stderr}`);
       });
     }
-  }
-});
-
-describe('the installed package', async () => {
-  const project = useProject();
-  const questions = (await publishedQueries()).map(({ query, documents }) => ({ query, documents }));
-  let hub;
-  let expected;
-  before(async () => {
-    cpSync(join(tests, 'support/models/print-logits.mjs'), join(project.directory, 'print-logits.mjs'));
-    writeFileSync(join(project.directory, 'second-start.mjs'), secondStart);
-    hub = await startHub();
-    expected = logitsIn({ command: process.execPath, careful: [] });
   });
-  after(() => hub.close());
 
-  function logitsIn(runtime) {
-    const options = { cwd: project.directory, input: JSON.stringify({ questions }) };
-    const { stdout, stderr } = start(runtime, [...runtime.careful, 'print-logits.mjs'], options);
-    assert.equal(stderr, '');
-    return bitsOf(JSON.parse(stdout).flatMap(logitsByIndex));
-  }
+  describe(`the installed package in ${name}`, async () => {
+    const project = useProject();
+    const questions = (await publishedQueries()).map(({ query, documents }) => ({ query, documents }));
+    let hub;
+    let expected;
+    before(async () => {
+      cpSync(join(tests, 'support/models/print-logits.mjs'), join(project.directory, 'print-logits.mjs'));
+      writeFileSync(join(project.directory, 'second-start.mjs'), secondStart);
+      hub = await startHub();
+      expected = logitsIn({ command: process.execPath, careful: [] });
+    });
+    after(() => hub.close());
 
-  for (const [name, runtime] of Object.entries(runtimes)) {
-    it(`returns in ${name} the logits that Node returns, bit for bit, and standard error stays empty`, () => {
+    function logitsIn(runtime) {
+      const options = { cwd: project.directory, input: JSON.stringify({ questions }) };
+      const { stdout, stderr } = start(runtime, [...runtime.careful, 'print-logits.mjs'], options);
+      assert.equal(stderr, '');
+      return bitsOf(JSON.parse(stdout).flatMap(logitsByIndex));
+    }
+
+    it('returns the logits that Node returns, bit for bit, and standard error stays empty', () => {
       assert.deepEqual(logitsIn(runtime), expected);
     });
 
@@ -106,7 +88,7 @@ describe('the installed package', async () => {
       ['XDG_CACHE_HOME', ''],
       ['HOME', '.cache'],
     ]) {
-      it(`keeps in ${name} what it downloads below ${variable}, for the second start`, async () => {
+      it(`keeps what it downloads below ${variable}, for the second start`, async () => {
         const root = mkdtempSync(join(tmpdir(), 'rerank-wasm-cache-'));
         const env = { ...process.env, XDG_CACHE_HOME: '', RERANK_WASM_CACHE: '', [variable]: root };
         const options = { cwd: project.directory, env };
@@ -124,5 +106,5 @@ describe('the installed package', async () => {
         }
       });
     }
-  }
-});
+  });
+}
