@@ -9,4 +9,6 @@ families=$(models/families/make.sh | tail -n 1)
 forms=$(models/families/make.sh --size forms | tail -n 1)
 RERANK_WASM_FAMILIES=$families RERANK_WASM_FORMS=$forms cargo test --locked --features cli --test families --test forms
 say "the package everywhere else"
+# The tests of bundles, which Deno and Bun run, convert with it.
+export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
 node tests/run.mjs runtimes browsers bundlers wrangler
