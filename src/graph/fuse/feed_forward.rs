@@ -8,7 +8,7 @@ use tract_core::internal::*;
 
 use super::linear::{Activation, LinearLayers};
 use super::pattern::{only_reader, replaced};
-use super::rows::{eval_rows_apart, replace_rows, shared};
+use super::rows::{eval_rows_apart, replace_rows_apart, shared};
 use super::weights::Weights;
 
 /// Rows that run through both layers before the next ones: few enough for the cache, and enough that reading the
@@ -89,7 +89,7 @@ impl EvalOp for FeedForward {
 
     fn eval(&self, _context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         if self.contract.output_lengths()[..] == [self.expand.inputs()] {
-            return Ok(tvec![replace_rows(inputs.remove(0), &|rows| self.replace(rows))?]);
+            return Ok(tvec![replace_rows_apart(inputs.remove(0), &|rows| self.replace(rows))?]);
         }
         self.eval_together(&inputs)?.pop().context("the feed-forward operator returned nothing for its input")
     }

@@ -17,10 +17,12 @@ pub fn producer(model: &TypedModel, outlet: OutletId) -> &TypedNode {
 /// is one of the model's.
 pub fn only_reader<'model>(model: &'model TypedModel, node: &TypedNode) -> Option<&'model TypedNode> {
     let outlet = OutletId::from(node.id);
-    match model.outlet_successors(outlet) {
-        [reader] if !model.outputs.contains(&outlet) => Some(model.node(reader.node)),
-        _ => None,
-    }
+    has_one_reader(model, outlet).then(|| model.node(model.outlet_successors(outlet)[0].node))
+}
+
+/// True if one node reads `outlet`, once, and it is none of the model's outputs.
+pub fn has_one_reader(model: &TypedModel, outlet: OutletId) -> bool {
+    model.outlet_successors(outlet).len() == 1 && !model.outputs.contains(&outlet)
 }
 
 /// True for the element-wise operation `Operation` on two tensors.

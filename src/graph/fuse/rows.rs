@@ -45,12 +45,10 @@ pub fn eval_rows(
 ) -> TractResult<Vec<TVec<TValue>>> {
     let plain = plain(inputs.iter().copied())?;
     let values = floats(&plain)?;
-    let row_length = |shape: &[usize]| shape.last().copied().unwrap_or(1).max(1);
-    let row_lengths = inputs.iter().map(|input| row_length(input.shape()));
+    let row_lengths = inputs.iter().map(|input| row_length(input));
     let rows: Vec<&[f32]> = values.iter().zip(row_lengths).flat_map(|(values, it)| values.chunks_exact(it)).collect();
     {
-        let lengths: TVec<usize> =
-            outputs.iter().map(|outputs| outputs.first().map_or(1, |output| row_length(output.shape()))).collect();
+        let lengths: TVec<usize> = outputs.iter().map(|outputs| outputs.first().map_or(1, row_length)).collect();
         let mut plain = outputs
             .iter_mut()
             .map(|outputs| outputs.iter_mut().map(|output| output.try_as_plain_ram_mut()).collect())
@@ -74,22 +72,30 @@ pub fn eval_rows(
     Ok(results)
 }
 
-/// Replaces the rows of a tensor, in its memory if nothing else reads it; idle threads take some of the rows.
-pub fn replace_rows(value: TValue, work: &(dyn Fn(&mut [&mut [f32]]) + Sync)) -> TractResult<TValue> {
+/// Replaces the rows of a tensor, in its memory if nothing else reads it. `work` receives all of them.
+pub fn replace_rows(value: TValue, work: &mut dyn FnMut(&mut [&mut [f32]])) -> TractResult<TValue> {
     let mut tensor = value.into_tensor();
-    with_rows_mut(&mut tensor, &mut |rows| {
-        let part_rows = rows_of_a_part(rows.len());
-        threads::split(rows.chunks_mut(part_rows).collect(), work);
-    })?;
+    let length = row_length(&tensor);
+    let mut plain = tensor.try_as_plain_ram_mut()?;
+    work(&mut plain.as_slice_mut::<f32>()?.chunks_exact_mut(length).collect::<Vec<_>>());
     Ok(tensor.into_tvalue())
 }
 
-/// Passes the rows of a tensor to `work`.
-pub fn with_rows_mut(tensor: &mut Tensor, work: &mut dyn FnMut(&mut [&mut [f32]])) -> TractResult<()> {
-    let length = tensor.shape().last().copied().unwrap_or(1).max(1);
-    let mut plain = tensor.try_as_plain_ram_mut()?;
-    work(&mut plain.as_slice_mut::<f32>()?.chunks_exact_mut(length).collect::<Vec<_>>());
-    Ok(())
+/// The same for `work` that treats each row separately; idle threads take some of the rows.
+pub fn replace_rows_apart(value: TValue, work: &(dyn Fn(&mut [&mut [f32]]) + Sync)) -> TractResult<TValue> {
+    replace_rows(value, &mut |rows| threads::split(rows.chunks_mut(rows_of_a_part(rows.len())).collect(), work))
+}
+
+/// Numbers in a row of a tensor; at least 1.
+fn row_length(tensor: &Tensor) -> usize {
+    tensor.shape().last().copied().unwrap_or(1).max(1)
+}
+
+/// The first row of each sequence: batch × hidden size, from batch × sequence × hidden size.
+pub fn first_rows(state: &Tensor) -> TractResult<TValue> {
+    let mut first = state.slice(1, 0, 1)?;
+    first.remove_axis(1)?;
+    Ok(first.into_tvalue())
 }
 
 /// Rows that are not written for now.

@@ -11,8 +11,8 @@ use tract_core::internal::*;
 use super::attention::{Attention, SequenceInputs, Sizes};
 use super::first_token::picks_first_token;
 use super::linear::{Activation, LayerScratch, Layers, LinearLayers, Part, PreparedRows};
-use super::pattern::replaced;
-use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain, shared, with_rows_mut};
+use super::pattern::{has_one_reader, replaced};
+use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain, replace_rows, shared};
 use super::weights::Weights;
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::functions::rotary::Rotation;
@@ -40,12 +40,6 @@ struct Sequence<'a> {
     /// Its rows of queries, and of the context.
     queries: Range<usize>,
     further: SequenceInputs<'a>,
-}
-
-/// The rows that the layers of queries read, and those of keys and values.
-struct Prepared<'a> {
-    queries: &'a PreparedRows<'a>,
-    others: &'a PreparedRows<'a>,
 }
 
 impl SelfAttention {
@@ -96,8 +90,8 @@ impl SelfAttention {
             let others = self.linear.layers().prepare_together(rows);
             let first_rows: Vec<&[f32]> = sequences.iter().map(|sequence| rows[sequence.rows.start]).collect();
             let queries = self.first_query.as_ref().map(|layer| layer.layers().prepare(&first_rows));
-            let prepared = Prepared { queries: queries.as_ref().unwrap_or(&others), others: &others };
-            self.write(&prepared, &sequences, &mut contexts[0], heads_of_a_part(rows.len()));
+            let prepared = [queries.as_ref().unwrap_or(&others), &others, &others];
+            self.write(prepared, &sequences, &mut contexts[0], heads_of_a_part(rows.len()));
         })
     }
 
@@ -114,13 +108,10 @@ impl SelfAttention {
     fn eval_in_place(&self, state: TValue, further: &[TValue]) -> TractResult<TValue> {
         let (views, mut sequences) = (plain(further)?, Vec::new());
         self.append_sequences(state.shape(), further, &views, &mut sequences)?;
-        let mut tensor = state.into_tensor();
-        with_rows_mut(&mut tensor, &mut |rows| {
-            let Some(prepared) = self.linear.layers().quantize_together(&shared(rows)) else { return };
-            let prepared = Prepared { queries: &prepared, others: &prepared };
-            self.write(&prepared, &sequences, rows, self.heads_of_a_part(rows.len()));
-        })?;
-        Ok(tensor.into_tvalue())
+        replace_rows(state, &mut |rows| {
+            let prepared = self.linear.layers().quantize_together(&shared(rows)).expect("the layers read integers");
+            self.write([&prepared; 3], &sequences, rows, self.heads_of_a_part(rows.len()));
+        })
     }
 
     /// Appends the sequences of a hidden state of this shape.
@@ -170,10 +161,11 @@ impl SelfAttention {
         self.hidden_size() / self.attention.heads
     }
 
+    /// Writes the context of all heads. `prepared` are the rows for queries, for keys and for values.
     #[inline(never)]
     fn write(
         &self,
-        prepared: &Prepared<'_>,
+        prepared: [&PreparedRows<'_>; 3],
         sequences: &[Sequence<'_>],
         contexts: &mut [&mut [f32]],
         heads_of_a_part: usize,
@@ -195,15 +187,14 @@ impl SelfAttention {
     fn write_heads(
         &self,
         heads: Range<usize>,
-        prepared: &Prepared<'_>,
+        prepared: [&PreparedRows<'_>; 3],
         sequences: &[Sequence<'_>],
         contexts: &mut [&mut [f32]],
     ) {
         let size = self.head_size();
-        let heads_at_once = heads_at_once(heads.len(), size, prepared.others.count());
+        let heads_at_once = heads_at_once(heads.len(), size, prepared[1].count());
         let (mut linear_scratch, mut scratch, mut context) =
             (LayerScratch::default(), AttentionScratch::default(), Vec::new());
-        let prepared = [prepared.queries, prepared.others, prepared.others];
         for first in heads.clone().step_by(heads_at_once) {
             let some = first..heads.end.min(first + heads_at_once);
             let columns = some.start * size..some.end * size;
@@ -372,15 +363,12 @@ fn without_activation(node: &TypedNode) -> Option<&LinearLayers> {
     node.op_as::<LinearLayers>().filter(|linear| linear.activation() == Activation::None)
 }
 
-fn has_one_reader(model: &TypedModel, outlet: OutletId) -> bool {
-    model.outlet_successors(outlet).len() == 1 && !model.outputs.contains(&outlet)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::fuse::attention::{FurtherInputs, PositionProduct, PositionProducts};
     use crate::graph::fuse::rewrite::Rewrite;
+    use crate::graph::fuse::rows::first_rows;
     use crate::graph::fuse::testing::{MODERNBERT, TINY, after};
     use crate::kernels::attention::{PositionTable, Window};
     use crate::kernels::float_linear::{FloatLinear, Order};
@@ -497,9 +485,8 @@ mod tests {
     fn by_parts(fused: &SelfAttention, pair: &TVec<TValue>) -> TValue {
         let mut values = fused.linear.eval_together(&pair[..1]).unwrap().pop().unwrap();
         if let Some(layer) = fused.first_query() {
-            let mut first = pair[0].slice(1, 0, 1).unwrap();
-            first.remove_axis(1).unwrap();
-            values.insert(0, layer.eval_together(&[first.into_tvalue()]).unwrap().pop().unwrap().remove(0));
+            let first = first_rows(&pair[0]).unwrap();
+            values.insert(0, layer.eval_together(&[first]).unwrap().pop().unwrap().remove(0));
         }
         values.extend(pair[1..].iter().cloned());
         fused.attention.eval_alone(&values).unwrap()

@@ -5,6 +5,7 @@ use tract_core::internal::*;
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
 use super::linear::LinearLayers;
+use super::rows::first_rows;
 use super::self_attention::SelfAttention;
 
 /// A part of such an operator; the same part also exists as a separate operator.
@@ -62,7 +63,8 @@ pub fn eval_stages(
                 outputs
             }
             Stage::FirstQuery(layer) => {
-                let first = values.iter().map(first_rows).collect::<TractResult<Vec<_>>>()?;
+                let first = values.iter().map(|values| Ok(tvec![first_rows(&values[0])?]));
+                let first = first.collect::<TractResult<Vec<_>>>()?;
                 queries = Some(linear(layer, &first, false)?);
                 values
             }
@@ -75,13 +77,6 @@ pub fn eval_stages(
         };
     }
     Ok(Some(values))
-}
-
-/// The first row of each sequence of the first input.
-fn first_rows(inputs: &TVec<TValue>) -> TractResult<TVec<TValue>> {
-    let mut first = inputs[0].slice(1, 0, 1)?;
-    first.remove_axis(1)?;
-    Ok(tvec![first.into_tvalue()])
 }
 
 /// Evaluates a node for each of several lists of inputs, with all their rows in one pass of its linear layers. Returns

@@ -74,7 +74,7 @@ impl Table {
 }
 
 /// A product with a table.
-struct PositionScores {
+struct TableProduct {
     side: Side,
     table: Table,
     /// Number of heads, of positions and of channels.
@@ -130,8 +130,8 @@ pub fn take_positions(
         if is_sum_of_products { remaining.extend(others) } else { remaining.push(addend) }
     }
     let mut positions = tvec![];
-    let mut product = |side: Option<(PositionScores, OutletId)>, name: &str| {
-        let Some((PositionScores { table, sizes, scale, .. }, of_distances)) = side else { return Ok(None) };
+    let mut product = |side: Option<(TableProduct, OutletId)>, name: &str| {
+        let Some((TableProduct { table, sizes, scale, .. }, of_distances)) = side else { return Ok(None) };
         let integers = patch.tap_model(model, of_distances)?;
         positions.push(patch.wire_node(name, TableRows { count: sizes[1] }, &[integers])?[0]);
         let table = Arc::new(table.pack(sizes)?);
@@ -167,7 +167,7 @@ fn found(
     addend: &Addend,
     scores: &ScoreProduct,
     heads: usize,
-) -> TractResult<Option<PositionScores>> {
+) -> TractResult<Option<TableProduct>> {
     rule_if!(addend.only_where.is_none());
     let [scores_batch, scores_head, scores_row, scores_key] = scores.names;
     let at_softmax = scores.letters.clone();
@@ -207,7 +207,7 @@ fn found(
     rule_if!(sizes[0] == heads && (1..=MOST_ROWS).contains(&sizes[1]) && sizes[2].to_dim() == scores.channels);
     let scale = gathered.factor * multiplied.factor * content.factor * factor;
     let positions = without_broadcasts(model, gather.inputs[1]);
-    Ok(Some(PositionScores { side, table, sizes, scale, positions, axes: Axes { query, key } }))
+    Ok(Some(TableProduct { side, table, sizes, scale, positions, axes: Axes { query, key } }))
 }
 
 /// The constant operand of a product, and the factor of its numbers.

@@ -40,8 +40,7 @@ pub fn fuse_gate(
     let source = producer(model, gate);
     rule_if_some!(linear = source.op_as::<LinearLayers>().filter(|it| it.activation() == Activation::None));
     rule_if!(gated.node == source.id && gated.slot != gate.slot && linear.parts().len() == 2);
-    let read_once = |outlet: &OutletId| model.outlet_successors(*outlet).len() == 1 && !model.outputs.contains(outlet);
-    rule_if!([active, gate, gated].iter().all(read_once));
+    rule_if!([active, gate, gated].iter().all(|&outlet| has_one_reader(model, outlet)));
     let parts: TVec<Part> = [gated, gate].iter().map(|outlet| linear.parts()[outlet.slot].clone()).collect();
     rule_if!(parts[0].columns.len() == parts[1].columns.len());
     let fused = linear.with_parts(parts).with_activation(Activation::Gated(function));

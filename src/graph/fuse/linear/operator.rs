@@ -8,7 +8,7 @@ use std::ops::Range;
 use tract_core::internal::*;
 
 use super::layers::{LayerScratch, Layers, PreparedRows};
-use crate::graph::fuse::rows::{eval_rows_apart, output_fact, replace_rows, shared};
+use crate::graph::fuse::rows::{eval_rows_apart, output_fact, replace_rows_apart, shared};
 use crate::kernels::functions::gelu::{gelu, gelu_tanh};
 use crate::kernels::linear::Linear;
 
@@ -235,8 +235,8 @@ impl EvalOp for LinearLayers {
     fn eval(&self, _context: &EvalContext, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         if self.output_lengths()[..] == [self.inputs()] && self.quantized_layers().is_some() {
             // The layers read integers, so each row has room for its output.
-            let output = replace_rows(inputs.remove(0), &|rows| {
-                let Some(prepared) = self.layers.quantize(&shared(rows)) else { return };
+            let output = replace_rows_apart(inputs.remove(0), &|rows| {
+                let prepared = self.layers.quantize(&shared(rows)).expect("the layers read integers");
                 self.apply_prepared(&prepared, &mut [rows]);
             })?;
             return Ok(tvec![output]);
