@@ -1,30 +1,15 @@
-//! Attention of a sequence to itself, with the linear layers of its queries, keys and values, a few heads at a time.
-//!
-//! A head does not read the others. So a thread needs no memory for queries, keys and values of all heads, which is
-//! three times the hidden state. Threads that share a sequence take heads: each reads only its part of the weights and
-//! prepares its keys once.
-
-use std::ops::Range;
+//! The fused operator.
 
 use tract_core::internal::*;
 
-use super::attention::{Attention, SequenceInputs, Sizes};
-use super::first_token::picks_first_token;
-use super::linear::{Activation, LayerScratch, Layers, LinearLayers, Part, PreparedRows};
-use super::pattern::{has_one_reader, replaced};
-use super::rows::{ROWS_OF_A_PART, eval_rows, floats, plain, replace_rows, shared};
-use super::weights::Weights;
-use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
-use crate::kernels::functions::rotary::Rotation;
-use crate::kernels::linear::groups_in_panels;
+use super::heads::{Heads, Sequence};
+use crate::graph::fuse::attention::{Attention, Sizes};
+use crate::graph::fuse::linear::{Layers, LinearLayers, Part, PreparedRows};
+use crate::graph::fuse::rows::{ROWS_OF_A_PART, eval_rows, floats, plain, replace_rows, shared};
 use crate::threads;
 
-/// Most queries, as numbers, that a thread holds at a time, with as many keys and values: 4 MB each. Fewer heads fill no
-/// whole panels, so that an eighth of the layers' work is lost.
-const MOST_AT_ONCE: usize = 1 << 20;
-
-/// The fused operator. Inputs: hidden state (batch × sequence × hidden) and the further ones of [`Attention`]. Output:
-/// context, like the hidden state except for the length of its rows, or batch × hidden for the first row.
+/// Inputs: hidden state (batch × sequence × hidden) and the further ones of [`Attention`]. Output: context, like the
+/// hidden state except for the length of its rows, or batch × hidden for the first row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfAttention {
     /// Three outputs of one length: queries, keys and values; or two, if `first_query` has the queries.
@@ -34,15 +19,11 @@ pub struct SelfAttention {
     attention: Attention,
 }
 
-/// A sequence, by its rows among those of all sequences.
-struct Sequence<'a> {
-    rows: Range<usize>,
-    /// Its rows of queries, and of the context.
-    queries: Range<usize>,
-    further: SequenceInputs<'a>,
-}
-
 impl SelfAttention {
+    pub fn new(linear: LinearLayers, first_query: Option<LinearLayers>, attention: Attention) -> Self {
+        Self { linear, first_query, attention }
+    }
+
     /// The layers that read all rows.
     pub fn linear(&self) -> &LinearLayers {
         &self.linear
@@ -180,102 +161,8 @@ impl SelfAttention {
                 part.1.push(context);
             }
         }
-        threads::split(parts, |(heads, mut contexts)| self.write_heads(heads, prepared, sequences, &mut contexts));
-    }
-
-    /// Writes the context of these heads to rows of exactly their length.
-    fn write_heads(
-        &self,
-        heads: Range<usize>,
-        prepared: [&PreparedRows<'_>; 3],
-        sequences: &[Sequence<'_>],
-        contexts: &mut [&mut [f32]],
-    ) {
-        let size = self.head_size();
-        let heads_at_once = heads_at_once(heads.len(), size, prepared[1].count());
-        let (mut linear_scratch, mut scratch, mut context) =
-            (LayerScratch::default(), AttentionScratch::default(), Vec::new());
-        for first in heads.clone().step_by(heads_at_once) {
-            let some = first..heads.end.min(first + heads_at_once);
-            let columns = some.start * size..some.end * size;
-            let place = columns.start - heads.start * size..columns.end - heads.start * size;
-            let mut projections = [0, 1, 2].map(|index| {
-                let (layers, part) = self.projections()[index];
-                let columns = part.columns.start + columns.start..part.columns.start + columns.end;
-                Projection::new(layers, part.layer, columns, prepared[index], &mut linear_scratch)
-            });
-            for Sequence { rows, queries, further } in sequences.iter().filter(|sequence| !sequence.rows.is_empty()) {
-                let ranges = [queries, rows, rows];
-                if let Some(angles) = &further.rotation {
-                    for (projection, rows) in projections.iter_mut().zip(ranges).take(2) {
-                        projection.rotate(rows, size, angles);
-                    }
-                }
-                let [query_rows, keys, values] = [0, 1, 2].map(|index| projections[index].rows(ranges[index]));
-                let inputs = Inputs {
-                    queries: query_rows,
-                    keys,
-                    values,
-                    mask: further.mask,
-                    bias: further.bias.map(|bias| bias.starting_at(some.start, 0)),
-                    disentangled: self.attention.disentangled(further).map(|it| it.starting_at(some.start, 0)),
-                    window: self.attention.window,
-                    heads: some.len(),
-                    head_size: size,
-                    scale: self.attention.scale,
-                };
-                context.resize(queries.len() * columns.len(), 0.0);
-                attention(&inputs, &mut scratch, &mut context, columns.len());
-                for (to, from) in contexts[queries.clone()].iter_mut().zip(context.chunks_exact(columns.len())) {
-                    to[place.clone()].copy_from_slice(from);
-                }
-            }
-        }
-    }
-}
-
-/// How many of a thread's heads it computes at a time: as many as fill whole panels, or one for very many rows.
-fn heads_at_once(heads: usize, size: usize, rows: usize) -> usize {
-    let most = groups_in_panels(size);
-    if most * size * rows > MOST_AT_ONCE { 1 } else { heads.div_ceil(heads.div_ceil(most)) }
-}
-
-/// Some outputs of a linear layer, for all rows.
-struct Projection {
-    /// Rows of whole panels.
-    values: Vec<f32>,
-    stride: usize,
-    /// The requested outputs in a row.
-    columns: Range<usize>,
-}
-
-impl Projection {
-    fn new(
-        layers: &Layers,
-        layer: usize,
-        columns: Range<usize>,
-        rows: &PreparedRows<'_>,
-        scratch: &mut LayerScratch,
-    ) -> Self {
-        let outputs = layers.whole(layer, columns.clone());
-        let stride = outputs.len();
-        let columns = columns.start - outputs.start..columns.end - outputs.start;
-        let mut values = vec![0.0; rows.count() * stride];
-        layers.write(layer, outputs, rows, scratch, &mut values.chunks_exact_mut(stride).collect::<Vec<_>>());
-        Self { values, stride, columns }
-    }
-
-    /// Rotates the heads of a sequence.
-    fn rotate(&mut self, rows: &Range<usize>, head_size: usize, angles: &Rotation<'_>) {
-        let sequence = &mut self.values[rows.start * self.stride..rows.end * self.stride];
-        for (position, row) in sequence.chunks_exact_mut(self.stride).enumerate() {
-            angles.rotate(position, &mut row[self.columns.clone()], head_size);
-        }
-    }
-
-    fn rows(&self, rows: &Range<usize>) -> Rows<'_> {
-        let values = &self.values[rows.start * self.stride + self.columns.start..];
-        Rows { values, count: rows.len(), stride: self.stride }
+        let these = Heads { projections: self.projections(), attention: &self.attention, size: self.head_size() };
+        threads::split(parts, |(heads, mut contexts)| these.write(heads, prepared, sequences, &mut contexts));
     }
 }
 
@@ -313,63 +200,11 @@ impl TypedOp for SelfAttention {
     as_op!();
 }
 
-/// Matches from the attention on.
-pub fn fuse(
-    _: &Weights,
-    model: &TypedModel,
-    node: &TypedNode,
-    name: &str,
-    attention: &Attention,
-) -> TractResult<Option<TypedModelPatch>> {
-    let &[queries, keys, values, ref further @ ..] = &node.inputs[..] else { return Ok(None) };
-    rule_if!(keys.node == values.node && [queries, keys, values].iter().all(|&outlet| has_one_reader(model, outlet)));
-    let producer = model.node(keys.node);
-    rule_if_some!(linear = without_activation(producer));
-    rule_if!(model.outlet_fact(producer.inputs[0])?.rank() == 3);
-    let part = |outlet: &OutletId| linear.parts()[outlet.slot].clone();
-    let (outlets, first_query) = if queries.node == producer.id {
-        rule_if!(linear.parts().len() == 3);
-        (&node.inputs[..3], None)
-    } else {
-        rule_if_some!(layer = first_query(model, queries, producer, linear));
-        (&node.inputs[1..3], Some(layer))
-    };
-    let linear = linear.with_parts(outlets.iter().map(part).collect());
-    let fused = SelfAttention { linear, first_query, attention: attention.clone() };
-    let inputs: TVec<_> = [producer.inputs[0]].into_iter().chain(further.iter().copied()).collect();
-    replaced(model, name, fused, &inputs, node)
-}
-
-/// The layer of queries of the first token, as one of three outputs of the layers of keys and values, or apart from
-/// these.
-fn first_query(
-    model: &TypedModel,
-    queries: OutletId,
-    others: &TypedNode,
-    layers: &LinearLayers,
-) -> Option<LinearLayers> {
-    let source = model.node(queries.node);
-    if picks_first_token(model, source) {
-        let all = source.inputs[0];
-        let is_third = all.node == others.id && layers.parts().len() == 3 && has_one_reader(model, all);
-        return is_third.then(|| layers.with_parts(tvec![layers.parts()[all.slot].clone()]));
-    }
-    let layer = without_activation(source).filter(|layer| layer.parts().len() == 1 && layers.parts().len() == 2)?;
-    let first = model.node(source.inputs[0].node);
-    (picks_first_token(model, first) && first.inputs[0] == others.inputs[0]).then(|| layer.clone())
-}
-
-fn without_activation(node: &TypedNode) -> Option<&LinearLayers> {
-    node.op_as::<LinearLayers>().filter(|linear| linear.activation() == Activation::None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::fuse::attention::{FurtherInputs, PositionProduct, PositionProducts};
-    use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::rows::first_rows;
-    use crate::graph::fuse::testing::{MODERNBERT, TINY, after};
     use crate::kernels::attention::{PositionTable, Window};
     use crate::kernels::float_linear::{FloatLinear, Order};
     use crate::kernels::linear::{Linear, Packer};
@@ -490,32 +325,5 @@ mod tests {
         }
         values.extend(pair[1..].iter().cloned());
         fused.attention.eval_alone(&values).unwrap()
-    }
-
-    /// In the last layer only the first token attends. Its queries come from a layer of their own, or in ModernBERT from
-    /// that of keys and values.
-    #[test]
-    fn takes_every_attention_whose_layers_read_the_same_rows() {
-        for (fixture, layers) in [(TINY, 2), (MODERNBERT, 3)] {
-            let count = |change: &dyn Fn(&mut TypedModel)| {
-                let graph = after(fixture, Rewrite::SelfAttention, change);
-                graph.nodes().iter().filter(|node| node.op_is::<SelfAttention>()).count()
-            };
-            assert_eq!(count(&|_| {}), layers);
-            for (layer, slot) in (0..layers).flat_map(|layer| [0, 1, 2].map(|slot| (layer, slot))) {
-                let read_elsewhere = |graph: &mut TypedModel| {
-                    let attention = graph.nodes().iter().filter(|node| node.op_is::<Attention>()).nth(layer).unwrap();
-                    graph.outputs.push(attention.inputs[slot]);
-                };
-                assert_eq!(count(&read_elsewhere), layers - 1);
-            }
-            let second_token = |graph: &mut TypedModel| {
-                let second = graph.add_const("second", tensor0(1i64)).unwrap();
-                let picks: Vec<_> =
-                    graph.nodes().iter().filter(|node| picks_first_token(graph, node)).map(|it| it.id).collect();
-                picks.into_iter().for_each(|pick| graph.add_edge(second, InletId::new(pick, 1)).unwrap());
-            };
-            assert_eq!(count(&second_token), layers - 1);
-        }
     }
 }
