@@ -11,11 +11,15 @@ pub mod relaxed;
 pub mod scalar;
 #[cfg(target_arch = "wasm32")]
 pub mod simd128;
+#[cfg(target_arch = "x86_64")]
+pub mod sse2;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64")))]
 pub use scalar as wide;
 #[cfg(target_arch = "wasm32")]
 pub use simd128 as wide;
+#[cfg(target_arch = "x86_64")]
+pub use sse2 as wide;
 
 use super::panels::PANEL_COLUMNS;
 
