@@ -1,11 +1,12 @@
-// contestant.mjs KEY FILE MODULE_DIRECTORY OUTPUT: measures one contestant and writes its results to OUTPUT as JSON.
+// contestant.mjs KEY FILE MODULE_DIRECTORY OUTPUT speed|ready: measures one contestant, or only its time to load, and
+// writes its results to OUTPUT as JSON.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { contestants } from './contestants.mjs';
 import { languages, texts } from './texts.mjs';
 
-const [key, file, directory, output] = process.argv.slice(2);
-const { start, ready, memory, speed } = contestants.find((contestant) => contestant.key === key);
+const [key, file, directory, output, what] = process.argv.slice(2);
+const { start, ready, memory } = contestants.find((contestant) => contestant.key === key);
 
 const seconds = 0.15;
 const rounds = 9;
@@ -36,7 +37,7 @@ if (contestant === undefined) {
   const ids = Object.values(texts)
     .flat()
     .map((text) => Array.from(encode(text)).join(' '));
-  if (speed) {
+  if (what === 'speed') {
     for (const language of Object.keys(languages)) {
       const value = megabytesPerSecond(encode, texts[language]);
       results.push({ name: `mb_per_s.${language}`, value, unit: 'MB/s' });

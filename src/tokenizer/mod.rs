@@ -6,6 +6,7 @@
 pub mod file;
 mod hugging_face;
 mod pair;
+mod refusal;
 mod sentence_piece;
 pub mod unigram;
 mod vocabulary;

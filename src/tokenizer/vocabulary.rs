@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::file::compact;
 use super::file::parts::Parts;
 use super::file::reader::TokenizerReader;
+use super::refusal::malformed;
 use super::unigram::{Pieces, Scores, Unigram};
 use crate::error::{Error, ModelFile, Result};
 
@@ -27,10 +28,7 @@ impl Vocabulary {
         let mut reader = TokenizerReader::new(Some(tokenizer.len()));
         reader.push(tokenizer);
         let Parts { text, unigram } = reader.into_parts()?;
-        let shell = serde_json::from_slice(&text).map_err(|error| Error::InvalidModel {
-            file: ModelFile::Tokenizer,
-            reason: format!("the file is not a tokenizer.json: {error}"),
-        })?;
+        let shell = serde_json::from_slice(&text).map_err(malformed)?;
         let unigram = unigram.ok_or_else(|| Error::UnsupportedModel {
             file: ModelFile::Tokenizer,
             reason: "the file holds no unigram model, and no other kind works with fewer pieces; keep them all"

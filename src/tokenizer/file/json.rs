@@ -3,6 +3,7 @@
 //! keeps a file without such a vocabulary whole.
 
 use crate::error::{Error, MemoryUse, ModelFile, Result};
+use crate::tokenizer::refusal::damaged;
 use crate::tokenizer::unigram::Pieces;
 
 /// The content of a file.
@@ -106,7 +107,7 @@ impl JsonReader {
     /// `invalid_model` if the file ends within its vocabulary.
     pub fn finish(self) -> Result<TokenizerJson> {
         match self.place {
-            Place::Vocabulary { .. } | Place::Entry { .. } => Err(malformed("it ends within its vocabulary")),
+            Place::Vocabulary { .. } | Place::Entry { .. } => Err(damaged("it ends within its vocabulary")),
             Place::Shell { .. } | Place::Rest => Ok(TokenizerJson { text: self.text, pieces: self.pieces }),
         }
     }
@@ -142,7 +143,7 @@ impl JsonReader {
                 }
                 (StringState::Outside, b'[') if depth == 2 && in_model && key == Key::Vocabulary => {
                     if self.pieces.is_some() {
-                        return Err(malformed("its model has two vocabularies"));
+                        return Err(damaged("its model has two vocabularies"));
                     }
                     self.keep(&chunk[..=index])?;
                     self.pieces = Some(Pieces::for_file(self.size.unwrap_or(0)));
@@ -177,6 +178,11 @@ impl JsonReader {
         let rest = &chunk[index + 1..];
         self.place = match (chunk[index], expects) {
             (b'[', Expects::EntryOrEnd | Expects::Entry) => {
+                if let Some(Whole { piece, score, behind }) = whole_entry(rest) {
+                    self.pieces.get_or_insert_default().push(piece, score)?;
+                    self.place = Place::Vocabulary { expects: Expects::CommaOrEnd };
+                    return Ok(behind);
+                }
                 self.entry.clear();
                 self.entry.push(b'[');
                 Place::Entry { depth: 1 }
@@ -188,7 +194,7 @@ impl JsonReader {
                 Place::Shell { depth: 2, in_model: true, key: Key::Other, key_start: 0 }
             }
             (byte, _) => {
-                return Err(malformed(&format!("its vocabulary has {:?} between two entries", char::from(byte))));
+                return Err(damaged(&format!("its vocabulary has {:?} between two entries", char::from(byte))));
             }
         };
         Ok(rest)
@@ -227,9 +233,8 @@ impl JsonReader {
     }
 
     fn add_piece(&mut self) -> Result<()> {
-        let (piece, score): (std::borrow::Cow<str>, f64) = serde_json::from_slice(&self.entry).map_err(|error| {
-            malformed(&format!("an entry of its vocabulary is not a piece with its score: {error}"))
-        })?;
+        let (piece, score): (std::borrow::Cow<str>, f64) = serde_json::from_slice(&self.entry)
+            .map_err(|error| damaged(&format!("an entry of its vocabulary is not a piece with its score: {error}")))?;
         let pieces = self.pieces.get_or_insert_default();
         pieces.push(&piece, score)
     }
@@ -254,6 +259,35 @@ impl JsonReader {
     }
 }
 
+/// An entry that needs no buffer.
+struct Whole<'chunk> {
+    piece: &'chunk str,
+    score: f64,
+    behind: &'chunk [u8],
+}
+
+/// Reads an entry behind its bracket; `None` if the chunk does not hold all of it, the piece has escapes, or anything is
+/// wrong.
+fn whole_entry(chunk: &[u8]) -> Option<Whole<'_>> {
+    let chunk = after(chunk, b'"')?;
+    let end = chunk.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+    let (piece, chunk) = (std::str::from_utf8(&chunk[..end]).ok()?, after(&chunk[end..], b'"')?);
+    let chunk = without_white_space(after(chunk, b',')?);
+    let end = chunk.iter().position(|&byte| byte == b']' || is_white_space(byte))?;
+    let score = serde_json::from_slice(&chunk[..end]).ok()?;
+    Some(Whole { piece, score, behind: after(&chunk[end..], b']')? })
+}
+
+/// Returns what follows this byte, which must come first behind white space.
+fn after(chunk: &[u8], byte: u8) -> Option<&[u8]> {
+    without_white_space(chunk).split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest)
+}
+
+fn without_white_space(chunk: &[u8]) -> &[u8] {
+    let start = chunk.iter().position(|&byte| !is_white_space(byte)).unwrap_or(chunk.len());
+    &chunk[start..]
+}
+
 fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
@@ -261,10 +295,6 @@ fn is_white_space(byte: u8) -> bool {
 /// Reads the text of a JSON string from its parts.
 fn read_string(parts: &[&[u8]]) -> Option<String> {
     serde_json::from_slice(&parts.concat()).ok()
-}
-
-fn malformed(reason: &str) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {reason}") }
 }
 
 #[cfg(test)]

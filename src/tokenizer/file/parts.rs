@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::json::TokenizerJson;
-use crate::error::{Error, ModelFile, Result};
+use crate::error::Result;
 use crate::tokenizer::Tokenizer;
 use crate::tokenizer::hugging_face::General;
+use crate::tokenizer::refusal::{check_version, damaged, malformed};
 use crate::tokenizer::sentence_piece::Description;
 use crate::tokenizer::unigram::Unigram;
 
@@ -36,13 +37,10 @@ impl Parts {
         text: Vec<u8>,
         unigram: impl FnOnce(Option<u32>, bool) -> Result<Unigram>,
     ) -> Result<Self> {
-        let Described { version, model } =
-            serde_json::from_slice(&text).map_err(|error| malformed(&error.to_string()))?;
-        if let Some(version) = version.filter(|version| version != "1.0") {
-            return Err(malformed(&format!("its version is {version:?}; this engine reads \"1.0\"")));
-        }
+        let Described { version, model } = serde_json::from_slice(&text).map_err(malformed)?;
+        check_version(version.as_deref())?;
         if let Some(other) = model.r#type.filter(|name| name != "Unigram") {
-            return Err(malformed(&format!("its {other} model has the vocabulary of a unigram model")));
+            return Err(damaged(&format!("its {other} model has the vocabulary of a unigram model")));
         }
         let unigram = unigram(model.unk_id, model.byte_fallback)?;
         Ok(Self { text, unigram: Some(unigram) })
@@ -77,8 +75,4 @@ struct DescribedModel {
     unk_id: Option<u32>,
     #[serde(default)]
     byte_fallback: bool,
-}
-
-fn malformed(reason: &str) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {reason}") }
 }

@@ -1,6 +1,7 @@
 //! The general pipeline: the `tokenizers` crate runs any tokenizer that it reads. Only a unigram model is our own code.
 
 mod model;
+mod models;
 mod soundness;
 
 use model::Model;
@@ -10,7 +11,8 @@ use tokenizers::{
     TokenizerImpl,
 };
 
-use crate::error::{Error, ModelFile, Result};
+use crate::error::{Error, Result};
+use crate::tokenizer::refusal::{malformed, unsound};
 use crate::tokenizer::unigram::Unigram;
 
 type Pipeline = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
@@ -36,11 +38,7 @@ impl General {
     /// # Errors
     /// `invalid_model` for bytes that are no `tokenizer.json`, or that could make the crate panic.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        soundness::check(json)?;
-        let mut pipeline: Pipeline = serde_json::from_slice(json).map_err(malformed)?;
-        pipeline.with_padding(None);
-        pipeline.with_truncation(None).map_err(unsound)?;
-        Ok(Self { pipeline })
+        Self::with_model(json, || models::read(json).map(Model::from))
     }
 
     /// Makes a tokenizer with our unigram model in place of the one in `json`.
@@ -48,10 +46,14 @@ impl General {
     /// # Errors
     /// As [`General::from_json`].
     pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
+        Self::with_model(json, || Ok(Model::from(unigram)))
+    }
+
+    fn with_model(json: &[u8], model: impl FnOnce() -> Result<Model>) -> Result<Self> {
         soundness::check(json)?;
         let Shell { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).map_err(malformed)?;
-        let mut pipeline = Pipeline::new(Model::from(unigram));
+        let mut pipeline = Pipeline::new(model()?);
         pipeline.with_normalizer(normalizer).map_err(unsound)?;
         pipeline.with_pre_tokenizer(pre_tokenizer);
         pipeline.with_post_processor(post_processor);
@@ -93,14 +95,6 @@ impl General {
 /// Makes an encoding like those of `encode_fast`.
 fn encoding(ids: &[u32]) -> Encoding {
     ids.iter().map(|&id| (id, String::new(), (0, 0), None, 0)).collect()
-}
-
-fn malformed(error: serde_json::Error) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("the file is not a tokenizer.json: {error}") }
-}
-
-fn unsound(error: tokenizers::Error) -> Error {
-    Error::InvalidModel { file: ModelFile::Tokenizer, reason: format!("its parts do not fit together: {error}") }
 }
 
 /// Returns an error of our unigram model unchanged. An error of the crate means that it has no token for the text.

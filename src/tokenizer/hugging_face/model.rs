@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use serde::{Deserialize, Deserializer};
 use tokenizers::{AddedToken, ModelWrapper, Token, Trainer};
 
 use crate::error::MemoryUse;
@@ -25,9 +24,9 @@ impl From<Unigram> for Model {
     }
 }
 
-impl<'de> Deserialize<'de> for Model {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        ModelWrapper::deserialize(deserializer).map(|model| Self::Crate(Box::new(model)))
+impl From<ModelWrapper> for Model {
+    fn from(model: ModelWrapper) -> Self {
+        Self::Crate(Box::new(model))
     }
 }
 

@@ -36,12 +36,7 @@ impl Unigram {
         let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
         let mut order = Vec::with_capacity(pieces.len());
         order.extend((0..count).filter(|&id| !pieces.bytes(id).is_empty()));
-        // The last of equal pieces counts. It sorts first here, and the others go.
-        order.sort_unstable_by(|&left, &right| {
-            pieces.bytes(left).cmp(pieces.bytes(right)).then_with(|| right.cmp(&left))
-        });
-        order.dedup_by(|later, first| pieces.bytes(*later) == pieces.bytes(*first));
-        let units = trie_builder::build(order.len(), |index| pieces.bytes(order[index]), |index| order[index])?;
+        let units = trie_builder::build(&mut order, |id| pieces.bytes(id))?;
         drop(order);
         let mut scores = pieces.into_scores();
         scores.shrink_to_fit();

@@ -1,4 +1,6 @@
-//! The builder of a [`Trie`](super::trie::Trie): it makes the double array from sorted keys.
+//! The builder of a [`Trie`](super::trie::Trie): it sorts the keys while it makes the double array.
+
+use std::ops::Range;
 
 use super::trie::{FREE_UNIT, HAS_VALUE, LEAF, LONGEST_KEY, PAYLOAD_LIMIT, PAYLOAD_SHIFT, ROOT_LABEL, VALUE_LABEL};
 use crate::error::{Error, ModelFile, Result};
@@ -14,10 +16,16 @@ const SEARCHED: usize = SEARCHED_BLOCKS * BLOCK;
 
 const NONE: u32 = u32::MAX;
 
-/// A node before its children have places. The keys `keys` share their first `depth` bytes.
+/// From as many keys on, counting sorts faster than comparing.
+const COUNTED: usize = 96;
+
+/// Keys for which the builder keeps memory between nodes.
+const MOST_KEPT: usize = 1 << 14;
+
+/// A node before its children have places. The keys of `keys` share their first `depth` bytes.
 struct Pending {
     unit: u32,
-    keys: std::ops::Range<usize>,
+    keys: Range<usize>,
     depth: usize,
 }
 
@@ -36,19 +44,16 @@ fn slot(unit: u32) -> usize {
     unit as usize % SEARCHED
 }
 
-/// Builds the units for `count` keys. `key(i)` is the i-th key and `value(i)` its value. Keys are UTF-8, not empty,
-/// sorted and distinct.
+/// Builds the units for the keys of these values, and sorts the values by their keys. Keys are UTF-8 and not empty. The
+/// largest value of equal keys counts.
 ///
 /// # Errors
 /// `unsupported_model` if a value or the array is too large for a unit, or a key is longer than [`LONGEST_KEY`].
-pub(super) fn build<'keys>(
-    count: usize,
-    key: impl Fn(usize) -> &'keys [u8],
-    value: impl Fn(usize) -> u32,
-) -> Result<Vec<u32>> {
-    if (0..count).any(|index| key(index).len() > LONGEST_KEY) {
+pub(super) fn build<'keys>(values: &mut [u32], key: impl Fn(u32) -> &'keys [u8]) -> Result<Vec<u32>> {
+    if values.iter().any(|&value| value as usize >= PAYLOAD_LIMIT || key(value).len() > LONGEST_KEY) {
         return Err(too_large());
     }
+    values.sort_unstable();
     let mut builder = Builder {
         units: Vec::new(),
         next: Box::new([NONE; SEARCHED]),
@@ -59,43 +64,34 @@ pub(super) fn build<'keys>(
     builder.add_block()?;
     builder.take(0);
     builder.units[0] = ROOT_LABEL;
-    let mut waiting = vec![Pending { unit: 0, keys: 0..count, depth: 0 }];
-    let mut labels = Vec::new();
-    let mut children = Vec::new();
+    let mut waiting = vec![Pending { unit: 0, keys: 0..values.len(), depth: 0 }];
+    let (mut labels, mut children, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(Pending { unit, keys, depth }) = waiting.pop() {
-        labels.clear();
-        children.clear();
-        let mut start = keys.start;
-        while start < keys.end {
-            let (label, end) = match key(start).get(depth) {
-                None => (VALUE_LABEL, start + 1),
-                Some(&byte) => {
-                    let is_sibling = |&index: &usize| key(index).get(depth) == Some(&byte);
-                    (byte, start + (start..keys.end).take_while(is_sibling).count())
-                }
-            };
-            labels.push(label);
-            children.push(start..end);
-            start = end;
+        if let &[value] = &values[keys.clone()] {
+            builder.add_tail(unit, &key(value)[depth..], value)?;
+            continue;
         }
+        children.clear();
+        sort_by_byte(&mut values[keys.clone()], |value| key(value).get(depth).copied(), &mut scratch, &mut children);
+        labels.clear();
+        labels.extend(children.iter().map(|(label, _)| *label));
         if labels.is_empty() {
             continue;
         }
         let offset = builder.place(&labels)?;
         builder.units[unit as usize] |= offset << PAYLOAD_SHIFT;
-        for (&label, range) in labels.iter().zip(children.drain(..)).rev() {
+        for (label, range) in children.drain(..).rev() {
+            let range = keys.start + range.start..keys.start + range.end;
             let child = offset ^ u32::from(label);
             builder.take(child);
-            let is_leaf = label == VALUE_LABEL || (range.len() == 1 && key(range.start).len() == depth + 1);
-            if label == VALUE_LABEL {
+            let is_value = label == VALUE_LABEL;
+            if is_value {
                 builder.units[unit as usize] |= HAS_VALUE;
             }
             builder.units[child as usize] = u32::from(label);
-            if is_leaf {
-                let value = value(range.start);
-                if value as usize >= PAYLOAD_LIMIT {
-                    return Err(too_large());
-                }
+            let siblings = &values[range.clone()];
+            if is_value || siblings.iter().all(|&value| key(value).len() == depth + 1) {
+                let value = siblings.last().copied().unwrap_or_default();
                 builder.units[child as usize] |= LEAF | value << PAYLOAD_SHIFT;
             } else {
                 waiting.push(Pending { unit: child, keys: range, depth: depth + 1 });
@@ -106,7 +102,57 @@ pub(super) fn build<'keys>(
     Ok(builder.units)
 }
 
+/// Sorts ascending values by a byte of their keys; those without it come first. Equal bytes keep values ascending.
+/// `children` receives the label and the range of each byte. The contents of `scratch` do not matter.
+fn sort_by_byte(
+    values: &mut [u32],
+    byte: impl Fn(u32) -> Option<u8>,
+    scratch: &mut Vec<(u16, u32)>,
+    children: &mut Vec<(u8, Range<usize>)>,
+) {
+    let label = |rank: u16| rank.checked_sub(1).map_or(VALUE_LABEL, |byte| byte as u8);
+    scratch.clear();
+    scratch.extend(values.iter().map(|&value| (byte(value).map_or(0, |byte| u16::from(byte) + 1), value)));
+    if values.len() < COUNTED {
+        scratch.sort_unstable();
+        values.iter_mut().zip(&*scratch).for_each(|(value, &(_, sorted))| *value = sorted);
+        let mut start = 0;
+        for equal in scratch.chunk_by(|one, other| one.0 == other.0) {
+            children.push((label(equal[0].0), start..start + equal.len()));
+            start += equal.len();
+        }
+        return;
+    }
+    let mut ends = [0; 257];
+    scratch.iter().for_each(|&(rank, _)| ends[usize::from(rank)] += 1);
+    let mut end = 0;
+    for (rank, count) in (0..).zip(&mut ends).filter(|(_, count)| **count > 0) {
+        children.push((label(rank), end..end + *count));
+        (*count, end) = (end, end + *count);
+    }
+    for &(rank, value) in &*scratch {
+        let place = &mut ends[usize::from(rank)];
+        values[*place] = value;
+        *place += 1;
+    }
+    // Only the first levels have that many keys.
+    scratch.shrink_to(MOST_KEPT);
+}
+
 impl Builder {
+    /// Adds the rest of a key that shares no more bytes with others.
+    fn add_tail(&mut self, mut unit: u32, tail: &[u8], value: u32) -> Result<()> {
+        for &byte in tail {
+            let offset = self.place(&[byte])?;
+            self.units[unit as usize] |= offset << PAYLOAD_SHIFT;
+            unit = offset ^ u32::from(byte);
+            self.take(unit);
+            self.units[unit as usize] = u32::from(byte);
+        }
+        self.units[unit as usize] |= LEAF | value << PAYLOAD_SHIFT;
+        Ok(())
+    }
+
     /// Finds an unused offset at which the units for all `labels` are free.
     fn place(&mut self, labels: &[u8]) -> Result<u32> {
         let first_label = u32::from(labels[0]);
