@@ -126,7 +126,7 @@ fn elementwise_kernels_give_the_same_bits() {
     let input = activations();
     let (gamma, beta) = (random(HIDDEN, 7), random(HIDDEN, 8));
     let mut output = vec![0.0; input.len()];
-    let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+    let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5, centred: true };
     layer_norm(&input, Some(&random(input.len(), 9)), parameters, &mut output);
     check("layer norm", &output, 0x103f_e34f_f950_9a08);
     let mut output = input.clone();

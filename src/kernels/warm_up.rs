@@ -35,7 +35,7 @@ pub fn warm_up() {
             layer.apply(QuantizedRows { codes: &codes, rows: &scales }, &mut linear_scratch, &mut outputs);
             gelu(&mut rows);
             let input = rows.clone();
-            let parameters = LayerNorm { gamma: &[1.0; HIDDEN], beta: &[0.1; HIDDEN], epsilon: 1e-5 };
+            let parameters = LayerNorm { gamma: &[1.0; HIDDEN], beta: &[0.1; HIDDEN], epsilon: 1e-5, centred: true };
             layer_norm(&input, Some(&input), parameters, &mut rows);
             let input = Rows { values: &rows.clone(), count: TOKENS, stride: HIDDEN };
             let inputs = Inputs {

@@ -77,7 +77,7 @@ fn elementwise() {
         gelu(black_box(&mut output));
     }) - copy;
     report!("gelu        {:.3} ns per element", t / count);
-    let parameters = LayerNorm { gamma: &x[..hidden], beta: &x[hidden..2 * hidden], epsilon: 1e-5 };
+    let parameters = LayerNorm { gamma: &x[..hidden], beta: &x[hidden..2 * hidden], epsilon: 1e-5, centred: true };
     let t = time(|| layer_norm(black_box(&x), Some(&x), parameters, black_box(&mut output)));
     report!("layer_norm  {:.3} ns per element", t / count);
     let mut q = vec![0; hidden];

@@ -1,6 +1,7 @@
 //! Layer normalisation, together with the addition of a residual before it.
 //!
-//! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β if there is one.
+//! In the graph this is Add, mean (Reduce and Mul), Sub, RmsNorm, Mul by γ, Add of β if there is one. RMS norm lacks the
+//! mean and the Sub.
 
 use tract_core::internal::*;
 use tract_core::ops::math::{Add, Mul, Sub};
@@ -16,6 +17,7 @@ pub struct AddLayerNorm {
     gamma: Arc<[f32]>,
     beta: Arc<[f32]>,
     epsilon: f32,
+    centred: bool,
 }
 
 impl Eq for AddLayerNorm {}
@@ -38,7 +40,7 @@ impl EvalOp for AddLayerNorm {
         layer_norm(
             input.as_slice::<f32>()?,
             residual.as_ref().map(|residual| residual.as_slice::<f32>()).transpose()?,
-            LayerNorm { gamma: &self.gamma, beta: &self.beta, epsilon: self.epsilon },
+            LayerNorm { gamma: &self.gamma, beta: &self.beta, epsilon: self.epsilon, centred: self.centred },
             output.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?,
         );
         Ok(tvec!(output.into_tvalue()))
@@ -74,10 +76,9 @@ pub fn fuse(
     rule_if!(fact.datum_type == f32::datum_type() && norm.axis + 1 == fact.rank());
     rule_if_some!(hidden = fact.shape.last().and_then(|size| size.to_usize().ok()));
     rule_if_some!(epsilon = scalar(&norm.eps));
-    let centred = producer(model, node.inputs[0]);
-    rule_if!(is_binary::<Sub>(centred));
-    let (input, mean) = (centred.inputs[0], centred.inputs[1]);
-    rule_if!(is_mean(model, mean, input, norm.axis, hidden));
+    let above = producer(model, node.inputs[0]);
+    let centred = is_binary::<Sub>(above) && is_mean(model, above.inputs[1], above.inputs[0], norm.axis, hidden);
+    let input = if centred { above.inputs[0] } else { node.inputs[0] };
 
     rule_if_some!(scaled = only_reader(model, node).filter(|next| is_binary::<Mul>(next)));
     rule_if_some!((_, gamma) = variable_and_constant(model, scaled));
@@ -91,8 +92,8 @@ pub fn fuse(
     replaced(
         model,
         name,
-        AddLayerNorm { gamma: gamma.into(), beta: beta.into(), epsilon },
-        &summands(model, input),
+        AddLayerNorm { gamma: gamma.into(), beta: beta.into(), epsilon, centred },
+        &summands(model, input, if centred { 2 } else { 1 }),
         last,
     )
 }
@@ -108,13 +109,13 @@ fn is_mean(model: &TypedModel, mean: OutletId, input: OutletId, axis: usize, len
         && sum.op_as::<Reduce>().is_some_and(|sum| sum.axes[..] == [axis] && sum.reducer == Reducer::Sum)
 }
 
-/// The two inputs of the addition that computes `outlet`, if only this normalisation (its mean and its subtraction)
-/// reads it; else `outlet` itself.
-fn summands(model: &TypedModel, outlet: OutletId) -> TVec<OutletId> {
+/// The two inputs of the addition that computes `outlet`, if only the nodes of this normalisation, `readers` of them,
+/// read it; else `outlet` itself.
+fn summands(model: &TypedModel, outlet: OutletId, readers: usize) -> TVec<OutletId> {
     let add = producer(model, outlet);
     let shape = |outlet: &OutletId| model.outlet_fact(*outlet).map(|fact| fact.shape.clone()).ok();
     let whole = |input: &OutletId| constant(model, *input).is_none() && shape(input) == shape(&outlet);
-    if is_binary::<Add>(add) && model.outlet_successors(outlet).len() == 2 && add.inputs.iter().all(whole) {
+    if is_binary::<Add>(add) && model.outlet_successors(outlet).len() == readers && add.inputs.iter().all(whole) {
         add.inputs.iter().copied().collect()
     } else {
         tvec!(outlet)
@@ -125,13 +126,33 @@ fn summands(model: &TypedModel, outlet: OutletId) -> TVec<OutletId> {
 mod tests {
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
-    use crate::graph::fuse::testing::{change_first, count_after};
+    use crate::graph::fuse::testing::{TINY, after, change_first, count_after};
 
     #[test]
     fn takes_every_normalisation_of_rows() {
         let count = |change: &dyn Fn(&mut TypedModel)| count_after(Rewrite::LayerNorm, "AddLayerNorm", change);
         assert_eq!(count(&|_| {}), 5);
         assert_eq!(count(&|graph| change_first(graph, |norm: &mut RmsNorm| norm.axis = 1)), 4);
-        assert_eq!(count(&|graph| change_first(graph, |mean: &mut Reduce| mean.reducer = Reducer::Max)), 4);
+    }
+
+    #[test]
+    fn a_norm_without_the_mean_subtracts_none() {
+        let centred = |change: &dyn Fn(&mut TypedModel)| {
+            let graph = after(TINY, Rewrite::LayerNorm, change);
+            let norms = graph.nodes().iter().filter_map(|node| node.op_as::<AddLayerNorm>());
+            norms.map(|norm| norm.centred).collect::<Vec<_>>()
+        };
+        assert_eq!(centred(&|_| {}), [true; 5]);
+        let max = |graph: &mut TypedModel| change_first(graph, |mean: &mut Reduce| mean.reducer = Reducer::Max);
+        assert_eq!(centred(&max).iter().filter(|centred| **centred).count(), 4);
+        let without_mean = |graph: &mut TypedModel| {
+            let norms: Vec<usize> =
+                graph.nodes().iter().filter(|node| node.op_is::<RmsNorm>()).map(|it| it.id).collect();
+            for norm in norms {
+                let input = producer(graph, graph.node(norm).inputs[0]).inputs[0];
+                graph.add_edge(input, InletId::new(norm, 0)).unwrap();
+            }
+        };
+        assert_eq!(centred(&without_mean), [false; 5]);
     }
 }

@@ -1,4 +1,4 @@
-//! Layer normalisation.
+//! Layer normalisation, and its form without the mean.
 
 use crate::kernels::lanes::{Fastest, Lanes};
 
@@ -8,10 +8,13 @@ pub struct LayerNorm<'a> {
     pub gamma: &'a [f32],
     pub beta: &'a [f32],
     pub epsilon: f32,
+    /// False for the form without the mean, RMS norm.
+    pub centred: bool,
 }
 
 /// (y − mean(y))/√(var(y) + ε)·γ + β of every row (Ba, Kiros and Hinton, *Layer Normalization*, 2016). y is the row,
-/// plus that of `residual` if there is one. Each of the three buffers holds rows × hidden values.
+/// plus that of `residual` if there is one. Each of the three buffers holds rows × hidden values. RMS norm takes 0 for
+/// the mean (Zhang and Sennrich, *Root Mean Square Layer Normalization*, 2019).
 ///
 /// Two passes compute mean and variance, with sixteen stripes for each sum. A row becomes NaN if it has a NaN or an
 /// infinity, or if its variance is too large for a float.
@@ -40,7 +43,7 @@ fn normalize_row<L: Lanes>(row: &[f32], residual: Option<&[f32]>, parameters: La
         Some(residual) => add::<L>(row, residual, output),
     }
     let count = output.len() as f32;
-    let mean = sum_of::<L>(output, 0.0, |x| x) / count;
+    let mean = if parameters.centred { sum_of::<L>(output, 0.0, |x| x) / count } else { 0.0 };
     let centre = L::splat(mean);
     let variance = sum_of::<L>(output, mean, |x| (x - centre) * (x - centre)) / count;
     // Division by an infinity would make every element beta, which looks right.
@@ -102,9 +105,9 @@ mod tests {
     use crate::kernels::lanes::scalar::Scalar;
     use crate::kernels::testing::{test, *};
 
-    fn exact(row: &[f64], LayerNorm { gamma, beta, epsilon }: LayerNorm<'_>) -> Vec<f64> {
+    fn exact(row: &[f64], LayerNorm { gamma, beta, epsilon, centred }: LayerNorm<'_>) -> Vec<f64> {
         let count = row.len() as f64;
-        let mean = row.iter().sum::<f64>() / count;
+        let mean = if centred { row.iter().sum::<f64>() / count } else { 0.0 };
         let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
         let factor = 1.0 / (variance + f64::from(epsilon)).sqrt();
         let affine = gamma.iter().zip(beta).map(|(&gamma, &beta)| (f64::from(gamma), f64::from(beta)));
@@ -113,12 +116,13 @@ mod tests {
 
     #[test]
     fn is_near_the_exact_function() {
-        for hidden in [1, 7, 64, 768, 1023] {
+        for (hidden, centred) in [1, 7, 64, 768, 1023].into_iter().flat_map(|hidden| [(hidden, true), (hidden, false)])
+        {
             let rows = 3;
             let [input, residual, gamma, beta] = [1, 2, 3, 4].map(|seed| random(rows * hidden, seed));
             // A mean far from 0 costs digits.
             let input: Vec<f32> = input.iter().map(|x| x + 8.0).collect();
-            let parameters = LayerNorm { gamma: &gamma[..hidden], beta: &beta[..hidden], epsilon: 1e-5 };
+            let parameters = LayerNorm { gamma: &gamma[..hidden], beta: &beta[..hidden], epsilon: 1e-5, centred };
             let mut output = vec![0.0; rows * hidden];
             layer_norm(&input, Some(&residual), parameters, &mut output);
             for (i, output) in output.chunks(hidden).enumerate() {
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn a_value_that_is_not_finite_spoils_its_row_alone() {
         let (gamma, beta) = ([1.0; 5], [0.5; 5]);
-        let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+        let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5, centred: true };
         for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut input = [1.0; 15];
             input[7] = value;
@@ -147,7 +151,7 @@ mod tests {
     fn extremes() {
         let normalize = |row: &[f32; 5], residual: Option<&[f32]>, epsilon| {
             let mut output = [9.0; 5];
-            let parameters = LayerNorm { gamma: &[2.0; 5], beta: &[0.5; 5], epsilon };
+            let parameters = LayerNorm { gamma: &[2.0; 5], beta: &[0.5; 5], epsilon, centred: true };
             layer_norm(row, residual, parameters, &mut output);
             output
         };
@@ -165,9 +169,10 @@ mod tests {
             (input, residual, gamma, beta) in (1usize..70).prop_flat_map(|hidden| {
                 let residual = prop::option::of(floats(hidden));
                 (floats(hidden), residual, vec(-2f32..2.0, hidden), vec(-2f32..2.0, hidden))
-            })
+            }),
+            centred in any::<bool>(),
         ) {
-            let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+            let parameters = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5, centred };
             let (mut actual, mut expected) = (vec![0.0; input.len()], vec![0.0; input.len()]);
             layer_norm(&input, residual.as_deref(), parameters, &mut actual);
             normalize_row::<Scalar>(&input, residual.as_deref(), parameters, &mut expected);
