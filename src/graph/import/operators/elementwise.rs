@@ -3,14 +3,14 @@
 use tract_core::internal::*;
 use tract_core::ops::element_wise::ElementWiseOp;
 use tract_core::ops::logic::not;
-use tract_core::ops::math::{abs, ceil, erf, exp, floor, is_nan, ln, neg, recip, sign, sqrt};
+use tract_core::ops::math::{abs, ceil, erf, floor, is_nan, neg, recip, sign, sqrt};
 use tract_core::ops::nn::gelu_exact::gelu_exact;
 use tract_core::ops::nn::sigmoid;
 
 use super::{Wire, Wiring};
 use crate::graph::import::gelu::gelu_tanh;
+use crate::graph::import::portable::{portable_cos, portable_exp, portable_ln, portable_sin};
 use crate::graph::import::tanh::portable_tanh;
-use crate::graph::import::trigonometry::{portable_cos, portable_sin};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
@@ -18,11 +18,11 @@ pub fn lookup(operator: &str) -> Option<Wire> {
         "Ceil" => |node| one(node, ceil()),
         "Cos" => |node| one(node, portable_cos()),
         "Erf" => |node| one(node, erf()),
-        "Exp" => |node| one(node, exp()),
+        "Exp" => |node| one(node, portable_exp()),
         "Floor" => |node| one(node, floor()),
         "Gelu" => gelu,
         "IsNaN" => |node| one(node, is_nan()),
-        "Log" => |node| one(node, ln()),
+        "Log" => |node| one(node, portable_ln()),
         "Neg" => |node| one(node, neg()),
         "Not" => |node| one(node, not()),
         "Reciprocal" => |node| one(node, recip()),
