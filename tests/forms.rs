@@ -9,8 +9,8 @@ use rerank_wasm::graph::Graph;
 use serde::Deserialize;
 use support::family;
 
-const NAMES: [&str; 5] =
-    ["bert-einsum", "bert-operators", "bert-static-all", "bert-static-channel", "modernbert-operators"];
+const NAMES: [&str; 6] =
+    ["bert-einsum", "bert-fixed", "bert-operators", "bert-static-all", "bert-static-channel", "modernbert-operators"];
 
 #[derive(Deserialize)]
 struct Row {

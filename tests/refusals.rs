@@ -13,7 +13,7 @@ const FORMS: &str = "; the forms that work are int8 by dynamic quantisation (Dyn
 /// A graph of these nodes, with one weight.
 fn refusal(nodes: &[Message], weight: Message) -> Error {
     let nodes = nodes.iter().cloned().fold(Message::new(), |graph, node| graph.message(1, node));
-    let ends = Message::new().message(11, value_info("input_ids", 7, &[1, 1])).message(12, value_info("y", 1, &[1, 1]));
+    let ends = Message::new().message(11, value_info("input_ids", 7, &[])).message(12, value_info("y", 1, &[1, 1]));
     let graph_of = model(join(&[nodes, Message::new().message(5, weight), ends]));
     let error = graph(&graph_of.0).expect_err("it must be refused");
     assert_eq!(error.code(), "unsupported_model", "{error}");
@@ -45,7 +45,11 @@ fn operators_of_onnxruntime_are_refused_with_the_forms_that_work() {
 #[test]
 fn other_operators_of_onnx_are_refused_alone() {
     let error = refusal(&[node("Conv", &["input_ids", "w"], "y")], floats());
-    assert_eq!(error.to_string(), "model file: the graph uses operators that the engine does not support: Conv (1)");
+    assert_eq!(
+        error.to_string(),
+        "model file: the graph uses operators that the engine does not support: Conv (1); choose a cross-encoder of a \
+         family that docs/models-and-cache.md lists"
+    );
 }
 
 #[test]
@@ -63,9 +67,19 @@ fn a_language_model_is_refused_by_its_config() {
     assert_eq!(error.code(), "unsupported_model");
     assert_eq!(
         error.to_string(),
-        "config file: the model is a language model that generates text, as its architecture Qwen3ForCausalLM shows; \
-         choose a cross-encoder, which reads query and document at once"
+        "config file: the model is a language model that generates text, or is built on one, as its architecture \
+         Qwen3ForCausalLM shows; choose a cross-encoder on an encoder such as BERT, which reads query and document at once"
     );
+    for model_type in ["qwen2", "qwen3", "gemma", "gemma3_text", "llama", "mistral", "phi3", "modernbert-decoder"] {
+        let config = format!(
+            r#"{{"architectures": ["AnyForSequenceClassification"], "model_type": "{model_type}", "max_position_embeddings": 40960}}"#
+        );
+        let error = sequence_limits(config.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(&format!("is built on one, as its model_type {model_type} shows; choose")), "{error}");
+    }
+    for model_type in ["bert", "modernbert", "deberta-v2", "xlm-roberta", "mpnet", "new", "gte"] {
+        sequence_limits(format!(r#"{{"model_type": "{model_type}"}}"#).as_bytes()).unwrap();
+    }
     for other in [r#"["BertForSequenceClassification"]"#, "null", "7", "[]"] {
         sequence_limits(format!(r#"{{"architectures": {other}}}"#).as_bytes()).unwrap();
     }

@@ -18,10 +18,14 @@ struct Config {
 }
 
 impl Config {
-    /// Returns the class of a language model that generates text.
-    fn generator(&self) -> Option<&str> {
-        let mut classes = self.architectures.as_array()?.iter().filter_map(serde_json::Value::as_str);
-        classes.find(|class| class.ends_with("ForCausalLM"))
+    /// Returns what shows that the model is a language model that generates text, or is built on one.
+    fn generator(&self) -> Option<String> {
+        let mut classes = self.architectures.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+        let class = classes.find(|class| class.ends_with("ForCausalLM")).map(|class| format!("architecture {class}"));
+        let is_generator = |model_type: &&String| {
+            GENERATORS.iter().any(|name| model_type.starts_with(name)) || model_type.ends_with("-decoder")
+        };
+        class.or_else(|| self.model_type.as_ref().filter(is_generator).map(|it| format!("model_type {it}")))
     }
 }
 
@@ -39,6 +43,11 @@ const COUNT_FROM_PADDING: [&str; 11] = [
     "xlm-roberta-xl",
     "xmod",
 ];
+
+/// What the types of models begin with that generate text. With a head for classes they rank, too, but they read from
+/// left to right, in operators that the engine lacks.
+const GENERATORS: [&str; 12] =
+    ["bloom", "falcon", "gemma", "gpt", "llama", "minicpm", "mistral", "mixtral", "olmo", "opt", "phi", "qwen"];
 
 /// What `config.json` says of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +69,10 @@ pub fn sequence_limits(bytes: &[u8]) -> Result<SequenceLimits> {
         reason: format!("the file is not a config.json: {error}"),
     })?;
     let unsupported = |reason| Err(Error::UnsupportedModel { file: ModelFile::Config, reason });
-    if let Some(class) = config.generator() {
+    if let Some(sign) = config.generator() {
         return unsupported(format!(
-            "the model is a language model that generates text, as its architecture {class} shows; choose a \
-             cross-encoder, which reads query and document at once"
+            "the model is a language model that generates text, or is built on one, as its {sign} shows; choose a \
+             cross-encoder on an encoder such as BERT, which reads query and document at once"
         ));
     }
     let counts_from_padding = config.model_type.as_deref().is_some_and(|it| COUNT_FROM_PADDING.contains(&it));
@@ -72,7 +81,10 @@ pub fn sequence_limits(bytes: &[u8]) -> Result<SequenceLimits> {
         return Ok(SequenceLimits { max_tokens: DEFAULT_MAX_TOKENS, first_position });
     };
     match positions.saturating_sub(first_position) {
-        0 => unsupported(format!("its {positions} positions leave no room for a token")),
+        0 => unsupported(format!(
+            "its max_position_embeddings, {positions}, leaves no room for a token; write the number of the model's positions \
+             there"
+        )),
         tokens if tokens > MOST_TOKENS => {
             unsupported(format!("the file allows {tokens} tokens; this engine reads at most {MOST_TOKENS}"))
         }

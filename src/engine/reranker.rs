@@ -33,6 +33,7 @@ impl Reranker {
     /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], or the longest pair would fail; those
     /// of [`Graph::logit`] for the shortest.
     pub(super) fn check(&mut self) -> Result<()> {
+        self.max_tokens = self.graph.tokens().map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         while self.max_tokens > DEFAULT_MAX_TOKENS && self.graph.largest_tensor(self.max_tokens) > MOST_TENSOR_BYTES {
             self.max_tokens = (self.max_tokens / 2).max(DEFAULT_MAX_TOKENS);
         }

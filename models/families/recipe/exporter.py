@@ -47,12 +47,22 @@ def random_model(family: str, size: Size, attention: str) -> torch.nn.Module:
     return model
 
 
-def export(family: str, size: Size, exporter: str, attention: str, path: Path, opset: int | None = None) -> None:
+def export(
+    family: str,
+    size: Size,
+    exporter: str,
+    attention: str,
+    path: Path,
+    opset: int | None = None,
+    tokens: int | None = None,
+) -> None:
+    """With `tokens`, TorchScript writes a graph for one pair of this length."""
     names = ["input_ids", "attention_mask"] + (["token_type_ids"] if family in WITH_SEGMENTS else [])
     names += ["position_ids"] if family in WITH_POSITIONS else []
-    ids = torch.randint(5, size.vocabulary, (2, 12), generator=torch.Generator().manual_seed(SEED))
+    shape = (1, tokens) if tokens else (2, 12)
+    ids = torch.randint(5, size.vocabulary, shape, generator=torch.Generator().manual_seed(SEED))
     mask = torch.ones_like(ids)
-    mask[1, 9:] = 0
+    mask[-1, 9:] = 0
     given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
     given["position_ids"] = torch.arange(ids.shape[1]).expand_as(ids)
     opset = opset or OPSETS.get(family, 17)
@@ -60,7 +70,7 @@ def export(family: str, size: Size, exporter: str, attention: str, path: Path, o
     model = Logits(random_model(family, size, attention), names)
     inputs = tuple(given[name] for name in names)
     if exporter == "torchscript":
-        axes = {name: {0: "batch", 1: "sequence"} for name in names} | {"logits": {0: "batch"}}
+        axes = {} if tokens else {name: {0: "batch", 1: "sequence"} for name in names} | {"logits": {0: "batch"}}
         torch.onnx.export(model, inputs, path, dynamic_axes=axes, dynamo=False, **common)
     else:
         batch, sequence = torch.export.Dim("batch"), torch.export.Dim("sequence", max=size.positions - 4)

@@ -3,8 +3,9 @@
 
 NAME is the family and the form. `static-all` is onnxruntime's static quantisation by default; `static-channel` has a scale
 for each output of a matrix, and quantises the operators that optimum chooses. `operators` has attention and rotary positions
-as one operator each, as dynamo writes them from opset 23 on; `einsum` has attention with torch.einsum. Both have the dynamic
-quantisation of transformers.js, and their `exact` is the logit of the weights before it, else that of the quantised weights.
+as one operator each, as dynamo writes them from opset 23 on; `einsum` has attention with torch.einsum; `fixed` takes one pair
+of 64 tokens. These have the dynamic quantisation of transformers.js, and their `exact` is the logit of the weights before it,
+else that of the quantised weights.
 """
 
 import json
@@ -104,6 +105,8 @@ def make(family: str, folder: Path) -> None:
         ALL_MASK_ATTENTION_FUNCTIONS.register("einsum", eager_mask)
         export(family, SIZE, "torchscript", "einsum", graph)
         quantise(graph, folder / f"{family}-einsum.onnx")
+        export(family, SIZE, "torchscript", "sdpa", graph, tokens=SIZE.positions)
+        quantise(graph, folder / f"{family}-fixed.onnx")
         export(family, SIZE, "torchscript", "sdpa", graph)
         for quantiser, options in STATIC.items():
             path = folder / f"{family}-{quantiser}.onnx"

@@ -35,7 +35,7 @@ pub fn after(fixture: &str, rewrite: Rewrite, change: impl FnOnce(&mut TypedMode
     let model = parser.finish().unwrap();
     let file = Model::read(&model.graph).unwrap();
     let inputs = file.graph.inputs.iter().copied().filter(|name| model.weights.get(name).is_none());
-    let mut graph = import(&file, inputs, &model.weights).unwrap();
+    let mut graph = import(&file, inputs, None, &model.weights).unwrap();
     let weights = Weights::new(model.weights);
     let mut change = Some(change);
     let mut apply = |graph: &mut TypedModel, next: Rewrite| {

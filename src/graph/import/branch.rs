@@ -82,7 +82,7 @@ mod tests {
         let mut file = Model { version: 13, graph };
         validate(&mut file.graph).map_err(|error| error.to_string())?;
         let run = || {
-            let model = import(&file, ["ids"], &WeightStore::default())?;
+            let model = import(&file, ["ids"], None, &WeightStore::default())?;
             let plan = model.into_decluttered()?.into_optimized()?.into_runnable()?;
             let output = plan.run(tvec!(tensor2(&[[7i64, 8, 9]]).into_tvalue()))?.remove(0);
             Ok(output.cast_to::<i64>()?.try_as_plain_ram()?.as_slice::<i64>()?.to_vec())

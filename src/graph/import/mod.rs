@@ -7,12 +7,12 @@ pub mod gelu;
 pub mod logit;
 pub mod operators;
 mod order;
+mod portable;
 #[cfg(test)]
 mod referee;
 pub mod sizes;
 pub mod tanh;
 mod tensor;
-mod trigonometry;
 mod validate;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -34,10 +34,11 @@ pub const BATCH: &str = "batch";
 pub const SEQUENCE: &str = "sequence";
 
 /// Imports a model. Its first inputs are `text_inputs`, tables of int64 numbers; one input for each weight follows. The
-/// caller has validated the names in `file`.
+/// tables have any number of rows and tokens, or one row of `tokens`. The caller has validated the names in `file`.
 pub fn import<'names>(
     file: &Model<'_>,
     text_inputs: impl IntoIterator<Item = &'names str>,
+    tokens: Option<usize>,
     weights: &WeightStore,
 ) -> TractResult<TypedModel> {
     let mut model = TypedModel::default();
@@ -46,7 +47,10 @@ pub fn import<'names>(
         sizes::is_at_least(&model.symbols, size, 1)?;
     }
     let mut scope = Scope::default();
-    let text_shape = text_sizes.map(TDim::from);
+    let text_shape = match tokens {
+        Some(tokens) => [1.to_dim(), tokens.to_dim()],
+        None => text_sizes.map(TDim::from),
+    };
     for name in text_inputs {
         scope.outlets.insert(name, model.add_source(name, i64::fact(&text_shape))?);
     }
@@ -143,5 +147,8 @@ fn refuse_unknown_operators(nodes: &[Node<'_>]) -> TractResult<()> {
     }
     let list: Vec<_> = unknown.into_iter().map(|(operator, count)| format!("{operator} ({count})")).collect();
     let reason = format!("the graph uses operators that the engine does not support: {}", list.join(", "));
-    Err(if other_form { unsupported_form(reason) } else { unsupported(reason) }.into())
+    if other_form {
+        return Err(unsupported_form(reason).into());
+    }
+    Err(unsupported(format!("{reason}; choose a cross-encoder of a family that docs/models-and-cache.md lists")).into())
 }

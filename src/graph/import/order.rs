@@ -99,7 +99,7 @@ fn captured_by(branch: &[u8], depth: usize, names: &mut Vec<String>) -> Result<(
     if depth > MAX_DEPTH {
         return Err(unsupported(format!("the graph has branches in more than {MAX_DEPTH} levels")));
     }
-    let Graph { nodes, initializers, inputs, outputs } = Graph::read(branch)?;
+    let Graph { nodes, initializers, inputs, outputs, .. } = Graph::read(branch)?;
     let first = names.len();
     for node in &nodes {
         names.extend(node.inputs.iter().filter(|name| !name.is_empty()).map(|&name| name.to_owned()));

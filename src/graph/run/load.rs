@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
 use crate::graph::import::{import, logit, validate};
+use crate::kernels::attention::MAX_KEYS;
 use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::schema::{self, Model};
 use crate::onnx::{OnnxModel, WeightStore};
@@ -37,8 +38,9 @@ impl Graph {
         let mut file = Model::read(&graph)?;
         validate(&mut file.graph)?;
         let inputs = inputs(&file.graph, &weights)?;
+        let tokens = fixed_tokens(&file.graph, &inputs)?;
         let names = inputs.iter().map(|(name, _)| *name);
-        let mut model = import(&file, names, &weights).map_err(refused)?;
+        let mut model = import(&file, names, tokens, &weights).map_err(refused)?;
         let inputs: Vec<Input> = inputs.into_iter().map(|(_, input)| input).collect();
         logit::select(&mut model, &file.graph.outputs).map_err(refused)?;
         drop(file);
@@ -56,7 +58,7 @@ impl Graph {
         };
         let plan = plan().map_err(refused)?;
         refuse_many_logits(&plan)?;
-        Ok(Self { schedule: Schedule::new(&plan), plan, inputs, first_position: 0 })
+        Ok(Self { schedule: Schedule::new(&plan), plan, inputs, first_position: 0, tokens })
     }
 }
 
@@ -103,6 +105,38 @@ fn inputs<'file>(graph: &schema::Graph<'file>, weights: &WeightStore) -> Result<
         .collect()
 }
 
+/// The number of tokens in a graph that was exported for one pair of this length; `None` if it takes any length.
+///
+/// # Errors
+/// `unsupported_model` for a graph of several pairs, one of several lengths, and one without a mask for padding.
+fn fixed_tokens(graph: &schema::Graph<'_>, inputs: &[(&str, Input)]) -> Result<Option<usize>> {
+    let sizes =
+        graph.inputs.iter().zip(&graph.input_sizes).filter(|(name, _)| inputs.iter().any(|(it, _)| it == *name));
+    let mut fixed: Vec<[u64; 2]> = Vec::new();
+    for (_, sizes) in sizes {
+        match sizes[..] {
+            [pairs, Some(tokens)] => fixed.push([pairs.unwrap_or(1), tokens]),
+            _ => return Ok(None),
+        }
+    }
+    let dynamic = "export it with dynamic axes for batch and sequence";
+    let Some(&[pairs, tokens]) = fixed.first() else { return Ok(None) };
+    if pairs != 1 || fixed.iter().any(|it| *it != [pairs, tokens]) {
+        return Err(unsupported(format!("the graph takes exactly {pairs} pairs of {tokens} tokens; {dynamic}")));
+    }
+    if !inputs.iter().any(|(_, input)| *input == Input::AttentionMask) {
+        return Err(unsupported(format!(
+            "the graph takes exactly {tokens} tokens and has no input attention_mask, which would hide padding; {dynamic}"
+        )));
+    }
+    match usize::try_from(tokens) {
+        Ok(tokens) if (1..=MAX_KEYS).contains(&tokens) => Ok(Some(tokens)),
+        _ => Err(unsupported(format!(
+            "the graph takes exactly {tokens} tokens; the engine reads 1 to {MAX_KEYS}; {dynamic}"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +159,30 @@ mod tests {
         graph.inputs = vec!["pixel_values"];
         let error = inputs(&graph, &WeightStore::default()).unwrap_err().to_string();
         assert!(error.contains(r#"the graph has an input "pixel_values""#), "{error}");
+    }
+
+    #[test]
+    fn a_length_is_fixed_if_every_input_says_so() {
+        let tokens = |names: &[(&'static str, Input)], sizes: [[Option<u64>; 2]; 2]| {
+            let graph = schema::Graph {
+                inputs: names.iter().map(|(name, _)| *name).collect(),
+                input_sizes: sizes.map(|sizes| sizes.to_vec()).to_vec(),
+                ..Default::default()
+            };
+            fixed_tokens(&graph, names).map_err(|error| error.to_string())
+        };
+        let masked = [("input_ids", Input::TokenIds), ("attention_mask", Input::AttentionMask)];
+        assert_eq!(tokens(&masked, [[Some(1), Some(32)]; 2]), Ok(Some(32)));
+        assert_eq!(tokens(&masked, [[None, Some(32)]; 2]), Ok(Some(32)));
+        assert_eq!(tokens(&masked, [[None, None]; 2]), Ok(None));
+        assert_eq!(tokens(&masked, [[Some(1), Some(32)], [Some(1), None]]), Ok(None));
+        let several = tokens(&masked, [[Some(8), Some(32)]; 2]).unwrap_err();
+        assert!(
+            several.contains("the graph takes exactly 8 pairs of 32 tokens; export it with dynamic axes"),
+            "{several}"
+        );
+        let bare = [("input_ids", Input::TokenIds), ("token_type_ids", Input::TokenTypeIds)];
+        let bare = tokens(&bare, [[Some(1), Some(32)]; 2]).unwrap_err();
+        assert!(bare.contains("the graph takes exactly 32 tokens and has no input attention_mask"), "{bare}");
     }
 }

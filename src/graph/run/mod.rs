@@ -14,7 +14,7 @@ use std::sync::Arc;
 use lockstep::Schedule;
 pub use profile::OperatorTime;
 pub use speed::Speed;
-use tract_core::prelude::*;
+use tract_core::internal::*;
 
 use crate::error::{Error, Result};
 use crate::onnx::refusal::{invalid, unsupported};
@@ -61,6 +61,8 @@ pub struct Graph {
     inputs: Vec<Input>,
     /// What the input of positions begins with.
     first_position: i64,
+    /// The number of tokens in every pair, of a graph that takes no other. Shorter pairs are padded.
+    tokens: Option<usize>,
 }
 
 impl Graph {
@@ -83,7 +85,7 @@ impl Graph {
         Ok(self)
     }
 
-    /// Computes the logit of one pair. The pair runs alone and unpadded, so the result depends only on its tokens.
+    /// Computes the logit of one pair. The pair runs alone, so the result depends only on its tokens.
     ///
     /// # Errors
     /// `invalid_model` if the graph fails, or returns anything but one finite number.
@@ -128,12 +130,19 @@ impl Graph {
         census
     }
 
+    /// Returns the length of every pair in tokens, padding included, if the graph takes no other.
+    pub fn tokens(&self) -> Option<usize> {
+        self.tokens
+    }
+
     /// The values of the plan's inputs for one pair.
     fn feed(&self, sequence: &TokenSequence) -> TractResult<TVec<TValue>> {
         let length = sequence.ids.len();
+        let padded = self.tokens.unwrap_or(length);
+        ensure!(length <= padded, "the pair has more than the {padded} tokens that the graph takes");
         let tensor = |values: &mut dyn Iterator<Item = i64>| -> TractResult<TValue> {
-            let values: Vec<i64> = values.collect();
-            Ok(Tensor::from_shape(&[1, length], &values)?.into_tvalue())
+            let values: Vec<i64> = values.chain(std::iter::repeat(0)).take(padded).collect();
+            Ok(Tensor::from_shape(&[1, padded], &values)?.into_tvalue())
         };
         self.inputs
             .iter()
@@ -148,7 +157,10 @@ impl Graph {
 }
 
 fn not_one_logit(numbers: impl std::fmt::Display) -> Error {
-    unsupported(format!("the graph returns {numbers} numbers for one pair; a reranker returns one"))
+    unsupported(format!(
+        "the graph returns {numbers} numbers for one pair; a reranker returns one; choose a cross-encoder with one label \
+         or two instead of an embedding model or another classifier"
+    ))
 }
 
 /// Extracts the logit that the graph computed for a pair of `length` tokens.

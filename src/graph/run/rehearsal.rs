@@ -37,8 +37,8 @@ impl Graph {
         };
         let output = run().map_err(|error| {
             unsupported(format!(
-                "the graph fails on {length} tokens, which config.json allows: {error:#}. Write the length that it \
-                 takes into config.json as max_position_embeddings"
+                "the graph fails on {length} tokens, which config.json allows: {error:#}; give the model a config.json \
+                 with the length that it takes as max_position_embeddings"
             ))
         })?;
         one_logit(&output, length).map(drop)

@@ -23,6 +23,8 @@ pub struct Graph<'a> {
     /// The names of the graph's inputs, then of its outputs.
     pub inputs: Vec<&'a str>,
     pub outputs: Vec<&'a str>,
+    /// For each input, the sizes that its shape gives as numbers; empty without a shape.
+    pub input_sizes: Vec<Vec<Option<u64>>>,
 }
 
 impl<'a> Model<'a> {
@@ -65,7 +67,10 @@ impl<'a> Graph<'a> {
             match field.number {
                 graph::NODE => self.nodes.push(Node::read(field.bytes()?)?),
                 graph::INITIALIZER => self.initializers.push(Tensor::read(field.bytes()?)?),
-                graph::INPUT => self.inputs.push(value_name(field.bytes()?)?),
+                graph::INPUT => {
+                    self.inputs.push(value_name(field.bytes()?)?);
+                    self.input_sizes.push(value_sizes(field.bytes()?)?);
+                }
                 graph::OUTPUT => self.outputs.push(value_name(field.bytes()?)?),
                 _ => {}
             }
@@ -101,6 +106,42 @@ pub fn value_name(message: &[u8]) -> Result<&str> {
         }
     }
     Ok(name)
+}
+
+/// Returns the sizes in a ValueInfoProto, `None` for each that has a name or nothing in place of a number.
+fn value_sizes(message: &[u8]) -> Result<Vec<Option<u64>>> {
+    let mut sizes = Vec::new();
+    for shape in within(message, &[value_info::TYPE, value_info::TYPE_TENSOR, value_info::TENSOR_SHAPE])? {
+        for dimension in within(shape, &[value_info::SHAPE_DIMENSION])? {
+            let mut size = None;
+            for field in Fields::new(dimension) {
+                let field = field?;
+                if field.number == value_info::DIMENSION_SIZE {
+                    size = Some(field.varint()?);
+                }
+            }
+            sizes.push(size);
+        }
+    }
+    Ok(sizes)
+}
+
+/// Returns the messages at this path of field numbers.
+fn within<'a>(message: &'a [u8], path: &[u32]) -> Result<Vec<&'a [u8]>> {
+    let mut messages = vec![message];
+    for &number in path {
+        let mut inner = Vec::new();
+        for message in messages {
+            for field in Fields::new(message) {
+                let field = field?;
+                if field.number == number {
+                    inner.push(field.bytes()?);
+                }
+            }
+        }
+        messages = inner;
+    }
+    Ok(messages)
 }
 
 #[cfg(test)]

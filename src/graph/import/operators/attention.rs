@@ -142,7 +142,7 @@ mod tests {
         let attributes = attributes.iter().map(attribute).collect();
         nodes.push(Node { operator: "Attention", inputs, outputs: outputs.to_vec(), attributes, ..Node::default() });
         let graph = Graph { nodes, outputs: vec!["context"], ..Graph::default() };
-        import(&Model { version: 23, graph }, [], &WeightStore::default()).map(drop)
+        import(&Model { version: 23, graph }, [], None, &WeightStore::default()).map(drop)
     }
 
     const ROWS: &[i64] = &[2, 5, 12];

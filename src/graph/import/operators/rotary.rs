@@ -89,7 +89,7 @@ mod tests {
         let node = Node { operator: "RotaryEmbedding", inputs, attributes, ..Node::default() };
         nodes.push(Node { outputs: vec!["rotated"], ..node });
         let graph = Graph { nodes, outputs: vec!["rotated"], ..Graph::default() };
-        import(&Model { version: 23, graph }, [], &WeightStore::default()).map(drop)
+        import(&Model { version: 23, graph }, [], None, &WeightStore::default()).map(drop)
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn run(model: &[u8]) -> TractResult<TVec<TValue>> {
-    let model = import(&Model::read(model)?, [], &WeightStore::default())?;
+    let model = import(&Model::read(model)?, [], None, &WeightStore::default())?;
     model.into_decluttered()?.into_optimized()?.into_runnable()?.run(tvec!())
 }
 
@@ -73,7 +73,7 @@ fn operators_that_are_not_known_are_counted_by_name_and_domain() {
     let node = |operator, domain| Node { operator, domain, outputs: vec![operator], ..Node::default() };
     let nodes = vec![node("Conv", ""), node("Conv", ""), node("Add", "com.microsoft"), node("Add", "ai.onnx")];
     let file = Model { version: 0, graph: Graph { nodes, outputs: vec!["Conv"], ..Graph::default() } };
-    let error = import(&file, [], &WeightStore::default()).unwrap_err();
+    let error = import(&file, [], None, &WeightStore::default()).unwrap_err();
     let list = "the graph uses operators that the engine does not support: Conv (2), com.microsoft.Add (1); ";
     assert!(error.to_string().contains(list), "{error}");
 }
@@ -95,7 +95,7 @@ fn of_constants(operator: &str, inputs: &[&[i64]], scalars: bool) -> TractResult
     let inputs = names.iter().map(|name| &**name).collect();
     nodes.push(Node { operator, inputs, outputs: vec!["result"], ..Node::default() });
     let file = Model { version: 13, graph: Graph { nodes, outputs: vec!["result"], ..Graph::default() } };
-    import(&file, [], &WeightStore::default())
+    import(&file, [], None, &WeightStore::default())
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn flat_text(operator: &str, input: &str, attributes: &[(&'static str, i64)]) ->
     let product = Node { inputs: vec![input], ..node("", &[], "numbers", attributes) };
     let nodes = vec![shape, axes, Node { operator, ..product }, sizes, flat];
     let file = Model { version: 13, graph: Graph { nodes, outputs: vec!["flat"], ..Graph::default() } };
-    let model = import(&file, ["ids"], &WeightStore::default()).unwrap();
+    let model = import(&file, ["ids"], None, &WeightStore::default()).unwrap();
     model.outlet_fact(model.outputs[0]).unwrap().shape.to_tvec()
 }
 
