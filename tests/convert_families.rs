@@ -55,7 +55,7 @@ fn integers_keep_the_bits_of_their_logits() {
         }
         count += 1;
     }
-    assert_eq!(count, 67);
+    assert_eq!(count, 69);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn floats_of_each_width_become_integers() {
         for rounding in [Rounding::Nearest, Rounding::Compensated] {
             let graph = open(file.clone());
             let (bundle, report) = converted(graph, rounding).unwrap();
-            assert!(report.matrix_weights > 10_000, "{name}: {}", report.matrix_weights);
+            assert!(report.matrix_weights >= 4_096, "{name}: {}", report.matrix_weights);
             let (before, after) = (support::graph(&file).unwrap(), load_bundle(&bundle));
             let distances: Vec<f32> = rows
                 .iter()
@@ -81,9 +81,18 @@ fn floats_of_each_width_become_integers() {
         }
         names.push(name);
     }
+    let (floats, mixed): (Vec<_>, Vec<_>) =
+        names.iter().partition(|name| name.ends_with("-fp16") || name.ends_with("-fp32"));
+    assert_eq!(floats.len(), 19, "{floats:?}");
+    // Without onnxslim, onnxruntime quantises only the first use of weights that several products share.
     assert_eq!(
-        names,
-        ["bert-5-torchscript-sdpa-fp16", "bert-5-torchscript-sdpa-fp32", "modernbert-5-torchscript-sdpa-fp16"]
+        mixed,
+        [
+            "albert-5-torchscript-sdpa-web",
+            "deberta-v2-4-torchscript-eager-web",
+            "deberta-v2-4.46-torchscript-eager-web",
+            "deberta-v2-5-torchscript-eager-web"
+        ]
     );
 }
 

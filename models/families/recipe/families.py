@@ -1,5 +1,7 @@
 """The configurations of the families, in the names of transformers."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from sizes import Size
@@ -9,7 +11,12 @@ COMMON = ["bert", "xlm-roberta", "electra", "distilbert", "albert", "mpnet", "de
 COMMON += ["jina-bert", "jina-v2", "new"]
 # Some exports take the numbers of positions as an input.
 WITH_POSITIONS = {"bert-positions": "bert"}
-OF_SIZE = {"tiny": [*COMMON, *WITH_POSITIONS], "forms": ["bert", "modernbert"], "minilm": COMMON}
+OF_SIZE = {
+    "tiny": [*COMMON, *WITH_POSITIONS],
+    "forms": ["bert", "modernbert"],
+    "minilm": COMMON,
+    "modernbert-base": ["modernbert"],
+}
 WITHOUT_SDPA = {"mpnet", "deberta-v2", "jina-v2"}
 WITH_SEGMENTS = {"bert", "bert-positions", "electra", "albert", "jina-bert"}
 
@@ -27,6 +34,11 @@ def configuration(family: str, size: Size) -> dict[str, Any]:
         "pad_token_id": 0,
     }
     return common | _own(family, size)
+
+
+def write_config(family: str, size: Size, folder: Path) -> None:
+    config = {"model_type": family} | configuration(family, size)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 def _own(family: str, size: Size) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
     make.py SIZE FOLDER [FAMILY...]
 
-SIZE is tiny, forms or minilm. FOLDER receives what tiny.py, forms.py or minilm.py describes.
+SIZE is tiny, forms, minilm or modernbert-base. FOLDER receives what tiny.py, forms.py, minilm.py or whole.py describes.
 """
 
 import logging
@@ -10,19 +10,20 @@ import shutil
 import sys
 import tempfile
 import warnings
+from importlib import import_module
 from pathlib import Path
 
-import minilm
-import forms
-import tiny
 from families import OF_SIZE
+
+# transformers 4.46 lacks what forms.py imports, so only one of these is imported.
+RECIPES = {"tiny": "tiny", "forms": "forms", "minilm": "minilm", "modernbert-base": "whole"}
 
 
 def main() -> None:
     size, out, families = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
-    make = {"tiny": tiny.make, "forms": forms.make, "minilm": minilm.make}[size]
+    make = import_module(RECIPES[size]).make
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "made"
         made.mkdir()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from exporter import SEED, export
-from families import WITHOUT_SDPA, configuration
+from families import WITHOUT_SDPA, write_config
 from inference import Session
 from quantiser import dequantise, quantise
 from sizes import SIZES
@@ -44,8 +44,7 @@ def make(family: str, folder: Path) -> None:
     lines = list(logits(graphs))
     dequantised.unlink()
     (model / "logits.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    config = {"model_type": family} | configuration(family, SIZE)
-    (model / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    write_config(family, SIZE, model)
     error = np.mean([abs(line["logit_dequantized"] - line["logit_int8_onnxruntime"]) for line in lines])
     deviation = np.std([line["logit_fp32"] for line in lines])
     print(f"{family}: {rounded.stat().st_size:,} bytes, logits spread by {deviation:.3f}, int8 error {error:.4f}", flush=True)

@@ -1,4 +1,4 @@
-"""The sizes of the models: `tiny` for tests, `minilm` for measurements."""
+"""The sizes of the models: `tiny` for tests, `minilm` and `modernbert-base` for measurements."""
 
 from dataclasses import dataclass
 
@@ -42,6 +42,18 @@ SIZES = {
         heads=12,
         intermediate=1536,
         spread=0.06,
+        buckets=256,
+        window=128,
+        global_every=3,
+    ),
+    "modernbert-base": Size(
+        vocabulary=50_368,
+        positions=8192,
+        hidden=768,
+        layers=22,
+        heads=12,
+        intermediate=1152,
+        spread=0.05,
         buckets=256,
         window=128,
         global_every=3,

@@ -1,15 +1,15 @@
 //! The index of an ONNX file: the places of its parts, so that weights are read only when needed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::error::Result;
 use crate::memory::reserve_exact;
 use crate::onnx::refusal::{MODEL, invalid, unsupported, within};
-use crate::onnx::schema::numbers::{graph, model, tensor};
+use crate::onnx::schema::numbers::{graph, model, node, tensor};
 use crate::onnx::schema::tensor::place;
-use crate::onnx::schema::{Tensor, floats, value_name};
-use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType, beyond_the_message};
+use crate::onnx::schema::{Node, Tensor, floats, value_name};
+use crate::onnx::wire::{Fields, Header, MAX_HEADER_BYTES, WireType, beyond_the_message, write_bytes_field};
 
 /// Largest field other than the data of an initializer.
 const MAX_FIELD_BYTES: u64 = 1 << 24;
@@ -83,7 +83,46 @@ impl Index {
         if index.nodes.is_empty() {
             return Err(invalid("the file is not an ONNX file: it holds no graph".to_owned()));
         }
+        index.drop_other_names()?;
         Ok(index)
+    }
+
+    /// Drops each Identity of an initializer, and lets its readers name the initializer. TorchScript writes these for
+    /// weights that layers share.
+    fn drop_other_names(&mut self) -> Result<()> {
+        let outputs = self.outputs()?;
+        let mut others: BTreeMap<String, String> = BTreeMap::new();
+        for message in &self.nodes {
+            let node = Node::read(message)?;
+            if let (true, "Identity", [input], [output]) =
+                (node.is_standard(), node.operator, &node.inputs[..], &node.outputs[..])
+                && !outputs.contains(output)
+            {
+                others.insert((*output).to_owned(), (*input).to_owned());
+            }
+        }
+        let names: BTreeSet<&str> = self.initializers.iter().map(|initializer| &*initializer.name).collect();
+        // A chain without an initializer at its end, such as a circle, is no other name.
+        let initializer = |name: &str| {
+            let mut steps = std::iter::successors(others.get(name), |&name| others.get(name)).take(others.len());
+            steps.find(|name| names.contains(name.as_str())).cloned()
+        };
+        let others: BTreeMap<String, String> =
+            others.keys().filter_map(|name| Some((name.clone(), initializer(name)?))).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let mut nodes = Vec::with_capacity(self.nodes.len());
+        for message in std::mem::take(&mut self.nodes) {
+            let node = Node::read(&message)?;
+            if node.operator == "Identity" && node.outputs.iter().any(|output| others.contains_key(*output)) {
+                continue;
+            }
+            let renamed = node.inputs.iter().any(|input| others.contains_key(*input));
+            nodes.push(if renamed { with_inputs(&message, &others)? } else { message });
+        }
+        self.nodes = nodes;
+        Ok(())
     }
 
     fn read_graph(&mut self, file: &mut dyn File, start: u64, end: u64) -> Result<()> {
@@ -138,6 +177,18 @@ impl Index {
     fn header(&mut self, file: &mut dyn File, position: u64, end: u64) -> Result<(Header, u64)> {
         read_header(&mut self.fields, file, position, end)
     }
+}
+
+/// The NodeProto with other names of its inputs. All its fields are bytes.
+fn with_inputs(message: &[u8], names: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+    let mut renamed = Vec::with_capacity(message.len());
+    for field in Fields::new(message) {
+        let field = field?;
+        let bytes = field.bytes()?;
+        let name = if field.number == node::INPUT { names.get(field.text()?) } else { None };
+        write_bytes_field(&mut renamed, field.number, name.map_or(bytes, |name| name.as_bytes()));
+    }
+    Ok(renamed)
 }
 
 /// Reads the header at `position` and returns it with the place of its value. Both must end by `end`. `fields` counts

@@ -111,7 +111,7 @@ impl<'a> Rewriter<'a> {
         match kind {
             Use::Table => {
                 let [_, ids] = node.inputs[..] else { return Err(invalid("a Gather has no indices".to_owned())) };
-                let [bytes, floats, scales] = ["bytes", "floats", "scales"].map(|what| format!("{output}_{what}"));
+                let [bytes, floats, scales] = ["bytes", "floats", "scales"].map(|what| added(what, output));
                 self.add("Gather", &[&quantized_name(weight), ids], &[&bytes]);
                 self.add("DequantizeLinear", &[&bytes, ONE, ZERO], &[&floats]);
                 self.add("Gather", &[&scale_name(weight), ids], &[&scales]);
@@ -119,13 +119,13 @@ impl<'a> Rewriter<'a> {
             }
             _ => {
                 let input = node.inputs[0];
-                let [codes, scale, zero] = ["quantized", "scale", "zero_point"].map(|what| format!("{input}_{what}"));
+                let [codes, scale, zero] = ["quantized", "scale", "zero_point"].map(|what| added(what, input));
                 if self.quantized.insert(input.to_owned()) {
                     self.add("DynamicQuantizeLinear", &[input], &[&codes, &scale, &zero]);
                 }
-                let [product, floats, scales] = ["product", "floats", "scales"].map(|what| format!("{output}_{what}"));
+                let [product, floats, scales] = ["product", "floats", "scales"].map(|what| added(what, output));
                 let bias = node.inputs.get(2).copied().filter(|bias| !bias.is_empty());
-                let scaled = if bias.is_some() { format!("{output}_scaled") } else { (*output).to_owned() };
+                let scaled = if bias.is_some() { added("scaled", output) } else { (*output).to_owned() };
                 self.add("MatMulInteger", &[&codes, &quantized_name(weight), &zero, ZERO], &[&product]);
                 self.add_cast(&product, &floats);
                 self.add("Mul", &[&scale, &scale_name(weight)], &[&scales]);
@@ -190,9 +190,15 @@ fn raw_floats(values: &[f32]) -> Vec<u8> {
 }
 
 pub fn quantized_name(name: &str) -> String {
-    format!("{name}_quantized")
+    added("quantized", name)
 }
 
 fn scale_name(name: &str) -> String {
-    format!("{name}_scale")
+    added("scale", name)
+}
+
+/// Names a value that the converter adds beside `name`. onnxruntime's quantiser takes names that end so, and a file may
+/// have both.
+fn added(what: &str, name: &str) -> String {
+    format!("rerank.{what}.{name}")
 }

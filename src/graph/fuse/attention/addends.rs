@@ -124,9 +124,46 @@ pub fn scores_of<'model>(
     scaled_too.is_empty().then_some((scores, scale * number, changes))
 }
 
+/// The node that has the weights of the values: the softmax, or one behind it that writes 0 to where it is 0 or NaN
+/// already.
+pub fn weights_of<'model>(
+    model: &'model TypedModel,
+    softmax: &'model TypedNode,
+    addends: &[Addend],
+) -> &'model TypedNode {
+    let softmax = behind_nan_guard(model, softmax);
+    behind_zeros(model, softmax, addends).unwrap_or(softmax)
+}
+
+/// The reader of the softmax that writes 0 to hidden keys, as DeBERTa of transformers before 4.48 does.
+fn behind_zeros<'model>(
+    model: &'model TypedModel,
+    softmax: &TypedNode,
+    addends: &[Addend],
+) -> Option<&'model TypedNode> {
+    let choice = only_reader(model, softmax).filter(|reader| reader.op_is::<Iff>())?;
+    let zero_where = choice.inputs[2] == OutletId::from(softmax.id);
+    let zero = constant(model, without_broadcasts(model, choice.inputs[if zero_where { 1 } else { 2 }]))?;
+    (scalar(&zero) == Some(0.0)).then_some(())?;
+    let condition = without_casts(model, choice.inputs[0]);
+    let hidden = |addend: &Addend| {
+        let same =
+            addend.only_where.is_some_and(|(it, when)| when == zero_where && without_casts(model, it) == condition);
+        same && hides(model, addend.value)
+    };
+    addends.iter().any(hidden).then_some(choice)
+}
+
+/// The condition above changes of its type and copies for several rows or heads.
+fn without_casts(model: &TypedModel, outlet: OutletId) -> OutletId {
+    let outlet = without_broadcasts(model, outlet);
+    let node = producer(model, outlet);
+    if node.op_is::<Cast>() { without_casts(model, node.inputs[0]) } else { outlet }
+}
+
 /// The node whose output is the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides
 /// no key of a text.
-pub fn without_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNode) -> &'model TypedNode {
+fn behind_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNode) -> &'model TypedNode {
     let outlet = OutletId::from(softmax.id);
     let readers: TVec<&TypedNode> =
         model.outlet_successors(outlet).iter().map(|reader| model.node(reader.node)).collect();

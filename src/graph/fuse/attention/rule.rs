@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use tract_core::ops::math::add;
 use tract_core::ops::nn::{Softmax, SoftmaxKind};
 
-use super::addends::{Addend, MOST_NODES, scores_of, without_nan_guard};
+use super::addends::{Addend, MOST_NODES, scores_of, weights_of};
 use super::by_distance::spread;
 use super::disentangled::{positions_in, take_positions};
 use super::inputs::FurtherInputs;
@@ -67,8 +67,9 @@ impl<'model> AroundSoftmax<'model> {
         rule_if_some!((scores, scale, changes) = scores_of(model, node.inputs[0], &tvec![], &mut addends, &mut budget));
         rule_if_some!(product = ScoreProduct::new(model, scores, &changes, softmax.axes[0])?);
         let order = product.order();
+        let weights = weights_of(model, node, &addends);
         let addends = apart(model, addends, order);
-        rule_if_some!((values, channels, merged) = weighted_values(model, without_nan_guard(model, node), order)?);
+        rule_if_some!((values, channels, merged) = weighted_values(model, weights, order)?);
         rule_if!(product.queries.rotary == product.keys.rotary);
 
         let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec());

@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use tract_core::ops::cast::Cast;
 use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::logic::{And, CompGT, CompGTE, CompLT, CompLTE, Iff, Not, Or};
-use tract_core::ops::math::Mul;
+use tract_core::ops::math::{Mul, Sub};
 
 use super::addends::{Addend, hides};
 use super::places::{Axes, Number, axes_above, number};
@@ -130,7 +130,12 @@ impl Parts<'_> {
         if is_binary::<And>(node) && !when || is_binary::<Or>(node) && when {
             return node.inputs.iter().try_for_each(|&input| self.hide(input, when, lowest));
         }
-        if node.op_as::<Cast>().is_some_and(|cast| cast.to == bool::datum_type()) {
+        // A mask is 0 or 1, so that 1 − mask is its opposite.
+        if is_binary::<Sub>(node) && is_one(self.model, node.inputs[0]) && is_mask(self.model, node.inputs[1]) {
+            return self.hide(node.inputs[1], !when, lowest);
+        }
+        let keeps_truth = |cast: &Cast| cast.to == bool::datum_type() || is_mask(self.model, node.inputs[0]);
+        if node.op_as::<Cast>().is_some_and(keeps_truth) {
             return self.hide(node.inputs[0], when, lowest);
         }
         if is_binary::<Mul>(node)
@@ -147,18 +152,9 @@ impl Parts<'_> {
     /// The factor that has the attention mask's number for each key, if the other has it for each query. No one reads the
     /// row of a query that this mask hides: as a key, it is hidden from all others.
     fn keys_of_both(&self, product: &TypedNode) -> Option<OutletId> {
-        let is_attention_mask = |mut outlet: OutletId| {
-            let mut node = producer(self.model, outlet);
-            while matches!(node.op_as(), Some(AxisOp::Add(_) | AxisOp::Rm(_))) || node.op_is::<Cast>() {
-                outlet = node.inputs[0];
-                node = producer(self.model, outlet);
-            }
-            // TensorFlow numbers the outputs of an input, too.
-            self.model.inputs.contains(&outlet) && node.name.split(':').next() == Some("attention_mask")
-        };
         let has_one = |outlet: OutletId, axis: usize| has_length_one(self.model, outlet, axis);
         let &[left, right] = &product.inputs[..] else { return None };
-        (is_attention_mask(left) && is_attention_mask(right)).then_some(())?;
+        (is_attention_mask(self.model, left) && is_attention_mask(self.model, right)).then_some(())?;
         let of_keys = |outlet: OutletId| has_one(outlet, self.axes.query) && !has_one(outlet, self.axes.key);
         let of_queries = |outlet: OutletId| has_one(outlet, self.axes.key) && !has_one(outlet, self.axes.query);
         match (of_keys(left) && of_queries(right), of_keys(right) && of_queries(left)) {
@@ -167,6 +163,34 @@ impl Parts<'_> {
             _ => None,
         }
     }
+}
+
+/// True for the attention mask, with further axes or as another type.
+fn is_attention_mask(model: &TypedModel, mut outlet: OutletId) -> bool {
+    let mut node = producer(model, outlet);
+    while matches!(node.op_as(), Some(AxisOp::Add(_) | AxisOp::Rm(_))) || node.op_is::<Cast>() {
+        outlet = node.inputs[0];
+        node = producer(model, outlet);
+    }
+    // TensorFlow numbers the outputs of an input, too.
+    model.inputs.contains(&outlet) && node.name.split(':').next() == Some("attention_mask")
+}
+
+fn is_one(model: &TypedModel, outlet: OutletId) -> bool {
+    // A size is a number of another type.
+    let number = |value: Arc<Tensor>| value.cast_to_scalar::<i64>().ok();
+    constant(model, outlet).filter(|value| value.len() == 1).and_then(number) == Some(1)
+}
+
+/// True for the attention mask or the product of two, which is 0 or 1, too.
+fn is_mask(model: &TypedModel, outlet: OutletId) -> bool {
+    let outlet = without_broadcasts(model, outlet);
+    let node = producer(model, outlet);
+    if node.op_is::<Cast>() {
+        return is_mask(model, node.inputs[0]);
+    }
+    is_attention_mask(model, outlet)
+        || is_binary::<Mul>(node) && node.inputs.iter().all(|&input| is_attention_mask(model, input))
 }
 
 /// The distances at which a condition is `when`, if it depends on the distance alone and they are an interval.
