@@ -32,16 +32,24 @@ seed() {
     # The first byte is the size of the chunks.
     onnx)
       { printf '\377'; cat "$model"; } >"$2/model"; { printf '\002'; head -c 3000 "$model"; } >"$2/part"
-      { printf '\377'; cat tests/fixtures/external/int8.onnx; } >"$2/external"
+      for file in tests/fixtures/external/*.onnx; do { printf '\377'; cat "$file"; } >"$2/external-$(basename "$file")"; done
       for file in "${families[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done
+      ;;
+    # The first byte chooses the bits. Files with weights beside them are followed by these.
+    convert)
+      for file in "$model" "${families[@]}"; do { printf '\001'; cat "$file"; } >"$2/$(basename "$file")"; done
+      for file in tests/fixtures/external/*.onnx; do { printf '\000'; cat "$file" "${file}_data"; } >"$2/external-$(basename "$file")"; done
       ;;
     bundle) { printf '\377'; cat "$bundle"; } >"$2/bundle" ;;
     graph) cp "$model" "$2/model"; head -c 3000 "$model" >"$2/part"; cp "${families[@]}" "$2" ;;
     tokenizer_json) for file in "${tokenizers[@]}"; do { printf '\377'; cat "$file"; } >"$2/$(basename "$file")"; done ;;
     # The target adds the checksum.
     tokenizer_compact) for file in "$compact"/*; do { printf '\377'; head -c -4 "$file"; } >"$2/$(basename "$file")"; done ;;
-    # The first byte says how often the text is repeated.
-    tokenizer_encode) printf ' A heat pump warms a house in winter.' >"$2/text"; printf '\377x' >"$2/repeated" ;;
+    # The first byte chooses a tokenizer, the second says how often the text is repeated.
+    tokenizer_encode)
+      for index in 0 1 2 3 4 5 6; do printf "\\x0$index A heat pump warms a house in winter; é漢 [MASK]" >"$2/text$index"; done
+      printf '\000\377x' >"$2/repeated"
+      ;;
     *) fail "the fuzz target $1 has no first inputs; add them to seed() in scripts/fuzz.sh" ;;
   esac
 }
