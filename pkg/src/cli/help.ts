@@ -12,7 +12,8 @@ Piped, a line is: score, tab, place (file:line), tab, text.
       --model MODEL    a published name, org/repo or org/repo@revision of the Hugging Face hub, a directory or a base URL
                        with that layout; mini is the package rerank-wasm-mini, if that is installed (default:
                        bge-reranker-base, 296 MB once)
-      --file PATH      the ONNX file in the repository (default: the best that the engine can run)
+      --file PATH      the ONNX file in the repository, in the directory or below the base URL (default: the best that
+                       the engine can run; below a URL onnx/model_quantized.onnx)
       --chunk          scores long documents in windows, of which the best one counts (default: cuts their end off)
       --max-tokens N   most tokens of query and document together (default and upper limit: the model's)
       --hub URL        downloads published models and repositories from there (default: https://huggingface.co)
@@ -38,7 +39,7 @@ Downloads bge-reranker-base, scores pairs with published scores, and prints expe
       --json           prints one JSON object: model, tolerance, rows, worst, mean, passed
       --model MODEL    the same model from elsewhere: org/repo, a directory or a base URL
       --hub URL        a mirror of https://huggingface.co
-      --file PATH      the ONNX file in the repository that --model names
+      --file PATH      the ONNX file in the repository, in the directory or below the base URL that --model names
       --token TOKEN    access token for the hub; prefer the environment's HF_TOKEN
       --no-cache       neither reads nor writes the cache
   -h, --help
@@ -65,7 +66,7 @@ Writes the model as one file, a bundle, to OUTPUT. Prints its size, the memory t
 move. The same model and options make the same bytes, here and with the native command line.
 
       --model DIRECTORY      Hugging Face's layout: config.json, tokenizer.json, and onnx/model.onnx (float weights, which
-                             become integers) or onnx/model_quantized.onnx; mini is the package rerank-wasm-mini
+                             become integers) or an int8 graph; mini is the package rerank-wasm-mini
       --keep-pieces N        most pieces of the vocabulary
       --languages CODE,...   keeps pieces in the letters of these languages, such as en,de, the more probable first
       --corpus FILE          keeps the pieces of this text first; the option may be repeated

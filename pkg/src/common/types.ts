@@ -98,8 +98,8 @@ export interface RerankWarning {
    * `threads_unavailable`: `threads: 'auto'` was asked for, and one thread runs. The message says why.
    *
    * `slow_model`: the model runs much more slowly than it could: the engine has no fast form of parts of its graph, or
-   * its repository has an int8 graph beside this large float graph. The message says what it costs and which file is
-   * faster.
+   * the graph is large and has float weights. The message says what it costs. It names an int8 graph of the same
+   * repository or directory, if there is one, or says where to look for a faster model.
    *
    * `worker_unavailable`: a worker of the package cannot be started: its script is missing, or the page's policy
    * forbids it. The message says where the model runs instead.
@@ -182,8 +182,9 @@ export interface RerankerOptions {
    * names: `'bge-reranker-large'`, `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`,
    * `'ms-marco-MiniLM-L-6-v2'`. They are not pinned: their files are taken as the hub has them.
    *
-   * The files of a repository are chosen from the hub's list: int8 graphs first, then fp16, then fp32. Sizes and SHA-256
-   * in that list are checked. With a cache, the choice stays until you remove it.
+   * The files of a repository are chosen from the hub's list: int8 graphs first, then fp16, then fp32. Graphs that exceed
+   * the engine's memory are left out. Sizes and SHA-256 in that list are checked. With a cache, the choice stays until
+   * you remove it. The graph of a directory is chosen in the same order.
    *
    * @example
    * model: 'mixedbread-ai/mxbai-rerank-xsmall-v1'
@@ -198,9 +199,9 @@ export interface RerankerOptions {
    */
   hub?: string | URL;
   /**
-   * Path of the ONNX graph in the repository that `model` names. Default: the best one that the engine can run. The
-   * creation fails with `model_not_found` if the repository lacks it, and with `invalid_input` if `model` is not on a
-   * hub.
+   * Path of the ONNX graph in the repository or the directory that `model` names, or below its base URL. Default: the
+   * best one that the engine can run, and `onnx/model_quantized.onnx` below a base URL. The creation fails with
+   * `model_not_found` if the file is missing, and with `invalid_input` if `model` is a bundle or a {@link ModelSource}.
    *
    * @example
    * file: 'onnx/model_fp16.onnx'

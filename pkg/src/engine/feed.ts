@@ -4,7 +4,7 @@ import { Sha256 } from '../common/sha256.js';
 import type { LoadProgress } from '../common/types.js';
 import { describeLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';
-import type { FileFacts, ResolvedFile } from '../files/resolved.js';
+import { addressableBytes, type FileFacts, type ResolvedFile } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
 import type { Platform } from './platform.js';
@@ -21,8 +21,6 @@ export interface Feeding {
 
 /** Bytes between two turns of the event loop, for sources that can be read without waiting. */
 const bytesPerTurn = 4 << 20;
-
-const addressableBytes = 2 ** 32 - 1;
 
 const recordedBytes = 1 << 20;
 

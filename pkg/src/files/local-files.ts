@@ -10,11 +10,19 @@ export interface OpenFile {
   close(): void;
 }
 
-/** The files of a model in a directory. */
+/** A directory that may hold a model. */
 export interface ModelDirectory {
-  model: URL;
-  tokenizer: URL;
-  config: URL;
+  root: URL;
+  /** Names the directory, for messages. */
+  path: string;
+  files: LocalFile[];
+}
+
+/** A file in a directory. */
+export interface LocalFile {
+  /** Its path below the directory, with slashes. */
+  path: string;
+  size: number;
 }
 
 /** A bundle at a path where a directory could be. */
@@ -27,5 +35,9 @@ export interface LocalFiles {
   /** True if something is at this path. */
   exists(path: string): Promise<boolean>;
   open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
-  findModel(path: string | URL): Promise<ModelDirectory | LocalBundle>;
+  /**
+   * Lists the files that are in these folders of a directory: each is empty, for the directory itself, or ends in a
+   * slash.
+   */
+  findModel(path: string | URL, folders: readonly string[]): Promise<ModelDirectory | LocalBundle>;
 }

@@ -2,8 +2,10 @@ import { checkNames, invalid, invalidChoice, invalidValue } from '../common/chec
 import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
-import { type HubName, isSafePath, parseHubName } from './hub/name.js';
+import { chooseGraph, findGraph, findOther, foldersWith, isInt8 } from './hub/graph.js';
+import { encodePath, type HubName, isSafePath, parseHubName } from './hub/name.js';
 import { below, fileUrl } from './hub/place.js';
+import { directoryHolder } from './hub/problems.js';
 import { findFiles, type Verdict } from './hub/repository.js';
 import { checkToken, type HubToken, tokenFor } from './hub/token.js';
 import type { LocalFiles } from './local-files.js';
@@ -47,7 +49,7 @@ const hubPaths = { config: 'config.json', tokenizer: 'tokenizer.json', model: 'o
  * Returns the files that the options `model`, `hub`, `file` and `token` stand for.
  *
  * @throws `invalid_input`, `model_not_found`, `unsupported_model`, `unsupported_environment`; with the name of a
- * repository also `download_failed`, `aborted`
+ * repository or a directory also `out_of_memory`, `download_failed`, `aborted`
  */
 export async function resolveModel(wish: ModelWish, surroundings: Surroundings): Promise<Resolution> {
   const { model = defaultModel } = wish;
@@ -59,13 +61,20 @@ export async function resolveModel(wish: ModelWish, surroundings: Surroundings):
     return fromRepository(model, name, checkHubOptions(wish), surroundings);
   }
   refuseHubOptions(wish);
-  return { model: await fromElsewhere(model, local) };
+  return { model: await fromElsewhere(model, checkFile(wish.file), local) };
 }
 
-async function fromElsewhere(model: unknown, local: LocalFiles | undefined): Promise<ResolvedModel> {
-  if (isUrl(model)) return fromUrl(model, local);
-  if (typeof model === 'string') return fromText(model, local);
-  if (isObject(model)) return fromSource(model);
+async function fromElsewhere(
+  model: unknown,
+  file: string | undefined,
+  local: LocalFiles | undefined,
+): Promise<ResolvedModel> {
+  if (isUrl(model)) return fromUrl(model, file, local);
+  if (typeof model === 'string') return fromText(model, file, local);
+  if (isObject(model)) {
+    refuseFile(file);
+    return fromSource(model);
+  }
   throw invalidValue('model', 'a name, a URL, a directory or a ModelSource', model);
 }
 
@@ -81,11 +90,18 @@ function checkHubOptions({ hub, file, token }: ModelWish): HubOptions {
 }
 
 function refuseHubOptions(wish: ModelWish): void {
-  for (const option of ['hub', 'file', 'token'] as const) {
-    if (wish[option] === undefined) continue;
-    const found = `\`${option}\` needs the name of a model on a hub, and \`model\` is something else`;
-    throw invalid(`${found}; leave \`${option}\` out.`);
+  for (const option of ['hub', 'token'] as const) {
+    if (wish[option] !== undefined) throw needless(option, 'the name of a model on a hub');
   }
+}
+
+/** Refuses the option `file` for a model without a choice of graphs. */
+function refuseFile(file: string | undefined): void {
+  if (file !== undefined) throw needless('file', 'the name of a model on a hub, a directory or a base URL');
+}
+
+function needless(option: string, needed: string): RerankError {
+  return invalid(`\`${option}\` needs ${needed}, and \`model\` is something else; leave \`${option}\` out.`);
 }
 
 function fromRegistry(name: string, published: PublishedModel, { hub, file, token }: HubOptions): ResolvedModel {
@@ -124,31 +140,64 @@ function withoutDirectory(error: unknown, name: string): unknown {
   return new RerankError(code, `${message} There is no directory ${JSON.stringify(name)} here either.`, { cause });
 }
 
-async function fromText(model: string, local: LocalFiles | undefined): Promise<ResolvedModel> {
+async function fromText(
+  model: string,
+  file: string | undefined,
+  local: LocalFiles | undefined,
+): Promise<ResolvedModel> {
   const url = parseUrl(model);
-  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return fromUrl(url, local);
+  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return fromUrl(url, file, local);
   if (model === '' || !local) throw unknownModel(model);
-  return fromDirectory(model, model, local);
+  return fromDirectory(model, model, file, local);
 }
 
-async function fromUrl(url: URL, local: LocalFiles | undefined): Promise<ResolvedModel> {
-  if (url.protocol === 'file:') return fromDirectory(url.href, url, local);
-  if (isHttp(url) && url.pathname.endsWith(bundleEnding)) {
-    return { name: url.href, files: [{ role: 'bundle', location: url.href }] };
-  }
+async function fromUrl(url: URL, file: string | undefined, local: LocalFiles | undefined): Promise<ResolvedModel> {
+  if (url.protocol === 'file:') return fromDirectory(url.href, url, file, local);
   if (!isHttp(url)) throw invalid(`\`model\` must be an http:, https: or file: URL; it is a ${url.protocol} URL.`);
-  return { name: url.href, files: roles.map((role) => ({ role, location: below(url, hubPaths[role]).href })) };
+  if (url.pathname.endsWith(bundleEnding)) return fromBundle(url.href, url, file);
+  const paths = { ...hubPaths, ...(file !== undefined && { model: file }) };
+  return { name: url.href, files: roles.map((role) => ({ role, location: hrefBelow(url, paths[role]) })) };
+}
+
+function fromBundle(name: string, bundle: URL, file: string | undefined): ResolvedModel {
+  refuseFile(file);
+  return { name, files: [{ role: 'bundle', location: bundle.href }] };
 }
 
 async function fromDirectory(
   name: string,
   directory: string | URL,
+  file: string | undefined,
   local: LocalFiles | undefined,
 ): Promise<ResolvedModel> {
   if (!local) throw noLocalFiles(name);
-  const found = await local.findModel(directory);
-  if ('bundle' in found) return { name, files: [{ role: 'bundle', location: found.bundle.href }] };
-  return { name, files: roles.map((role) => ({ role, location: found[role].href })) };
+  const found = await local.findModel(directory, foldersWith(file));
+  if ('bundle' in found) return fromBundle(name, found.bundle, file);
+  const { root, path, files } = found;
+  for (const needed of [hubPaths.config, hubPaths.tokenizer]) {
+    if (files.some(({ path }) => path === needed)) continue;
+    const message = `The directory ${path} has no ${needed}; a model needs one in Hugging Face's layout.`;
+    throw new RerankError('model_not_found', message);
+  }
+  const holder = directoryHolder(path);
+  const graph = file === undefined ? chooseGraph(files, holder) : findGraph(file, files, holder);
+  const other = findOther(graph, files);
+  return {
+    name,
+    files: [
+      { role: 'config', location: hrefBelow(root, hubPaths.config) },
+      { role: 'tokenizer', location: hrefBelow(root, hubPaths.tokenizer) },
+      {
+        role: 'model',
+        location: hrefBelow(root, graph.path),
+        ...(other && { other: { path: other.path, int8: isInt8(other.path) } }),
+      },
+    ],
+  };
+}
+
+function hrefBelow(base: URL, path: string): string {
+  return below(base, encodePath(path)).href;
 }
 
 function fromSource(source: Record<string, unknown>): ResolvedModel {
@@ -211,7 +260,7 @@ function checkHub(hub: unknown): URL {
 function checkFile(file: unknown): string | undefined {
   if (file === undefined) return undefined;
   if (typeof file === 'string' && file.endsWith('.onnx') && isSafePath(file)) return file;
-  throw invalidChoice('file', 'the path of an ONNX file in the repository, such as onnx/model.onnx', file);
+  throw invalidChoice('file', 'the relative path of an ONNX file, such as onnx/model.onnx', file);
 }
 
 function isHttp(url: URL): boolean {

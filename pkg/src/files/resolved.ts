@@ -1,6 +1,9 @@
 import type { HubSubject } from './hub/problems.js';
 import type { PlainLocation } from './location.js';
 
+/** A model with its weights must stay below what WebAssembly can address, beside the engine's own memory. */
+export const addressableBytes = 2 ** 32 - 2 ** 26;
+
 /** A file of a model with its role. */
 export interface ResolvedFile {
   role: 'model' | 'data' | 'tokenizer' | 'config' | 'bundle';
@@ -16,7 +19,7 @@ export interface ResolvedFile {
   origin?: HubSubject | undefined;
   /** Facts about the files beside a graph that may hold its weights, by name. */
   beside?: Record<string, FileFacts> | undefined;
-  /** Another graph of the same repository that the engine can run. */
+  /** Another graph of the same repository or directory that the engine can run. */
   other?: OtherGraph | undefined;
 }
 

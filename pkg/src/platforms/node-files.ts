@@ -1,13 +1,10 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RerankError, sentence, throwIfAborted, withReason } from '../common/errors.js';
 import { engineUrl } from '../engine-urls.js';
-import type { LocalBundle, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
+import type { LocalBundle, LocalFile, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
 import { hubHint, smallModelHint } from '../files/resolve.js';
-
-/** Paths of the graph in a model's directory, best first: a quantised graph is smaller and faster. */
-export const graphPaths = ['onnx/model_quantized.onnx', 'model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
 /** Node's file system. */
 export const localFiles: LocalFiles = { exists, open: openLocal, findModel };
@@ -52,7 +49,7 @@ async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Ar
   }
 }
 
-async function findModel(path: string | URL): Promise<ModelDirectory | LocalBundle> {
+async function findModel(path: string | URL, folders: readonly string[]): Promise<ModelDirectory | LocalBundle> {
   const root = typeof path === 'string' ? path : pathOf(path);
   const found = await stat(root).catch(() => undefined);
   if (found?.isFile()) return { bundle: pathToFileURL(root) };
@@ -61,23 +58,27 @@ async function findModel(path: string | URL): Promise<ModelDirectory | LocalBund
     const hint = smallModelHint(root) || `; use ${hubHint}`;
     throw new RerankError('model_not_found', sentence(found + hint));
   }
-  return {
-    config: await findFile(root, ['config.json']),
-    tokenizer: await findFile(root, ['tokenizer.json']),
-    model: await findFile(root, graphPaths),
-  };
+  const files = await Promise.all(folders.map((folder) => listFolder(root, folder)));
+  return { root: pathToFileURL(root), path: root, files: files.flat() };
 }
 
-/** @throws `model_not_found` if none of the candidates exists */
-export async function findFile(root: string, candidates: string[]): Promise<URL> {
-  for (const candidate of candidates) {
-    const path = join(root, candidate);
-    if ((await stat(path).catch(() => undefined))?.isFile()) return pathToFileURL(path);
+/** Lists the files of a folder; none if it does not exist. */
+async function listFolder(root: string, folder: string): Promise<LocalFile[]> {
+  const files: LocalFile[] = [];
+  for (const name of await namesIn(join(root, folder))) {
+    const found = await stat(join(root, folder, name)).catch(() => undefined);
+    if (found?.isFile()) files.push({ path: folder + name, size: found.size });
   }
-  throw new RerankError(
-    'model_not_found',
-    `The directory ${root} has no ${candidates.join(' or ')}; a model needs one in Hugging Face's layout.`,
-  );
+  return files;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isMissing(cause)) return [];
+    throw new RerankError('download_failed', withReason(`The directory ${folder} cannot be read`, cause), { cause });
+  }
 }
 
 /** @throws `invalid_input` for a URL that no local file can have: with a host, or with a slash written as `%2F` */
@@ -90,7 +91,10 @@ function pathOf(url: URL): string {
 }
 
 function unreadable(cause: unknown, path: string): RerankError {
-  const missing = ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
   const message = withReason(`The file ${path} cannot be read`, cause);
-  return new RerankError(missing ? 'model_not_found' : 'download_failed', message, { cause });
+  return new RerankError(isMissing(cause) ? 'model_not_found' : 'download_failed', message, { cause });
+}
+
+function isMissing(cause: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
 }

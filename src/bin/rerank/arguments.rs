@@ -45,9 +45,9 @@ rerank logits --model MODEL [--exact-activations] FILE
 Prints the logit of each line of FILE: a JSON object with query and document, or with the tokens of both in input_ids.
 --exact-activations   computes in floats, so that only the weights are rounded; slow
 
-MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph. The graph is
-onnx/model_quantized.onnx, model_quantized.onnx, onnx/model.onnx or model.onnx. If there are several, score and logits
-take the first; convert takes the last, since float weights suit it better.
+MODEL is a bundle or a DIRECTORY. A DIRECTORY holds config.json, tokenizer.json and the graph. The graph has a usual
+name, such as onnx/model_quantized.onnx or model.onnx. If there are several, score and logits take int8 weights first;
+convert takes float weights first, since they suit it better.
 ";
 
 fn parse_bits(text: &str) -> Result<Bits, String> {

@@ -9,10 +9,24 @@ use std::path::{Path, PathBuf};
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::ModelFile;
 
-/// Places of the graph in a model directory, in the order of search. `pkg/src/platforms/node-files.ts` has the same
-/// list.
-pub const GRAPH_PATHS: [&str; 4] =
-    ["onnx/model_quantized.onnx", "model_quantized.onnx", "onnx/model.onnx", "model.onnx"];
+/// Names of the graph in a model directory, in the order of search: with weights of int8, fp16 and fp32.
+/// `pkg/src/files/hub/graph.ts` has the same list.
+const GRAPH_NAMES: &[&[&str]] = &[
+    &[
+        "model_quantized.onnx",
+        "model_int8.onnx",
+        "model_uint8.onnx",
+        "model_qint8_avx512_vnni.onnx",
+        "model_qint8_avx512.onnx",
+        "model_qint8_arm64.onnx",
+        "model_quint8_avx2.onnx",
+    ],
+    &["model_fp16.onnx"],
+    &["model.onnx"],
+];
+
+/// Folders of the graph in a model directory, in the order of search.
+const GRAPH_FOLDERS: &[&str] = &["onnx", ""];
 
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -54,18 +68,28 @@ fn feed(loader: &mut Loader, file: ModelFile, path: &Path) -> Result<(), Box<dyn
 
 /// Finds the graph of the model in a directory.
 pub fn find_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    find_graph_in(directory, &mut GRAPH_PATHS.iter())
+    find_graph_in(directory, GRAPH_NAMES.iter())
 }
 
 /// Finds the graph, with float weights if there is one.
 pub fn find_float_graph(directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    find_graph_in(directory, &mut GRAPH_PATHS.iter().rev())
+    find_graph_in(directory, GRAPH_NAMES.iter().rev())
 }
 
-fn find_graph_in(directory: &Path, paths: &mut dyn Iterator<Item = &&str>) -> Result<PathBuf, Box<dyn Error>> {
-    Ok(paths.map(|path| directory.join(path)).find(|path| path.is_file()).ok_or_else(|| {
-        format!("{}: the directory holds no graph; one of {GRAPH_PATHS:?} was expected", directory.display())
-    })?)
+fn find_graph_in(
+    directory: &Path,
+    kinds: impl Iterator<Item = &'static &'static [&'static str]>,
+) -> Result<PathBuf, Box<dyn Error>> {
+    for names in kinds {
+        for folder in GRAPH_FOLDERS {
+            let mut paths = names.iter().map(|name| directory.join(folder).join(name));
+            if let Some(path) = paths.find(|path| path.is_file()) {
+                return Ok(path);
+            }
+        }
+    }
+    let found = format!("{}: the directory holds no graph with a usual name", directory.display());
+    Err(format!("{found}; add one such as onnx/model_quantized.onnx or onnx/model.onnx").into())
 }
 
 /// Reads a file from beginning to end.

@@ -11,6 +11,7 @@ import mini from 'rerank-wasm-mini';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { miniFile } from '../../support/models/mini.js';
 import { engineUrl, miniDirectory } from '../../support/paths.js';
+import { startHub } from '../../support/servers/hub.js';
 
 const graph = 'onnx/model_quantized.onnx';
 
@@ -53,12 +54,65 @@ describe('model files', () => {
     await works({ model: `${pathToFileURL(miniDirectory).href}/` });
   });
 
-  for (const path of ['model_quantized.onnx', 'onnx/model.onnx', 'model.onnx']) {
+  for (const path of [
+    'model_quantized.onnx',
+    'onnx/model_int8.onnx',
+    'onnx/model_uint8.onnx',
+    'onnx/model_qint8_avx512_vnni.onnx',
+    'onnx/model_quint8_avx2.onnx',
+    'model_qint8_riscv.onnx',
+    'onnx/model.onnx',
+    'model.onnx',
+  ]) {
     it(`come from a directory with ${path}`, async () => {
       const entries = { [path]: graph, 'tokenizer.json': 'tokenizer.json', 'config.json': 'config.json' };
       await works({ model: await directory(path.replaceAll('/', '-'), entries) });
     });
   }
+
+  for (const int8 of ['onnx/model_int8.onnx', 'onnx/model_qint8_avx512_vnni.onnx', 'model_quint8_avx2.onnx']) {
+    it(`come from ${int8} where a float graph is beside it`, async () => {
+      const model = await directory(`beside-${int8.replaceAll('/', '-')}`, {
+        [int8]: graph,
+        'onnx/model.onnx': Buffer.alloc(1000, 0xa7),
+        'onnx/model_fp16.onnx': Buffer.alloc(1000, 0xa7),
+        'tokenizer.json': 'tokenizer.json',
+        'config.json': 'config.json',
+      });
+      await works({ model });
+      await rejectsWith(createReranker({ model, file: 'onnx/model.onnx' }), 'invalid_model', /onnx\/model\.onnx/);
+    });
+  }
+
+  it('come from the graph of a directory or below a URL that `file` names', async () => {
+    const file = 'int8 graphs/mine #1.onnx';
+    const entries = { [file]: graph, 'tokenizer.json': 'tokenizer.json', 'config.json': 'config.json' };
+    const model = await directory('named', entries);
+    await works({ model, file });
+    await works({ model: pathToFileURL(model), file });
+    const none = await rejectsWith(createReranker({ model, file: 'int8 graphs/none.onnx' }), 'model_not_found');
+    assert.match(none.message, /has no "int8 graphs\/none\.onnx"; its ONNX files are int8 graphs\/mine #1\.onnx\.$/);
+    const hub = await startHub();
+    try {
+      hub.faults.set(`/mini/${encodeURI(file).replace('#', '%23')}`, (_, response) => response.end(files.model));
+      await works({ model: hub.model, file, cache: 'none' });
+      assert.ok(hub.requests.every((path) => !path.includes('model_quantized')));
+      const missing = createReranker({ model: hub.model, file: 'onnx/none.onnx', cache: 'none' });
+      await rejectsWith(missing, 'model_not_found', /\/mini\/onnx\/none\.onnx/);
+    } finally {
+      await hub.close();
+    }
+  });
+
+  it('that `file` names leave no directory', async () => {
+    for (const file of ['../model.onnx', '/etc/model.onnx', 'onnx/./model.onnx', 'onnx\\model.onnx', 'config.json']) {
+      await rejectsWith(
+        createReranker({ model: miniDirectory, file }),
+        'invalid_input',
+        /^`file` must be the relative/,
+      );
+    }
+  });
 
   for (const missing of [graph, 'tokenizer.json', 'config.json']) {
     it(`without ${missing} are model_not_found`, async () => {

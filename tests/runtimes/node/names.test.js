@@ -105,6 +105,24 @@ describe('a model by the name of its repository', () => {
     );
   });
 
+  it('takes the best graph that WebAssembly can address', async () => {
+    const entries = [{ type: 'file', path: `${graph}_data`, size: 134, lfs: { oid: '0'.repeat(64), size: 7e9 } }];
+    repositories.publish(model, { ...files, 'onnx/model.onnx': files[graph] }, { commit, entries });
+    await ranks();
+    assert.ok(requested().includes(`/org/repo/resolve/${commit}/onnx/model.onnx`));
+  });
+
+  it('refuses a graph that is too large before anything is downloaded', async () => {
+    const entries = [{ type: 'file', path: `${graph}_data`, size: 134, lfs: { oid: '0'.repeat(64), size: 7e9 } }];
+    repositories.publish(model, files, { commit, entries });
+    const size =
+      /^The ONNX file onnx\/model_quantized\.onnx of the repository org\/repo takes 7\.00 GB of memory with its weights, and WebAssembly can address 4\.23 GB; look for a conversion, such as onnx-community\/repo-ONNX or Xenova\/repo\.$/;
+    for (const file of [undefined, graph]) {
+      await rejectsWith(createReranker({ file }), 'out_of_memory', size);
+      assert.deepEqual(requested(), listing);
+    }
+  });
+
   it('needs no config.json', async () => {
     const { 'config.json': _, ...rest } = files;
     repositories.publish(model, rest, { commit });

@@ -181,9 +181,17 @@ describe('a model', () => {
       const error = await rejectsWith(ranks(options), 'unsupported_model', forms);
       assert.match(
         error.message,
-        /The same repository has `file: 'onnx\/model\.onnx'`, whose name is that of such a form\.$/,
+        /The same repository has `file: 'onnx\/model\.onnx'`, which has the name of such a form\.$/,
       );
       await ranks({ ...options, file: 'onnx/model.onnx' });
+    });
+
+    it('is refused with a file of the same directory that works', async () => {
+      const foreign = replaced('"\x07Softmax', '"\x07QLinear');
+      const model = await directory('forms', { ...whole, [graph]: foreign, 'onnx/model_int8.onnx': whole[graph] });
+      const error = await rejectsWith(ranks({ model }), 'unsupported_model', forms);
+      assert.match(error.message, /The same directory has `file: 'onnx\/model_int8\.onnx'`, which has the name of/);
+      await ranks({ model, file: 'onnx/model_int8.onnx' });
     });
 
     it('is refused with the forms that work if it came from elsewhere', async () => {
@@ -217,8 +225,28 @@ describe('a model', () => {
         warnings.map(({ code }) => code),
         ['slow_model'],
       );
-      assert.match(warnings[0].message, /\(4 MatMul, 2 Softmax\).* Choose a model of one of these families\.$/);
+      assert.match(
+        warnings[0].message,
+        /\(4 MatMul, 2 Softmax\).* Choose a model of one of these families: `npx rerank-wasm models` lists some\.$/,
+      );
       assert.deepEqual(statistics.unfused, { MatMul: 4, Softmax: 2 });
+    });
+
+    it('names an int8 graph of the same repository or directory', async () => {
+      const add = 'attention/self/Add"\x03';
+      const slow = replaced(`${add}Add`, `${add}Mul`);
+      const files = { ...whole, 'onnx/model.onnx': slow };
+      hub.repositories.publish('org/slow', files);
+      for (const [holder, options] of [
+        ['repository', { model: 'org/slow', hub: hub.url }],
+        ['directory', { model: await directory('slow-beside', files) }],
+      ]) {
+        const { warnings } = await ranks({ ...options, file: 'onnx/model.onnx' });
+        assert.equal(warnings.length, 1);
+        const expected = ` Try \`file: '${graph}'\`, an int8 graph in the same ${holder}, or a model of one of these`;
+        assert.ok(warnings[0].message.includes(expected), warnings[0].message);
+        assert.deepEqual((await ranks(options)).warnings, []);
+      }
     });
 
     it('has none of that in usual files', async () => {

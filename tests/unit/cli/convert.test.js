@@ -112,6 +112,27 @@ describe('rerank-wasm convert', () => {
       givesWhatTheNativeOneGives(['--model', models.float, '--bits', '4'], { node: path }));
   }
 
+  for (const [name, graphs] of [
+    ['model_int8.onnx', { 'onnx/model_int8.onnx': 'model_quantized.onnx' }],
+    [
+      'model_fp16.onnx before an int8 graph',
+      { 'onnx/model_int8.onnx': 'model_quantized.onnx', 'model_fp16.onnx': 'model_dequantized.onnx' },
+    ],
+  ]) {
+    it(`takes ${name}, as the native one does`, async () => {
+      const model = at(name);
+      await mkdir(join(model, 'onnx'), { recursive: true });
+      for (const file of ['config.json', 'tokenizer.json']) await cp(join(fixtures, file), join(model, file));
+      for (const [to, from] of Object.entries(graphs)) await cp(join(fixtures, 'onnx', from), join(model, to));
+      await givesWhatTheNativeOneGives(['--model', model, '--name', 'same', '--json']);
+      const [like] = Object.values(graphs).includes('model_dequantized.onnx') ? [models.float] : [models.tiny];
+      const { code } = await run(['convert', '--model', like, '--name', 'same', join(folder, 'like.bundle')]);
+      assert.equal(code, 0);
+      const { 'model.bundle': made, 'like.bundle': expected } = await contents(folder);
+      assert.deepEqual(made, expected);
+    });
+  }
+
   it('fails on one line that names a missing file with weights', async () => {
     const model = at('missing');
     await cp(models.split, model, { recursive: true });
@@ -181,7 +202,7 @@ describe('rerank-wasm convert', () => {
       'a directory without a model',
       ['--model', 'FOLDER', 'OUTPUT'],
       1,
-      /^error: model_not_found: The directory .* has no model\.onnx or/,
+      /^error: model_not_found: The directory .* has no ONNX file with a usual name, such as onnx\/model\.onnx;/,
     ],
     [
       'bits that there are not',

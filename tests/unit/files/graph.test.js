@@ -94,7 +94,10 @@ describe('the graph of a repository', () => {
       message:
         'The repository org/repo has no "onnx/model_int8.onnx"; its ONNX files are onnx/model.onnx, onnx/model_q4.onnx.',
     });
-    assert.throws(() => choice([], 'model.onnx'), { message: /; it has no ONNX file at all\.$/ });
+    assert.throws(() => choice([], 'model.onnx'), {
+      message:
+        'The repository org/repo has no "model.onnx", and no other ONNX file was found; look for a conversion, such as onnx-community/repo-ONNX or Xenova/repo.',
+    });
   });
 
   it('is missing from a repository with forms alone that the engine cannot run', () => {
@@ -118,6 +121,74 @@ describe('the graph of a repository', () => {
       code: 'model_not_found',
       message:
         'The repository org/repo has no ONNX file with a usual name; pass one of these as `file`: rank.onnx, int8/model.onnx.',
+    });
+  });
+});
+
+describe('a graph that is larger than the memory of WebAssembly', () => {
+  const gigabyte = 1e9;
+  const sized = (sizes, file) => {
+    const files = ['config.json', 'tokenizer.json'].map((path) => ({ path, size: 1 }));
+    for (const [path, size] of Object.entries(sizes)) files.push({ path, ...(size && { size: size * gigabyte }) });
+    return choose({ revision: 'main', files }, file, 'org/repo');
+  };
+  const limit = 'WebAssembly can address 4.23 GB';
+  const conversions = 'look for a conversion, such as onnx-community/repo-ONNX or Xenova/repo';
+
+  for (const [why, sizes, expected] of [
+    ['the next one', { 'model_int8.onnx': 5, 'model.onnx': 1 }, 'model.onnx'],
+    ['one with smaller weights', { 'model_int8.onnx': 1, 'model_int8.onnx_data': 4, 'model.onnx': 1 }, 'model.onnx'],
+    [
+      'one with smaller weights in several files',
+      { 'onnx/model.onnx': 0.1, 'onnx/model.onnx_data': 2, 'onnx/model.onnx_data_1': 2.2, 'model.onnx': 1 },
+      'model.onnx',
+    ],
+    ['fp32 where fp16 would be widened', { 'model_fp16.onnx': 2.2, 'model.onnx': 4 }, 'model.onnx'],
+  ]) {
+    it(`gives way to ${why}`, () => {
+      const { files, other } = sized(sizes);
+      assert.equal(files.model.path, expected);
+      assert.equal(other, undefined);
+    });
+  }
+
+  it('is measured with the weights that are named after it alone', () => {
+    for (const data of ['model_fp16.onnx_data', 'onnx/model.onnx_data', 'model.onnx_data.txt', 'model.json']) {
+      assert.equal(sized({ 'model.onnx': 1, [data]: 5 }).files.model.path, 'model.onnx');
+    }
+    for (const data of ['model.onnx_data', 'model.onnx.data', 'model.data', 'model_weights_12']) {
+      assert.throws(() => sized({ 'model.onnx': 1, [data]: 5 }), { code: 'out_of_memory' });
+    }
+  });
+
+  it('may be chosen if the list has no sizes', () =>
+    assert.equal(sized({ 'model.onnx': undefined, 'model.onnx_data': undefined }).files.model.path, 'model.onnx'));
+
+  it('fits up to the engine and its stack', () => {
+    assert.equal(sized({ 'model.onnx': 4.2278 }).files.model.path, 'model.onnx');
+    assert.throws(() => sized({ 'model.onnx': 4.2279 }), { code: 'out_of_memory' });
+  });
+
+  it('is refused with its size and likely conversions if there is no other', () => {
+    assert.throws(() => sized({ 'onnx/model.onnx': 0.01, 'onnx/model.onnx_data': 7.1, 'onnx/model_q4.onnx': 1 }), {
+      code: 'out_of_memory',
+      message: `The ONNX file onnx/model.onnx of the repository org/repo takes 7.11 GB of memory with its weights, and ${limit}; ${conversions}.`,
+    });
+    // The smallest one is named.
+    assert.throws(() => sized({ 'model_fp16.onnx': 3, 'model_int8.onnx': 4.5, 'model.onnx': 9 }), {
+      message: /^The ONNX file model_int8\.onnx of the repository org\/repo takes 4\.50 GB/,
+    });
+  });
+
+  it('is refused with the names of smaller files if the repository has some', () => {
+    assert.throws(() => sized({ 'model.onnx': 5, 'rank.onnx': 1, 'large.onnx': 5 }), {
+      code: 'out_of_memory',
+      message: `The ONNX file model.onnx of the repository org/repo takes 5.00 GB of memory with its weights, and ${limit}; pass a smaller one as \`file\`: rank.onnx.`,
+    });
+    const files = { 'onnx/model_fp16.onnx': 2.5, 'onnx/model_int8.onnx': 1.3, 'onnx/model.onnx': 5 };
+    assert.throws(() => sized(files, 'onnx/model_fp16.onnx'), {
+      code: 'out_of_memory',
+      message: `The ONNX file onnx/model_fp16.onnx of the repository org/repo takes 5.00 GB of memory with its weights, and ${limit}; pass a smaller one as \`file\`: onnx/model_int8.onnx.`,
     });
   });
 });

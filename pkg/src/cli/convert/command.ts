@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { parse } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { parse, resolve } from 'node:path';
 
 import { RerankError } from '../../common/errors.js';
-import { findFile, graphPaths } from '../../platforms/node-files.js';
+import { exactPaths } from '../../files/hub/graph.js';
 import { misused, parseChoice, parseCount, parseSize, parseWords } from '../arguments.js';
 import type { Command } from '../command.js';
 import { help } from '../help.js';
@@ -90,8 +89,17 @@ async function filesOf(model: string): Promise<Pick<ModelTask, 'graph' | 'tokeni
     );
   }
   return {
-    graph: fileURLToPath(await findFile(root, [...graphPaths].reverse())),
-    tokenizer: fileURLToPath(await findFile(root, ['tokenizer.json'])),
-    config: fileURLToPath(await findFile(root, ['config.json'])),
+    graph: await findFile(root, exactPaths, 'ONNX file with a usual name, such as onnx/model.onnx'),
+    tokenizer: await findFile(root, ['tokenizer.json']),
+    config: await findFile(root, ['config.json']),
   };
+}
+
+/** @throws `model_not_found` if none of the paths exists, which the error calls `name` */
+async function findFile(root: string, paths: readonly string[], name = paths.join(' or ')): Promise<string> {
+  for (const path of paths.map((path) => resolve(root, path))) {
+    if ((await stat(path).catch(() => undefined))?.isFile()) return path;
+  }
+  const found = `The directory ${root} has no ${name}`;
+  throw new RerankError('model_not_found', `${found}; a model needs one in Hugging Face's layout.`);
 }

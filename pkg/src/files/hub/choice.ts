@@ -3,7 +3,7 @@ import { isObject } from '../../common/kinds.js';
 import { chooseGraph, companionsOf, findGraph, findOther } from './graph.js';
 import { isSha256, isSize, type ListedFile } from './listing.js';
 import { isSafePath } from './name.js';
-import { conversionsOf, listed } from './problems.js';
+import { conversionsOf, listed, repositoryHolder } from './problems.js';
 
 /** The files that stand for a repository. */
 export interface HubChoice {
@@ -19,14 +19,15 @@ export interface HubChoice {
 /**
  * Chooses among the files of a repository; `file` is the path of the graph that the caller wants.
  *
- * @throws `model_not_found`, `unsupported_model`
+ * @throws `model_not_found`, `unsupported_model`, `out_of_memory`
  */
 export function choose(
   { revision, files }: { revision: string; files: readonly ListedFile[] },
   file: string | undefined,
   repository: string,
 ): HubChoice {
-  const model = file === undefined ? chooseGraph(files, repository) : findGraph(file, files, repository);
+  const holder = repositoryHolder(repository);
+  const model = file === undefined ? chooseGraph(files, holder) : findGraph(file, files, holder);
   const tokenizer = files.find(({ path }) => path === 'tokenizer.json');
   if (!tokenizer) throw noTokenizer(files, repository);
   const config = files.find(({ path }) => path === 'config.json');

@@ -53,6 +53,24 @@ export function wrongListing(repository: string, reason: string): RerankError {
   return new RerankError('download_failed', `The hub's list of the files of ${repository} ${reason}. ${advice}.`);
 }
 
+/** A repository or a directory with the files of a model, for messages. */
+export interface Holder {
+  /** Such as `repository org/repo`. */
+  name: string;
+  /** A clause: what to do if it has no graph that the engine can run. */
+  advice: string;
+}
+
+export function repositoryHolder(repository: string): Holder {
+  return { name: `repository ${repository}`, advice: conversionsOf(repository) };
+}
+
+export function directoryHolder(path: string): Holder {
+  const example = 'onnx/model_quantized.onnx';
+  const advice = `a model needs one such as ${example}; \`npx rerank-wasm models\` lists models with such a file`;
+  return { name: `directory ${path}`, advice };
+}
+
 /** Lists paths for a message. */
 export function listed(paths: readonly string[]): string {
   const most = 12;

@@ -17,7 +17,7 @@ export interface Verdict {
 /**
  * Finds the files of a repository: those of the last time, if the cache knows them, else by the hub's list.
  *
- * @throws `model_not_found`, `unsupported_model`, `download_failed`, `aborted`
+ * @throws `model_not_found`, `unsupported_model`, `out_of_memory`, `download_failed`, `aborted`
  */
 export async function findFiles(
   place: HubPlace,
