@@ -8,6 +8,7 @@ import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 import { serve } from '../../../www/tools/serve.mjs';
 import { bitsOf, logitsByIndex } from '../../support/asserts/bits.js';
+import { families, questions as questionsOfFamilies } from '../../support/models/family.js';
 import { miniFile, publishedQueries } from '../../support/models/mini.js';
 import { useProject } from '../../support/programs/packed.js';
 import { inTurn, status, withRanges } from '../../support/servers/faults.js';
@@ -42,18 +43,26 @@ function does(action, argument, tab) {
   );
 }
 
+async function bitsInNode(model, questions) {
+  const reranker = await createReranker({ model });
+  const results = [];
+  for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
+  await reranker.dispose();
+  return bitsOf(results.flatMap(logitsByIndex));
+}
+
 describe('the installed package', async () => {
   const questions = (await publishedQueries()).map(({ query, documents }) => ({ query, documents }));
   const graph = await miniFile('onnx/model_quantized.onnx');
   const project = useProject();
+  const bitsOfFamilies = [];
   let expected;
   before(async () => {
     cpSync(site, project.directory, { recursive: true });
-    const reranker = await createReranker({ model: mini });
-    const results = [];
-    for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
-    await reranker.dispose();
-    expected = bitsOf(results.flatMap(logitsByIndex));
+    expected = await bitsInNode(mini, questions);
+    for (const model of await families()) {
+      bitsOfFamilies.push({ model, bits: await bitsInNode(model, questionsOfFamilies) });
+    }
   });
 
   for (const [name, start] of Object.entries(browsers)) {
@@ -103,6 +112,13 @@ describe('the installed package', async () => {
           assert.deepEqual(warnings, []);
         });
       }
+
+      it('returns the logits that Node returns, bit for bit, for a tiny graph of each family', async () => {
+        for (const { model, bits } of bitsOfFamilies) {
+          const { results } = await asks('rank', { model, questions: questionsOfFamilies, options: { cache: 'none' } });
+          assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bits, model.name);
+        }
+      });
 
       it('takes the engine that is the fastest there', () => {
         const engines = new Set(

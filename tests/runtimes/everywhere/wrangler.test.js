@@ -12,15 +12,8 @@ const useExample = (name) =>
   usePrograms({ template: fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url)) });
 
 /** Checks that wrangler's worker ranks for a caller with the key, and refuses another. */
-async function ranks(project, model, ...options) {
-  const url = await project.starts(
-    'wrangler',
-    'dev',
-    '--ip=127.0.0.1',
-    '--port=0',
-    '--var=API_KEY:good-key',
-    ...options,
-  );
+async function ranks(project, model) {
+  const url = await project.starts('wrangler', 'dev', '--ip=127.0.0.1', '--port=0', '--var=API_KEY:good-key');
   const documents = ['giraffe', 'Paris is the capital of France.'];
   const body = JSON.stringify({ query: 'What is the capital of France?', documents });
   const post = (key) =>
@@ -34,8 +27,8 @@ async function ranks(project, model, ...options) {
 }
 
 /** Checks that wrangler's upload is complete, and no larger than any plan allows. */
-function canBeDeployed(project, ...options) {
-  const output = project.runs('wrangler', 'deploy', '--dry-run', ...options);
+function canBeDeployed(project) {
+  const output = project.runs('wrangler', 'deploy', '--dry-run');
   const [, kibibytes] = /Total Upload: ([\d.]+) KiB/.exec(output) ?? assert.fail(output);
   assert.ok(kibibytes > 6000 && kibibytes < 64 * 1024, output);
 }
@@ -50,24 +43,30 @@ describe('the example worker, by wrangler', () => {
   });
 });
 
+function convert(project, ...options) {
+  project.runs('rerank-wasm', 'convert', '--model', tinyDirectory, ...options, '--name=bge-reranker-base');
+}
+
 describe('the example worker with a bundle, by wrangler', () => {
   const project = useExample('cloudflare-worker-bundle');
-  const convert = (...options) =>
-    project.runs('rerank-wasm', 'convert', '--model', tinyDirectory, ...options, '--name=bge-reranker-base');
 
   it('ranks with shards in its assets, which it keeps to itself', async () => {
     mkdirSync(project.path('model'));
-    convert('model/model.bundle', '--shard=1MiB');
+    convert(project, 'model/model.bundle', '--shard=1MiB');
     canBeDeployed(project);
     const url = await ranks(project, 'bge-reranker-base');
     assert.equal((await fetch(`${url}/model.bundle.json`)).status, 404);
   });
+});
 
-  it('ranks with a file in a bucket', async () => {
-    const config = '--config=wrangler.bucket.jsonc';
-    convert('one.bundle');
-    canBeDeployed(project, config);
-    project.runs('wrangler', 'r2', 'object', 'put', 'models/model.bundle', '--file=one.bundle', '--local', config);
-    await ranks(project, 'bge-reranker-base', config);
+describe('the example worker with a bundle in a bucket, by wrangler', () => {
+  const project = useExample('cloudflare-worker-bucket');
+
+  it('ranks with the file in the bucket', async () => {
+    mkdirSync(project.path('model'));
+    convert(project, 'model/model.bundle');
+    canBeDeployed(project);
+    project.runs('wrangler', 'r2', 'object', 'put', 'models/model.bundle', '--file=model/model.bundle', '--local');
+    await ranks(project, 'bge-reranker-base');
   });
 });

@@ -1,12 +1,28 @@
-import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const tokenizer = join(fixtures, 'tokenizers/wordpiece.json');
 const config = JSON.stringify({ max_position_embeddings: 64 });
 const graph = (name) => join(fixtures, 'families', `${name}.onnx`);
+
+/** Questions for the tiny graphs. */
+export const questions = [
+  {
+    query: 'heat pump',
+    documents: ['The heat pump warms the house in winter.', 'a search engine', 'water '.repeat(40)],
+  },
+  { query: 'rank', documents: ['Searching, ranking: tokens of a text!', ''] },
+];
+
+/** Returns a tiny graph of each family in int8, and in floats. */
+export async function families() {
+  const files = await readdir(join(fixtures, 'families'));
+  const names = files.filter((file) => /-5-torchscript-\w+-(slim|fp32)\.onnx$/.test(file));
+  return Promise.all(names.map((file) => family(basename(file, '.onnx'))));
+}
 
 /** Returns the tiny graph of a family as a model of `data:` URLs, which each runtime can load. */
 export async function family(name) {

@@ -7,7 +7,7 @@ const models = { mini, url: new URL('node_modules/rerank-wasm-mini', location.hr
 async function rank({ model, questions, options }) {
   const warnings = [];
   const onWarning = ({ message, cause }) => warnings.push(cause ? `${message} (${cause.name})` : message);
-  const reranker = await createReranker({ model: models[model], onWarning, ...options });
+  const reranker = await createReranker({ model: models[model] ?? model, onWarning, ...options });
   const results = [];
   for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
   const { threads } = await reranker.statistics();
