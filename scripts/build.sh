@@ -36,7 +36,7 @@ bindings_of() {
 folder_of() {
   local toolchain=$TOOLCHAIN
   [ "$1" != rerank-threads ] || toolchain=$THREADS_TOOLCHAIN
-  echo "$CACHE/artifacts/$1-$(printf '%s\n' "$SOURCES" "$toolchain" | sha256 | cut -c1-32)"
+  echo "$CACHE/engines/$1-$(printf '%s\n' "$SOURCES" "$toolchain" | sha256 | cut -c1-32)"
 }
 
 # compile NAME FORM: compiles a WebAssembly file into $WORK; FORM selects the progress report. It makes only the linked kind
@@ -170,7 +170,7 @@ for name in "${wanted[@]}"; do
   [ -d "$(folder_of "$name")" ] || { [ "$scope" = demo ] && [ -d "$(folder_of "$name").demo" ]; } || missing+=("$name")
 done
 if [ ${#missing[@]} != 0 ]; then
-  WORK=$CACHE/artifacts/partial-$$
+  WORK=$CACHE/engines/partial-$$
   rm -rf "$WORK" && mkdir -p "$WORK"
   compile_missing "${missing[@]}"
   rm -rf "$WORK"

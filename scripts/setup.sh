@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # setup.sh SCOPE: installs the missing tools without questions. The scopes:
-#   demo        the tools for one engine without threads
+#   demo        the tools for one engine without threads, and of npm's packages those that compile TypeScript
 #   build       the tools for the whole package
 #   test        build, and the tools of the tests
 #   everywhere  test, and the other browsers and runtimes
@@ -63,7 +63,8 @@ debian_toolchain() {
 
 debian_rust_version() { [ -x /usr/bin/rustc ] && /usr/bin/rustc --version | cut -d' ' -f2 || echo none; }
 
-# npm_packages SCOPE: `build` installs the packages that the build needs, `test` also those of the tests, `bench` all.
+# npm_packages SCOPE: `demo` installs the dependencies of package.json, which compile TypeScript. `build` installs its
+# devDependencies, too: wasm-opt and Biome, 200 MB. `test` adds the packages of the tests, `bench` all.
 #
 # `npm ci` would refuse a lock file without the optional packages of other platforms, and many registry mirrors lack some
 # of them. --no-save leaves the lock file as it is.
@@ -72,10 +73,12 @@ npm_packages() {
   sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/packages/package.json bench/package.json)
   installed=$(cat node_modules/.stamp 2>/dev/null || true)
   case "$1 $installed" in
+    "demo "*" $sources") return 0 ;;
     "build build $sources" | "build test $sources" | "test test $sources" | *" bench $sources") return 0 ;;
   esac
   say "npm install ($1)"
   case $1 in
+    demo) npm_install --omit=dev "${workspaces[@]}" ;;
     build) npm_install "${workspaces[@]}" ;;
     test) npm_install "${workspaces[@]}" --workspace tests/packages ;;
     # The peers' install scripts would download runtimes for Node. The benchmark measures only their WebAssembly.
@@ -101,7 +104,7 @@ browser() {
 
 # Each scope needs one scope of npm's packages.
 case "${1:-}" in
-  demo | build) packages=build ;;
+  demo | build) packages=$1 ;;
   test | everywhere) packages=test ;;
   bench) packages=bench ;;
   *) fail "usage: setup.sh demo|build|test|everywhere|bench" ;;
@@ -112,7 +115,7 @@ beside npm_packages "$packages"
 command -v cc >/dev/null || apt_install gcc libc6-dev
 wasm_toolchain
 [ "$1" = demo ] || threads_toolchain
-if [ "$packages" != build ]; then
+if [ "$packages" = test ] || [ "$packages" = bench ]; then
   browser
   command -v curl >/dev/null || apt_install curl
 fi

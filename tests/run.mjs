@@ -38,7 +38,7 @@ const groups = {
   standin: { files: ['runtimes/standin.test.js', 'runtimes/full-tokenizer.test.js'], nodes: [pathNode] },
   l12: { files: ['runtimes/l12.test.js'], ...onBothNodes() },
   examples: { files: filesOf('examples'), nodes: [pathNode], concurrency: 2 },
-  imports: { files: filesOf('unit/imports'), nodes: [pathNode] },
+  imports: { files: filesOf('project/imports'), nodes: [pathNode] },
   docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },
   project: { files: filesOf('project'), nodes: [pathNode] },
 };

@@ -162,18 +162,23 @@ function filesOf(modules, from, path) {
 /** Returns every import of one file by another. */
 export function importsOf(modules) {
   const edges = [];
+  const pathOf = new Map();
+  // A file's first module holds its inline modules.
+  for (const { file, path } of modules.values()) if (!pathOf.has(file)) pathOf.set(file, path);
+  const holds = (file, other) => pathOf.get(file).every((name, depth) => pathOf.get(other)[depth] === name);
   for (const module of modules.values()) {
-    const add = (path, line) => {
+    const add = (path, line, isBare) => {
       for (const to of filesOf(modules, module, path)) {
         const isNew = !edges.some((edge) => edge.from === module.file && edge.to === to && edge.line === line);
-        if (to !== module.file && isNew) edges.push({ from: module.file, to, line });
+        // If a file hands on a name of its own modules without using it, the files that use the name are the importers.
+        const isHandedOn = isBare && holds(module.file, to);
+        if (to !== module.file && isNew && !isHandedOn) edges.push({ from: module.file, to, line });
       }
     };
     for (const { path, line, name, glob, isPublic } of module.uses) {
-      // A bare re-export is no import by this file; the files that use the name count as its importers.
-      if (!isPublic || (!glob && module.words.has(name))) add(path, line);
+      add(path, line, isPublic && (glob || !module.words.has(name)));
     }
-    for (const { path, line } of module.paths) add(path, line);
+    for (const { path, line } of module.paths) add(path, line, false);
   }
   return edges;
 }

@@ -1,7 +1,6 @@
-// rust.mjs: fails if a file of the crate breaks an import rule. The tables below hold the rules. Each failure names the
-// file, the line and the rule. The graph leaves out tests inside files, and files that hold only tests.
+// Checks the imports between the rooms of the crate. The tables below hold the rules. The graph leaves out tests inside
+// files, and files that hold only tests.
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { circlesOf } from './circles.mjs';
 import { importsOf, readCrates } from './rust-modules.mjs';
@@ -114,12 +113,4 @@ function graphOf(edges) {
     graph.get(from).add(to);
   }
   return graph;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const root = process.argv[2] ?? fileURLToPath(new URL('../../', import.meta.url));
-  const { files, edges, failures } = check(root);
-  for (const { file, line, rule, message } of failures) console.error(`src/${file}:${line}: ${rule}: ${message}`);
-  if (failures.length > 0) process.exitCode = 1;
-  else console.log(`${files.length} files of the crate, ${edges.length} imports: every rule holds`);
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { check } from '../../../scripts/imports/rust.mjs';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const script = join(repository, 'scripts/imports/rust.mjs');
+const script = join(repository, 'scripts/imports/check.mjs');
 
 /** A little crate that keeps every rule: a room above another, files that share a folder, and a test. */
 const sound = {
@@ -33,7 +33,7 @@ async function checked(changes, inspect) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
     }
-    return inspect(root);
+    return await inspect(root);
   } finally {
     await rm(root, { recursive: true });
   }
@@ -67,6 +67,26 @@ describe('imports of the crate', () => {
       'a path that goes up, in the middle of a function',
       { 'error.rs': 'pub struct Error;\nfn late() {\n    crate::kernels::sum(&[]);\n}\n' },
       [`error.rs:3 ${downward}`],
+    ],
+    [
+      'a name that is handed on from a room above',
+      { 'kernels/mod.rs': 'mod sums;\npub use sums::sum;\npub use crate::graph::run;\n' },
+      [`kernels/mod.rs:3 ${downward}`],
+    ],
+    [
+      'all names that are handed on from a room above, inside the crate',
+      { 'kernels/mod.rs': 'mod sums;\npub use sums::sum;\npub(crate) use crate::graph::*;\n' },
+      [`kernels/mod.rs:3 ${downward}`],
+    ],
+    [
+      'two rooms inside a room, of which one hands on a name of the other',
+      {
+        'graph/mod.rs': 'mod one;\nmod other;\n',
+        'graph/one/mod.rs': 'pub mod low;\npub use super::other::Other;\n',
+        'graph/one/low.rs': 'pub struct Low;\n',
+        'graph/other.rs': 'use crate::graph::one::low::Low;\npub struct Other;\n',
+      },
+      [`graph/one/mod.rs:2 ${roomCircle}`, `graph/other.rs:1 ${roomCircle}`],
     ],
     [
       'two files that import each other',
@@ -150,14 +170,16 @@ describe('imports of the crate', () => {
   });
 
   it('ends with 1, and says file, line and rule', async () => {
-    await checked({ 'error.rs': '\nunsafe fn f() {}\n' }, (root) => {
-      const { status, stderr } = spawnSync(process.execPath, [script, root], { encoding: 'utf8' });
-      assert.equal(status, 1);
-      assert.match(stderr, /^src\/error\.rs:2: unsafe only in kernels and threads: /m);
-    });
-    await checked({}, (root) => {
-      const { status, stderr } = spawnSync(process.execPath, [script, root], { encoding: 'utf8' });
-      assert.deepEqual([status, stderr], [0, '']);
-    });
+    for (const [changes, expected, message] of [
+      [{ 'error.rs': '\nunsafe fn f() {}\n' }, 1, /^src\/error\.rs:2: unsafe only in kernels and threads: .*\n$/],
+      [{}, 0, /^$/],
+    ]) {
+      await checked(changes, async (root) => {
+        await mkdir(join(root, 'pkg/src'), { recursive: true });
+        const { status, stderr } = spawnSync(process.execPath, [script, root], { encoding: 'utf8' });
+        assert.equal(status, expected);
+        assert.match(stderr, message);
+      });
+    }
   });
 });
