@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { transform } from 'esbuild';
 
 import { policy } from '../support/servers/headers.js';
 import { codeBlocks } from './markdown.js';
-import { read, repository } from './paths.js';
-
-const pages = [
-  'pkg/mini/README.md',
-  ...readdirSync(join(repository, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+import { pages, read } from './paths.js';
 
 /** Returns the faults of a snippet: its syntax, and names that the package does not export. */
 async function problemsOf(code) {
@@ -31,7 +22,7 @@ async function problemsOf(code) {
   return missing.map((name) => `${name} is not exported`);
 }
 
-describe('the code in docs/', () => {
+describe('the code in Markdown', () => {
   for (const page of pages) {
     const snippets = codeBlocks(read(page)).filter(({ language }) => language === 'js');
     if (snippets.length === 0) continue;

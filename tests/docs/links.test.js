@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { anchors, codeSpans, linkTargets } from './markdown.js';
-import { read, repository } from './paths.js';
+import { pages, read, repository } from './paths.js';
 
 const home = 'https://github.com/rerank-wasm/rerank-wasm';
 const raw = 'https://raw.githubusercontent.com/rerank-wasm/rerank-wasm/main/';
-
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'CHANGELOG.md',
-  'pkg/mini/README.md',
-  'bench/README.md',
-  'models/mini/README.md',
-  'models/standin/README.md',
-  'tests/fixtures/README.md',
-  ...['docs', 'examples'].flatMap((folder) =>
-    readdirSync(join(repository, folder), { recursive: true })
-      .map((name) => name.split('\\').join('/'))
-      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
-      .map((name) => `${folder}/${name}`),
-  ),
-];
 
 /** Folders that a page names from the root of the repository. */
 const rooted = /^(?:\.github|bench|docs|examples|fuzz|models|pkg|scripts|src|tests|www)\//;

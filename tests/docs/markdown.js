@@ -80,6 +80,13 @@ export function sentences(markdown) {
     .filter((sentence) => words(sentence).length > 0);
 }
 
+/** Returns the cells of tables that are not empty, as a reader sees them. */
+export function cells(markdown) {
+  const rows = linesOutsideCode(markdown).filter((line) => isTable(line) && !/^[\s|:-]+$/.test(line));
+  const texts = rows.flatMap((row) => row.replaceAll('\\|', ' ').split('|'));
+  return texts.map((text) => visible(text).trim()).filter((text) => text !== '');
+}
+
 /** Returns the mean number of words in a sentence. */
 export function wordsPerSentence(markdown) {
   const all = sentences(markdown);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import {
   anchors,
+  cells,
   codeBlocks,
   codeSpans,
   countLines,
@@ -57,6 +58,14 @@ describe('what the README is measured by', () => {
     assert.equal(wordsPerSentence('One two three. Four!\n\nFive six\nseven eight?\n'), 8 / 3);
     assert.equal(wordsPerSentence('One two three\n```js\nno. sentence.\n```\n'), 3);
     assert.equal(wordsPerSentence('One 1.5 two, e.g.this.\n'), 4);
+  });
+
+  it('finds the cells of tables', () => {
+    assert.deepEqual(cells('| a | `b` |\n| --- | :-: |\n| [c](d.md) | |\n\nno cell\n```\n| code |\n```\n'), [
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   it('finds the longest line outside tables and code blocks', () => {

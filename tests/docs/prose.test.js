@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { countWords, sentences } from './markdown.js';
-import { read, repository } from './paths.js';
-
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(repository, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+import { cells, countWords, sentences } from './markdown.js';
+import { pages, read } from './paths.js';
 
 const mostWords = 25;
 const unclear = /\b(?:whose|nobody|whoever|of (?:its|their|your) own|(?:is|are) told|to be had|at hand)\b/i;
 
-/** Returns the sentences that are too long or hide who does what. */
+/** Returns the sentences that are too long, and the sentences and cells of tables that hide who does what. */
 function unclearSentences(markdown) {
-  return sentences(markdown).filter((sentence) => countWords(sentence) > mostWords || unclear.test(sentence));
+  const all = sentences(markdown);
+  const long = all.filter((sentence) => countWords(sentence) > mostWords);
+  return [...long, ...[...all, ...cells(markdown)].filter((text) => unclear.test(text))];
 }
 
 describe('the prose', () => {
@@ -31,6 +22,9 @@ describe('the prose', () => {
   it('that is long or unclear is found', () => {
     assert.equal(unclearSentences(`One${' more'.repeat(mostWords)} word.`).length, 1);
     assert.equal(unclearSentences('It has a name of its own. It has a name.').length, 1);
+    assert.deepEqual(unclearSentences('| a model | |\n| --- | --- |\n| whose file | one that is large |\n'), [
+      'whose file',
+    ]);
     assert.equal(unclearSentences(`Few words.\n\n- One${' more'.repeat(mostWords - 1)}.`).length, 0);
   });
 });

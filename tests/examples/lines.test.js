@@ -7,14 +7,6 @@ import { fileURLToPath } from 'node:url';
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const mostLines = 30;
 
-/** Examples with two entries, of which a newcomer copies one: the files of each entry. */
-const variants = {
-  'cloudflare-worker-bundle': [
-    ['index.js', 'limits.js'],
-    ['from-bucket.js', 'limits.js'],
-  ],
-};
-
 /** Counts the lines that are neither empty nor a comment. */
 function linesOfCode(text) {
   return text.split('\n').filter((line) => !/^\s*($|\/\/)/.test(line)).length;
@@ -40,15 +32,26 @@ describe('the examples', () => {
   for (const { name } of folders) {
     it(`say in a README how ${name} runs, in ${mostLines} lines of code`, () => {
       assert.ok(existsSync(join(examples, name, 'README.md')));
-      const copied = variants[name] ?? [codeIn(name)];
-      assert.deepEqual([...new Set(copied.flat())].sort(), codeIn(name).sort());
-      for (const files of copied) {
-        const text = files.map((file) => readFileSync(join(examples, name, file), 'utf8')).join('\n');
-        const lines = linesOfCode(text);
-        assert.ok(lines > 0 && lines <= mostLines, `${files.join(', ')}: ${lines} lines of code`);
-      }
+      const files = codeIn(name);
+      const text = files.map((file) => readFileSync(join(examples, name, file), 'utf8')).join('\n');
+      const lines = linesOfCode(text);
+      assert.ok(lines > 0 && lines <= mostLines, `${files.join(', ')}: ${lines} lines of code`);
     });
   }
+
+  it('are each run by a test', () => {
+    const tests = fileURLToPath(new URL('..', import.meta.url));
+    const names = readdirSync(tests, { recursive: true }).filter(
+      (name) => name.endsWith('.test.js') && !name.includes('node_modules') && !name.endsWith('lines.test.js'),
+    );
+    const texts = names.map((name) => readFileSync(join(tests, name), 'utf8'));
+    const isRun = (example) => texts.some((text) => new RegExp(`['/]${example}['/]`).test(text));
+    assert.deepEqual(
+      folders.filter(({ name }) => !isRun(name)).map(({ name }) => name),
+      [],
+    );
+    assert.ok(!isRun('no-such-example'));
+  });
 
   it('are counted without empty lines and comments', () => {
     assert.equal(linesOfCode("import 'a'; // b\n\n  // c\nrun();\n"), 2);

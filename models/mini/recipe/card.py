@@ -119,7 +119,7 @@ def _lines(settings: Settings, int8: dict, precision: dict) -> list[str]:
 
 
 _LOOKED_AT = (
-    "The makers of this model\nlooked at the showcase and the held-out sets three times: to try out the start, to weigh bge-small-en-v1.5 in the training, and\nwhen a longer training of six layers had come to 72. That is why there are nine."
+    "The makers of this model\nlooked at the showcase and the held-out sets three times. First they tried out the start, then they weighed bge-small-en-v1.5 in\nthe training. At last a longer training of six layers had come to 72, so this model has nine."
 )
 
 

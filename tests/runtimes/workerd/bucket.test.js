@@ -15,8 +15,8 @@ const documents = ['giraffe', 'Paris is the capital of France.', 'Berlin is the 
 const key = 'model.bundle';
 
 describe('the example worker with a bundle in an R2 bucket', () => {
-  const workerd = useWorkerd('examples/cloudflare-worker-bundle/from-bucket.js', {
-    besides: ['examples/cloudflare-worker-bundle/limits.js'],
+  const workerd = useWorkerd('examples/cloudflare-worker-bucket/index.js', {
+    besides: ['examples/cloudflare-worker-bucket/limits.js'],
     buckets: ['MODELS'],
     bindings: { API_KEY: 'good-key' },
     compatibilityFlags: ['enable_request_signal'],
