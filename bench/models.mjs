@@ -19,6 +19,9 @@ export const l12 = { folder: 'l12', graph: quantized };
 export const inInt8 = (family) => ({ folder: `families/${family}`, graph: quantized });
 export const inFp32 = (family) => ({ folder: `families/${family}`, graph: 'onnx/model.onnx' });
 
+/** A model of ModernBERT-base's size with random weights. */
+export const modernbertBase = { folder: 'modernbert-base', graph: quantized };
+
 /** Returns the names of the families, or none without FAMILIES=1. */
 export function families() {
   return process.env.FAMILIES ? readdirSync(join(modelsFolder, 'families')).sort() : [];

@@ -18,14 +18,14 @@ export const standin = join(modelsFolder, 'standin');
 export const mini = join(repository, 'pkg', 'mini');
 
 /** The engines that this checkout has, by their names in the results. */
-export const artifacts = Object.fromEntries(
+export const engines = Object.fromEntries(
   Object.entries({ relaxed: 'rerank-relaxed.wasm', simd128: 'rerank.wasm' })
     .map(([name, file]) => [name, join('pkg', 'dist', 'wasm', file)])
     .filter(([, file]) => existsSync(join(repository, file))),
 );
 
 /** A current browser starts this engine. */
-export const preferred = artifacts.relaxed ? 'relaxed' : 'simd128';
+export const preferred = engines.relaxed ? 'relaxed' : 'simd128';
 
 const require = createRequire(import.meta.url);
 

@@ -9,6 +9,7 @@ import { speedOfFamilies } from './measures/families.mjs';
 import { firstPass } from './measures/first.mjs';
 import { speedOfL12 } from './measures/l12.mjs';
 import { loading } from './measures/loading.mjs';
+import { longText } from './measures/long-text.mjs';
 import { operators } from './measures/operators.mjs';
 import { others } from './measures/others.mjs';
 import { size } from './measures/size.mjs';
@@ -16,7 +17,7 @@ import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs
 import { threads } from './measures/threads.mjs';
 import { tokens } from './measures/tokens.mjs';
 import { weights } from './measures/weights.mjs';
-import { artifacts } from './paths.mjs';
+import { engines } from './paths.mjs';
 import { Report } from './report.mjs';
 
 const measures = {
@@ -29,6 +30,7 @@ const measures = {
   threads,
   speedInNode,
   loading,
+  longText,
   tokens,
   errors,
   operators,
@@ -44,7 +46,7 @@ if (unknown.length > 0) {
 
 const report = new Report();
 report.note(`${availableParallelism()} cores of ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)} at the start`);
-if (!artifacts.relaxed) report.note('this checkout has no engine with relaxed SIMD, so its rows are missing');
+if (!engines.relaxed) report.note('this checkout has no engine with relaxed SIMD, so its rows are missing');
 const server = await startServer();
 const start = performance.now();
 for (const [name, measure] of Object.entries(measures)) {

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { standin as standinModel } from './models.mjs';
-import { artifacts, mini, packageDirectory, preferred, repository, standin } from './paths.mjs';
+import { engines, mini, packageDirectory, preferred, repository, standin } from './paths.mjs';
 
 const onnxruntime = packageDirectory('onnxruntime-web');
 const transformers = packageDirectory('@huggingface/transformers');
@@ -14,10 +14,10 @@ const served = (path) => `/${relative(repository, path)}`;
 const local = (path) => pathToFileURL(path).href;
 
 export const inPage = {
-  ours: (artifact, origin, { folder, graph } = standinModel) => ({
+  ours: (engine, origin, { folder, graph } = standinModel) => ({
     contestant: '/bench/contestants/ours.mjs',
     module: '/pkg/dist/index.js',
-    wasm: `${origin}/${artifacts[artifact]}`,
+    wasm: `${origin}/${engines[engine]}`,
     model: `${origin}/models/${folder}/${graph}`,
     tokenizer: `${origin}/models/${folder}/tokenizer.json`,
     config: `${origin}/models/${folder}/config.json`,
@@ -40,10 +40,10 @@ export const inPage = {
   }),
 };
 
-const oursInNode = (directory) => (artifact) => ({
+const oursInNode = (directory) => (engine) => ({
   contestant: local(join(repository, 'bench/contestants/ours.mjs')),
   module: local(join(repository, 'pkg/dist/node.js')),
-  wasm: local(join(repository, artifacts[artifact])),
+  wasm: local(join(repository, engines[engine])),
   model: local(join(directory, 'onnx/model_quantized.onnx')),
   tokenizer: local(join(directory, 'tokenizer.json')),
   config: local(join(directory, 'config.json')),

@@ -27,10 +27,12 @@ link l12 "$l12" "$l12/tokenizer.json"
 cp pkg/mini/tokenizer_config.json "$CACHE/bench-model/standin/"
 
 if [ -n "${FAMILIES:-}" ]; then
-  say "models: families of cross-encoders at MiniLM's size"
+  say "models: families of cross-encoders at MiniLM's size, and ModernBERT-base's size"
   families=$(models/families/make.sh --size minilm | tail -n 1)
   rm -rf "$CACHE/bench-model/families"
   for family in "$families"/*/; do link "families/$(basename "$family")" "${family%/}" "$l12/tokenizer.json"; done
+  modernbert=$(models/families/make.sh --size modernbert-base | tail -n 1)
+  link modernbert-base "$modernbert/modernbert" "$l12/tokenizer.json"
 fi
 
 say "the native command line"

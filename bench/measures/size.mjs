@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 
-import { artifacts, repository } from '../paths.mjs';
+import { engines, repository } from '../paths.mjs';
 
 const { BROTLI_PARAM_QUALITY: quality, BROTLI_PARAM_LGWIN: window } = constants;
 
 export async function size(report) {
-  const sizes = Object.values(artifacts).map(async (file) => {
+  const sizes = Object.values(engines).map(async (file) => {
     const bytes = readFileSync(join(repository, file));
     return (await promisify(brotliCompress)(bytes, { params: { [quality]: 11, [window]: 24 } })).length;
   });

@@ -2,7 +2,7 @@
 import { startInChromium } from '../hosts/chromium.mjs';
 import { startInNode } from '../hosts/node.mjs';
 import { mixed, sameLength } from '../inputs.mjs';
-import { artifacts, preferred } from '../paths.mjs';
+import { engines, preferred } from '../paths.mjs';
 import { race, reportRace } from '../race.mjs';
 import { times } from '../rounds.mjs';
 import { inNode, inPage } from '../settings.mjs';
@@ -15,10 +15,7 @@ const transformers = 'transformers.js 4.3.1, 1 thread';
 export async function speedInChromium(report, server) {
   const start = {
     ...Object.fromEntries(
-      Object.keys(artifacts).map((artifact) => [
-        artifact,
-        () => startInChromium(server, inPage.ours(artifact, server.url)),
-      ]),
+      Object.keys(engines).map((engine) => [engine, () => startInChromium(server, inPage.ours(engine, server.url))]),
     ),
     onnxruntime: () => startInChromium(server, inPage.onnxruntime()),
   };
@@ -52,9 +49,7 @@ export async function mixedLengths(report, server) {
 
 export async function speedInNode(report) {
   const start = {
-    ...Object.fromEntries(
-      Object.keys(artifacts).map((artifact) => [artifact, () => startInNode(inNode.ours(artifact))]),
-    ),
+    ...Object.fromEntries(Object.keys(engines).map((engine) => [engine, () => startInNode(inNode.ours(engine))])),
     onnxruntime: () => startInNode(inNode.onnxruntime()),
   };
   await together(start, async (contestants) => {
