@@ -98,6 +98,21 @@ pub fn fuse(
     )
 }
 
+/// The same for constant rows, before tract computes them. Its sums differ between processors in the last bit.
+pub fn fuse_constant(
+    weights: &Weights,
+    model: &TypedModel,
+    node: &TypedNode,
+    name: &str,
+    norm: &RmsNorm,
+) -> TractResult<Option<TypedModelPatch>> {
+    let above = producer(model, node.inputs[0]);
+    rule_if!(
+        [Some(&node.inputs[0]), above.inputs.first()].into_iter().flatten().any(|&it| constant(model, it).is_some())
+    );
+    fuse(weights, model, node, name, norm)
+}
+
 /// True if `mean` is the sum of `input` along `axis` times 1/`length`.
 fn is_mean(model: &TypedModel, mean: OutletId, input: OutletId, axis: usize, length: usize) -> bool {
     let mean = producer(model, mean);

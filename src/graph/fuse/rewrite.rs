@@ -71,6 +71,7 @@ impl Rewrite {
                 .with_rule_for("GELU by tanh", gelu::fuse_tanh)
                 .with_rule_for("linear", linear::fuse_quantized)
                 .with_rule_for("linear with static quantisation", linear::fuse_static)
+                .with_rule_for("layer norm of a constant", layer_norm::fuse_constant)
                 .with_rule_for("linear on floats", linear::fuse_float)
                 .with_rule_for("activation behind linear", linear::fuse_function)
                 .with_rule_for("slice above split", linear::slice_above_split)

@@ -211,7 +211,7 @@ describe('a model', () => {
       await rejectsWith(
         ranks({ model }),
         'unsupported_model',
-        /^Config file: the model is a language model that generates text, as its architecture Qwen3ForCausalLM shows; choose a cross-encoder, which reads query and document at once \(file:/,
+        /^Config file: the model is a language model that generates text, or is built on one, as its architecture Qwen3ForCausalLM shows; choose a cross-encoder on an encoder such as BERT, which reads query and document at once \(file:/,
       );
     });
   });

@@ -34,8 +34,9 @@ pub fn fuse(
     let constants = [0, 1].map(|index| constant(model, node.inputs[index]));
     let (matrix, index) = match constants {
         [Some(matrix), None] => (matrix, 0),
-        [None, Some(matrix)] => (matrix, 1),
-        _ => return Ok(None),
+        // Rows may be constant, too. The layer's product then has the same bits on every processor; tract's would not.
+        [_, Some(matrix)] => (matrix, 1),
+        [None, None] => return Ok(None),
     };
     let rows = node.inputs[1 - index];
     let fact = model.outlet_fact(rows)?;
