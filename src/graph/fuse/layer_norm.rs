@@ -4,7 +4,7 @@
 //! mean and the Sub.
 
 use tract_core::internal::*;
-use tract_core::ops::math::{Add, Mul, Sub};
+use tract_core::ops::math::{Add, Div, Mul, Sub};
 use tract_core::ops::nn::{Reduce, Reducer, RmsNorm};
 
 use super::pattern::*;
@@ -113,13 +113,14 @@ pub fn fuse_constant(
     fuse(weights, model, node, name, norm)
 }
 
-/// True if `mean` is the sum of `input` along `axis` times 1/`length`.
+/// True if `mean` is the sum of `input` along `axis`, divided by `length`. tract multiplies with 1/`length` later.
 fn is_mean(model: &TypedModel, mean: OutletId, input: OutletId, axis: usize, length: usize) -> bool {
     let mean = producer(model, mean);
-    let Some((sum, factor)) = variable_and_constant(model, mean) else { return false };
+    let Some((sum, number)) = variable_and_constant(model, mean) else { return false };
+    let divides = is_binary::<Div>(mean) && mean.inputs[0] == sum && scalar(&number) == Some(length as f32);
+    let multiplies = is_binary::<Mul>(mean) && scalar(&number) == Some(1.0 / length as f32);
     let sum = producer(model, sum);
-    is_binary::<Mul>(mean)
-        && scalar(&factor) == Some(1.0 / length as f32)
+    (divides || multiplies)
         && sum.inputs[..] == [input]
         && sum.op_as::<Reduce>().is_some_and(|sum| sum.axes[..] == [axis] && sum.reducer == Reducer::Sum)
 }
@@ -139,6 +140,8 @@ fn summands(model: &TypedModel, outlet: OutletId, readers: usize) -> TVec<Outlet
 
 #[cfg(test)]
 mod tests {
+    use tract_core::ops::math::{div, mul, sub};
+
     use super::*;
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::{TINY, after, change_first, count_after};
@@ -169,5 +172,25 @@ mod tests {
             }
         };
         assert_eq!(centred(&without_mean), [false; 5]);
+    }
+
+    #[test]
+    fn takes_the_norm_of_a_constant_before_tract_computes_it() {
+        let mut graph = TypedModel::default();
+        let rows: Vec<f32> = (0..64).map(|index| (index as f32).sin()).collect();
+        let rows = graph.add_const("rows", Tensor::from_shape(&[2, 32], &rows).unwrap()).unwrap();
+        let sum = graph.wire_node("sum", Reduce::new(tvec![1], Reducer::Sum), &[rows]).unwrap();
+        let count = graph.add_const("count", tensor2(&[[32f32]])).unwrap();
+        let mean = graph.wire_node("mean", div(), &[sum[0], count]).unwrap();
+        let centred = graph.wire_node("centred", sub(), &[rows, mean[0]]).unwrap();
+        let norm = RmsNorm { axis: 1, eps: tensor0(1e-5f32).into() };
+        let norm = graph.wire_node("norm", norm, &centred).unwrap();
+        let gamma = graph.add_const("gamma", Tensor::from_shape(&[1, 32], &[2f32; 32]).unwrap()).unwrap();
+        let scaled = graph.wire_node("scaled", mul(), &[norm[0], gamma]).unwrap();
+        graph.select_output_outlets(&scaled).unwrap();
+        let norm = graph.node(norm[0].node);
+        let patch = fuse_constant(&Weights::default(), &graph, norm, "fused", norm.op_as().unwrap()).unwrap().unwrap();
+        let fused = patch.model.nodes().iter().find_map(|node| node.op_as::<AddLayerNorm>());
+        assert!(fused.is_some_and(|norm| norm.centred));
     }
 }
