@@ -9,11 +9,11 @@ const directory = fileURLToPath(new URL('../..', import.meta.url));
 const limitMilliseconds = 20 * 60_000;
 
 /**
- * Runs test files in the Node at `node`, each in a process of its own, `concurrency` of them at a time. Returns
+ * Runs test files in the Node at `node`, each in a separate process, `concurrency` of them at a time. Returns
  * `{ passed, failed, skipped, failures }`; `failures` are names. With `quiet`, nothing is printed.
  *
- * `node --test` would pass the results through a pipe that it sometimes misreads, and then fail a file whose tests all
- * passed. Here each process counts its own tests.
+ * `node --test` would pass the results through a pipe that it sometimes misreads, and then fail a file though all its
+ * tests passed. Here each process counts its own tests.
  */
 export async function runFiles(node, files, { concurrency = 1, quiet = false } = {}) {
   const total = { passed: 0, failed: 0, skipped: 0, failures: [] };

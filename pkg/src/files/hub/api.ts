@@ -73,7 +73,7 @@ async function requestJson(url: URL, place: HubPlace): Promise<Answer> {
     } catch (error) {
       if (error instanceof AnswerError)
         throw isRefusal(error) ? refusal(error, place) : new NoListing('', { cause: error });
-      // A page that may not use this interface sees a network error, too. Files have retries of their own.
+      // A page that may not use this interface sees a network error, too. Files are retried apart from it.
       if (error instanceof TransientError && !error.answered) {
         silences += 1;
         if (silences > 1) throw new NoListing('', { cause: error });

@@ -7,7 +7,7 @@ import { fileUrl, type HubPlace } from './place.js';
 import { isRefusal, refusal } from './problems.js';
 
 /**
- * Chooses the files of a repository whose list is out of reach: asks for each usual path until one exists.
+ * Chooses the files of a repository without its list: asks for each usual path until one exists.
  *
  * @throws `model_not_found`, `download_failed`, `aborted`
  */
