@@ -115,7 +115,12 @@ describe('the installed package', async () => {
 
       it('returns the logits that Node returns, bit for bit, for a tiny graph of each family', async () => {
         for (const { model, bits } of bitsOfFamilies) {
-          const { results } = await asks('rank', { model, questions: questionsOfFamilies, options: { cache: 'none' } });
+          const call = { model, questions: questionsOfFamilies, options: { cache: 'none' } };
+          const { results } = await asks('rank', call).catch((error) => {
+            // WebKitGTK 2.50 crashed in two of 65 loads, each of another graph, and not when these were loaded again.
+            if (name === 'WebKit' && /call_indirect to a null table entry/.test(error)) return asks('rank', call);
+            throw error;
+          });
           assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bits, model.name);
         }
       });
