@@ -2,46 +2,23 @@
 
 use tract_core::internal::*;
 
-tract_core::element_wise!(portable_cos, PortableCos,
-    [f32] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::cosf(*value));
-        Ok(())
-    },
-    [f64] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::cos(*value));
-        Ok(())
-    }
-);
+/// An operator that applies a function of `libm` to each number.
+macro_rules! by_libm {
+    ($function:ident, $Operator:ident, $single:path, $double:path) => {
+        tract_core::element_wise!($function, $Operator,
+            [f32] => |_, values| {
+                values.iter_mut().for_each(|value| *value = $single(*value));
+                Ok(())
+            },
+            [f64] => |_, values| {
+                values.iter_mut().for_each(|value| *value = $double(*value));
+                Ok(())
+            }
+        );
+    };
+}
 
-tract_core::element_wise!(portable_sin, PortableSin,
-    [f32] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::sinf(*value));
-        Ok(())
-    },
-    [f64] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::sin(*value));
-        Ok(())
-    }
-);
-
-tract_core::element_wise!(portable_exp, PortableExp,
-    [f32] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::expf(*value));
-        Ok(())
-    },
-    [f64] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::exp(*value));
-        Ok(())
-    }
-);
-
-tract_core::element_wise!(portable_ln, PortableLn,
-    [f32] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::logf(*value));
-        Ok(())
-    },
-    [f64] => |_, values| {
-        values.iter_mut().for_each(|value| *value = libm::log(*value));
-        Ok(())
-    }
-);
+by_libm!(portable_cos, PortableCos, libm::cosf, libm::cos);
+by_libm!(portable_exp, PortableExp, libm::expf, libm::exp);
+by_libm!(portable_ln, PortableLn, libm::logf, libm::log);
+by_libm!(portable_sin, PortableSin, libm::sinf, libm::sin);

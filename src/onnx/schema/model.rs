@@ -5,7 +5,7 @@ use super::numbers::{graph, model, operator_set, value_info};
 use super::tensor::Tensor;
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
-use crate::onnx::wire::Fields;
+use crate::onnx::wire::{Field, Fields};
 
 /// A ModelProto.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -110,38 +110,27 @@ pub fn value_name(message: &[u8]) -> Result<&str> {
 
 /// Returns the sizes in a ValueInfoProto, `None` for each that has a name or nothing in place of a number.
 fn value_sizes(message: &[u8]) -> Result<Vec<Option<u64>>> {
-    let mut sizes = Vec::new();
-    for shape in within(message, &[value_info::TYPE, value_info::TYPE_TENSOR, value_info::TENSOR_SHAPE])? {
-        for dimension in within(shape, &[value_info::SHAPE_DIMENSION])? {
-            let mut size = None;
-            for field in Fields::new(dimension) {
-                let field = field?;
-                if field.number == value_info::DIMENSION_SIZE {
-                    size = Some(field.varint()?);
-                }
-            }
-            sizes.push(size);
-        }
-    }
-    Ok(sizes)
-}
-
-/// Returns the messages at this path of field numbers.
-fn within<'a>(message: &'a [u8], path: &[u32]) -> Result<Vec<&'a [u8]>> {
     let mut messages = vec![message];
-    for &number in path {
+    for number in [value_info::TYPE, value_info::TYPE_TENSOR, value_info::TENSOR_SHAPE, value_info::SHAPE_DIMENSION] {
         let mut inner = Vec::new();
         for message in messages {
-            for field in Fields::new(message) {
-                let field = field?;
-                if field.number == number {
-                    inner.push(field.bytes()?);
-                }
+            for field in fields(message, number)? {
+                inner.push(field.bytes()?);
             }
         }
         messages = inner;
     }
-    Ok(messages)
+    let size = |dimension| {
+        let numbers = fields(dimension, value_info::DIMENSION_SIZE)?;
+        Ok(numbers.iter().map(Field::varint).collect::<Result<Vec<_>>>()?.pop())
+    };
+    messages.into_iter().map(size).collect()
+}
+
+/// Returns the fields of a message that have this number.
+fn fields(message: &[u8], number: u32) -> Result<Vec<Field<'_>>> {
+    let has_number = |field: &Result<Field<'_>>| field.as_ref().map_or(true, |field| field.number == number);
+    Fields::new(message).filter(has_number).collect()
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ pub fn weights_of<'model>(
     behind_zeros(model, softmax, addends).unwrap_or(softmax)
 }
 
-/// The reader of the softmax that writes 0 to hidden keys, as DeBERTa of transformers before 4.48 does.
+/// The reader of the softmax that writes 0 to hidden keys, as DeBERTa does in transformers up to 4.46.
 fn behind_zeros<'model>(
     model: &'model TypedModel,
     softmax: &TypedNode,
@@ -154,8 +154,8 @@ fn behind_zeros<'model>(
     addends.iter().any(hidden).then_some(choice)
 }
 
-/// The condition above changes of its type and copies for several rows or heads.
-fn without_casts(model: &TypedModel, outlet: OutletId) -> OutletId {
+/// The tensor above changes of its type and copies for several rows or heads.
+pub fn without_casts(model: &TypedModel, outlet: OutletId) -> OutletId {
     let outlet = without_broadcasts(model, outlet);
     let node = producer(model, outlet);
     if node.op_is::<Cast>() { without_casts(model, node.inputs[0]) } else { outlet }

@@ -6,7 +6,7 @@ use tract_core::ops::change_axes::AxisOp;
 use tract_core::ops::logic::{And, CompGT, CompGTE, CompLT, CompLTE, Iff, Not, Or};
 use tract_core::ops::math::{Mul, Sub};
 
-use super::addends::{Addend, hides};
+use super::addends::{Addend, hides, without_casts};
 use super::places::{Axes, Number, axes_above, number};
 use crate::graph::fuse::broadcast::without_broadcasts;
 use crate::graph::fuse::pattern::*;
@@ -131,7 +131,8 @@ impl Parts<'_> {
             return node.inputs.iter().try_for_each(|&input| self.hide(input, when, lowest));
         }
         // A mask is 0 or 1, so that 1 − mask is its opposite.
-        if is_binary::<Sub>(node) && is_one(self.model, node.inputs[0]) && is_mask(self.model, node.inputs[1]) {
+        let from_one = || constant(self.model, node.inputs[0]).and_then(|number| integer(&number)) == Some(1);
+        if is_binary::<Sub>(node) && from_one() && is_mask(self.model, node.inputs[1]) {
             return self.hide(node.inputs[1], !when, lowest);
         }
         let keeps_truth = |cast: &Cast| cast.to == bool::datum_type() || is_mask(self.model, node.inputs[0]);
@@ -176,19 +177,10 @@ fn is_attention_mask(model: &TypedModel, mut outlet: OutletId) -> bool {
     model.inputs.contains(&outlet) && node.name.split(':').next() == Some("attention_mask")
 }
 
-fn is_one(model: &TypedModel, outlet: OutletId) -> bool {
-    // A size is a number of another type.
-    let number = |value: Arc<Tensor>| value.cast_to_scalar::<i64>().ok();
-    constant(model, outlet).filter(|value| value.len() == 1).and_then(number) == Some(1)
-}
-
 /// True for the attention mask or the product of two, which is 0 or 1, too.
 fn is_mask(model: &TypedModel, outlet: OutletId) -> bool {
-    let outlet = without_broadcasts(model, outlet);
+    let outlet = without_casts(model, outlet);
     let node = producer(model, outlet);
-    if node.op_is::<Cast>() {
-        return is_mask(model, node.inputs[0]);
-    }
     is_attention_mask(model, outlet)
         || is_binary::<Mul>(node) && node.inputs.iter().all(|&input| is_attention_mask(model, input))
 }
