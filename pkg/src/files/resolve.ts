@@ -2,10 +2,10 @@ import { checkNames, invalid, invalidChoice, invalidValue } from '../common/chec
 import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
-import { chooseGraph, findGraph, findOther, foldersWith, isInt8 } from './hub/graph.js';
+import { chooseGraph, foldersWith, otherGraph } from './hub/graph.js';
 import { encodePath, type HubName, isSafePath, parseHubName } from './hub/name.js';
 import { below, fileUrl } from './hub/place.js';
-import { directoryHolder } from './hub/problems.js';
+import { directoryHolder, lacking } from './hub/problems.js';
 import { findFiles, type Verdict } from './hub/repository.js';
 import { checkToken, type HubToken, tokenFor } from './hub/token.js';
 import type { LocalFiles } from './local-files.js';
@@ -175,23 +175,15 @@ async function fromDirectory(
   if ('bundle' in found) return fromBundle(name, found.bundle, file);
   const { root, path, files } = found;
   for (const needed of [hubPaths.config, hubPaths.tokenizer]) {
-    if (files.some(({ path }) => path === needed)) continue;
-    const message = `The directory ${path} has no ${needed}; a model needs one in Hugging Face's layout.`;
-    throw new RerankError('model_not_found', message);
+    if (!files.some(({ path }) => path === needed)) throw lacking(path, needed);
   }
-  const holder = directoryHolder(path);
-  const graph = file === undefined ? chooseGraph(files, holder) : findGraph(file, files, holder);
-  const other = findOther(graph, files);
+  const { graph, other } = chooseGraph(files, file, directoryHolder(path));
   return {
     name,
     files: [
       { role: 'config', location: hrefBelow(root, hubPaths.config) },
       { role: 'tokenizer', location: hrefBelow(root, hubPaths.tokenizer) },
-      {
-        role: 'model',
-        location: hrefBelow(root, graph.path),
-        ...(other && { other: { path: other.path, int8: isInt8(other.path) } }),
-      },
+      { role: 'model', location: hrefBelow(root, graph.path), ...(other && { other: otherGraph(other.path) }) },
     ],
   };
 }

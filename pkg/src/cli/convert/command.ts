@@ -3,6 +3,7 @@ import { parse, resolve } from 'node:path';
 
 import { RerankError } from '../../common/errors.js';
 import { exactPaths } from '../../files/hub/graph.js';
+import { lacking } from '../../files/hub/problems.js';
 import { misused, parseChoice, parseCount, parseSize, parseWords } from '../arguments.js';
 import type { Command } from '../command.js';
 import { help } from '../help.js';
@@ -100,6 +101,5 @@ async function findFile(root: string, paths: readonly string[], name = paths.joi
   for (const path of paths.map((path) => resolve(root, path))) {
     if ((await stat(path).catch(() => undefined))?.isFile()) return path;
   }
-  const found = `The directory ${root} has no ${name}`;
-  throw new RerankError('model_not_found', `${found}; a model needs one in Hugging Face's layout.`);
+  throw lacking(root, name);
 }

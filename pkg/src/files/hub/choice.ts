@@ -1,6 +1,6 @@
 import { RerankError } from '../../common/errors.js';
 import { isObject } from '../../common/kinds.js';
-import { chooseGraph, companionsOf, findGraph, findOther } from './graph.js';
+import { chooseGraph, companionsOf } from './graph.js';
 import { isSha256, isSize, type ListedFile } from './listing.js';
 import { isSafePath } from './name.js';
 import { conversionsOf, listed, repositoryHolder } from './problems.js';
@@ -26,13 +26,11 @@ export function choose(
   file: string | undefined,
   repository: string,
 ): HubChoice {
-  const holder = repositoryHolder(repository);
-  const model = file === undefined ? chooseGraph(files, holder) : findGraph(file, files, holder);
+  const { graph: model, other } = chooseGraph(files, file, repositoryHolder(repository));
   const tokenizer = files.find(({ path }) => path === 'tokenizer.json');
   if (!tokenizer) throw noTokenizer(files, repository);
   const config = files.find(({ path }) => path === 'config.json');
   const companions = companionsOf(model, files);
-  const other = findOther(model, files);
   return {
     revision,
     files: { model, tokenizer, ...(config && { config }) },

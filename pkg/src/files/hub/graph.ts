@@ -1,5 +1,5 @@
 import { RerankError } from '../../common/errors.js';
-import { addressableBytes } from '../resolved.js';
+import { addressableBytes, type OtherGraph } from '../resolved.js';
 import type { ListedFile } from './listing.js';
 import { type Holder, listed } from './problems.js';
 
@@ -41,12 +41,24 @@ const ownWeights = /^(\.onnx)?[._](data|weights)(_\d+)?$/;
 /** Forms that the engine cannot run: weights of 4 bits, and graphs with operators of ONNX Runtime. */
 const foreign = /(^|\/)model_(q[124]\w*|bnb4\w*|O[1-4]\w*)\.onnx$/;
 
+/** A graph, and the best other one that the engine can run. */
+export interface GraphChoice {
+  graph: ListedFile;
+  other: ListedFile | undefined;
+}
+
 /**
- * Chooses the graph of a repository or a directory by the names and the sizes of its files.
+ * Chooses the graph of a repository or a directory: the one at the path `file`, or without it the best by the names and
+ * the sizes of the files.
  *
  * @throws `model_not_found`, `unsupported_model`, `out_of_memory`
  */
-export function chooseGraph(files: readonly ListedFile[], { name, advice }: Holder): ListedFile {
+export function chooseGraph(files: readonly ListedFile[], file: string | undefined, holder: Holder): GraphChoice {
+  const graph = file === undefined ? bestGraph(files, holder) : findGraph(file, files, holder);
+  return { graph, other: usable(files).find(({ path }) => path !== graph.path) };
+}
+
+function bestGraph(files: readonly ListedFile[], { name, advice }: Holder): ListedFile {
   const [best] = usable(files);
   if (best) return best;
   const [smallest] = ranked(files).sort((a, b) => memoryOf(a, files) - memoryOf(b, files));
@@ -61,12 +73,7 @@ export function chooseGraph(files: readonly ListedFile[], { name, advice }: Hold
   throw new RerankError('model_not_found', `${found}; pass one of these as \`file\`: ${listed(paths(graphs))}.`);
 }
 
-/**
- * Finds the graph that the caller named.
- *
- * @throws `model_not_found`, `out_of_memory`
- */
-export function findGraph(path: string, files: readonly ListedFile[], holder: Holder): ListedFile {
+function findGraph(path: string, files: readonly ListedFile[], holder: Holder): ListedFile {
   const graph = files.find((file) => file.path === path);
   if (graph && fits(graph, files)) return graph;
   if (graph) throw tooLarge(graph, files, holder);
@@ -98,11 +105,6 @@ function ranked(files: readonly ListedFile[]): ListedFile[] {
 /** Returns those that the engine can hold, too. */
 function usable(files: readonly ListedFile[]): ListedFile[] {
   return ranked(files).filter((graph) => fits(graph, files));
-}
-
-/** Returns the best graph other than `chosen`; undefined if there is none that the engine can run. */
-export function findOther(chosen: ListedFile, files: readonly ListedFile[]): ListedFile | undefined {
-  return usable(files).find(({ path }) => path !== chosen.path);
 }
 
 function fits(graph: ListedFile, files: readonly ListedFile[]): boolean {
@@ -137,6 +139,11 @@ function tooLarge(graph: ListedFile, files: readonly ListedFile[], { name, advic
 
 function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** Describes a graph beside the model's by its path. */
+export function otherGraph(path: string): OtherGraph {
+  return { path, int8: isInt8(path) };
 }
 
 /** True for the path of a graph with int8 weights. */

@@ -71,6 +71,12 @@ export function directoryHolder(path: string): Holder {
   return { name: `directory ${path}`, advice };
 }
 
+/** The failure for a directory of a model without a file; `what` names it. */
+export function lacking(directory: string, what: string): RerankError {
+  const message = `The directory ${directory} has no ${what}; a model needs one in Hugging Face's layout.`;
+  return new RerankError('model_not_found', message);
+}
+
 /** Lists paths for a message. */
 export function listed(paths: readonly string[]): string {
   const most = 12;

@@ -2,7 +2,7 @@ import type { Notes } from '../notes.js';
 import type { ResolvedFile } from '../resolved.js';
 import { listFiles, NoListing } from './api.js';
 import { choiceText, choose, type HubChoice, parseChoice } from './choice.js';
-import { isInt8 } from './graph.js';
+import { otherGraph } from './graph.js';
 import { below, fileUrl, type HubPlace } from './place.js';
 import { probe } from './probe.js';
 
@@ -63,6 +63,6 @@ function resolve({ revision, files, companions = [], other }: HubChoice, place: 
     const beside = Object.fromEntries(
       companions.map(({ path, ...facts }) => [path.slice(path.lastIndexOf('/') + 1), facts]),
     );
-    return [{ ...resolved, beside, ...(other !== undefined && { other: { path: other, int8: isInt8(other) } }) }];
+    return [{ ...resolved, beside, ...(other !== undefined && { other: otherGraph(other) }) }];
   });
 }
