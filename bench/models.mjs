@@ -15,9 +15,11 @@ export const fullRangeStandin = { folder: 'standin-full-range', graph: quantized
 /** ms-marco-MiniLM-L-12-v2, a published file. */
 export const l12 = { folder: 'l12', graph: quantized };
 
-/** A model of MiniLM's size with random weights, in int8 and in fp32. */
+/** A model of MiniLM's size with random weights: int8 of transformers.js and of Sentence Transformers, fp32, fp16. */
 export const inInt8 = (family) => ({ folder: `families/${family}`, graph: quantized });
-export const inFp32 = (family) => ({ folder: `families/${family}`, graph: 'onnx/model.onnx' });
+export const ofSentenceTransformers = (family) => ({ ...inInt8(family), graph: 'onnx/model_qint8_avx512_vnni.onnx' });
+export const inFp32 = (family) => ({ ...inInt8(family), graph: 'onnx/model.onnx' });
+export const inFp16 = (family) => ({ ...inInt8(family), graph: 'onnx/model_fp16.onnx' });
 
 /** A model of ModernBERT-base's size with random weights. */
 export const modernbertBase = { folder: 'modernbert-base', graph: quantized };

@@ -1,5 +1,6 @@
-"""Makes the models of the measurements: FAMILY/onnx/model.onnx in fp32, FAMILY/onnx/model_quantized.onnx in int8,
-FAMILY/config.json, and FAMILY/logits.jsonl with `input_ids`, `logit_fp32`, `logit_dequantized` of the int8 weights in fp32
+"""Makes the models of the measurements in the folder FAMILY. Its folder onnx receives model.onnx in fp32, model_fp16.onnx,
+model_quantized.onnx in int8 as transformers.js has it, and model_qint8_avx512_vnni.onnx as Sentence Transformers has it, of
+eager attention. FAMILY receives config.json, and logits.jsonl with `input_ids`, `logit_fp32`, `logit_dequantized` of the int8 weights in fp32
 arithmetic, and `logit_int8_onnxruntime`. All tokens are of the first segment.
 """
 
@@ -36,7 +37,11 @@ def make(family: str, folder: Path) -> None:
     model = folder / family
     (model / "onnx").mkdir(parents=True)
     exact, rounded = model / "onnx" / "model.onnx", model / "onnx" / "model_quantized.onnx"
-    export(family, SIZE, "torchscript", "eager" if family in WITHOUT_SDPA else "sdpa", exact)
+    export(family, SIZE, "torchscript", "eager", exact)
+    quantise(exact, model / "onnx" / "model_qint8_avx512_vnni.onnx", "vnni-channel")
+    if family not in WITHOUT_SDPA:
+        export(family, SIZE, "torchscript", "sdpa", exact)
+    quantise(exact, model / "onnx" / "model_fp16.onnx", "fp16")
     quantise(exact, rounded, "slim")
     dequantised = model / "dequantised.onnx"
     dequantise(exact, rounded, dequantised, "slim")

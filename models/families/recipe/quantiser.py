@@ -15,18 +15,20 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 # does for encoders: onnxslim rewrites the graph, and weights get a scale for each channel and seven bits. `vnni` and
 # `quint8` are optimum's commands for AVX-512 VNNI and AVX2, which also quantise products of activations. `quint8` calls
 # AutoQuantizationConfig.avx2(is_static=False, per_channel=False). Sentence Transformers leaves per_channel at optimum's
-# default, True; `quint8-channel` is what its export_dynamic_quantized_onnx_model writes for "avx2". `fp32` and `fp16` stand
-# for graphs on floats.
+# default, True; `vnni-channel` and `quint8-channel` are what its export_dynamic_quantized_onnx_model writes for
+# "avx512_vnni" and "avx2". `fp32` and `fp16` stand for graphs on floats.
 WEB: dict[str, Any] = {"weight_type": QuantType.QInt8, "extra_options": {"MatMulConstBOnly": True}}
 # avx2() sets activations_dtype=QUInt8, activations_symmetric=False, weights_dtype=QUInt8, weights_symmetric=True,
 # reduce_range=False, and all operators of onnxruntime's IntegerOpsRegistry. optimum calls ONNXQuantizer without
 # MatMulConstBOnly, which then is False; quantize_dynamic takes a missing one for True.
 OPTIMUM = {"MatMulConstBOnly": False, "WeightSymmetric": True, "ActivationSymmetric": False}
+VNNI: dict[str, Any] = {"weight_type": QuantType.QInt8, "extra_options": OPTIMUM}
 AVX2: dict[str, Any] = {"weight_type": QuantType.QUInt8, "reduce_range": False, "extra_options": OPTIMUM}
 QUANTISERS: dict[str, dict[str, Any]] = {
     "web": WEB,
     "slim": WEB | {"per_channel": True, "reduce_range": True},
-    "vnni": {"weight_type": QuantType.QInt8, "extra_options": OPTIMUM},
+    "vnni": VNNI,
+    "vnni-channel": VNNI | {"per_channel": True},
     "quint8": AVX2 | {"per_channel": False},
     "quint8-channel": AVX2 | {"per_channel": True},
 }
