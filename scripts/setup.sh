@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # setup.sh SCOPE: installs the missing tools without questions. The scopes:
-#   demo        the tools for one engine without threads, and of npm's packages those that compile TypeScript
-#   build       the tools for the whole package
-#   test        build, and the tools of the tests
-#   everywhere  test, and the other browsers and runtimes
-#   bench       test, and the packages that the benchmark compares with
+# - demo        the tools for one engine without threads, and of npm's packages those that compile TypeScript
+# - build       the tools for the whole package
+# - test        build, and the tools of the tests
+# - everywhere  test, and the other browsers and runtimes
+# - bench       test, and the packages that the benchmark compares with
 #
 # rustup provides the standard library for WebAssembly if its server answers. Otherwise Debian's source package does, and
 # -Zbuild-std rebuilds it. RERANK_WASM_TOOLCHAIN=rustup|debian forces one of the two.

@@ -18,11 +18,11 @@ const mostBytes = 1_450_000;
 const converter = 'cli/convert/converter.wasm.br';
 
 /**
- * Limits of the unpacked package, without models: an engine, the converter, all other files, and the whole. The whole exceeds
- * the 5 MB one would wish for, because the package holds several engines. Each engine holds all of tract's operators, since a
- * model may have any of them. Each is one file, so that a browser compiles it during the download. The HTTP cache of a private
- * window in Chromium takes files of up to 6,553,600 bytes (50 MiB / 8), and the demo's service worker looks there for the engine
- * to keep.
+ * Limits of the unpacked package, without models: an engine, the converter, all other files, and the whole. The whole
+ * exceeds the 5 MB one would wish for, because the package holds several engines. Each engine holds all of tract's
+ * operators, since a model may have any of them. Each is one file, so that a browser compiles it during the download.
+ * The HTTP cache of a private window in Chromium takes files of up to 6,553,600 bytes (50 MiB / 8). The demo's service
+ * worker looks there for the engine to keep.
  */
 const mostUnpackedBytes = { engine: 6_550_000, converter: 1_530_000, code: 490_000, all: 22_200_000 };
 

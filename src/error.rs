@@ -69,10 +69,10 @@ pub enum Error {
     #[error("{0}")]
     InvalidInput(String),
     /// A file differs from the expected one in size or hash.
-    #[error("{file} file: {reason}")]
+    #[error("{file} file: {reason}; correct the expected value, or replace the file")]
     IntegrityMismatch { file: ModelFile, reason: String },
     /// A file is damaged.
-    #[error("{file} file: {reason}")]
+    #[error("{file} file: {reason}; replace it with a sound copy")]
     InvalidModel { file: ModelFile, reason: String },
     /// A file is sound, but this engine does not run its kind.
     #[error("{file} file: {reason}")]
@@ -80,7 +80,7 @@ pub enum Error {
     /// The model comes in a form that this engine does not run, and another form of it may run.
     #[error("{file} file: {reason}; {WORKING_FORMS}")]
     UnsupportedForm { file: ModelFile, reason: String },
-    #[error("the instance could not allocate {bytes} bytes {purpose}")]
+    #[error("the instance could not allocate {bytes} bytes {purpose}; use a smaller model or shorter texts")]
     OutOfMemory { purpose: MemoryUse, bytes: usize },
     /// The code reached a state that it considers impossible.
     #[error("{0}")]

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
+use rerank_wasm::graph::{Encoder, Rewrite, TokenSequence};
 use support::standin::{error_over_onnxruntime, golden};
 use support::{graph, graph_with, mean, read};
 
@@ -18,7 +18,7 @@ fn model(variant: &str) -> Vec<u8> {
     read(&format!("{}/onnx/model_quantized.onnx", folder(variant)))
 }
 
-fn logits(graph: &Graph, variant: &str) -> Vec<f64> {
+fn logits(graph: &Encoder, variant: &str) -> Vec<f64> {
     golden(&folder(variant)).iter().map(|it| f64::from(graph.logit(&it.sequence).unwrap())).collect()
 }
 

@@ -9,7 +9,7 @@ use rerank_wasm::convert::rounding::Quantization;
 use rerank_wasm::convert::{Bits, Graphs, Options, PieceChoice, Report, Rounding, Source, convert, float};
 use rerank_wasm::engine::Reranker;
 use rerank_wasm::error::Result;
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::{Encoder, TokenSequence};
 use support::standin::golden;
 use support::{Random, load_bundle, mean, parse, read};
 
@@ -129,7 +129,7 @@ fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
         assert!(by_both < 1.7 * by_weights, "{by_both} and {by_weights}");
         by_weights
     });
-    let quantized = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
+    let quantized = Encoder::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
     let activations = distance(&|it| quantized.logit(it));
     println!("mean distance by weights {ours:.4?}, by activations {activations:.4}");
     assert!(ours.iter().all(|&ours| ours < 1.25 * activations), "{ours:?} against {activations}");
@@ -138,10 +138,10 @@ fn float_weights_become_integers_that_are_as_near_as_those_they_were_made_of() {
 #[test]
 fn the_graph_of_float_weights_is_fused_whole() {
     let model = Quantization::new(&mut Cursor::new(read(FLOAT)), None, Rounding::Nearest).unwrap().model().unwrap();
-    let fused = Graph::from_onnx(model.clone()).unwrap();
-    let from_int8 = Graph::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
+    let fused = Encoder::from_onnx(model.clone()).unwrap();
+    let from_int8 = Encoder::from_onnx(parse(None, [&*read(support::TINY)]).unwrap()).unwrap();
     assert_eq!(fused.census(), from_int8.census());
-    let plain = Graph::from_onnx_with(model, &[]).unwrap();
+    let plain = Encoder::from_onnx_with(model, &[]).unwrap();
     for it in golden(FOLDER).iter().take(8) {
         let distance = fused.logit(&it.sequence).unwrap() - plain.logit(&it.sequence).unwrap();
         assert!(distance.abs() < 0.5, "{distance}");
@@ -181,7 +181,7 @@ fn outsized_weights_are_shared_out_among_copies_of_their_neurons() {
     let golden = golden(FOLDER);
     let [plain, copied] = [Rounding::Nearest, Rounding::Compensated].map(|rounding| {
         let model = Quantization::new(&mut Cursor::new(&file), None, rounding).unwrap().model().unwrap();
-        let graph = Graph::from_onnx(model).unwrap();
+        let graph = Encoder::from_onnx(model).unwrap();
         let logits = golden.iter().map(|it| f64::from(graph.exact_logit(&it.sequence).unwrap()));
         logits.collect::<Vec<_>>()
     });

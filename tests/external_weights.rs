@@ -7,7 +7,7 @@ use std::io::{Cursor, Read};
 use rerank_wasm::convert::{File, Graphs};
 use rerank_wasm::engine::{Expectation, Loader};
 use rerank_wasm::error::{Error, ModelFile, Result};
-use rerank_wasm::graph::Graph;
+use rerank_wasm::graph::Encoder;
 use rerank_wasm::onnx::{ExternalReader, OnnxModel, Parsed, Parser};
 use support::{TINY, logit, parse, read};
 
@@ -41,7 +41,7 @@ fn joined(file: &[u8], size: Option<u64>, data: &[u8], chunk: usize) -> Result<O
 }
 
 fn bits(model: OnnxModel) -> Vec<u32> {
-    let graph = Graph::from_onnx(model).unwrap();
+    let graph = Encoder::from_onnx(model).unwrap();
     [&[2, 5, 7, 3][..], &[2, 9, 8, 7, 6, 5, 9, 11, 3]].map(|ids| logit(&graph, ids).to_bits()).to_vec()
 }
 

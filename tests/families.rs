@@ -3,16 +3,16 @@
 
 mod support;
 
-use rerank_wasm::graph::{Graph, Rewrite};
+use rerank_wasm::graph::{Encoder, Rewrite};
 use support::family::{Family, Row, families};
 
 /// Distances of a graph's logits from onnxruntime's.
-fn distances(graph: &Graph, rows: &[Row]) -> Vec<f32> {
+fn distances(graph: &Encoder, rows: &[Row]) -> Vec<f32> {
     rows.iter().map(|row| (graph.logit(&row.sequence()).unwrap() - row.logit).abs()).collect()
 }
 
 /// The graph with all rewrites, and the one that computes what follows from distances for each pair of places.
-fn by_distance_and_by_pair(file: &[u8]) -> [Graph; 2] {
+fn by_distance_and_by_pair(file: &[u8]) -> [Encoder; 2] {
     let by_pair: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Distances).collect();
     [&Rewrite::ALL[..], &by_pair].map(|rewrites| support::graph_with(file, rewrites).unwrap())
 }

@@ -5,7 +5,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use rerank_wasm::graph::Graph;
+use rerank_wasm::graph::Encoder;
 use serde::Deserialize;
 use support::family;
 
@@ -31,7 +31,7 @@ fn rows(name: &str) -> Vec<Row> {
     support::read_json_lines(&folder().join(format!("{name}.jsonl")).to_string_lossy())
 }
 
-fn logits(graph: &Graph, rows: &[Row]) -> Vec<f32> {
+fn logits(graph: &Encoder, rows: &[Row]) -> Vec<f32> {
     rows.iter().map(|row| graph.logit(&row.pair.sequence()).unwrap()).collect()
 }
 

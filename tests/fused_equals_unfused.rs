@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rerank_wasm::graph::exact::outputs;
-use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
+use rerank_wasm::graph::{Encoder, Rewrite, TokenSequence};
 use rerank_wasm::kernels::linear::Linear;
 use support::{TINY, graph_with, logit, read};
 
@@ -14,12 +14,12 @@ fn sequence(length: u32, seed: u32) -> Vec<u32> {
     (0..length).map(|index| 4 + (index * 37 + seed * 101) % 990).collect()
 }
 
-fn tiny(rewrites: &[Rewrite]) -> Graph {
+fn tiny(rewrites: &[Rewrite]) -> Encoder {
     graph_with(&read(TINY), rewrites).unwrap()
 }
 
 /// Returns the mean distance between two graphs' logits, for sequences of many lengths.
-fn distance(one: &Graph, other: &Graph) -> f32 {
+fn distance(one: &Encoder, other: &Encoder) -> f32 {
     let lengths = [1, 2, 3, 5, 8, 17, 31, 64, 100, 201];
     let distances = lengths.iter().map(|&length| {
         let ids = sequence(length, 1);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 
 use rerank_wasm::engine::{Job, LongDocuments, Reranker};
-use rerank_wasm::graph::Graph;
+use rerank_wasm::graph::Encoder;
 use rerank_wasm::tokenizer::Tokenizer;
 use serde::Deserialize;
 use support::{graph, graph_with, load_mini, logit, mean, read, read_json_lines, sequence};
@@ -38,7 +38,7 @@ struct Logits {
 }
 
 impl Logits {
-    fn of(graph: &Graph) -> Self {
+    fn of(graph: &Encoder) -> Self {
         let golden = golden();
         assert_eq!(golden.len(), 63);
         let logits = golden.iter().map(|pair| f64::from(logit(graph, &pair.input_ids))).collect();

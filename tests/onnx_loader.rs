@@ -4,7 +4,7 @@
 mod support;
 
 use rerank_wasm::error::{Error, Result};
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::{Encoder, TokenSequence};
 use rerank_wasm::onnx::{OnnxModel, Parser, Weight};
 use support::protobuf::{INT8, Message, UINT8, join, model, node, tensor, value_info};
 use support::small_model::{DENSE, INPUT, dense, ends, initializers, nodes, usual, words};
@@ -21,7 +21,7 @@ fn code(file: Message) -> &'static str {
 }
 
 fn logits(model: OnnxModel) -> Vec<u32> {
-    let graph = Graph::from_onnx_with(model, &[]).unwrap();
+    let graph = Encoder::from_onnx_with(model, &[]).unwrap();
     [5, 30]
         .into_iter()
         .map(|length| {
@@ -440,7 +440,7 @@ fn weights_that_no_rewrite_takes_are_constants_again() -> Result<()> {
     let unmoved = parse(None, [&*model(unmoved).0])?;
     assert!(unmoved.weights.is_empty());
     // Rewrites find no matrix in the graph.
-    let logit = |model| Ok(logit(&Graph::from_onnx_with(model, &[])?, &[0, 31, 62, 93, 124]).to_bits());
+    let logit = |model| Ok(logit(&Encoder::from_onnx_with(model, &[])?, &[0, 31, 62, 93, 124]).to_bits());
     let (unmoved, moved): (Result<u32>, Result<u32>) = (logit(unmoved), logit(moved));
     assert_eq!(unmoved?, moved?);
     Ok(())

@@ -39,7 +39,7 @@ fn attention_and_layers_that_no_rewrite_knows_are_slow() {
     assert!(speed.unfused.iter().any(|(name, _)| name == "MatMulInteger") && speed.is_slow, "{speed:?}");
 }
 
-/// A graph whose attention multiplies the scores by the mask.
+/// A graph with attention that multiplies the scores by the mask.
 #[test]
 fn so_is_attention_of_another_kind() {
     let mut model = read(TINY);

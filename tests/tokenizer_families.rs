@@ -85,7 +85,7 @@ fn a_large_byte_level_vocabulary_has_the_ids_of_the_crate() {
         for (word, letter) in longer {
             let piece = format!("{word}{letter}");
             if !vocabulary.contains_key(&piece) {
-                // The tokens behind the trained vocabulary have numbers of their own.
+                // The numbers right behind the trained vocabulary belong to added tokens.
                 vocabulary.insert(piece.clone(), json!(10_000 + vocabulary.len()));
                 merges.push(json!([word, letter]));
             }

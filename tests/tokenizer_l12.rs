@@ -37,7 +37,7 @@ fn ids_equal_those_of_python() {
     for Pair { script, query, document, ids } in pairs {
         let found = tokenizer.pair(&tokenizer.query(&query, usize::MAX).unwrap(), &document).unwrap();
         assert_eq!(found.ids, ids, "{script}: {query:?} {document:?}");
-        // The document begins behind the query's end. Texts hold no end of their own but for "[SEP]".
+        // The document begins behind the query's end. A text holds an end token only if it contains "[SEP]".
         if !query.contains("[SEP]") {
             let first = ids.iter().position(|&id| id == END).unwrap() + 1;
             let types: Vec<u32> = (0..ids.len()).map(|index| u32::from(index >= first)).collect();

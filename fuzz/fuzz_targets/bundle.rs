@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use rerank_wasm::bundle::{Bundle, BundleReader, MAGIC, VERSION};
 use rerank_wasm::error::Result;
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::{Encoder, TokenSequence};
 use sha2::{Digest, Sha256};
 
 const HEADER_BYTES: usize = 48;
@@ -35,7 +35,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let parts = read(None, &bytes, usize::from(chunk) + 1);
     assert_eq!(whole.as_ref().err().map(|error| error.code()), parts.err().map(|error| error.code()));
     if let Ok(Bundle { model, .. }) = whole
-        && let Ok(graph) = Graph::from_onnx(model)
+        && let Ok(graph) = Encoder::from_onnx(model)
     {
         let _ = graph.logit(&TokenSequence { ids: vec![0, 5, 2], type_ids: vec![0; 3] });
     }

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Makes cross-encoders with random weights by the exporters and quantisers that publish real ones, and prints their folder
-# as the last line.
+# Makes cross-encoders with random weights by the exporters and quantisers that publish real ones, and prints their
+# folder as the last line.
 #
 #     models/families/make.sh [--size tiny|forms|minilm|modernbert-base] [FOLDER]
 #
-# tiny (the default) is for tests, and so is forms, which has further forms of one family; minilm, the size of MiniLM-L6,
-# and modernbert-base are for measurements. FOLDER is families or families-SIZE of the cache folder by default,
-# ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of requirements.txt, 6 GB with CUDA's libraries, go to
-# python-families there.
+# tiny (the default) is for tests, and so is forms, which has further forms of one family. minilm has the size of
+# MiniLM-L6. It and modernbert-base are for measurements. FOLDER is families or families-SIZE of the cache folder by
+# default, ${RERANK_WASM_CACHE:-$HOME/.cache/rerank-wasm}. The packages of requirements.txt, 6 GB with CUDA's libraries,
+# go to python-families there.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bundle.sh: converts the stand-in of bge-reranker-base's size to a bundle for a 128 MB isolate, in shards. It prints the
-# bundle's folder as the last line. RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER and RERANK_WASM_NATIVE name the stand-in, the
-# full tokenizer and the command line; the script makes those that are not set.
+# bundle.sh: converts the stand-in of bge-reranker-base's size to a bundle for a 128 MB isolate, in shards. It prints
+# the bundle's folder as the last line. RERANK_WASM_STANDIN, RERANK_WASM_TOKENIZER and RERANK_WASM_NATIVE name the
+# stand-in, the full tokenizer and the command line. The script makes those that are not set.
 source "$(dirname "$0")/../../scripts/environment.sh"
 standin=${RERANK_WASM_STANDIN:-$(models/standin/make.sh base | tail -n 1)}
 tokenizer=${RERANK_WASM_TOKENIZER:-$(models/standin/full-tokenizer.py | tail -n 1)}

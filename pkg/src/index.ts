@@ -1,4 +1,5 @@
-import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from './common/types.js';
+import type { CacheBackend, CacheEntry } from './common/cache-backend.js';
+import type { Reranker, RerankerOptions } from './common/types.js';
 import { browserPlatform } from './platforms/browser.js';
 import { missingForThreads } from './platforms/cross-origin-isolation.js';
 import { entry } from './reranker/entry.js';

@@ -170,7 +170,8 @@ export function importsOf(modules) {
     const add = (path, line, isBare) => {
       for (const to of filesOf(modules, module, path)) {
         const isNew = !edges.some((edge) => edge.from === module.file && edge.to === to && edge.line === line);
-        // If a file hands on a name of its own modules without using it, the files that use the name are the importers.
+        // A file may hand on a name of a module inside it without using the name. Then the files that use it are the
+        // importers.
         const isHandedOn = isBare && holds(module.file, to);
         if (to !== module.file && isNew && !isHandedOn) edges.push({ from: module.file, to, line });
       }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::progress::{OnProgress, Phase};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, TokenSequence};
+use crate::graph::{Encoder, TokenSequence};
 use crate::kernels::linear::PackedMatrix;
 use crate::tokenizer::Tokenizer;
 
@@ -55,7 +55,7 @@ pub struct Seen {
 /// # Errors
 /// Those of the graph.
 pub fn observe(
-    graph: &Graph,
+    graph: &Encoder,
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<BTreeMap<*const PackedMatrix, Seen>> {
@@ -124,7 +124,7 @@ pub struct Reference {
 /// # Errors
 /// Those of the graph.
 pub fn logits(
-    graph: &Graph,
+    graph: &Encoder,
     sample: &[TokenSequence],
     is_last: bool,
     progress: &mut OnProgress<'_>,

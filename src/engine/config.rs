@@ -61,7 +61,7 @@ pub struct SequenceLimits {
 /// Returns the limits of a model with this `config.json`.
 ///
 /// # Errors
-/// `invalid_model` for bytes that are no such file; `unsupported_model` for a language model that generates text, for a
+/// `invalid_model` for bytes that are no such file. `unsupported_model` for a language model that generates text, for a
 /// limit that no pair fits and for one beyond [`MOST_TOKENS`].
 pub fn sequence_limits(bytes: &[u8]) -> Result<SequenceLimits> {
     let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {

@@ -6,7 +6,7 @@ use super::config::{DEFAULT_MAX_TOKENS, SequenceLimits, sequence_limits};
 use super::reranker::Reranker;
 use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
-use crate::graph::Graph;
+use crate::graph::Encoder;
 use crate::hexadecimal::hexadecimal;
 use crate::kernels::warm_up::warm_up;
 use crate::memory::{append, reserve_exact};
@@ -129,8 +129,8 @@ impl Loader {
     /// Announces the next file.
     ///
     /// # Errors
-    /// `out_of_memory` if its size does not fit; `internal` while another file arrives; `invalid_input` for a data file
-    /// that the model does not name, `invalid_model` if it is too short.
+    /// `out_of_memory` if its size does not fit. `internal` while another file arrives. `invalid_input` for a data file
+    /// that the model does not name, and `invalid_model` if it is too short.
     pub fn begin(&mut self, file: ModelFile, expectation: Expectation) -> Result<()> {
         if let Some(arrival) = &self.arrival {
             return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
@@ -248,8 +248,8 @@ impl Loader {
     /// Builds the graph from the received files, and runs it once.
     ///
     /// # Errors
-    /// `invalid_input` without a model or a tokenizer; `unsupported_model` without a file with weights; those of
-    /// [`Graph::from_onnx`]; `unsupported_model` or `invalid_model` if the graph fails on the shortest or the longest
+    /// `invalid_input` without a model or a tokenizer. `unsupported_model` without a file with weights. Those of
+    /// [`Encoder::from_onnx`]. `unsupported_model` or `invalid_model` if the graph fails on the shortest or the longest
     /// pair.
     pub fn finish(self) -> Result<Reranker> {
         if let Some(arrival) = self.arrival {
@@ -261,7 +261,7 @@ impl Loader {
         if let Some(reader) = self.external {
             return Err(reader.missing());
         }
-        let graph = Graph::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
+        let graph = Encoder::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
         let graph = graph.with_first_position(self.first_position)?;
         let mut reranker = Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
         reranker.check()?;

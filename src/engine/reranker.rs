@@ -2,7 +2,7 @@
 
 use super::config::DEFAULT_MAX_TOKENS;
 use crate::error::{Error, ModelFile, Result};
-use crate::graph::{Graph, OperatorTime, Speed, TokenSequence};
+use crate::graph::{Encoder, OperatorTime, Speed, TokenSequence};
 use crate::tokenizer::Tokenizer;
 
 const PROFILE_WARM_PASSES: usize = 3;
@@ -13,16 +13,16 @@ const MOST_TENSOR_BYTES: usize = 1 << 28;
 /// A graph with a larger tensor is refused.
 const LIMIT_BYTES: usize = 1 << 30;
 
-/// Graph and tokenizer of one model. Its jobs share them.
+/// Encoder and tokenizer of one model. Its jobs share them.
 #[derive(Debug)]
 pub struct Reranker {
-    pub(super) graph: Graph,
+    pub(super) graph: Encoder,
     pub(super) tokenizer: Tokenizer,
     pub(super) max_tokens: usize,
 }
 
 impl Reranker {
-    pub(super) fn new(graph: Graph, tokenizer: Tokenizer, max_tokens: usize) -> Self {
+    pub(super) fn new(graph: Encoder, tokenizer: Tokenizer, max_tokens: usize) -> Self {
         Self { graph, tokenizer, max_tokens }
     }
 

@@ -1,8 +1,8 @@
 //! A linear layer on float weights: y = Σx·w + bias.
 //!
-//! A panel of columns is copied side by side, a block of inputs at a time, and all rows run over it while it is in the
-//! first-level cache. Each sum adds its products in the order of the inputs, so the result has the same bits in every
-//! build, and does not depend on the other rows.
+//! A panel of columns is copied side by side, a block of inputs at a time. All rows run over the copy while it is in
+//! the first-level cache. Each sum adds its products in the order of the inputs. So the result has the same bits in
+//! every build, and does not depend on the other rows.
 
 use std::ops::Range;
 use std::sync::Arc;

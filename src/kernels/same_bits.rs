@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::attention::{
-    AttentionScratch, Bias, BiasRows, Disentangled, Inputs, PositionScores, PositionTable, Rows, Window, attention,
+    AttentionScratch, Bias, BiasRows, Disentangled, Inputs, LocalWindow, PositionScores, PositionTable, Rows, attention,
 };
 use super::float_linear::{FloatLinear, FloatScratch, Order};
 use super::functions::gelu::{gelu, gelu_tanh};
@@ -95,7 +95,7 @@ fn attention_gives_the_same_bits() {
     check("attention", &context, 0xbb82_d81a_724d_9951);
     let values = random(heads * queries * keys, 10);
     let bias = Bias { values: &values, head_stride: queries * keys, rows: BiasRows::Apart(keys) };
-    let window = Window { before: 40, after: 30, first: 25 };
+    let window = LocalWindow { before: 40, after: 30, first: 25 };
     let inputs = Inputs { bias: Some(bias), window: Some(window), ..inputs };
     attention(&inputs, &mut AttentionScratch::default(), &mut context, hidden);
     check("attention in a window", &context, 0x50ad_d389_d0f1_85f1);

@@ -23,8 +23,8 @@ impl ExternalTensor {
     /// Reads a TensorProto; `None` if its data is in this file.
     ///
     /// # Errors
-    /// `invalid_model` for a damaged tensor or a place that is no part of a file, `unsupported_model` for a file outside
-    /// the graph's folder; both with the tensor's name.
+    /// `invalid_model` for a damaged tensor or a place that is no part of a file. `unsupported_model` for a file
+    /// outside the graph's folder. Both name the tensor.
     pub fn read(message: &[u8]) -> Result<Option<Self>> {
         Self::read_fields(message).map_err(|error| within(place(label(message, tensor::NAME)), error))
     }

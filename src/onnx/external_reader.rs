@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Most files with weights beside a graph. Exporters write one, or one for each tensor.
 const MAX_FILES: usize = 512;
 
-/// A model whose graph is complete and whose weights arrive in further files.
+/// A model that has its complete graph. Its weights arrive in further files.
 #[derive(Debug)]
 pub struct ExternalReader {
     remainder: Remainder,

@@ -85,8 +85,8 @@ impl Parser {
     /// Takes the next bytes of the file.
     ///
     /// # Errors
-    /// `invalid_model` for a damaged file, `unsupported_model` for data in other files or of another kind, each with
-    /// the name of the tensor or node; `out_of_memory`; `internal` after an error.
+    /// `invalid_model` for a damaged file, `unsupported_model` for data in other files or of another kind. Both name
+    /// the tensor or node. `out_of_memory`, and `internal` after an error.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         if self.failed {
             return Err(Error::Internal("the parser takes no more bytes after an error in the model file".to_owned()));

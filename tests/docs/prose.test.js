@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { cells, countWords, sentences } from './markdown.js';
 import { pages, read } from './paths.js';
-
-const mostWords = 25;
-const unclear = /\b(?:whose|nobody|whoever|of (?:its|their|your) own|(?:is|are) told|to be had|at hand)\b/i;
-
-/** Returns the sentences that are too long, and the sentences and cells of tables that hide who does what. */
-function unclearSentences(markdown) {
-  const all = sentences(markdown);
-  const long = all.filter((sentence) => countWords(sentence) > mostWords);
-  return [...long, ...[...all, ...cells(markdown)].filter((text) => unclear.test(text))];
-}
+import { mostWords, unclearSentences } from './prose.js';
 
 describe('the prose', () => {
   for (const page of pages) {

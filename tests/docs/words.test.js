@@ -18,7 +18,7 @@ describe('the words of CONTRIBUTING.md', () => {
   it('have no other name for an engine', () => {
     const [, instead] = /^\| engine \| [^|]* \| ([^|]*) \|$/m.exec(read('CONTRIBUTING.md'));
     assert.deepEqual(instead.split(', '), ['runtime', 'artifact']);
-    // The other word has a meaning of its own: Node and workerd are runtimes.
+    // The other word means something else here: Node and workerd are runtimes.
     assert.deepEqual(filesWith('artifact'), []);
     assert.ok(filesWith('engine').length > 50);
   });

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rerank_wasm::engine::{Expectation, Loader, Reranker};
 use rerank_wasm::error::{ModelFile, Result};
-use rerank_wasm::graph::{Graph, Rewrite, TokenSequence};
+use rerank_wasm::graph::{Encoder, Rewrite, TokenSequence};
 use rerank_wasm::onnx::{OnnxModel, Parser};
 use serde::de::DeserializeOwned;
 
@@ -38,13 +38,13 @@ pub fn parse<'a>(expected_size: Option<u64>, chunks: impl IntoIterator<Item = &'
 }
 
 /// Loads the graph of a model that arrives at once.
-pub fn graph(model: &[u8]) -> Result<Graph> {
-    Graph::from_onnx(parse(None, [model])?)
+pub fn graph(model: &[u8]) -> Result<Encoder> {
+    Encoder::from_onnx(parse(None, [model])?)
 }
 
 /// Loads a graph with these rewrites only.
-pub fn graph_with(model: &[u8], rewrites: &[Rewrite]) -> Result<Graph> {
-    Graph::from_onnx_with(parse(None, [model])?, rewrites)
+pub fn graph_with(model: &[u8], rewrites: &[Rewrite]) -> Result<Encoder> {
+    Encoder::from_onnx_with(parse(None, [model])?, rewrites)
 }
 
 /// Makes a sequence with all tokens in the first segment.
@@ -53,7 +53,7 @@ pub fn sequence(ids: &[u32]) -> TokenSequence {
 }
 
 /// Returns the logit of tokens in the first segment.
-pub fn logit(graph: &Graph, ids: &[u32]) -> f32 {
+pub fn logit(graph: &Encoder, ids: &[u32]) -> f32 {
     graph.logit(&sequence(ids)).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! Models with random weights, and onnxruntime's logits for 64 inputs.
 
-use rerank_wasm::graph::{Graph, TokenSequence};
+use rerank_wasm::graph::{Encoder, TokenSequence};
 use serde::Deserialize;
 
 use super::{mean, read_json_lines};
@@ -40,7 +40,7 @@ pub fn golden(folder: &str) -> Vec<Golden> {
 }
 
 /// Returns the mean distance to the exact logits, divided by that of onnxruntime's int8 logits.
-pub fn error_over_onnxruntime(graph: &Graph, golden: &[Golden]) -> f64 {
+pub fn error_over_onnxruntime(graph: &Encoder, golden: &[Golden]) -> f64 {
     let ours = golden.iter().map(|it| (it.exact - f64::from(graph.logit(&it.sequence).unwrap())).abs());
     let onnxruntime = golden.iter().map(|it| (it.exact - it.onnxruntime).abs());
     mean(ours) / mean(onnxruntime)

@@ -15,7 +15,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 # does for encoders: onnxslim rewrites the graph, and weights get a scale for each channel and seven bits. `vnni` and
 # `quint8` are optimum's commands for AVX-512 VNNI and AVX2, which also quantise products of activations. `quint8` calls
 # AutoQuantizationConfig.avx2(is_static=False, per_channel=False). Sentence Transformers leaves per_channel at optimum's
-# default, True; `vnni-channel` and `quint8-channel` are what its export_dynamic_quantized_onnx_model writes for
+# default, True. `vnni-channel` and `quint8-channel` are what its export_dynamic_quantized_onnx_model writes for
 # "avx512_vnni" and "avx2". `fp32` and `fp16` stand for graphs on floats.
 WEB: dict[str, Any] = {"weight_type": QuantType.QInt8, "extra_options": {"MatMulConstBOnly": True}}
 # avx2() sets activations_dtype=QUInt8, activations_symmetric=False, weights_dtype=QUInt8, weights_symmetric=True,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
+import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
 

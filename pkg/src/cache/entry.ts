@@ -1,6 +1,6 @@
+import type { CacheEntry } from '../common/cache-backend.js';
 import { isObject } from '../common/kinds.js';
 import { sha256OfText } from '../common/sha256.js';
-import type { CacheEntry } from '../common/types.js';
 
 /** Returns a name for the file of a key, which every store accepts. */
 export function idOf(key: string): string {

@@ -1,4 +1,4 @@
-import type { CacheBackend } from '../common/types.js';
+import type { CacheBackend } from '../common/cache-backend.js';
 
 /** A cache that the package manages. */
 export interface ManagedCache extends CacheBackend {

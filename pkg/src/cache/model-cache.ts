@@ -1,7 +1,8 @@
+import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
 import type { CacheChoice } from '../common/choices.js';
 import { chunksOf } from '../common/chunks.js';
 import { messageOf, RerankError, withReason } from '../common/errors.js';
-import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter, RerankWarning } from '../common/types.js';
+import type { RerankWarning } from '../common/types.js';
 import type { Caches } from './managed.js';
 
 /** A cached file could not be read to its end. */
@@ -155,6 +156,7 @@ async function managed<Value>(action: () => Promise<Value>): Promise<Value> {
   try {
     return await action();
   } catch (cause) {
-    throw new RerankError('unsupported_environment', withReason('The cache cannot be used here', cause), { cause });
+    const message = withReason('The cache cannot be used here', cause, 'allow the site or the process to store files');
+    throw new RerankError('unsupported_environment', message, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
+import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
 

@@ -36,7 +36,7 @@ export function parseCount(value: string | undefined, option: string): number | 
 }
 
 /** @throws `invalid_input` for a value that is none of these */
-export function parseChoice<const Value extends string>(
+export function parseOneOf<const Value extends string>(
   value: string | undefined,
   option: string,
   values: readonly [Value, ...Value[]],

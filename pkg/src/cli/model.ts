@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 import { RerankError } from '../common/errors.js';
-import type { ModelSource, Reranker } from '../common/types.js';
+import type { ModelSource } from '../common/model-source.js';
+import type { Reranker } from '../common/types.js';
 import { createReranker } from '../node.js';
 import { warn } from './output.js';
 import type { Progress } from './progress.js';

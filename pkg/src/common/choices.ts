@@ -1,4 +1,4 @@
-import type { CacheBackend } from './types.js';
+import type { CacheBackend } from './cache-backend.js';
 
 /**
  * The engine that a caller chose, in a form that can be sent to a worker; undefined for the package's. A text is a URL;

@@ -73,9 +73,10 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
-/** Returns the sentence `statement: reason.`; the reason is the message of `cause`. */
-export function withReason(statement: string, cause: unknown): string {
-  return sentence(`${statement}: ${messageOf(cause)}`);
+/** Returns the sentence `statement: reason; advice.` The reason is the message of `cause`. */
+export function withReason(statement: string, cause: unknown, advice?: string): string {
+  const found = `${statement}: ${messageOf(cause)}`;
+  return sentence(advice === undefined ? found : `${found.trim().replace(/\.$/, '')}; ${advice}`);
 }
 
 /** The failure of every call on a reranker that was disposed. */

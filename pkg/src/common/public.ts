@@ -1,16 +1,8 @@
+export type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from './cache-backend.js';
 export { RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
+export type { BundleFile, FileLocation, ModelFiles, ModelSource, PinnedFile, ShardedFile } from './model-source.js';
 export type {
-  BundleFile,
-  CacheBackend,
-  CachedFile,
-  CacheEntry,
-  CacheFacts,
-  CacheWriter,
-  FileLocation,
   LoadProgress,
-  ModelFiles,
-  ModelSource,
-  PinnedFile,
   RerankDocument,
   Reranker,
   RerankerOptions,
@@ -20,5 +12,4 @@ export type {
   RerankResult,
   RerankStreamOptions,
   RerankWarning,
-  ShardedFile,
 } from './types.js';

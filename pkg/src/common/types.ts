@@ -1,75 +1,5 @@
-/** Bytes of a model file, or where to read them. */
-export type FileLocation =
-  | Uint8Array<ArrayBuffer>
-  | ArrayBuffer
-  | Blob
-  /** `https:`, `blob:`, `data:`; in Node also `file:`. */
-  | URL
-  /** An absolute URL, written out. */
-  | string
-  /**
-   * Opens the file, such as `() => env.ASSETS.fetch(url)` in a Cloudflare Worker. It is called whenever the file is
-   * read. The engine then runs in place, because a function cannot be sent to a worker.
-   */
-  | (() => Response | Promise<Response>);
-
-/** A model file with its expected size and hash. Both are checked before the file is used. */
-export interface PinnedFile {
-  /** Its bytes, or where they are. */
-  location: FileLocation;
-  /** Size in bytes. Progress is measured against it. */
-  size?: number;
-  /** SHA-256 of the whole file, 64 lower-case hexadecimal digits. */
-  sha256?: string;
-}
-
-/** A file that was cut into several, as `rerank convert --shard` does. */
-export interface ShardedFile {
-  /** The parts, in their order. */
-  shards: readonly FileLocation[];
-  /** Size in bytes of the whole. */
-  size?: number;
-  /** SHA-256 of the whole, 64 lower-case hexadecimal digits. */
-  sha256?: string;
-}
-
-/**
- * A model by its files. `rerank-wasm-mini` exports one; write your own for files that you host or hold.
- *
- * The reranker does not keep bytes alive that you release. It then cannot reload the model if the engine crashes.
- *
- * @example
- * const model = {
- *   name: 'my-reranker',
- *   files: {
- *     model: { location: 'https://example.org/model.onnx', size: 22_972_869 },
- *     tokenizer: 'https://example.org/tokenizer.json',
- *     config: 'https://example.org/config.json',
- *   },
- * };
- */
-export interface ModelSource {
-  /** Shown in progress and statistics. */
-  name: string;
-  /** Its files, or the one that holds them all. */
-  files: ModelFiles | BundleFile;
-}
-
-/** A model in one file, as `rerank convert` writes it. */
-export interface BundleFile {
-  /** The file, in one piece or in shards. */
-  bundle: FileLocation | PinnedFile | ShardedFile;
-}
-
-/** The files of a model in Hugging Face's layout. */
-export interface ModelFiles {
-  /** The ONNX graph. Weights in a second file (`model.onnx_data`) are read from beside its URL. */
-  model: FileLocation | PinnedFile;
-  /** Hugging Face `tokenizer.json`. */
-  tokenizer: FileLocation | PinnedFile;
-  /** Hugging Face `config.json`. It says how many tokens the model takes; without it, 512. */
-  config?: FileLocation | PinnedFile;
-}
+import type { CacheBackend } from './cache-backend.js';
+import type { ModelSource } from './model-source.js';
 
 /** An event while a reranker is created. */
 export interface LoadProgress {
@@ -97,9 +27,9 @@ export interface RerankWarning {
    *
    * `threads_unavailable`: `threads: 'auto'` was asked for, and one thread runs. The message says why.
    *
-   * `slow_model`: the model runs much more slowly than it could: the engine has no fast form of parts of its graph, or
-   * the graph is large and has float weights. The message says what it costs. It names an int8 graph of the same
-   * repository or directory, if there is one, or says where to look for a faster model.
+   * `slow_model`: the model runs much more slowly than it could. Either the engine has no fast form of parts of its
+   * graph, or the graph is large and has float weights. The message says what it costs. It names an int8 graph of the
+   * same repository or directory, if there is one, or says where to look for a faster model.
    *
    * `worker_unavailable`: a worker of the package cannot be started: its script is missing, or the page's policy
    * forbids it. The message says where the model runs instead.
@@ -109,57 +39,6 @@ export interface RerankWarning {
   message: string;
   /** What the cache or the start of the worker threw. */
   cause?: unknown;
-}
-
-/** Facts that a cache keeps of a file. */
-export interface CacheFacts {
-  /** Where the file was downloaded from. */
-  url: string;
-  /** Size in bytes. */
-  size: number;
-  /** SHA-256 of the whole file, 64 lower-case hexadecimal digits. */
-  sha256: string;
-}
-
-/** A file in a cache. */
-export interface CacheEntry extends CacheFacts {
-  /** Finds the file in its cache: an opaque, unique text of any characters. */
-  key: string;
-}
-
-/** A file in a cache, opened. */
-export interface CachedFile extends CacheFacts {
-  /** The bytes. The reader reads to the end or cancels, and checks them against the facts. */
-  stream: ReadableStream<Uint8Array>;
-}
-
-/**
- * A file on its way into a cache. Readers see it after `commit`. After `commit` or `abort` no method is called any
- * more.
- */
-export interface CacheWriter {
-  /** Appends bytes; settles when more may follow. It must not change the chunk, which the caller keeps. */
-  write(chunk: Uint8Array): Promise<void>;
-  /** Completes the file; it replaces the earlier file of its key. */
-  commit(facts: CacheFacts): Promise<void>;
-  /** Drops the file and all that was written of it. */
-  abort(): Promise<void>;
-}
-
-/**
- * Keeps model files between starts. Write your own for another store.
- *
- * If one of its methods throws, the caller gets one {@link RerankWarning}, and the model loads without the cache.
- */
-export interface CacheBackend {
-  /** Opens the file of this key; undefined if there is none. */
-  read(key: string): Promise<CachedFile | undefined>;
-  /** Starts a file for this key. */
-  write(key: string): Promise<CacheWriter>;
-  /** Removes the file of this key, if there is one. */
-  delete(key: string): Promise<void>;
-  /** Lists all files that were committed. */
-  list(): Promise<CacheEntry[]>;
 }
 
 /**
@@ -174,9 +53,9 @@ export interface CacheBackend {
  */
 export interface RerankerOptions {
   /**
-   * A published name, `'org/repo'` or `'org/repo@revision'` of the Hugging Face hub, a base URL with that layout below
-   * it, a URL that ends in `.bundle`, or a {@link ModelSource}. In Node also the path of a directory or of a bundle; a
-   * path that exists comes before a repository of the same name.
+   * A published name, or `'org/repo'` or `'org/repo@revision'` of the Hugging Face hub. It can also be a base URL with
+   * such a repository's layout below it, a URL that ends in `.bundle`, or a {@link ModelSource}. In Node it can also be
+   * the path of a directory or of a bundle. A path that exists comes before a repository of the same name.
    *
    * Default: `'bge-reranker-base'`, which is pinned: its revision, sizes and SHA-256 are checked. Other published
    * names: `'bge-reranker-large'`, `'bge-reranker-v2-m3'`, `'mmarco-mMiniLMv2-L12-H384-v1'`,
@@ -261,11 +140,19 @@ export interface RerankerOptions {
    * cache: false
    */
   cache?: 'auto' | 'none' | false | CacheBackend;
-  /** Receives the progress. If it throws, the creation fails with `invalid_input`, and the error is the `cause`. */
+  /**
+   * Receives the progress. If it throws, the creation fails with `invalid_input`, and the error is the `cause`.
+   *
+   * @example
+   * onProgress: ({ file, loaded }) => console.log(file, loaded)
+   */
   onProgress?: (progress: LoadProgress) => void;
   /**
    * Receives each warning code at most once. If it throws, the creation fails with `invalid_input`, and the error is
    * the `cause`.
+   *
+   * @example
+   * onWarning: ({ code, message }) => console.warn(code, message)
    */
   onWarning?: (warning: RerankWarning) => void;
   /**
@@ -295,13 +182,26 @@ export interface RerankProgress {
  * const best = await reranker.rerank(query, documents, { topN: 3, returnDocuments: true });
  */
 export interface RerankOptions {
-  /** How many of the best results to return. Default: all. */
+  /**
+   * How many of the best results to return. Default: all.
+   *
+   * @example
+   * topN: 5
+   */
   topN?: number;
-  /** Puts each document, as it was passed, into its result. Default: false. */
+  /**
+   * Puts each document, as it was passed, into its result. Default: false.
+   *
+   * @example
+   * returnDocuments: true
+   */
   returnDocuments?: boolean;
   /**
    * Longest pair of query and document in tokens, special tokens included. Longer documents are cut or chunked. Default
    * and most: what the model takes.
+   *
+   * @example
+   * maxTokens: 256
    */
   maxTokens?: number;
   /**
@@ -312,9 +212,19 @@ export interface RerankOptions {
    * longDocuments: 'chunk'
    */
   longDocuments?: 'truncate' | 'chunk';
-  /** Makes `score` the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases. */
+  /**
+   * Makes `score` the sigmoid of the logit (default) or the logit itself. The order is by logit in both cases.
+   *
+   * @example
+   * activation: 'none'
+   */
   activation?: 'sigmoid' | 'none';
-  /** Receives the progress. If it throws, the call fails with `invalid_input`, and the error is the `cause`. */
+  /**
+   * Receives the progress. If it throws, the call fails with `invalid_input`, and the error is the `cause`.
+   *
+   * @example
+   * onProgress: ({ done, total }) => (bar.value = done / total)
+   */
   onProgress?: (progress: RerankProgress) => void;
   /**
    * Aborts a waiting call at once, and a running one before its next document (short documents run a few at a time). In
@@ -358,8 +268,8 @@ export interface RerankerStatistics {
   /** How many threads score. */
   threads: number;
   /**
-   * Parts of the graph that have no fast form in the engine: how many products of matrices and softmax run on general
-   * operators, by ONNX's name of the operator. Empty for the usual families.
+   * Parts of the graph that have no fast form in the engine. By ONNX's name of the operator, the record counts the
+   * products of matrices and the softmax that run on general operators. Empty for the usual families.
    *
    * @example
    * { MatMul: 24, Softmax: 12 }

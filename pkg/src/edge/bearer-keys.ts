@@ -10,7 +10,7 @@ const bearer = /^Bearer +([\x21-\x7e]+)$/i;
  * @example
  * createHandler({ authenticate: bearerKeys((env) => [env.API_KEY]) });
  *
- * @throws Error, when a request arrives, if a key is not a string or is empty: a secret that is missing in `env` must
+ * @throws Error, when a request arrives, if a key is not a string or is empty. A secret that is missing in `env` must
  * refuse every request.
  */
 export function bearerKeys<Env = unknown>(

@@ -77,16 +77,25 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
   /**
    * Options of `createReranker`, or a function that creates a reranker from the environment of the first request. The
    * first ranking loads the model; if that fails, the next one tries again. Default: the default model.
+   *
+   * @example
+   * reranker: { model: 'cross-encoder/ms-marco-MiniLM-L6-v2' }
    */
   reranker?: RerankerOptions | ((env: Env) => Promise<Reranker>);
   /**
    * The names that requests may use for the model. Answers carry the first one. Default: the name in `reranker`, such as
    * `'org/repo'`, or `'reranker'` if that is a URL, a directory or a function.
+   *
+   * @example
+   * models: ['bge-reranker-base']
    */
   models?: readonly string[];
   /**
    * Identifies the caller. The other hooks receive the value that it returns. For `undefined`, `null`, `false` and
    * other empty values the answer is a 401. Without this hook everybody may call. {@link bearerKeys} makes one.
+   *
+   * @example
+   * authenticate: bearerKeys((env) => [env.API_KEY])
    */
   authenticate?: (
     request: Request,
@@ -125,6 +134,9 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
   /**
    * Receives every error behind a 500 or 503, with the id in that answer. The handler itself writes no logs. The answer
    * does not wait for this hook, and in a worker the hook may finish after it. Errors of the hook are dropped.
+   *
+   * @example
+   * onError: (error, { id }) => console.error(id, error)
    */
   onError?: (error: unknown, call: { id: string }) => unknown;
 }

@@ -58,14 +58,12 @@ async function readLocalEngine(url: string, platform: Platform, signal: AbortSig
 function explain(cause: unknown, source: EngineSource): RerankError {
   if (cause instanceof RerankError) {
     if (cause.code !== 'model_not_found') return cause;
-    return new RerankError('download_failed', withReason('The WebAssembly file of the engine is missing', cause), {
-      cause,
-    });
+    return missing('The WebAssembly file of the engine is missing', cause);
   }
   if (!(cause instanceof WebAssembly.CompileError)) {
-    return new RerankError('unsupported_environment', withReason('The engine cannot be compiled here', cause), {
-      cause,
-    });
+    const advice = 'free memory, or use a newer browser or runtime';
+    const message = withReason('The engine cannot be compiled here', cause, advice);
+    return new RerankError('unsupported_environment', message, { cause });
   }
   const forbidden = policyError(cause);
   if (forbidden) return forbidden;
@@ -74,9 +72,15 @@ function explain(cause: unknown, source: EngineSource): RerankError {
     return new RerankError('unsupported_environment', message, { cause });
   }
   if (typeof source === 'object') {
-    return new RerankError('invalid_input', withReason('`wasm` is not WebAssembly', cause), { cause });
+    const advice = "pass a file of this package's `dist/wasm`";
+    return new RerankError('invalid_input', withReason('`wasm` is not WebAssembly', cause, advice), { cause });
   }
-  return new RerankError('download_failed', withReason('The file of the engine is not WebAssembly', cause), { cause });
+  return missing('The file of the engine is not WebAssembly', cause);
+}
+
+function missing(statement: string, cause: unknown): RerankError {
+  const advice = "serve the files of this package's `dist/wasm`, or pass one as `wasm`";
+  return new RerankError('download_failed', withReason(statement, cause, advice), { cause });
 }
 
 /**

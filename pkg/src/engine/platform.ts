@@ -1,5 +1,5 @@
 import type { Caches } from '../cache/managed.js';
-import type { CacheBackend } from '../common/types.js';
+import type { CacheBackend } from '../common/cache-backend.js';
 import type { LocalFiles } from '../files/local-files.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
 

@@ -109,11 +109,13 @@ export async function instantiate(
     return await bindings({ module_or_path: module, ...(memory && { memory }) });
   } catch (cause) {
     if (cause instanceof RangeError) {
-      throw new RerankError('out_of_memory', withReason('The engine could not get its memory', cause), { cause });
+      const message = withReason('The engine could not get its memory', cause, 'free memory or use a smaller model');
+      throw new RerankError('out_of_memory', message, { cause });
     }
     // WebKit checks the policy after it has compiled.
     const statement = 'The WebAssembly module is not the engine of this package version';
-    throw policyError(cause) ?? new RerankError('invalid_input', withReason(statement, cause), { cause });
+    const message = withReason(statement, cause, 'pass a file of its `dist/wasm`');
+    throw policyError(cause) ?? new RerankError('invalid_input', message, { cause });
   }
 }
 

@@ -112,6 +112,6 @@ export class ThreadPool {
 }
 
 function notStarted(reason: unknown, cause?: unknown): RerankError {
-  const message = withReason('The threads of the engine could not be started', reason);
+  const message = withReason('The threads of the engine could not be started', reason, 'use `threads: 1`');
   return new RerankError('unsupported_environment', message, { cause });
 }

@@ -1,7 +1,8 @@
 import { clearAll, listAll } from '../cache/model-cache.js';
+import type { CacheBackend, CacheEntry } from '../common/cache-backend.js';
 import { untilAborted } from '../common/deferred.js';
 import { RerankError } from '../common/errors.js';
-import type { CacheBackend, CacheEntry, Reranker, RerankerOptions } from '../common/types.js';
+import type { Reranker, RerankerOptions } from '../common/types.js';
 import type { Platform } from '../engine/platform.js';
 import { Call } from './client.js';
 import { create } from './create.js';

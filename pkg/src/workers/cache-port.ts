@@ -1,10 +1,10 @@
+import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
 import { RerankError } from '../common/errors.js';
-import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/types.js';
 import { cloneable } from './protocol.js';
 import { Requests, take } from './rpc.js';
 
 /** A request from a worker to the page's cache; `handle` names a file that an earlier call opened. */
-type Call =
+type CacheCall =
   | { method: 'read' | 'write' | 'delete'; key: string }
   | { method: 'list' }
   | { method: 'next' | 'cancel' | 'abort'; handle: number }
@@ -33,7 +33,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
   let lastHandle = 0;
   let closed = false;
 
-  async function answer(call: Call): Promise<unknown> {
+  async function answer(call: CacheCall): Promise<unknown> {
     if (closed) throw new DOMException('The load that uses this cache has ended.', 'AbortError');
     switch (call.method) {
       case 'read': {
@@ -81,7 +81,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
     await Promise.allSettled(ends);
   }
 
-  port.onmessage = async ({ data: { id, call } }: MessageEvent<{ id: number; call: Call }>) => {
+  port.onmessage = async ({ data: { id, call } }: MessageEvent<{ id: number; call: CacheCall }>) => {
     try {
       port.postMessage({ id, value: await answer(call) } satisfies Answer);
     } catch (error) {
@@ -135,7 +135,7 @@ export class RemoteCache implements CacheBackend {
 
   async write(key: string): Promise<CacheWriter> {
     const handle = (await this.#ask({ method: 'write', key })) as number;
-    const ask = async (call: Call) => void (await this.#ask(call));
+    const ask = async (call: CacheCall) => void (await this.#ask(call));
     return {
       write: (chunk) => ask({ method: 'append', handle, chunk }),
       commit: (facts) => ask({ method: 'commit', handle, facts }),
@@ -156,7 +156,7 @@ export class RemoteCache implements CacheBackend {
     this.#port.close();
   }
 
-  async #ask(call: Call): Promise<unknown> {
+  async #ask(call: CacheCall): Promise<unknown> {
     try {
       return await this.#requests.ask({ watch: undefined, post: (id) => this.#port.postMessage({ id, call }) });
     } catch (error) {

@@ -85,7 +85,8 @@ export class WorkerLink {
     } catch (cause) {
       link?.close(disposedError());
       if (cause instanceof RerankError && cause.code === 'aborted') throw cause;
-      throw new RerankError('unsupported_environment', withReason('No worker can be started', cause), { cause });
+      const message = withReason('No worker can be started', cause, 'use `worker: false`');
+      throw new RerankError('unsupported_environment', message, { cause });
     } finally {
       stopTimer();
     }
@@ -159,7 +160,7 @@ export class WorkerLink {
       });
     } catch (cause) {
       if (cause instanceof RerankError) throw cause;
-      const message = withReason('An option cannot be sent to the worker; `worker: false` avoids that', cause);
+      const message = withReason('An option cannot be sent to the worker', cause, 'use `worker: false`');
       throw new RerankError('invalid_input', message, { cause });
     }
   }

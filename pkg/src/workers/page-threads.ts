@@ -8,8 +8,8 @@ interface PageThread {
 }
 
 /**
- * The further threads of the instance in one worker. This side starts them as it started that worker: Chromium may
- * never free a worker that is ended while workers that it started itself are ending.
+ * The further threads of the instance in one worker. This side starts them as it started that worker. If that worker
+ * started them, Chromium might never free it when it is ended while they are ending.
  */
 export class PageThreads {
   readonly #create: () => Worker;

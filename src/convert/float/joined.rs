@@ -1,4 +1,4 @@
-//! An ONNX file whose weights lie in files beside it, as the one file that it would be with its weights inside.
+//! Reads an ONNX file and the files with its weights beside it as one file, with the weights inside.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ use crate::onnx::wire::{WireType, write_bytes_header};
 pub type Open<'a> = dyn FnMut(&str) -> Result<Box<dyn File>> + 'a;
 
 /// A part of the joined file.
-struct Part {
+struct Section {
     /// Place of its first byte in the joined file.
     start: u64,
     length: u64,
@@ -33,7 +33,7 @@ enum Bytes {
 /// The joined file. Its parts are read from their places when they are needed.
 pub struct Joined {
     files: Vec<Box<dyn File>>,
-    parts: Vec<Part>,
+    parts: Vec<Section>,
     length: u64,
     position: u64,
 }
@@ -69,7 +69,7 @@ pub fn join(mut file: Box<dyn File>, open: &mut Open<'_>) -> Result<Box<dyn File
     let parts = joiner.parts.into_iter().map(|(bytes_of_part, bytes)| {
         let start = length;
         length += bytes_of_part;
-        Part { start, length: bytes_of_part, bytes }
+        Section { start, length: bytes_of_part, bytes }
     });
     let parts = parts.collect();
     let mut files = vec![file];

@@ -9,7 +9,7 @@ use crate::convert::options::{Bits, Options, Rounding};
 use crate::convert::progress::{OnProgress, Phase};
 use crate::convert::sample;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, TokenSequence};
+use crate::graph::{Encoder, TokenSequence};
 use crate::kernels::linear::PackedMatrix;
 use crate::kernels::linear::panels::Encoding;
 use crate::onnx::refusal::no_memory;
@@ -51,7 +51,7 @@ pub fn reduce(
     model: &mut OnnxModel,
     options: &Options,
     room: Option<usize>,
-    graph: &Graph,
+    graph: &Encoder,
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<()> {
@@ -81,7 +81,7 @@ pub fn reduce(
 fn candidates(
     model: &OnnxModel,
     rounding: Rounding,
-    graph: &Graph,
+    graph: &Encoder,
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<Vec<Candidate>> {

@@ -11,8 +11,8 @@ use super::pattern::{only_reader, replaced};
 use super::rows::{eval_rows_apart, replace_rows_apart, shared};
 use super::weights::Weights;
 
-/// Rows that run through both layers before the next ones: few enough for the cache, and enough that reading the
-/// weights is a small part of the work.
+/// Rows that run through both layers before the next ones. They are few enough for the cache, and so many that reading
+/// the weights is a small part of the work.
 const BLOCK_ROWS: usize = 128;
 
 /// The fused operator, from rows of hidden size to rows of hidden size; all axes but the last are rows.

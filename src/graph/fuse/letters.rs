@@ -1,7 +1,8 @@
 //! Names for the axes of a tensor that survive transposes and reshapes.
 //!
 //! Exporters put heads in front of rows, behind them, or merge them with the batch. With a letter for each axis of a
-//! product, a rewrite follows an operand up, and the result down, to a tensor whose axes are in the order it needs.
+//! product, a rewrite follows an operand up, and the result down. It ends at a tensor that has its axes in the order it
+//! needs.
 
 use std::collections::HashMap;
 
@@ -153,9 +154,9 @@ impl Scaled {
     }
 }
 
-/// Follows `outlet` up through changes of its axes and products with single numbers, to the tensor whose axes have the
-/// letters `wanted`. Returns that tensor and the product of the numbers. `through` returns the input of another operator
-/// to go on from, whose axes are the same.
+/// Follows `outlet` up through changes of its axes and products with single numbers, to the tensor with the letters
+/// `wanted` on its axes. Returns that tensor and the product of the numbers. At another operator, `through` returns the
+/// input to go on from. That input has the same axes.
 pub fn source(
     model: &TypedModel,
     outlet: OutletId,
@@ -173,7 +174,7 @@ pub fn source(
     Some((found.outlet, found.factor))
 }
 
-/// Follows the only readers of a node through changes of axes, to the node whose output has the letters `wanted`.
+/// Follows the only readers of a node through changes of axes, to the node with the letters `wanted` on its output.
 pub fn destination<'model>(
     model: &'model TypedModel,
     mut node: &'model TypedNode,

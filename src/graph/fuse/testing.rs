@@ -67,7 +67,7 @@ pub fn apply<Operator: TypedOp>(
     graph.compact().unwrap();
 }
 
-/// The nodes whose operators are of this kind.
+/// The nodes with an operator of this kind.
 pub fn nodes_of<Operator: TypedOp>(graph: &TypedModel) -> TVec<usize> {
     graph.nodes().iter().filter(|node| node.op_is::<Operator>()).map(|node| node.id).collect()
 }

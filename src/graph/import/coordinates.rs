@@ -1,7 +1,8 @@
-//! Integer tensors whose numbers follow from their coordinates, such as those that exporters compute to read all rows.
+//! Integer tensors with numbers that follow from their coordinates, such as those that exporters compute to read all
+//! rows.
 //!
-//! tract notes such a number as an expression of the coordinates. The note of some operators is wrong, as that of a
-//! constant less a range, so this module believes it only behind operators for which it holds.
+//! tract notes such a number as an expression of the coordinates. The note of some operators is wrong, such as that of
+//! a constant less a range. So this module believes a note only behind operators for which it holds.
 
 use std::collections::HashMap;
 

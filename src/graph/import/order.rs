@@ -1,4 +1,4 @@
-//! The order in which the nodes of a graph are wired: each after those whose results it reads.
+//! The order in which the nodes of a graph are wired: each after the nodes with results that it reads.
 //!
 //! ONNX demands this order of a file, but some tools append the nodes that they add. A graph in order stays as it is.
 
@@ -13,7 +13,7 @@ use crate::onnx::schema::{Graph, Node};
 /// graphs outside.
 ///
 /// # Errors
-/// `invalid_model` if a node reads a name without definition, or its own result, or if a name has two definitions;
+/// `invalid_model` if a node reads a name without definition, or its own result, or if a name has two definitions.
 /// `unsupported_model` for more than [`MAX_DEPTH`] levels of branches.
 pub fn sort(graph: &mut Graph<'_>, is_defined: &dyn Fn(&str) -> bool) -> Result<()> {
     let order = order(&graph.nodes, is_defined)?;

@@ -10,7 +10,7 @@ use tract_onnx::prelude::InferenceModelExt;
 use tract_onnx::tract_hir::infer::InferenceFact;
 
 use super::{import, logit};
-use crate::graph::{Graph, TokenSequence};
+use crate::graph::{Encoder, TokenSequence};
 use crate::onnx::schema::Model;
 use crate::onnx::{Parser, WeightStore};
 
@@ -207,7 +207,7 @@ fn every_fixture_gives_the_logit_that_tract_onnx_gives() {
         let bytes = std::fs::read(&file).unwrap();
         let mut parser = Parser::new(None);
         parser.push(&bytes).unwrap();
-        let own = Graph::from_onnx_with(parser.finish().unwrap(), &[]).unwrap();
+        let own = Encoder::from_onnx_with(parser.finish().unwrap(), &[]).unwrap();
         let mut row: Row = lines(&rows).remove(1);
         row.token_type_ids.resize(row.input_ids.len(), 0);
         let other = caught(|| logit_by_tract_onnx(&bytes, &row, own.tokens().unwrap_or(row.input_ids.len())));

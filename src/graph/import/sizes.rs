@@ -3,7 +3,7 @@
 use tract_core::broadcast::multi_broadcast;
 use tract_core::internal::*;
 
-/// Most numbers of a tensor of sizes whose comparison is computed here.
+/// Most numbers in a tensor of sizes that is compared here.
 const MOST_NUMBERS: usize = 1 << 10;
 
 /// Notes that a size is at least this number.

@@ -4,7 +4,7 @@
 use tract_core::internal::*;
 use tract_core::plan::eval;
 
-use super::{Graph, TokenSequence, one_logit};
+use super::{Encoder, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::graph::fuse::layer_norm::AddLayerNorm;
 use crate::graph::fuse::linear::LinearLayers;
@@ -17,7 +17,7 @@ use crate::kernels::reference;
 use crate::onnx::refusal::invalid;
 
 /// Computes the outputs of layers that read the same rows: one list per layer, and in it one per pair.
-pub type Layers<'a> = dyn FnMut(&Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
+pub type ComputeOutputs<'a> = dyn FnMut(&Reading<'_>) -> Result<Vec<Vec<Vec<f32>>>> + 'a;
 
 /// Layers that read the same rows.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Reading<'a> {
     pub residuals: Option<Vec<&'a [f32]>>,
 }
 
-impl Graph {
+impl Encoder {
     /// Computes the logit of one pair on floats.
     ///
     /// # Errors
@@ -56,7 +56,11 @@ impl Graph {
     ///
     /// # Errors
     /// Those of [`exact_logit`](Self::exact_logit) and of `layers`.
-    pub fn exact_logits(&self, sequences: &[TokenSequence], layers: &mut Layers<'_>) -> Result<Option<Vec<f32>>> {
+    pub fn exact_logits(
+        &self,
+        sequences: &[TokenSequence],
+        layers: &mut ComputeOutputs<'_>,
+    ) -> Result<Option<Vec<f32>>> {
         let Some(schedule) = &self.schedule else { return Ok(None) };
         let mut run = || {
             let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
@@ -98,7 +102,7 @@ fn evaluate(
     node: &TypedNode,
     inputs: &[TVec<TValue>],
     residuals: Option<Vec<&TValue>>,
-    layers: &mut Layers<'_>,
+    layers: &mut ComputeOutputs<'_>,
 ) -> TractResult<Option<Vec<TVec<TValue>>>> {
     let mut linear = |linear: &LinearLayers, inputs: &[TVec<TValue>], is_last: bool| match linear.quantized_layers() {
         Some(quantized) => {
@@ -119,7 +123,7 @@ fn linear_outputs(
     quantized: &[Arc<Linear>],
     inputs: &[TVec<TValue>],
     residuals: Option<&[&TValue]>,
-    layers: &mut Layers<'_>,
+    layers: &mut ComputeOutputs<'_>,
 ) -> TractResult<Vec<TVec<TValue>>> {
     let rows = plain(inputs.iter().map(|inputs| &inputs[0]))?;
     let rows = floats(&rows)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tract_core::prelude::*;
 
 use super::lockstep::Schedule;
-use super::{Graph, Input, not_one_logit};
+use super::{Encoder, Input, not_one_logit};
 use crate::error::{Error, Result};
 use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
@@ -16,7 +16,7 @@ use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::schema::{self, Model};
 use crate::onnx::{OnnxModel, WeightStore};
 
-impl Graph {
+impl Encoder {
     /// Builds the plan. The model has the inputs `input_ids`, `attention_mask` and, in some families, `token_type_ids` and
     /// `position_ids` (int64, batch × sequence); a suffix such as `:0` does not count. Its output `logits` or `score`, or
     /// else its first, is one logit for each row of the batch, or two labels.
@@ -63,7 +63,7 @@ impl Graph {
 }
 
 fn refused(error: TractError) -> Error {
-    error.downcast().unwrap_or_else(|error| unsupported(format!("{error:#}")))
+    error.downcast().unwrap_or_else(|error| unsupported(format!("{error:#}; try another export of the model")))
 }
 
 /// A reranker has one logit for each pair. A classifier has more, and an embedding model has one number for each
@@ -99,7 +99,9 @@ fn inputs<'file>(graph: &schema::Graph<'file>, weights: &WeightStore) -> Result<
                     ));
                 }
                 let known = Input::ALL.map(Input::name).join(", ");
-                unsupported(format!("the graph has an input {name:?}; a text cross-encoder has only {known}"))
+                unsupported(format!(
+                    "the graph has an input {name:?}; choose a text cross-encoder, which has only {known}"
+                ))
             })
         })
         .collect()

@@ -1,4 +1,4 @@
-//! Runs several pairs in lockstep: every node runs for all pairs before the next node runs, and a linear layer runs
+//! Runs several pairs in lockstep. Every node runs for all pairs before the next node runs, and a linear layer runs
 //! once over the rows of all pairs.
 //!
 //! A short pair hardly uses a layer's weights before the next ones are fetched from memory; several pairs share the

@@ -53,7 +53,7 @@ pub struct TokenSequence {
 
 /// A cross-encoder ready to run: one plan for all sequence lengths.
 #[derive(Debug)]
-pub struct Graph {
+pub struct Encoder {
     plan: Arc<TypedRunnableModel>,
     /// Present if the plan can run several pairs in lockstep.
     schedule: Option<Schedule>,
@@ -65,7 +65,7 @@ pub struct Graph {
     tokens: Option<usize>,
 }
 
-impl Graph {
+impl Encoder {
     /// Sets the number of the first position, for a graph that takes these numbers as an input.
     ///
     /// # Errors
@@ -186,7 +186,7 @@ mod tests {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");
         let mut parser = Parser::new(None);
         parser.push(&std::fs::read(model).unwrap()).unwrap();
-        let graph = Graph::from_onnx(parser.finish().unwrap()).unwrap();
+        let graph = Encoder::from_onnx(parser.finish().unwrap()).unwrap();
         let rows = [[5, 300, 7, 40, 2], [9, 8, 7, 6, 5]];
         let ids: Vec<i64> = rows.concat();
         let feed = graph.inputs.iter().map(|input| {

@@ -3,7 +3,7 @@
 use tract_core::internal::*;
 use tract_core::plan::eval;
 
-use super::{Graph, TokenSequence};
+use super::{Encoder, TokenSequence};
 use crate::error::Result;
 use crate::graph::fuse::attention::Attention;
 use crate::graph::fuse::linear::LinearLayers;
@@ -11,7 +11,7 @@ use crate::graph::fuse::stages::eval_stages;
 use crate::kernels::linear::Linear;
 use crate::onnx::refusal::invalid;
 
-impl Graph {
+impl Encoder {
     /// Runs the pair and passes each linear layer on integers to `see`, with the rows that it reads.
     ///
     /// # Errors

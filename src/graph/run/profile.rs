@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tract_core::plan::eval;
 use tract_core::prelude::*;
 
-use super::{Graph, TokenSequence};
+use super::{Encoder, TokenSequence};
 use crate::error::Result;
 use crate::onnx::refusal::invalid;
 
@@ -17,7 +17,7 @@ pub struct OperatorTime {
     pub milliseconds: f64,
 }
 
-impl Graph {
+impl Encoder {
     /// Runs the pair and returns the time of each operator, longest first. `now` is a clock in milliseconds, because
     /// some targets have none.
     ///

@@ -8,12 +8,12 @@ use tract_core::internal::*;
 use tract_core::ops::array::Slice;
 use tract_core::plan::eval;
 
-use super::{Graph, TokenSequence, one_logit};
+use super::{Encoder, TokenSequence, one_logit};
 use crate::error::Result;
 use crate::graph::import::{BATCH, SEQUENCE};
 use crate::onnx::refusal::unsupported;
 
-impl Graph {
+impl Encoder {
     /// Runs the graph on a sequence without its arithmetic.
     ///
     /// # Errors
@@ -79,11 +79,11 @@ mod tests {
     use super::*;
     use crate::onnx::Parser;
 
-    fn graph() -> Graph {
+    fn graph() -> Encoder {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/standin-tiny/onnx/model_quantized.onnx");
         let mut parser = Parser::new(None);
         parser.push(&std::fs::read(model).unwrap()).unwrap();
-        Graph::from_onnx(parser.finish().unwrap()).unwrap()
+        Encoder::from_onnx(parser.finish().unwrap()).unwrap()
     }
 
     fn sequence(length: usize) -> TokenSequence {

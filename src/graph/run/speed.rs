@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Graph;
+use super::Encoder;
 use crate::graph::fuse::feed_forward::FeedForward;
 use crate::graph::fuse::linear::LinearLayers;
 use crate::graph::fuse::self_attention::SelfAttention;
@@ -19,7 +19,7 @@ pub struct Speed {
     pub float_bytes: usize,
 }
 
-impl Graph {
+impl Encoder {
     /// Returns the facts about the speed of the plan.
     pub fn speed(&self) -> Speed {
         let (mut unfused, mut float_bytes) = (BTreeMap::new(), 0);

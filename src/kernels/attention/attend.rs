@@ -42,11 +42,13 @@ pub struct AttentionScratch {
 /// disentangled attention adds as much, with its own vectors and scale.
 ///
 /// A NaN or an infinity spreads to all that depends on it. In a query that is its row, in a key every row that sees it,
-/// in a value its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count as 0.
+/// in a value its column. A row is NaN if all keys are hidden. Queries, keys and values of magnitudes below 2⁻¹⁰⁰ count
+/// as 0.
 ///
 /// # Panics
-/// If a buffer is too short for its rows, there is no key, there are more than [`MAX_KEYS`], the queries of a window or of
-/// disentangled attention have places behind the last key, or a table of positions lacks a head, a channel or a row.
+/// If a buffer is too short for its rows, if there is no key, or if there are more than [`MAX_KEYS`]. If the queries of
+/// a window or of disentangled attention have places behind the last key. If a table of positions lacks a head, a
+/// channel or a row.
 pub fn attention(inputs: &Inputs<'_>, scratch: &mut AttentionScratch, context: &mut [f32], stride: usize) {
     attend::<Fastest>(inputs, scratch, context, stride);
 }

@@ -48,14 +48,14 @@ impl<'a> Bias<'a> {
 
 /// The keys that a query sees: its own place, those up to `before` places in front of it and up to `after` behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Window {
+pub struct LocalWindow {
     pub before: usize,
     pub after: usize,
     /// Place of the first query among the keys.
     pub first: usize,
 }
 
-impl Window {
+impl LocalWindow {
     /// The window of the queries from `query`.
     pub fn starting_at(&self, query: usize) -> Self {
         Self { first: self.first + query, ..*self }
@@ -81,7 +81,7 @@ pub struct Inputs<'a> {
     pub bias: Option<Bias<'a>>,
     pub disentangled: Option<Disentangled<'a>>,
     /// Hides the keys outside of it.
-    pub window: Option<Window>,
+    pub window: Option<LocalWindow>,
     pub heads: usize,
     pub head_size: usize,
     /// Factor of the scores, usually 1/√head_size.

@@ -24,6 +24,6 @@ mod tile;
 
 pub use attend::{AttentionScratch, MAX_KEYS, attention};
 pub use disentangled::{Disentangled, PositionScores};
-pub use inputs::{Bias, BiasRows, Inputs, Window};
+pub use inputs::{Bias, BiasRows, Inputs, LocalWindow};
 pub use rows::Rows;
 pub use table::PositionTable;

@@ -19,7 +19,7 @@ struct Case {
     /// Rows of keys for each query, for each head.
     bias: Option<Vec<f32>>,
     disentangled: Option<Embeddings>,
-    window: Option<Window>,
+    window: Option<LocalWindow>,
     scale: f32,
 }
 
@@ -360,7 +360,7 @@ fn a_window_gives_the_bits_of_a_bias_that_hides_the_same_keys() {
     let (queries, heads) = (250, 2);
     let case = Case::random(queries, queries, heads, 12);
     for (before, after) in [(0, 0), (64, 64), (3, 70), (200, 1), (0, usize::MAX), (usize::MAX, 0), (500, 500)] {
-        let window = Window { before, after, first: 0 };
+        let window = LocalWindow { before, after, first: 0 };
         let hidden = |query: usize, key: usize| !window.keys(query, queries).contains(&key);
         let row = |query: usize| (0..queries).map(move |key| if hidden(query, key) { f32::NEG_INFINITY } else { 0.0 });
         let (mut with_window, mut with_bias) = (case.clone(), case.clone());
@@ -446,7 +446,7 @@ fn unusual() -> impl Strategy<Value = Case> {
             // Every query sees the first key.
             if windowed && queries <= keys {
                 let first = seed as usize % (keys + 1 - queries);
-                case.window = Some(Window { before: first + queries, after: seed as usize % 90, first });
+                case.window = Some(LocalWindow { before: first + queries, after: seed as usize % 90, first });
             }
             case
         },

@@ -36,9 +36,9 @@ impl<L: Lanes> Exp<L> {
         }
     }
 
-    /// eˣ for x ≤ 0, with an error of at most 1.5 units in the last place: 2ⁿ·eʳ, with n the integer nearest to x/ln 2
-    /// and a polynomial for eʳ. 0 gives exactly 1, a NaN gives a NaN, −∞ gives 0. A result that would be subnormal is
-    /// 0. Positive x are valid up to 88.
+    /// eˣ for x ≤ 0, with an error of at most 1.5 units in the last place. The method computes 2ⁿ·eʳ, with n the
+    /// integer nearest to x/ln 2 and a polynomial for eʳ. 0 gives exactly 1, a NaN gives a NaN, −∞ gives 0. A result
+    /// that would be subnormal is 0. Positive x are valid up to 88.
     #[inline(always)]
     pub fn of_nonpositive(&self, x: L::F32) -> L::F32 {
         let biased = x * self.log2_e + self.rounding;

@@ -20,8 +20,8 @@ impl<'a> Rotation<'a> {
     }
 }
 
-/// Element `i` of the first half and of the second make a pair: (x, y) becomes (x·cos − y·sin, y·cos′ + x·sin′), with
-/// the angles of `i` and of its partner.
+/// Element `i` of the first half and of the second make a pair (x, y). It becomes (x·cos − y·sin, y·cos′ + x·sin′),
+/// with the angles of `i` and of its partner.
 fn rotate(head: &mut [f32], cosines: &[f32], sines: &[f32]) {
     assert!(head.len().is_multiple_of(2), "a head of {} channels has no halves", head.len());
     let half = head.len() / 2;

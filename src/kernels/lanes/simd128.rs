@@ -60,7 +60,7 @@ fn load<B: Block>(from: &B) -> v128 {
 
 #[inline(always)]
 fn store<B: Block>(value: v128, to: &mut B) {
-    // SAFETY: the reference is valid for writes of its 16 bytes, every pattern of bits is a value of its type, and
+    // SAFETY: the reference is valid for writes of its 16 bytes, and every pattern of bits is a value of its type.
     // v128.store needs no alignment.
     unsafe { v128_store(core::ptr::from_mut(to).cast(), value) }
 }

@@ -6,7 +6,7 @@
 //! Σ(a − z)·w = Σa·w' − o·Σa − z·Σw
 //!
 //! So the offsets cost one sum over the row and one over the column, and every step before the scales is exact. The
-//! offset o is 64 for weights of seven and of four bits. Weights of eight bits are stored as they are, o = 0; where the
+//! offset o is 64 for weights of seven and of four bits. Weights of eight bits are stored as they are, o = 0. Where the
 //! processor multiplies signed by unsigned numbers, the kernels read them with o = 128. A zero point v of the weights
 //! changes only two numbers of a column, with n the length of a row:
 //!

@@ -71,7 +71,7 @@ impl Case {
         output
     }
 
-    /// The layer whose weights of eight bits the kernels read in this form.
+    /// The layer; the kernels read its weights of eight bits in this form.
     fn layer_reading(&self, form: EightBitDot) -> Linear {
         let mut layer = self.layer();
         layer.eight_bit = form;

@@ -4,7 +4,7 @@ import { parse, resolve } from 'node:path';
 import { RerankError } from '../../common/errors.js';
 import { exactPaths } from '../../files/hub/graph.js';
 import { lacking } from '../../files/hub/problems.js';
-import { misused, parseChoice, parseCount, parseSize, parseWords } from '../arguments.js';
+import { misused, parseCount, parseOneOf, parseSize, parseWords } from '../arguments.js';
 import type { Command } from '../command.js';
 import { help } from '../help.js';
 import { embeddedDirectory, embeddedName } from '../model.js';
@@ -66,8 +66,8 @@ async function taskOf(values: Values, output: string, signal: AbortSignal): Prom
         languages: (values.languages ?? []).flatMap((codes) => codes.split(',')),
         corpus: [] as string[],
       },
-      bits: parseChoice(values.bits, '--bits', ['mixed', '8', '4']),
-      rounding: parseChoice(values.rounding, '--rounding', ['compensated', 'nearest']),
+      bits: parseOneOf(values.bits, '--bits', ['mixed', '8', '4']),
+      rounding: parseOneOf(values.rounding, '--rounding', ['compensated', 'nearest']),
       maxMemory: parseSize(values['max-memory'], '--max-memory'),
     },
     sample: '',

@@ -48,8 +48,8 @@ export interface GraphChoice {
 }
 
 /**
- * Chooses the graph of a repository or a directory: the one at the path `file`, or without it the best by the names and
- * the sizes of the files.
+ * Chooses the graph of a repository or a directory: the one at the path `file`. Without `file`, the names and the sizes
+ * of the files decide.
  *
  * @throws `model_not_found`, `unsupported_model`, `out_of_memory`
  */

@@ -1,4 +1,4 @@
-//! The way from a softmax up to the product whose scores it reads, and what is added to these on it.
+//! Follows a softmax up to the product that gives its scores. Collects what is added to the scores on the way.
 
 use tract_core::internal::*;
 use tract_core::ops::cast::Cast;
@@ -76,8 +76,8 @@ impl Addend {
     }
 }
 
-/// The product of queries and keys whose scores are `outlet`, its factor, and the changes of axes below it. `below` are
-/// those below `outlet`, the uppermost first. Tensors that are added to the scaled product go to `addends`.
+/// The product of queries and keys that gives the scores `outlet`, its factor, and the changes of axes below it.
+/// `below` are those below `outlet`, the uppermost first. Tensors that are added to the scaled product go to `addends`.
 pub fn scores_of<'model>(
     model: &'model TypedModel,
     outlet: OutletId,
@@ -124,8 +124,8 @@ pub fn scores_of<'model>(
     scaled_too.is_empty().then_some((scores, scale * number, changes))
 }
 
-/// The node that has the weights of the values: the softmax, or one behind it that writes 0 to where it is 0 or NaN
-/// already.
+/// The node that has the weights of the values. This is the softmax, or a node behind it that writes 0 where the
+/// softmax is 0 or NaN already.
 pub fn weights_of<'model>(
     model: &'model TypedModel,
     softmax: &'model TypedNode,
@@ -161,8 +161,8 @@ pub fn without_casts(model: &TypedModel, outlet: OutletId) -> OutletId {
     if node.op_is::<Cast>() { without_casts(model, node.inputs[0]) } else { outlet }
 }
 
-/// The node whose output is the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides
-/// no key of a text.
+/// The node that outputs the softmax, or 0 where that is NaN because all keys of a row are hidden. The engine hides no
+/// key of a text.
 fn behind_nan_guard<'model>(model: &'model TypedModel, softmax: &'model TypedNode) -> &'model TypedNode {
     let outlet = OutletId::from(softmax.id);
     let readers: TVec<&TypedNode> =

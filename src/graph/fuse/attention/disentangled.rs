@@ -18,7 +18,7 @@ use crate::graph::fuse::pattern::*;
 use crate::graph::import::gather::GatherElements;
 use crate::kernels::attention::PositionTable;
 
-/// Most tensors whose sum is added to scores.
+/// Most tensors in a sum that is added to scores.
 const MOST_PARTS: usize = 16;
 
 /// Most rows of a table. The products of all keys with all rows that a sequence needs are in memory at once.
@@ -54,12 +54,12 @@ enum Side {
 }
 
 /// A constant operand of a product: heads × positions × channels, in this order of its axes, behind axes of length 1.
-struct Table {
+struct Operand {
     value: Arc<Tensor>,
     order: TVec<usize>,
 }
 
-impl Table {
+impl Operand {
     /// Number of heads, of positions and of channels.
     fn sizes(&self) -> Option<[usize; 3]> {
         let sizes: TVec<usize> = self.order.iter().map(|&axis| self.value.shape()[axis]).collect();
@@ -76,7 +76,7 @@ impl Table {
 /// A product with a table.
 struct TableProduct {
     side: Side,
-    table: Table,
+    table: Operand,
     /// Number of heads, of positions and of channels.
     sizes: [usize; 3],
     scale: f32,
@@ -142,7 +142,7 @@ pub fn take_positions(
     Ok((PositionProducts { of_queries, of_keys }, positions, remaining))
 }
 
-/// The tensors of the same shape whose sum an addend is; the addend itself if there are too many.
+/// Splits an addend that is a sum into its tensors of the same shape. Returns the addend itself if there are too many.
 fn parts(model: &TypedModel, addend: &Addend) -> TVec<Addend> {
     let shape = |outlet: OutletId| model.outlet_fact(outlet).map(|fact| fact.shape.to_tvec()).ok();
     let whole = |outlet: &OutletId| shape(*outlet) == shape(addend.value);
@@ -217,7 +217,7 @@ fn table(
     index: usize,
     letters: &[Option<char>],
     [batch, head, position, channel]: [char; 4],
-) -> Option<(Table, f32)> {
+) -> Option<(Operand, f32)> {
     let outlet = product.inputs[index];
     let letters = Letters::new(letters, &model.outlet_fact(outlet).ok()?.shape.to_tvec());
     let mut found = Scaled::new(outlet, letters).above_changes(model)?;
@@ -229,5 +229,5 @@ fn table(
     }
     let value = constant(model, found.outlet).filter(|value| value.datum_type() == f32::datum_type())?;
     let order = found.letters.order_of(&[head, position, channel])?;
-    Some((Table { value, order }, found.factor))
+    Some((Operand { value, order }, found.factor))
 }

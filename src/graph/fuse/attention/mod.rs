@@ -2,7 +2,7 @@
 //!
 //! In the graph this is Reshape of query, key and value into heads, EinSum, Add of the mask, Softmax, EinSum, Reshape
 //! back. Exporters differ in where they scale: the queries, the keys, both, or the scores. Some expand the mask to a
-//! row for each query. Rotary positions stand in front of the product of queries and keys; a local window is a mask
+//! row for each query. Rotary positions stand in front of the product of queries and keys. A local window is a mask
 //! that depends on the distance of query and key. A bias may depend on that distance, too, and disentangled attention
 //! adds products with embeddings of it.
 

@@ -5,7 +5,7 @@ use tract_core::internal::*;
 use super::disentangled::{PositionProduct, PositionProducts};
 use super::inputs::{FurtherInputs, SequenceInputs, Sizes};
 use crate::graph::fuse::rows::{floats, plain};
-use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, PositionScores, Rows, Window, attention};
+use crate::kernels::attention::{AttentionScratch, Disentangled, Inputs, LocalWindow, PositionScores, Rows, attention};
 use crate::threads;
 
 /// Fewer queries are not worth another thread, which would prepare the keys and values again.
@@ -21,7 +21,7 @@ pub struct Attention {
     pub further: FurtherInputs,
     pub positions: PositionProducts,
     /// Hides the keys outside of it.
-    pub window: Option<Window>,
+    pub window: Option<LocalWindow>,
 }
 
 impl Eq for Attention {}

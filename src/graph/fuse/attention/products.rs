@@ -89,7 +89,7 @@ pub fn operand(
     Some(Operand { tensor, factor, rotary: found })
 }
 
-/// The product of queries and keys whose scores a softmax reads.
+/// The product of queries and keys that a softmax reads as scores.
 pub struct ScoreProduct {
     pub queries: Operand,
     pub keys: Operand,

@@ -68,7 +68,7 @@ pub fn rotary(
     in_order(left, right).or_else(|| in_order(right, left))
 }
 
-/// The tensor whose halves along `axis` are turned in `outlet`.
+/// Returns the tensor if `outlet` is that tensor with its halves along `axis` turned.
 fn unturned(model: &TypedModel, outlet: OutletId, axis: usize) -> Option<OutletId> {
     let joined = producer(model, outlet);
     joined.op_as::<TypedConcat>().filter(|join| join.axis == axis)?;

@@ -17,7 +17,7 @@ use crate::graph::fuse::letters::{Letters, destination};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
 
-/// The values that the weights are multiplied with, channels of a head in them, and the node whose output is batch ×
+/// The values that the weights are multiplied with, channels of a head in them, and the node that outputs batch ×
 /// sequence × hidden size. `order` has the axes of batch, head, row and key of the weights.
 fn weighted_values<'model>(
     model: &'model TypedModel,

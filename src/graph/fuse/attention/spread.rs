@@ -4,9 +4,9 @@ use tract_core::internal::*;
 
 use super::places::Axes;
 
-/// Input: one number for each place of a key less that of a query, from 1 − n to n − 1, on the axis of keys; the axis of
-/// queries has length 1. Output: the numbers of all n² pairs. Attention that reads the input directly leaves this
-/// operator unread.
+/// The input has one number for each place of a key less that of a query, from 1 − n to n − 1. The numbers lie on the
+/// axis of keys, and the axis of queries has length 1. The output has the numbers of all n² pairs. Attention that reads
+/// the input directly leaves this operator unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spread {
     pub axes: Axes,

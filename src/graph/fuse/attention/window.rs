@@ -10,7 +10,7 @@ use super::addends::{Addend, hides, without_casts};
 use super::places::{Axes, Number, axes_above, number};
 use crate::graph::fuse::broadcast::without_broadcasts;
 use crate::graph::fuse::pattern::*;
-use crate::kernels::attention::Window;
+use crate::kernels::attention::LocalWindow;
 
 /// Most operators behind a condition.
 const MOST_NODES: usize = 64;
@@ -30,11 +30,11 @@ impl Distances {
     }
 
     /// `None` if a query does not see its own place.
-    fn window(self) -> Option<Window> {
+    fn window(self) -> Option<LocalWindow> {
         let places =
             |distance: i64| if distance == i64::MAX { Some(usize::MAX) } else { usize::try_from(distance).ok() };
         let before = if self.from == i64::MIN { usize::MAX } else { places(-self.from)? };
-        Some(Window { before, after: places(self.to)?, first: 0 })
+        Some(LocalWindow { before, after: places(self.to)?, first: 0 })
     }
 }
 
@@ -44,7 +44,7 @@ pub fn take_window(
     addends: TVec<Addend>,
     axes: Axes,
     sequence: &TDim,
-) -> (Option<Window>, TVec<Addend>) {
+) -> (Option<LocalWindow>, TVec<Addend>) {
     // What remains must have a number for each key, as an addend of attention has.
     let fits = |addend: &Addend| {
         let outlets = [Some(addend.value), addend.only_where.map(|(condition, _)| condition)];
@@ -66,11 +66,12 @@ pub fn take_window(
 }
 
 /// The window that an addend of scores stands for, and the addends that remain. `None` if it is already as simple.
-fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Option<Window>, TVec<Addend>)> {
+fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Option<LocalWindow>, TVec<Addend>)> {
     if !addend.changes.is_empty() {
         return None;
     }
-    let mut parts = Parts { model, axes, visible: Distances::ALL, of_keys: false, others: tvec![], budget: MOST_NODES };
+    let mut parts =
+        Decomposition { model, axes, visible: Distances::ALL, of_keys: false, others: tvec![], budget: MOST_NODES };
     match addend.only_where {
         Some((condition, when)) => {
             hides(model, addend.value).then_some(())?;
@@ -85,7 +86,7 @@ fn window(model: &TypedModel, addend: &Addend, axes: Axes) -> Option<(Option<Win
 }
 
 /// What an addend consists of.
-struct Parts<'model> {
+struct Decomposition<'model> {
     model: &'model TypedModel,
     axes: Axes,
     visible: Distances,
@@ -95,7 +96,7 @@ struct Parts<'model> {
     budget: usize,
 }
 
-impl Parts<'_> {
+impl Decomposition<'_> {
     fn add(&mut self, outlet: OutletId) -> Option<()> {
         self.budget = self.budget.checked_sub(1)?;
         let outlet = without_broadcasts(self.model, outlet);
@@ -306,7 +307,7 @@ mod tests {
         condition: OutletId,
         [yes, no]: [f32; 2],
         changes: TVec<AxisOp>,
-    ) -> (Option<Window>, usize) {
+    ) -> (Option<LocalWindow>, usize) {
         let name = format!("choice.{}", model.nodes().len());
         let [yes, no] = [("yes", yes), ("no", no)]
             .map(|(side, value)| model.add_const(format!("{name}.{side}"), tensor4(&[[[[value]]]])).unwrap());
@@ -322,7 +323,7 @@ mod tests {
         let magnitude = model.wire_node("magnitude", abs(), &[distance]).unwrap()[0];
         let near = compare(&mut model, comp_lte(), [magnitude, bound]);
         let other = compare(&mut model, comp_lte(), [product, bound]);
-        let window = Some(Window { before: 8, after: 8, first: 0 });
+        let window = Some(LocalWindow { before: 8, after: 8, first: 0 });
         assert_eq!(taken(&mut model, near, [0.0, f32::MIN], tvec![]), (window, 0));
         let both = model.wire_node("both", TypedBinOp(Box::new(And), None), &[near, other]).unwrap()[0];
         assert_eq!(taken(&mut model, both, [0.0, f32::MIN], tvec![]), (window, 1));

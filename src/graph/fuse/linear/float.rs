@@ -65,8 +65,8 @@ pub fn fuse(
     replaced(model, name, LinearLayers::new(Layers::Float(tvec![Arc::new(layer)])), &[rows], last)
 }
 
-/// The letters of the axis that a product of rows and a matrix sums over, and of the one that replaces it, the last of
-/// the operand `rows` and of the output.
+/// The letters of two axes of a product of rows and a matrix. The product sums over the first, the last axis of the
+/// operand `rows`. The second replaces it as the last axis of the output.
 pub fn sum_and_column(product: &EinSum, rows: usize) -> Option<(char, char)> {
     let (own, output) = (axis_letters(product, InOut::In(rows)), axis_letters(product, InOut::Out(0)));
     let (&sum, outer) = own.split_last()?;

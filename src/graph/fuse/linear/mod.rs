@@ -15,7 +15,7 @@ pub use layers::{LayerScratch, Layers, PreparedRows};
 pub use merge::merge;
 #[cfg(test)]
 pub use operator::Function;
-pub use operator::{Activation, LinearLayers, Part};
+pub use operator::{Activation, LinearLayers, OutputColumns};
 pub use packed::{slice_above_split, split};
 pub use quantized::fuse as fuse_quantized;
 pub use static_quantized::{drop_rounding, fuse as fuse_static};

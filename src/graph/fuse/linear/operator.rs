@@ -18,13 +18,13 @@ use crate::kernels::linear::Linear;
 pub struct LinearLayers {
     layers: Layers,
     /// One for each output, or two for the output of a gate.
-    parts: TVec<Part>,
+    parts: TVec<OutputColumns>,
     activation: Activation,
 }
 
 /// Some columns of a layer's output. A layer may hold several matrices side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct OutputColumns {
     pub layer: usize,
     pub columns: Range<usize>,
 }
@@ -86,7 +86,7 @@ impl LinearLayers {
 
     /// Each layer has an output.
     pub fn new(layers: Layers) -> Self {
-        let part = |layer: usize| Part { layer, columns: 0..layers.outputs(layer) };
+        let part = |layer: usize| OutputColumns { layer, columns: 0..layers.outputs(layer) };
         Self { parts: (0..layers.len()).map(part).collect(), layers, activation: Activation::None }
     }
 
@@ -96,7 +96,7 @@ impl LinearLayers {
     }
 
     /// A copy with these outputs.
-    pub fn with_parts(&self, parts: TVec<Part>) -> Self {
+    pub fn with_parts(&self, parts: TVec<OutputColumns>) -> Self {
         Self { parts, ..self.clone() }
     }
 
@@ -105,7 +105,8 @@ impl LinearLayers {
         let first = self.layers.len();
         let appended = self.layers.append(&other.layers);
         if appended {
-            self.parts.extend(other.parts.iter().map(|part| Part { layer: first + part.layer, ..part.clone() }));
+            self.parts
+                .extend(other.parts.iter().map(|part| OutputColumns { layer: first + part.layer, ..part.clone() }));
         }
         appended
     }
@@ -127,7 +128,7 @@ impl LinearLayers {
         }
     }
 
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[OutputColumns] {
         &self.parts
     }
 
@@ -180,7 +181,13 @@ impl LinearLayers {
     }
 
     /// Writes some columns of a layer.
-    fn write(&self, part: &Part, rows: &PreparedRows<'_>, scratch: &mut LayerScratch, outputs: &mut [&mut [f32]]) {
+    fn write(
+        &self,
+        part: &OutputColumns,
+        rows: &PreparedRows<'_>,
+        scratch: &mut LayerScratch,
+        outputs: &mut [&mut [f32]],
+    ) {
         let whole = self.layers.whole(part.layer, part.columns.clone());
         if whole == part.columns {
             return self.layers.write(part.layer, whole, rows, scratch, outputs);
@@ -195,7 +202,7 @@ impl LinearLayers {
 
     /// The outputs, from the whole rows of each layer side by side.
     pub fn outputs_of(&self, layers: &[&[f32]]) -> TVec<Vec<f32>> {
-        let columns = |part: &Part| -> Vec<f32> {
+        let columns = |part: &OutputColumns| -> Vec<f32> {
             let rows = layers[part.layer].chunks_exact(self.layers.outputs(part.layer));
             rows.flat_map(|row| &row[part.columns.clone()]).copied().collect()
         };

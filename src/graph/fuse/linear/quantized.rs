@@ -33,7 +33,7 @@ pub fn fuse(
     replaced(model, name, layer, &[quantize.inputs[0]], last)
 }
 
-/// The layer of a packed matrix. The file's zero points are one for each output or one for all; `zero` is the number of
+/// The layer of a packed matrix. The file has one zero point for each output or one for all. `zero` is the number of
 /// the file where the packed form has 0. `None` if the points do not fit.
 pub fn layer(
     matrix: &Arc<PackedMatrix>,

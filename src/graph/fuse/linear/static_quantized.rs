@@ -5,7 +5,7 @@
 //!
 //! The engine leaves these pairs out. A layer quantises each row of its input by the row's own range, as in graphs of
 //! dynamic quantisation, and all other operators read floats. So a logit is nearer to that of exact arithmetic on the
-//! same weights than the pairs would put it, and numbers outside the calibrated range are not cut off. One bound stays:
+//! same weights than the pairs would put it. Numbers outside the calibrated range are not cut off. One bound stays:
 //! onnxruntime's quantiser removes a ReLU in front of a range that begins at 0, because the integers do its work.
 
 use tract_core::internal::*;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::graph::fuse::attention::{Attention, SequenceInputs};
-use crate::graph::fuse::linear::{LayerScratch, Layers, Part, PreparedRows};
+use crate::graph::fuse::linear::{LayerScratch, Layers, OutputColumns, PreparedRows};
 use crate::kernels::attention::{AttentionScratch, Inputs, Rows, attention};
 use crate::kernels::functions::rotary::Rotation;
 use crate::kernels::linear::groups_in_panels;
@@ -23,7 +23,7 @@ pub struct Sequence<'a> {
 /// The attention of a model with its linear layers, to compute some heads.
 pub struct Heads<'a> {
     /// The layers and the part of the queries, the keys and the values.
-    pub projections: [(&'a Layers, &'a Part); 3],
+    pub projections: [(&'a Layers, &'a OutputColumns); 3],
     pub attention: &'a Attention,
     /// Numbers of a head in a row.
     pub size: usize,

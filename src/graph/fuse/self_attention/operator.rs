@@ -4,7 +4,7 @@ use tract_core::internal::*;
 
 use super::heads::{Heads, Sequence};
 use crate::graph::fuse::attention::{Attention, Sizes};
-use crate::graph::fuse::linear::{Layers, LinearLayers, Part, PreparedRows};
+use crate::graph::fuse::linear::{Layers, LinearLayers, OutputColumns, PreparedRows};
 use crate::graph::fuse::rows::{ROWS_OF_A_PART, eval_rows, floats, plain, replace_rows, shared};
 use crate::threads;
 
@@ -120,7 +120,7 @@ impl SelfAttention {
     }
 
     /// The layers and the part of the queries, the keys and the values.
-    fn projections(&self) -> [(&Layers, &Part); 3] {
+    fn projections(&self) -> [(&Layers, &OutputColumns); 3] {
         let part = |index: usize| (self.linear.layers(), &self.linear.parts()[index]);
         match &self.first_query {
             Some(queries) => [(queries.layers(), &queries.parts()[0]), part(0), part(1)],
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::graph::fuse::attention::{FurtherInputs, PositionProduct, PositionProducts};
     use crate::graph::fuse::rows::first_rows;
-    use crate::kernels::attention::{PositionTable, Window};
+    use crate::kernels::attention::{LocalWindow, PositionTable};
     use crate::kernels::float_linear::{FloatLinear, Order};
     use crate::kernels::linear::{Linear, Packer};
 
@@ -223,7 +223,7 @@ mod tests {
 
     /// The parts begin inside panels.
     fn one_layer_of_three(inputs: usize, hidden: usize) -> LinearLayers {
-        let parts = [0, 1, 2].map(|part| Part { layer: 0, columns: part * hidden..(part + 1) * hidden });
+        let parts = [0, 1, 2].map(|part| OutputColumns { layer: 0, columns: part * hidden..(part + 1) * hidden });
         LinearLayers::quantized(tvec![linear(inputs, 3 * hidden, 1)]).with_parts(parts.into_iter().collect())
     }
 
@@ -271,7 +271,7 @@ mod tests {
                 of_queries: product(further.of_queries, 0.2),
                 of_keys: product(further.of_keys, 0.3),
             };
-            let window = rotary.then_some(Window { before: 2, after: 1, first: 0 });
+            let window = rotary.then_some(LocalWindow { before: 2, after: 1, first: 0 });
             let fused = SelfAttention {
                 linear: layers(inputs, hidden),
                 first_query: None,

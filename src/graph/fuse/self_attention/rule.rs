@@ -65,7 +65,7 @@ mod tests {
     use crate::graph::fuse::rewrite::Rewrite;
     use crate::graph::fuse::testing::{MODERNBERT, TINY, after};
 
-    /// In the last layer only the first token attends. Its queries come from a layer of their own, or in ModernBERT from
+    /// In the last layer only the first token attends. Its queries come from a separate layer, or in ModernBERT from
     /// that of keys and values.
     #[test]
     fn takes_every_attention_whose_layers_read_the_same_rows() {

@@ -103,7 +103,7 @@ fn quantize(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.cast(wire, parameters.quantized_type)?))
 }
 
-/// The type of the integers if there is no zero point, whose type it would be.
+/// The type of the integers if no zero point states it.
 fn output_type(node: &Wiring<'_>) -> TractResult<DatumType> {
     match node.integer("output_dtype").unwrap_or(0) {
         0 => Ok(DatumType::U8),

@@ -11,8 +11,8 @@ use super::simd128::{VECTORS, assert_rows_inside, store_dots};
 use super::{Dots, TILE_ROWS};
 use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS};
 
-/// Dot products of `count` rows of activations, `stride` bytes apart, with the codes of a panel: of seven bits, or of
-/// eight where the engine multiplies these exactly.
+/// Dot products of `count` rows of activations, `stride` bytes apart, with the codes of a panel. The codes have seven
+/// bits, or eight where the engine multiplies these exactly.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
     dot_in_steps(pairs_saturate(), rows, stride, count, panel, dots);
 }
