@@ -7,6 +7,7 @@ import { edge } from './measures/edge.mjs';
 import { errors } from './measures/errors.mjs';
 import { speedOfFamilies } from './measures/families.mjs';
 import { firstPass } from './measures/first.mjs';
+import { kernels } from './measures/kernels.mjs';
 import { speedOfL12 } from './measures/l12.mjs';
 import { loading } from './measures/loading.mjs';
 import { longText } from './measures/long-text.mjs';
@@ -21,6 +22,7 @@ import { engines } from './paths.mjs';
 import { Report } from './report.mjs';
 
 const measures = {
+  kernels,
   speedInChromium,
   speedOfL12,
   speedOfFamilies,

@@ -49,6 +49,8 @@ pub enum MemoryUse {
     File(ModelFile),
     /// The tokens of a query or a document, with the scratch memory of the tokenizer.
     Text,
+    /// The race of the kernels.
+    Kernels,
 }
 
 impl std::fmt::Display for MemoryUse {
@@ -56,6 +58,7 @@ impl std::fmt::Display for MemoryUse {
         match self {
             Self::File(file) => write!(formatter, "for the {file} file"),
             Self::Text => formatter.write_str("to tokenise a text"),
+            Self::Kernels => formatter.write_str("to measure its kernels"),
         }
     }
 }

@@ -19,7 +19,7 @@ const rooms = {
   bundle: ['error', 'memory', 'hexadecimal', 'kernels', 'onnx', 'tokenizer'],
   engine: ['error', 'memory', 'hexadecimal', 'kernels', 'threads', 'onnx', 'tokenizer', 'graph', 'bundle'],
   convert: ['error', 'memory', 'kernels', 'onnx', 'tokenizer', 'graph', 'bundle'],
-  wasm: ['error', 'threads', 'tokenizer', 'engine', 'convert'],
+  wasm: ['error', 'kernels', 'threads', 'tokenizer', 'engine', 'convert'],
   bin: ['error', 'hexadecimal', 'tokenizer', 'graph', 'engine', 'convert'],
 };
 

@@ -268,6 +268,12 @@ export interface RerankerStatistics {
   /** How many threads score. */
   threads: number;
   /**
+   * The kernel that multiplies most weights. The engine measures its kernels while a model arrives and takes the fastest
+   * one here; all give the same scores. `'relaxed_dot'` and `'relaxed_dot_in_two_steps'` need relaxed SIMD, `'extmul'`,
+   * `'extmul_of_eight_bits'` and `'dot_i16x8'` do not. `'f32'` multiplies float weights.
+   */
+  kernel: string;
+  /**
    * Parts of the graph that have no fast form in the engine. By ONNX's name of the operator, the record counts the
    * products of matrices and the softmax that run on general operators. Empty for the usual families.
    *

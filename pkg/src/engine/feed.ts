@@ -7,6 +7,7 @@ import { openFile } from '../files/open.js';
 import { addressableBytes, type FileFacts, type ResolvedFile } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
+import type { KernelRace } from './kernel-race.js';
 import type { Platform } from './platform.js';
 
 /** The loader that receives a file, and the watchers of the loading. */
@@ -15,6 +16,7 @@ export interface Feeding {
   cache: ModelCache;
   instance: Instance;
   loader: Loader;
+  race: KernelRace;
   signal: AbortSignal | undefined;
   report(progress: LoadProgress): void;
 }
@@ -137,7 +139,7 @@ interface Taken {
 }
 
 async function take({ role, size, sha256, expected, chunks, recording }: Intake, feeding: Feeding): Promise<Taken> {
-  const { platform, instance, loader, signal, report } = feeding;
+  const { platform, instance, loader, race, signal, report } = feeding;
   if (size !== undefined && size > addressableBytes) {
     throw new RerankError(
       'out_of_memory',
@@ -156,7 +158,9 @@ async function take({ role, size, sha256, expected, chunks, recording }: Intake,
     loaded += chunk.length;
     const total = expected === undefined || loaded > expected ? undefined : expected;
     report({ phase: 'download', file: role, loaded, total });
-    if (turnIsDue) await turn(platform, signal);
+    if (!turnIsDue) continue;
+    race.step();
+    await turn(platform, signal);
   }
   report({ phase: 'verify', file: role, loaded, total: loaded });
   await turn(platform, signal);

@@ -32,8 +32,8 @@ export class InPlaceBackend implements Backend {
   }
 
   async statistics(): Promise<RerankerStatistics> {
-    const { name, maxTokens, unfused, instance } = await this.#slot.usable();
-    return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads, unfused };
+    const { name, maxTokens, kernel, unfused, instance } = await this.#slot.usable();
+    return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads, kernel, unfused };
   }
 
   /** False if the instance crashed and nothing replaces it. */

@@ -8,6 +8,7 @@ import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Model } from '../wasm/bindings.js';
 import { type Feeding, feed, turn } from './feed.js';
+import { KernelRace } from './kernel-race.js';
 import { slowModelWarning, withOtherFile } from './other-file.js';
 import type { Platform } from './platform.js';
 import { startEngine } from './start.js';
@@ -30,6 +31,8 @@ export interface LoadedModel {
   maxTokens: number;
   /** How many products of matrices and softmax run on general operators, by operator. */
   unfused: Record<string, number>;
+  /** The kernel that multiplies most of the weights. */
+  kernel: string;
   /** The compiled engine of the instance. */
   module: WebAssembly.Module;
   instance: Instance;
@@ -50,10 +53,14 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
     throwIfAborted(signal);
     const loader = instance.call(() => new instance.bindings.Loader());
     const cache = new ModelCache(task.cache, platform.caches, warn);
+    const race = new KernelRace(instance);
+    const feeding = { platform, cache, instance, loader, race, signal, report };
     let bytes = 0;
-    for (const file of model.files) bytes += await feedAll(file, { platform, cache, instance, loader, signal, report });
+    for (const file of model.files) bytes += await feedAll(file, feeding);
     report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
     await turn(platform, signal);
+    while (race.step()) await turn(platform, signal);
+    race.end();
     const loaded = instance.call(() => loader.finish());
     report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
     throwIfAborted(signal);
@@ -64,6 +71,7 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
       name: model.name,
       maxTokens: instance.call(() => loaded.maxTokens),
       unfused: Object.fromEntries(speed.unfused),
+      kernel: speed.kernel,
       module,
       instance,
       model: loaded,

@@ -38,6 +38,8 @@ export interface Speed {
   isSlow: boolean;
   /** Bytes of the float weights in linear layers. */
   floatBytes: number;
+  /** The kernel that multiplies most weights of linear layers; empty without such layers. */
+  kernel: string;
 }
 
 /** The time of all nodes of one operator in a forward pass. */
@@ -75,10 +77,24 @@ export interface Exports {
   __wasm_call_ctors(): void;
 }
 
+/** A race of the kernels on a small layer. The caller holds the clock. */
+export interface KernelRace {
+  /** Returns the names of the kernels. */
+  entrants(): string[];
+  /** How many products a run adds up. */
+  readonly products: number;
+  /** Runs the layer of an entrant once. */
+  run(entrant: number): void;
+  /** Ends the race. Models that load after it take the fastest kernel by the time of each entrant. */
+  choose(times: Float64Array): void;
+  free(): void;
+}
+
 /** Instantiates the engine when it is called. Call it once; after that the classes work. */
 export interface Bindings {
   (init: { module_or_path: WebAssembly.Module; memory?: WebAssembly.Memory }): Promise<Exports>;
   Loader: new () => Loader;
+  KernelRace: new () => KernelRace;
 }
 
 /** Creates separate bindings for every caller, so that every reranker has a separate memory. */

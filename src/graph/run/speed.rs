@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Encoder;
 use crate::graph::fuse::feed_forward::FeedForward;
-use crate::graph::fuse::linear::LinearLayers;
+use crate::graph::fuse::linear::{FLOAT_KERNEL, LinearLayers};
 use crate::graph::fuse::self_attention::SelfAttention;
 
 /// Facts about the speed of a plan.
@@ -17,12 +17,14 @@ pub struct Speed {
     pub is_slow: bool,
     /// Bytes of the float weights in linear layers.
     pub float_bytes: usize,
+    /// The kernel that multiplies most weights of linear layers; empty without such layers.
+    pub kernel: &'static str,
 }
 
 impl Encoder {
     /// Returns the facts about the speed of the plan.
     pub fn speed(&self) -> Speed {
-        let (mut unfused, mut float_bytes) = (BTreeMap::new(), 0);
+        let (mut unfused, mut weights) = (BTreeMap::new(), BTreeMap::new());
         for node in self.plan.model().nodes() {
             if let Some(name) = stock(&node.op.name()) {
                 *unfused.entry(name).or_insert(0) += 1;
@@ -31,11 +33,15 @@ impl Encoder {
             layers.extend(node.op_as().into_iter().flat_map(FeedForward::layers));
             layers.extend(node.op_as().map(SelfAttention::linear));
             layers.extend(node.op_as().and_then(SelfAttention::first_query));
-            float_bytes += layers.into_iter().map(|layers| layers.layers().float_bytes()).sum::<usize>();
+            for (kernel, count) in layers.into_iter().flat_map(|layers| layers.layers().kernels()) {
+                *weights.entry(kernel).or_insert(0) += count;
+            }
         }
         let is_slow = take_most_of_the_time(unfused.keys().copied());
         let unfused = unfused.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-        Speed { unfused, is_slow, float_bytes }
+        let float_bytes = weights.get(FLOAT_KERNEL).map_or(0, |count| count * size_of::<f32>());
+        let kernel = weights.into_iter().max_by_key(|&(_, count)| count).map_or("", |(kernel, _)| kernel);
+        Speed { unfused, is_slow, float_bytes, kernel }
     }
 }
 

@@ -13,21 +13,24 @@
 //! Σ(a − z)·(w − v) = Σa·w' − (o + v)·Σa − z·(Σw − n·v)
 
 mod four_bit;
+mod kernel;
 mod matrix;
 mod pack;
 pub mod panels;
 pub mod quantize;
+pub mod race;
 pub mod stored;
 mod tile;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use kernel::Kernel;
+use kernel::PanelDot;
 pub use matrix::PackedMatrix;
 pub use pack::{Packer, pack_four_bits};
 use panels::{Encoding, GROUP_ROWS, MAX_ROWS, PANEL_COLUMNS};
 use quantize::RowScale;
-use tile::eight_bit::{EightBitDot, add_128};
 use tile::{Dots, TILE_ROWS};
 
 use crate::kernels::lanes::{Fastest, Lanes};
@@ -60,8 +63,8 @@ pub struct QuantizedRows<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     matrix: Arc<PackedMatrix>,
-    /// How the kernels read weights of eight bits.
-    eight_bit: EightBitDot,
+    /// The kernel that multiplies the codes.
+    dot: PanelDot,
     /// Difference between each code of a column that the kernels read and the weight; padded to whole panels.
     offsets: Vec<i32>,
     /// Sum of each stored column less its zero point; padded to whole panels.
@@ -88,6 +91,12 @@ impl Linear {
     /// # Panics
     /// If the number of scales or of biases is wrong, or there are more than [`MAX_ROWS`] inputs.
     pub fn new(matrix: Arc<PackedMatrix>, scales: &[f32], bias: &[f32]) -> Self {
+        let dot = PanelDot::chosen(matrix.encoding());
+        Self::with_dot(matrix, dot, scales, bias)
+    }
+
+    /// [`new`](Self::new) with a dot that is exact for the matrix.
+    fn with_dot(matrix: Arc<PackedMatrix>, dot: PanelDot, scales: &[f32], bias: &[f32]) -> Self {
         let columns = matrix.columns();
         assert!(matrix.rows() <= MAX_ROWS, "a layer has {} inputs; the limit is {MAX_ROWS}", matrix.rows());
         assert!(scales.len() == columns || scales.len() == 1, "{} scales for {columns} columns", scales.len());
@@ -103,7 +112,7 @@ impl Linear {
         let column_sums = matrix.column_sums().to_vec();
         let mut layer = Self {
             matrix,
-            eight_bit: EightBitDot::probe(),
+            dot,
             offsets: Vec::new(),
             column_sums,
             scales: column_scales,
@@ -116,7 +125,7 @@ impl Linear {
     /// Difference between a code that the kernels read and the stored weight.
     fn code_offset(&self) -> i32 {
         match self.matrix.encoding() {
-            Encoding::EightBit => self.eight_bit.offset(),
+            Encoding::EightBit => self.dot.offset(),
             encoding => encoding.offset(),
         }
     }
@@ -146,6 +155,11 @@ impl Linear {
 
     pub fn matrix(&self) -> &Arc<PackedMatrix> {
         &self.matrix
+    }
+
+    /// The kernel that multiplies the codes.
+    pub fn kernel(&self) -> Kernel {
+        self.dot.kernel
     }
 
     /// The scale of each stored column; negative for a column that is stored as its negative.
@@ -244,9 +258,10 @@ impl Linear {
     ) {
         let stride = self.input_stride();
         let encoding = self.matrix.encoding();
-        let dot = PanelDot::prepare(encoding, self.eight_bit, input.codes, stride, scratch);
+        let PanelDot { kernel, adds_128 } = self.dot;
+        let Operands { wide_rows, wide_panel, codes } =
+            Operands::prepare(self.dot, encoding, input.codes, stride, scratch);
         let mut dots: Dots = [[0; PANEL_COLUMNS]; TILE_ROWS];
-        let PanelDot { narrow, wide_rows, wide_panel, codes } = dot;
         let places = (0..).step_by(PANEL_COLUMNS);
         for ((index, mut panel), place) in
             self.matrix.panels().enumerate().take(panels.end).skip(panels.start).zip(places)
@@ -256,31 +271,42 @@ impl Linear {
                     four_bit::unpack_panel(panel, self.matrix.tables(), codes);
                     panel = codes;
                 }
-                Encoding::EightBit if self.eight_bit == EightBitDot::Unsigned => {
-                    add_128(panel, codes);
+                Encoding::EightBit if adds_128 => {
+                    codes.iter_mut().zip(panel).for_each(|(code, &weight)| *code = weight ^ 0x80);
                     panel = codes;
                 }
                 Encoding::EightBit | Encoding::SevenBit => {}
             }
-            if !narrow {
+            if kernel == Kernel::Wide {
                 tile::wide::widen_panel(panel, wide_panel);
                 // In tests the wide dot stands in for a relaxed one that reads codes as unsigned.
                 #[cfg(test)]
-                if encoding == Encoding::EightBit && self.eight_bit == EightBitDot::Unsigned {
+                if adds_128 {
                     wide_panel.iter_mut().for_each(|code| *code &= 0xff);
                 }
             }
             let corrections = self.matrix.panel_corrections(index);
             for (tile_index, rows) in input.rows.chunks(TILE_ROWS).enumerate() {
                 let first = tile_index * TILE_ROWS;
-                #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-                if narrow {
-                    tile::relaxed::dot(&input.codes[first * stride..], stride, rows.len(), panel, &mut dots);
-                }
-                if !narrow {
-                    tile::wide::dot(&wide_rows[first * stride..], stride, rows.len(), wide_panel, &mut dots);
-                }
                 let input = QuantizedRows { codes: &input.codes[first * stride..], rows };
+                let count = rows.len();
+                match kernel {
+                    Kernel::Wide => {
+                        tile::wide::dot(&wide_rows[first * stride..], stride, count, wide_panel, &mut dots);
+                    }
+                    #[cfg(target_arch = "wasm32")]
+                    Kernel::Extmul => tile::extmul::dot(input.codes, stride, count, panel, &mut dots),
+                    #[cfg(target_arch = "wasm32")]
+                    Kernel::ExtmulOfEightBits => {
+                        tile::extmul::dot_of_eight_bits(input.codes, stride, count, panel, &mut dots);
+                    }
+                    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+                    Kernel::Relaxed => tile::relaxed::dot(input.codes, stride, count, panel, &mut dots),
+                    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+                    Kernel::RelaxedInTwoSteps => {
+                        tile::relaxed::dot_in_two_steps(input.codes, stride, count, panel, &mut dots);
+                    }
+                }
                 self.finish_tile::<Fastest>(index, corrections, input, &mut dots, &mut output[first..], place);
             }
         }
@@ -346,40 +372,31 @@ fn finish_row<L: Lanes>(
     }
 }
 
-/// The operands of the dot products of one block of rows: the codes themselves, or widened copies.
-struct PanelDot<'a> {
-    /// True where the relaxed dot reads the codes as they are.
-    narrow: bool,
+/// The operands of the dot products of one block of rows, where these are not the stored bytes.
+struct Operands<'a> {
     wide_rows: &'a [i16],
     wide_panel: &'a mut [i16],
     codes: &'a mut [u8],
 }
 
-impl<'a> PanelDot<'a> {
+impl<'a> Operands<'a> {
     fn prepare(
+        dot: PanelDot,
         encoding: Encoding,
-        eight_bit: EightBitDot,
         activations: &[i8],
         stride: usize,
         scratch: &'a mut LinearScratch,
     ) -> Self {
-        let narrow = cfg!(all(target_arch = "wasm32", feature = "relaxed-simd"))
-            && (encoding != Encoding::EightBit || eight_bit != EightBitDot::Wide);
         let LinearScratch { wide_rows, wide_panel, codes } = scratch;
-        if !narrow {
+        if dot.kernel == Kernel::Wide {
             wide_rows.clear();
             wide_rows.extend(activations.iter().map(|&code| i16::from(code)));
             wide_panel.resize(stride * PANEL_COLUMNS, 0);
         }
-        let unpacks = match encoding {
-            Encoding::FourBit => true,
-            Encoding::EightBit => eight_bit == EightBitDot::Unsigned,
-            Encoding::SevenBit => false,
-        };
-        if unpacks {
+        if dot.adds_128 || encoding == Encoding::FourBit {
             codes.resize(stride * PANEL_COLUMNS, 0);
         }
-        Self { narrow, wide_rows, wide_panel, codes }
+        Self { wide_rows, wide_panel, codes }
     }
 }
 

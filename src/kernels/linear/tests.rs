@@ -71,10 +71,10 @@ impl Case {
         output
     }
 
-    /// The layer; the kernels read its weights of eight bits in this form.
-    fn layer_reading(&self, form: EightBitDot) -> Linear {
+    /// The layer, multiplied by this dot.
+    fn layer_by(&self, dot: PanelDot) -> Linear {
         let mut layer = self.layer();
-        layer.eight_bit = form;
+        layer.dot = dot;
         layer.offsets = vec![layer.code_offset(); layer.offsets.len()];
         layer
     }
@@ -121,12 +121,14 @@ fn full_range_cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// The forms in which a layer can read weights of eight bits in this build, on this machine.
-fn forms() -> Vec<EightBitDot> {
-    if cfg!(all(target_arch = "wasm32", feature = "relaxed-simd")) {
-        vec![EightBitDot::Wide, EightBitDot::probe()]
-    } else {
-        vec![EightBitDot::Wide, EightBitDot::Unsigned]
+/// The dots that are exact for the weights of a layer in this build, on this machine.
+fn dots(encoding: Encoding) -> Vec<PanelDot> {
+    match encoding {
+        Encoding::EightBit => {
+            let stand_in = PanelDot { kernel: Kernel::Wide, adds_128: true };
+            PanelDot::exact_for_eight_bits().into_iter().chain([stand_in]).collect()
+        }
+        _ => Kernel::ALL.iter().map(|&kernel| PanelDot { kernel, adds_128: false }).collect(),
     }
 }
 
@@ -147,14 +149,18 @@ proptest! {
         expect(&(0..case.outputs).map(|column| (column * 83 + 127) as i8).collect::<Vec<_>>());
     }
 
-    /// Where no relaxed dot multiplies eight bits, the wide dot stands in for it.
     #[test]
-    fn weights_of_eight_bits_give_the_same_bits_in_each_form(case in full_range_cases()) {
+    fn columns_with_both_extremes_are_stored_as_eight_bits(case in full_range_cases()) {
+        assert_eq!(case.layer().matrix.encoding(), Encoding::EightBit);
+    }
+
+    /// The wide dot stands in for a relaxed one that reads codes as unsigned.
+    #[test]
+    fn all_dots_give_the_same_bits(case in prop_oneof![cases(), full_range_cases()]) {
         let zeros = vec![0; case.outputs];
         let some = [-128, 0, 127].repeat(case.outputs)[..case.outputs].to_vec();
-        for form in forms() {
-            let layer = case.layer_reading(form);
-            assert_eq!(layer.matrix.encoding(), Encoding::EightBit);
+        for dot in dots(case.layer().matrix.encoding()) {
+            let layer = case.layer_by(dot);
             assert_same(&case.apply(&layer, 0..case.rows.len()), &case.expected(&zeros));
             let shifted = layer.with_zero_points(&some);
             assert_same(&case.apply(&shifted, 0..case.rows.len()), &case.expected(&some));

@@ -18,6 +18,8 @@ import { browsers, startFirefox } from './support/browsers.js';
 
 const site = fileURLToPath(new URL('site', import.meta.url));
 
+const winner = fileURLToPath(new URL('../../support/models/winner.js', import.meta.url));
+
 const graphPath = '/node_modules/rerank-wasm-mini/onnx/model_quantized.onnx';
 
 const relaxed = { Chromium: true, Firefox: true, WebKit: false };
@@ -59,6 +61,7 @@ describe('the installed package', async () => {
   let expected;
   before(async () => {
     cpSync(site, project.directory, { recursive: true });
+    cpSync(winner, join(project.directory, 'winner.js'));
     expected = await bitsInNode(mini, questions);
     for (const model of await families()) {
       bitsOfFamilies.push({ model, bits: await bitsInNode(model, questionsOfFamilies) });
@@ -122,6 +125,16 @@ describe('the installed package', async () => {
             throw error;
           });
           assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bits, model.name);
+        }
+      });
+
+      it('returns the same bits by each kernel of the engine', async () => {
+        const kernels = ['dot_i16x8', 'extmul', 'extmul_of_eight_bits'];
+        if (relaxed[name]) kernels.push('relaxed_dot', 'relaxed_dot_in_two_steps');
+        for (const [index, wanted] of kernels.entries()) {
+          const call = { model: 'mini', questions, winner: { index, entrants: kernels.length } };
+          const { results, kernel } = await asks('rank', { ...call, options: { worker: false } });
+          assert.deepEqual([kernel, bitsOf(results.flatMap(logitsByIndex))], [wanted, expected]);
         }
       });
 

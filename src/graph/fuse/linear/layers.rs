@@ -10,6 +10,9 @@ use crate::kernels::linear::quantize::{RowScale, quantize_row_i8};
 use crate::kernels::linear::{Linear, LinearScratch, QuantizedRows};
 use crate::threads;
 
+/// The name of the kernel of layers on floats.
+pub const FLOAT_KERNEL: &str = "f32";
+
 /// At least one layer; all have the same number of inputs.
 #[derive(Debug, Clone)]
 pub enum Layers {
@@ -77,10 +80,16 @@ impl Layers {
         }
     }
 
-    /// Returns the bytes of weights that are floats.
-    pub fn float_bytes(&self) -> usize {
-        let Self::Float(layers) = self else { return 0 };
-        layers.iter().map(|layer| layer.inputs() * layer.outputs() * size_of::<f32>()).sum()
+    /// Returns the kernel of each layer, [`FLOAT_KERNEL`] for one on floats, and the number of its weights.
+    pub fn kernels(&self) -> TVec<(&'static str, usize)> {
+        match self {
+            Self::Quantized(layers) => {
+                layers.iter().map(|layer| (layer.kernel().name(), layer.inputs() * layer.outputs())).collect()
+            }
+            Self::Float(layers) => {
+                layers.iter().map(|layer| (FLOAT_KERNEL, layer.inputs() * layer.outputs())).collect()
+            }
+        }
     }
 
     /// Appends the layers of another operator. `false` if their kind differs.

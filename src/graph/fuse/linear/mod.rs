@@ -11,7 +11,7 @@ mod static_quantized;
 
 pub use activation::{fuse_function, fuse_gate, join_gate};
 pub use float::fuse as fuse_float;
-pub use layers::{LayerScratch, Layers, PreparedRows};
+pub use layers::{FLOAT_KERNEL, LayerScratch, Layers, PreparedRows};
 pub use merge::merge;
 #[cfg(test)]
 pub use operator::Function;

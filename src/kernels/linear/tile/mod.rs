@@ -4,7 +4,8 @@
 //! Every variant returns the same integers. The inner loop is a separate function, called for every tile: V8 enters
 //! optimised code at the next call only.
 
-pub mod eight_bit;
+#[cfg(target_arch = "wasm32")]
+pub mod extmul;
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
 pub mod relaxed;
 #[cfg(any(test, not(target_arch = "wasm32")))]

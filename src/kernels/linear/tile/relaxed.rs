@@ -14,26 +14,26 @@ use crate::kernels::linear::panels::{GROUP_ROWS, GROUP_WEIGHTS};
 /// Dot products of `count` rows of activations, `stride` bytes apart, with the codes of a panel. The codes have seven
 /// bits, or eight where the engine multiplies these exactly.
 pub fn dot(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
-    dot_in_steps(pairs_saturate(), rows, stride, count, panel, dots);
+    dot_of::<false>(rows, stride, count, panel, dots);
 }
 
-/// [`dot`] in two steps or in one.
-pub fn dot_in_steps(two: bool, rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
-    match (count, two) {
-        (1, false) => dot_rows::<1, false>(rows, stride, panel, dots),
-        (2, false) => dot_rows::<2, false>(rows, stride, panel, dots),
-        (TILE_ROWS, false) => dot_rows::<TILE_ROWS, false>(rows, stride, panel, dots),
-        (1, true) => dot_rows::<1, true>(rows, stride, panel, dots),
-        (2, true) => dot_rows::<2, true>(rows, stride, panel, dots),
-        (TILE_ROWS, true) => dot_rows::<TILE_ROWS, true>(rows, stride, panel, dots),
+/// [`dot`] in two steps, for codes of seven bits.
+pub fn dot_in_two_steps(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
+    dot_of::<true>(rows, stride, count, panel, dots);
+}
+
+fn dot_of<const TWO_STEPS: bool>(rows: &[i8], stride: usize, count: usize, panel: &[u8], dots: &mut Dots) {
+    match count {
+        1 => dot_rows::<1, TWO_STEPS>(rows, stride, panel, dots),
+        2 => dot_rows::<2, TWO_STEPS>(rows, stride, panel, dots),
+        TILE_ROWS => dot_rows::<TILE_ROWS, TWO_STEPS>(rows, stride, panel, dots),
         _ => unreachable!("a tile has 1 to {TILE_ROWS} rows"),
     }
 }
 
 /// True if the processor sums pairs of products in 16 bits: x86 without VNNI. It reads the probe's second operand,
 /// which has 8 bits, as 255, and the two products saturate.
-#[inline(always)]
-fn pairs_saturate() -> bool {
+pub fn pairs_saturate() -> bool {
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
     fn probe() -> i32 {

@@ -42,22 +42,29 @@ impl Case {
         scalar::widen_panel(panel, &mut wide_panel);
         scalar::dot(&wide_codes, stride, count, &wide_panel, &mut dots);
         assert_eq!(dots[..count], expected[..count]);
+        #[cfg(target_arch = "wasm32")]
+        {
+            extmul::dot_of_eight_bits(codes, stride, count, panel, &mut dots);
+            assert_eq!(dots[..count], expected[..count]);
+            if self.encoding == Encoding::SevenBit {
+                extmul::dot(codes, stride, count, panel, &mut dots);
+                assert_eq!(dots[..count], expected[..count]);
+            }
+        }
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-        match (self.encoding, eight_bit::EightBitDot::probe()) {
+        match (self.encoding, relaxed::multiplies_eight_bits()) {
             (Encoding::SevenBit, _) => {
-                for two in [false, true] {
-                    relaxed::dot_in_steps(two, codes, stride, count, panel, &mut dots);
+                for dot in [relaxed::dot, relaxed::dot_in_two_steps] {
+                    dot(codes, stride, count, panel, &mut dots);
                     assert_eq!(dots[..count], expected[..count]);
                 }
             }
-            (_, eight_bit::EightBitDot::Wide) => {}
-            (_, eight_bit::EightBitDot::Signed) => {
+            (_, (true, false)) => {
                 relaxed::dot(codes, stride, count, panel, &mut dots);
                 assert_eq!(dots[..count], expected[..count]);
             }
-            (_, eight_bit::EightBitDot::Unsigned) => {
-                let mut plus_128 = vec![99; panel.len()];
-                eight_bit::add_128(panel, &mut plus_128);
+            (_, (false, true)) => {
+                let plus_128: Vec<u8> = panel.iter().map(|&weight| weight ^ 0x80).collect();
                 relaxed::dot(codes, stride, count, &plus_128, &mut dots);
                 for (row, (dots, expected)) in dots.iter().zip(expected).take(count).enumerate() {
                     let sum: i32 =
@@ -65,6 +72,7 @@ impl Case {
                     assert_eq!(dots.map(|dot| dot - 128 * sum), expected);
                 }
             }
+            _ => {}
         }
     }
 }

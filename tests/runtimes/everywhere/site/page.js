@@ -1,18 +1,22 @@
 import { createReranker, listCache, RerankError } from './node_modules/rerank-wasm/dist/index.js';
 import mini from './node_modules/rerank-wasm-mini/index.js';
+import { clockFor } from './winner.js';
 
 const models = { mini, url: new URL('node_modules/rerank-wasm-mini', location.href) };
 
-/** Returns the results for each question, from a new reranker. */
-async function rank({ model, questions, options }) {
+/** Returns the results for each question, from a new reranker. `winner` wins the race of its kernels. */
+async function rank({ model, questions, options, winner }) {
   const warnings = [];
   const onWarning = ({ message, cause }) => warnings.push(cause ? `${message} (${cause.name})` : message);
+  const { now } = performance;
+  if (winner) performance.now = clockFor(winner.index, winner.entrants);
   const reranker = await createReranker({ model: models[model] ?? model, onWarning, ...options });
+  performance.now = now;
   const results = [];
   for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));
-  const { threads } = await reranker.statistics();
+  const { threads, kernel } = await reranker.statistics();
   await reranker.dispose();
-  return { results, warnings, threads, isolated: globalThis.crossOriginIsolated };
+  return { results, warnings, threads, kernel, isolated: globalThis.crossOriginIsolated };
 }
 
 /** Begins to rank. The action `begun` returns the outcome. */
