@@ -3,8 +3,8 @@
 # setup.sh installs the tools first. With `demo`, it compiles only the engine that this Node starts, as fast as it can: it
 # leaves the largest dependencies unoptimised and skips wasm-opt. The results of such an engine have the same bits.
 #
-# There are four WebAssembly files: the engine without relaxed SIMD, with it, with it and threads, and the converter. The
-# cache keeps each under a hash of its sources. So each state of the sources is built once for all clones.
+# There are five WebAssembly files: the engine with and without relaxed SIMD, both with and without threads, and the
+# converter. The cache keeps each under a hash of its sources. So each state of the sources is built once for all clones.
 source "$(dirname "$0")/environment.sh"
 source scripts/bindgen.sh
 case ${1:-} in
@@ -13,7 +13,7 @@ case ${1:-} in
   *) fail "usage: build.sh [demo]" ;;
 esac
 
-ENGINES=(rerank rerank-relaxed rerank-threads)
+ENGINES=(rerank rerank-relaxed rerank-threads-simd rerank-threads)
 # All supported platforms read these features; wasm-opt may use no others.
 WASM_FEATURES=(simd bulk-memory bulk-memory-opt sign-ext nontrapping-float-to-int mutable-globals reference-types multivalue)
 
@@ -26,7 +26,7 @@ for crate in tract-core tract-linalg tract-data tokenizers; do DEMO_PROFILE+=(--
 bindings_of() {
   case $1 in
     rerank | rerank-relaxed) echo bindings ;;
-    rerank-threads) echo bindings-threads ;;
+    rerank-threads*) echo bindings-threads ;;
     converter) echo converter-bindings ;;
   esac
 }
@@ -35,7 +35,7 @@ bindings_of() {
 # the folder of the demo's engine.
 folder_of() {
   local toolchain=$TOOLCHAIN
-  [ "$1" != rerank-threads ] || toolchain=$THREADS_TOOLCHAIN
+  case $1 in rerank-threads*) toolchain=$THREADS_TOOLCHAIN ;; esac
   echo "$CACHE/engines/$1-$(printf '%s\n' "$SOURCES" "$toolchain" | sha256 | cut -c1-32)"
 }
 
@@ -46,6 +46,7 @@ compile() {
   case $name in
     rerank-relaxed) options+=(--features relaxed-simd) ;;
     rerank-threads) options+=(--features relaxed-simd) cargo=cargo_wasm_threads target=$THREADS_TARGET_DIR ;;
+    rerank-threads-simd) cargo=cargo_wasm_threads target=$THREADS_TARGET_DIR ;;
     converter) options+=(--features converter) ;;
   esac
   [ "$scope" != demo ] || options+=("${DEMO_PROFILE[@]}")
@@ -69,7 +70,7 @@ bind() {
   mv "$glue/rerank_bg.wasm" "$folder/$name.wasm"
   { echo 'export function createBindings() { const FinalizationRegistry = undefined, document = undefined;'; cat "$glue/rerank.js"; echo 'return wasm_bindgen;'; echo '}'; } >"$bindings.js"
   { cat "$glue/rerank.d.ts"; echo 'export declare function createBindings(): typeof wasm_bindgen;'; } >"$bindings.d.ts"
-  if [ "$name" = rerank-threads ]; then
+  if [ "$(bindings_of "$name")" = bindings-threads ]; then
     # The creator of the memory needs its minimum size.
     pages=$(sed -n 's/.*new WebAssembly.Memory({initial:\([0-9]*\),maximum:65536,shared:true}).*/\1/p' "$glue/rerank.js")
     [ -n "$pages" ] || fail "the JavaScript of $name does not say how large its memory is"
@@ -84,6 +85,7 @@ optimise() {
   case $name in
     rerank-relaxed) features+=(relaxed-simd) ;;
     rerank-threads) features+=(relaxed-simd threads) ;;
+    rerank-threads-simd) features+=(threads) ;;
   esac
   # One pass merges one level of callers.
   for _ in 1 2 3 4; do merges+=(--duplicate-function-elimination); done
@@ -123,21 +125,28 @@ finish() {
   fi
 }
 
-# compile_missing NAME...: builds the missing files, several at a time where that is possible.
+# compile_missing NAME...: builds the missing files, several at a time where that is possible. The engines with threads come
+# first. They have a separate target directory, standard library included; in sequence, a core would be idle for minutes.
 compile_missing() {
-  local name threads=
+  local name threads=()
   for name; do
-    if [ "$name" = rerank-threads ]; then
-      # It has a separate target directory, standard library included. In sequence, a core would be idle for minutes.
-      threads=$name
-      beside compile "$name" lines
-    else
-      compile "$name" auto
-      beside finish "$name"
-    fi
+    case $name in rerank-threads*) threads+=("$name") ;; esac
+  done
+  [ ${#threads[@]} = 0 ] || beside compile_each "${threads[@]}"
+  shift ${#threads[@]}
+  for name; do
+    compile "$name" auto
+    beside finish "$name"
   done
   together || fail "the build stops here; the reason is above"
-  [ -z "$threads" ] || finish "$threads"
+  for name in "${threads[@]}"; do beside finish "$name"; done
+  together || fail "the build stops here; the reason is above"
+}
+
+# compile_each NAME...: compiles one file after the other.
+compile_each() {
+  local name
+  for name; do compile "$name" lines; done
 }
 
 # place NAME: copies a WebAssembly file with its bindings into pkg/dist. For a missing one it writes bindings that throw,
@@ -164,7 +173,7 @@ source scripts/cargo-wasm.sh
 # shellcheck disable=SC2046
 SOURCES=$(hash_of Cargo.toml Cargo.lock scripts/build.sh scripts/bindgen.sh scripts/cargo-wasm.sh $(find scripts/bindgen src -type f -not -path 'src/bin/*' | LC_ALL=C sort))-$(node -p "require('./package.json').devDependencies.binaryen")
 
-if [ "$scope" = demo ]; then wanted=("$(node scripts/engine-name.mjs)"); else wanted=(rerank-threads rerank rerank-relaxed converter); fi
+if [ "$scope" = demo ]; then wanted=("$(node scripts/engine-name.mjs)"); else wanted=(rerank-threads-simd rerank-threads rerank rerank-relaxed converter); fi
 missing=()
 for name in "${wanted[@]}"; do
   [ -d "$(folder_of "$name")" ] || { [ "$scope" = demo ] && [ -d "$(folder_of "$name").demo" ]; } || missing+=("$name")
@@ -179,8 +188,12 @@ together || fail "bindgen could not be compiled; the reason is above"
 
 rm -rf pkg/dist
 for name in "${ENGINES[@]}" converter; do place "$name"; done
-[ "$scope" = demo ] || cmp "$(folder_of rerank)/bindings.js" "$(folder_of rerank-relaxed)/bindings.js" ||
-  fail "the two engines without threads need different JavaScript"
+# Engines that share bindings must need the same ones.
+if [ "$scope" != demo ]; then
+  cmp "$(folder_of rerank)/bindings.js" "$(folder_of rerank-relaxed)/bindings.js" &&
+    cmp "$(folder_of rerank-threads)/bindings-threads.js" "$(folder_of rerank-threads-simd)/bindings-threads.js" ||
+    fail "two engines that share bindings need different ones"
+fi
 # Comments stay in the types, which editors show; a visitor downloads the code.
 node_modules/.bin/tsc -p pkg --removeComments --declaration false
 [ "$scope" = demo ] || node_modules/.bin/tsc -p pkg --emitDeclarationOnly

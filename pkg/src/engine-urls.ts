@@ -8,7 +8,9 @@ export function engineUrl(): URL {
     : new URL('./wasm/rerank.wasm', import.meta.url);
 }
 
-/** Returns the URL of the engine with threads, beside the package's code. */
+/** Returns the URL of the fastest engine with threads that runs here, beside the package's code. */
 export function threadsEngineUrl(): URL {
-  return new URL('./wasm/rerank-threads.wasm', import.meta.url);
+  return hasRelaxedSimd()
+    ? new URL('./wasm/rerank-threads.wasm', import.meta.url)
+    : new URL('./wasm/rerank-threads-simd.wasm', import.meta.url);
 }

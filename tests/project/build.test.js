@@ -111,18 +111,19 @@ describe('the build', () => {
     assert.deepEqual(built, [
       'cli/convert/converter.wasm.br',
       'wasm/rerank-relaxed.wasm',
+      'wasm/rerank-threads-simd.wasm',
       'wasm/rerank-threads.wasm',
       'wasm/rerank.wasm',
     ]);
     assert.equal(called('cargo rustc').filter((line) => !line.includes('build-std')).length, 3);
-    assert.equal(called('cargo rustc').filter((line) => line.includes('build-std')).length, 1);
-    assert.equal(called('wasm-opt').length, 4);
+    assert.equal(called('cargo rustc').filter((line) => line.includes('build-std')).length, 2);
+    assert.equal(called('wasm-opt').length, 5);
     assert.deepEqual([called('npm').length, called('npm')[0].includes(' --omit=dev ')], [1, false]);
   });
 
   it('makes nothing again for the demo after that', () => {
     const { called, built } = build('demo');
-    assert.equal(built.length, 4);
+    assert.equal(built.length, 5);
     assert.deepEqual([called('npm'), called('cargo rustc'), called('wasm-opt')], [[], [], []]);
   });
 });

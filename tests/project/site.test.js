@@ -28,6 +28,7 @@ describe('the demo site', () => {
       '/rerank-wasm/worker-threads.js',
       '/rerank-wasm/wasm/rerank-relaxed.wasm',
       '/rerank-wasm/wasm/rerank-threads.wasm',
+      '/rerank-wasm/wasm/rerank-threads-simd.wasm',
       '/rerank-wasm-mini/onnx/model_quantized.onnx',
     ]) {
       assert.ok(paths.includes(path), path);

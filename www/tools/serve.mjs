@@ -19,7 +19,8 @@ const mediaTypes = {
 
 /**
  * Serves the demo page on 127.0.0.1. Port 0 takes a free port. `folders` maps further URL prefixes, which end in a slash, to
- * directories. `isolated` sends the headers that a page needs for threads.
+ * directories. `isolated` sends the headers that a page needs for threads: those of all browsers and that of Chromium, or
+ * with `'document'` the latter alone.
  */
 export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
   const site = new Site(folders);
@@ -31,7 +32,8 @@ export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-cache');
-    if (isolated) {
+    if (isolated) response.setHeader('Document-Isolation-Policy', 'isolate-and-credentialless');
+    if (isolated === true) {
       response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
       response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     }

@@ -110,9 +110,8 @@ export interface RerankerOptions {
   /**
    * How many threads score, the engine's own included. Scores have the same bits with any number.
    *
-   * `'auto'` (default) uses one thread per processor, at most 8. It needs relaxed SIMD and either Node 21 or newer,
-   * Deno, Bun or the package's worker in a cross-origin isolated page. Otherwise one thread runs; pass `'auto'`
-   * explicitly to get a warning that says why.
+   * `'auto'` (default) uses one thread per processor, at most 8. It needs Node, Deno, Bun or the package's worker in a
+   * cross-origin isolated page. Otherwise one thread runs; pass `'auto'` explicitly to get a warning that says why.
    *
    * A number, at most 64, is what you get; if it is impossible, the creation fails with `unsupported_environment`.
    *

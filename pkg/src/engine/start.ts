@@ -3,6 +3,7 @@ import { messageOf, RerankError, sentence } from '../common/errors.js';
 import type { RerankWarning } from '../common/types.js';
 import { Instance } from '../instance/instance.js';
 import { compileEngine } from './compile.js';
+import { threadsEngineName } from '../instance/simd.js';
 import type { Platform } from './platform.js';
 import { chooseThreads, threadsUnavailable, whyOneThread } from './thread-count.js';
 
@@ -10,6 +11,8 @@ import { chooseThreads, threadsUnavailable, whyOneThread } from './thread-count.
 export interface EngineTask {
   wasm: EngineSource;
   threads: ThreadWish;
+  /** The memory that the model takes; undefined if that is not known yet. */
+  modelBytes?: number | undefined;
   signal: AbortSignal | undefined;
   warn(warning: RerankWarning): void;
 }
@@ -29,18 +32,18 @@ export async function startEngine(task: EngineTask, platform: Platform): Promise
 
 /** Starts one of the package's engines, beside its code or in a copy of `dist/wasm`. */
 async function startOwn(task: EngineTask, directory: string | undefined, platform: Platform): Promise<StartedEngine> {
-  const { threads, signal, warn } = task;
+  const { threads, modelBytes, signal, warn } = task;
   const support = platform.threads;
   const { count, missing } = chooseThreads(threads, support);
   let reason = missing;
   if (count > 1 && typeof support === 'object') {
     try {
       const module = await compileEngine(
-        directory && `${directory}rerank-threads.wasm`,
+        directory && `${directory}${threadsEngineName()}`,
         { ...platform, defaultEngine: support.engine },
         signal,
       );
-      return { module, instance: await support.startInstance(module, count, signal) };
+      return { module, instance: await support.startInstance(module, { count, modelBytes, signal }) };
     } catch (error) {
       if (typeof threads === 'number' || (error instanceof RerankError && error.code === 'aborted')) throw error;
       reason = messageOf(error);
@@ -54,7 +57,7 @@ async function startOwn(task: EngineTask, directory: string | undefined, platfor
   return { module, instance };
 }
 
-async function startGiven({ wasm, threads, signal }: EngineTask, platform: Platform): Promise<StartedEngine> {
+async function startGiven({ wasm, threads, modelBytes, signal }: EngineTask, platform: Platform): Promise<StartedEngine> {
   const module = await compileEngine(wasm, platform, signal);
   const isThreaded = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
   if (isThreaded) {
@@ -64,7 +67,7 @@ async function startGiven({ wasm, threads, signal }: EngineTask, platform: Platf
       throw new RerankError('unsupported_environment', `${found} Pass the URL of \`dist/wasm/\` instead.`);
     }
     const { count } = chooseThreads(threads, support);
-    return { module, instance: await support.startInstance(module, count, signal) };
+    return { module, instance: await support.startInstance(module, { count, modelBytes, signal }) };
   }
   if (typeof threads === 'number' && threads > 1) {
     throw threadsUnavailable(threads, '`wasm` is an engine without threads; pass the URL of `dist/wasm/` instead');

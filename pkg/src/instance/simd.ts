@@ -16,3 +16,8 @@ export function hasRelaxedSimd(): boolean {
 export function engineName(): string {
   return hasRelaxedSimd() ? 'rerank-relaxed.wasm' : 'rerank.wasm';
 }
+
+/** Names the file of `dist/wasm` that is the fastest here with threads. */
+export function threadsEngineName(): string {
+  return hasRelaxedSimd() ? 'rerank-threads.wasm' : 'rerank-threads-simd.wasm';
+}

@@ -1,12 +1,10 @@
-import { hasRelaxedSimd } from '../instance/simd.js';
-
-/** The headers that a page's server must send. The page cannot see which of the two is missing. */
+/** The headers that a page's server must send. The page cannot see which of them is missing. */
 const headers =
-  'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)';
+  'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless), ' +
+  'or for Chromium alone Document-Isolation-Policy: isolate-and-credentialless';
 
 /** The reason why an instance in a worker can have only one thread here; undefined if it can have more. */
 export function missingForThreads(): string | undefined {
-  if (globalThis.crossOriginIsolated !== true)
-    return `the page is not cross-origin isolated; its server must send the headers ${headers}`;
-  return hasRelaxedSimd() ? undefined : "this browser's WebAssembly has no relaxed SIMD";
+  if (globalThis.crossOriginIsolated === true) return undefined;
+  return `the page is not cross-origin isolated; its server must send the headers ${headers}`;
 }

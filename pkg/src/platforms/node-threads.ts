@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { threadsEngineUrl } from '../engine-urls.js';
-import { hasRelaxedSimd } from '../instance/simd.js';
 import type { ThreadMessage } from '../instance/thread.js';
 import type { StartThread } from '../instance/thread-pool.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
@@ -14,16 +13,12 @@ import { availableBytes } from './available-memory.js';
 /** Memory that a thread may need, estimated generously; it limits threads on a machine that is short of memory. */
 const bytesPerThread = 64 << 20;
 
-/** Threads that `worker_threads` runs, or the reason why there are none. */
-export function nodeThreads(): ThreadSupport | string {
-  return hasRelaxedSimd() ? support : "this runtime's WebAssembly has no relaxed SIMD, which Node has since version 21";
-}
-
-const support: ThreadSupport = {
+/** Threads that `worker_threads` runs. */
+export const nodeThreads: ThreadSupport = {
   processors: availableParallelism,
   room: () => 1 + Math.floor(availableBytes() / bytesPerThread),
   engine: async () => WebAssembly.compile(await readFile(fileURLToPath(threadsEngineUrl()))),
-  startInstance: (module, count, signal) => startThreaded(module, count, startThread, signal),
+  startInstance: (module, wish) => startThreaded(module, wish, startThread),
 };
 
 const startThread: StartThread = (task, listener) => {

@@ -9,7 +9,7 @@ export const nodePlatform: Platform = {
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   files: localFiles,
   hubToken,
-  threads: nodeThreads(),
+  threads: nodeThreads,
   caches: {
     preferred: () => new DirectoryCache(defaultDirectory()),
     all: () => [new DirectoryCache(defaultDirectory())],

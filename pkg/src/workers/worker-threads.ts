@@ -36,7 +36,7 @@ export function workerThreads(scope: Scope): ThreadSupport {
     processors: () => navigator.hardwareConcurrency ?? 1,
     room,
     engine: (signal) => compileUrl(threadsEngineUrl().href, { signal }),
-    startInstance: (module, count, signal) => startThreaded(module, count, startThread, signal),
+    startInstance: (module, wish) => startThreaded(module, wish, startThread),
   };
 }
 

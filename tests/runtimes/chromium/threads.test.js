@@ -190,6 +190,34 @@ describe('threads in a page that is cross-origin isolated', () => {
   it('nothing stands in the console', () => assert.deepEqual(open.complaints, []));
 });
 
+describe('threads in a page with the one header of Chromium', () => {
+  const chromium = useChromium({ isolated: 'document' });
+
+  it('give the same bits, and keep pop-ups connected', async () => {
+    const { page, complaints, close } = await chromium.open('/site/');
+    const [alone, together] = await page.evaluate(async () => {
+      const { createReranker, mini } = await import('/site/tools.js');
+      const outcomes = [];
+      for (const threads of [1, 2]) {
+        const reranker = await createReranker({ model: mini, threads });
+        const results = await reranker.rerank('boats', ['A river bank.', 'A savings bank.', 'fish']);
+        const { threads: count } = await reranker.statistics();
+        outcomes.push({ results, count, isolated: globalThis.crossOriginIsolated });
+        await reranker.dispose();
+      }
+      return outcomes;
+    });
+    assert.deepEqual([alone.count, together.count, together.isolated], [1, 2, true]);
+    assert.deepEqual(together.results, alone.results);
+    const opener = page.waitForEvent('popup');
+    await page.evaluate(() => void window.open('/site/'));
+    const popup = await opener;
+    assert.equal(await popup.evaluate(() => window.opener !== null), true);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+});
+
 describe('threads in a page that is not', () => {
   const chromium = useChromium();
 
@@ -209,7 +237,8 @@ describe('threads in a page that is not', () => {
       return { failure, warnings, threads };
     });
     await close();
-    const headers = /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/;
+    const headers =
+      /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp .*Document-Isolation-Policy/;
     assert.match(failure, /^unsupported_environment: 2 threads were asked for and are not available\. /);
     assert.match(failure, headers);
     assert.equal(warnings.length, 1);

@@ -13,6 +13,7 @@ import mini from 'rerank-wasm-mini';
 import { hasRelaxedSimd } from '#internal/instance/simd.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { numbers } from '../../support/asserts/random.js';
+import { engineUrl } from '../../support/paths.js';
 import { LittleMemory } from '../chromium/site/little-memory.js';
 
 const run = promisify(execFile);
@@ -33,7 +34,7 @@ async function noMoreThreadsThan(count) {
   assert.ok(threadsOfProcess() <= count, `${threadsOfProcess()} threads, ${count} before`);
 }
 
-describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD' }, () => {
+describe('threads in Node', () => {
   // Node starts threads for itself when it first reads a file.
   before(async () => (await createReranker({ model: mini, threads: 2 })).dispose());
 
@@ -47,6 +48,18 @@ describe('threads in Node', { skip: hasRelaxedSimd() ? false : 'this Node has no
       const ranked = [];
       for (const list of lists) ranked.push(await reranker.rerank(query, list, { longDocuments: 'chunk' }));
       seen.push(ranked);
+      await reranker.dispose();
+    }
+    for (const ranked of seen) assert.deepEqual(ranked, seen[0]);
+  });
+
+  it('give the same bits in each engine with threads that runs here', async () => {
+    const names = ['rerank-threads-simd.wasm', ...(hasRelaxedSimd() ? ['rerank-threads.wasm'] : [])];
+    const seen = [];
+    for (const [name, threads] of names.flatMap((name) => [1, 2, 3].map((threads) => [name, threads]))) {
+      const reranker = await createReranker({ model: mini, threads, wasm: new URL(name, engineUrl) });
+      assert.equal((await reranker.statistics()).threads, threads);
+      seen.push(await reranker.rerank(query, documents));
       await reranker.dispose();
     }
     for (const ranked of seen) assert.deepEqual(ranked, seen[0]);
@@ -177,24 +190,5 @@ describe('threads that cannot be had', () => {
       'unsupported_environment',
       /^65 threads were asked for .*\. 64 is the most\. /,
     );
-    if (!hasRelaxedSimd()) {
-      await rejectsWith(createReranker({ model: mini, threads: 2 }), 'unsupported_environment', /relaxed SIMD/);
-    }
-  });
-
-  it('are said to be missing, once, where as many as possible were wanted', { skip: hasRelaxedSimd() }, async () => {
-    const warnings = [];
-    const reranker = await createReranker({
-      model: mini,
-      threads: 'auto',
-      onWarning: (warning) => warnings.push(warning),
-    });
-    assert.deepEqual(
-      warnings.map(({ code }) => code),
-      ['threads_unavailable'],
-    );
-    assert.match(warnings[0].message, /^The engine runs on one thread\. .*relaxed SIMD/);
-    assert.equal((await reranker.statistics()).threads, 1);
-    await reranker.dispose();
   });
 });

@@ -20,7 +20,7 @@ function entryOf(folder, name = '.') {
 }
 
 /** Nothing imports these engines in workerd, so a bundler leaves them out. */
-const otherEngines = ['rerank.wasm', 'rerank-threads.wasm'];
+const otherEngines = ['rerank.wasm', 'rerank-threads.wasm', 'rerank-threads-simd.wasm'];
 
 function modulesIn(folder) {
   const names = readdirSync(join(repository, folder), { recursive: true });

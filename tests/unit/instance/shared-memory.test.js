@@ -7,6 +7,9 @@ import { initialPages } from '#internal/wasm/bindings-threads.js';
 const { Memory } = WebAssembly;
 const ownNavigator = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
 
+/** The size of bge-reranker-base's files. */
+const base = 296.4e6;
+
 /** A gibibyte, in pages of 64 KiB. */
 const gibibyte = 1 << 14;
 
@@ -43,7 +46,7 @@ describe('the memory that threads share', () => {
     const gibibytes = ['Chromium', 'Firefox'].includes(name) ? 4 : 1;
     it(`begins small and may grow to ${gibibytes} GiB in ${name}`, () => {
       const asked = deviceWith(4 * gibibyte, agent);
-      createSharedMemory();
+      createSharedMemory({ count: 2 });
       assert.deepEqual(asked, [{ initial: initialPages, maximum: gibibytes * gibibyte, shared: true }]);
       // The smallest useful model takes ten times more.
       assert.ok(initialPages * 65_536 < 30e6);
@@ -52,16 +55,38 @@ describe('the memory that threads share', () => {
 
   it('reserves half as much as often as that is refused', () => {
     const asked = deviceWith(gibibyte, agents.Firefox);
-    createSharedMemory();
+    createSharedMemory({ count: 2 });
     assert.deepEqual(
       asked.map(({ maximum }) => maximum / gibibyte),
       [4, 2, 1],
     );
   });
 
+  it('is what the model needs and a margin in WebKit, at most 512 MB for bge-reranker-base', () => {
+    const asked = deviceWith(gibibyte, agents.Safari);
+    createSharedMemory({ count: 8, modelBytes: base });
+    createSharedMemory({ count: 2, modelBytes: 27e6 });
+    const [forBase, forMini] = asked.map(({ maximum }) => maximum * 65_536);
+    assert.ok(forBase > base + 150e6 && forBase < 512e6, String(forBase));
+    assert.ok(forMini > 100e6 && forMini < 160e6, String(forMini));
+    const others = deviceWith(4 * gibibyte, agents.Chromium);
+    createSharedMemory({ count: 8, modelBytes: base });
+    assert.equal(others[0].maximum, 4 * gibibyte);
+  });
+
+  it('has less margin where that is refused, and is refused without any', () => {
+    const least = Math.ceil((base + 32e6 + 8 * 4e6) / 65_536);
+    const asked = deviceWith(least, agents.Safari);
+    createSharedMemory({ count: 8, modelBytes: base });
+    assert.equal(asked.at(-1).maximum, least);
+    const refused = deviceWith(least - 1, agents.Safari);
+    assert.throws(() => createSharedMemory({ count: 8, modelBytes: base }), { code: 'out_of_memory' });
+    assert.equal(refused.length, asked.length);
+  });
+
   it('is refused where less than half a gibibyte is left', () => {
     const asked = deviceWith(gibibyte / 2 - 1, agents.Safari);
-    assert.throws(createSharedMemory, {
+    assert.throws(() => createSharedMemory({ count: 2 }), {
       code: 'out_of_memory',
       message: /could not get a memory to share; use `threads: 1`\.$/,
     });

@@ -19,10 +19,10 @@ describe('the engine', () => {
         import { readFileSync } from 'node:fs';
         import { hasRelaxedSimd, hasSimd } from ${JSON.stringify(simd)};
         const runs = (name) => WebAssembly.validate(readFileSync(${JSON.stringify(engines)} + name));
-        const engines = [runs('rerank.wasm'), runs('rerank-relaxed.wasm')];
+        const engines = ['rerank', 'rerank-threads-simd', 'rerank-relaxed', 'rerank-threads'].map((it) => runs(it + '.wasm'));
         console.log(JSON.stringify([hasSimd(), hasRelaxedSimd(), ...engines]));`;
       const output = execFileSync(path, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
-      assert.deepEqual(JSON.parse(output), [true, relaxed, true, relaxed]);
+      assert.deepEqual(JSON.parse(output), [true, relaxed, true, true, relaxed, relaxed]);
     });
   }
 });

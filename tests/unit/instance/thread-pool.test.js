@@ -72,7 +72,7 @@ describe('a pool of threads', () => {
         processors: () => 3,
         room: () => 3,
         engine: async () => WebAssembly.compile(await readFile(engineUrl)),
-        startInstance: (_, count, signal) => ThreadPool.start(count - 1, threads.start, task, signal),
+        startInstance: (_, { count, signal }) => ThreadPool.start(count - 1, threads.start, task, signal),
       },
     };
     const warnings = [];

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { hasRelaxedSimd } from '#internal/instance/simd.js';
+import { threadsEngineName } from '#internal/instance/simd.js';
 import { PageThreads } from '#internal/workers/page-threads.js';
 import { workerThreads } from '#internal/workers/worker-threads.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
@@ -28,17 +28,15 @@ class ScriptedWorker extends EventTarget {
   }
 }
 
-describe('the threads that a worker wants', {
-  skip: hasRelaxedSimd() ? false : 'this Node has no relaxed SIMD',
-}, () => {
+describe('the threads that a worker wants', () => {
   /**
    * Starts an instance with three threads in a worker, seen from inside. Returns the start, the worker's scope and the
    * threads' ports.
    */
   async function start() {
     const scope = new ScriptedWorker();
-    const module = await WebAssembly.compile(await readFile(new URL('rerank-threads.wasm', engineUrl)));
-    const starting = workerThreads(scope).startInstance(module, 3, undefined);
+    const module = await WebAssembly.compile(await readFile(new URL(threadsEngineName(), engineUrl)));
+    const starting = workerThreads(scope).startInstance(module, { count: 3 });
     starting.catch(() => {});
     while (scope.posted.length < 2) await sleep(5);
     return { starting, scope, ports: scope.posted.splice(0).map(({ port }) => port) };
