@@ -1,7 +1,7 @@
 import type { CacheBackend, CacheEntry } from './common/cache-backend.js';
 import type { Reranker, RerankerOptions } from './common/types.js';
 import { browserPlatform } from './platforms/browser.js';
-import { missingForThreads } from './platforms/cross-origin-isolation.js';
+import { enginesApart, missingForThreads } from './platforms/cross-origin-isolation.js';
 import { entry } from './reranker/entry.js';
 
 export * from './common/public.js';
@@ -9,7 +9,9 @@ export * from './common/public.js';
 const exported = entry({
   ...browserPlatform(),
   workers:
-    typeof Worker === 'undefined' ? undefined : { starts: workerStarts, preferred: typeof document !== 'undefined' },
+    typeof Worker === 'undefined'
+      ? undefined
+      : { starts: workerStarts, preferred: typeof document !== 'undefined', apart: enginesApart() },
 });
 
 /**

@@ -1,6 +1,6 @@
 //! The exports of the engine, declared for TypeScript in `pkg/src/wasm/bindings.d.ts`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -108,6 +108,9 @@ impl KernelRace {
     }
 }
 
+/// The model that [`Model::kept`] returns, also in a copy of the instance's memory.
+static KEPT: Mutex<Option<Arc<engine::Reranker>>> = Mutex::new(None);
+
 #[wasm_bindgen]
 pub struct Model(Arc<engine::Reranker>);
 
@@ -128,6 +131,16 @@ impl Model {
     pub fn profile(&self, tokens: usize, now: &Function) -> Result<JsValue, Error> {
         let mut now = || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN);
         to_js(&self.0.profile(tokens, &mut now)?)
+    }
+
+    /// Keeps the model for [`kept`](Self::kept).
+    pub fn keep(&self) {
+        *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&self.0));
+    }
+
+    /// Returns the model that was kept in this memory, or in the one that it is a copy of.
+    pub fn kept() -> Option<Model> {
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).clone().map(Self)
     }
 
     /// Starts a job. With `chunk` it scores long documents in windows, otherwise it cuts them.

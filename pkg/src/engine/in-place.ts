@@ -1,6 +1,7 @@
 import { disposedError, toRerankError } from '../common/errors.js';
 import type { RerankerStatistics } from '../common/types.js';
 import type { Backend, ScoreTask } from './backend.js';
+import { copyModel, type ModelCopy } from './copy.js';
 import type { LoadedModel } from './load.js';
 import { ModelSlot, type Reload } from './model-slot.js';
 import type { Platform } from './platform.js';
@@ -34,6 +35,11 @@ export class InPlaceBackend implements Backend {
   async statistics(): Promise<RerankerStatistics> {
     const { name, maxTokens, kernel, unfused, instance } = await this.#slot.usable();
     return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads, kernel, unfused };
+  }
+
+  /** Copies the model between two turns. */
+  async copy(): Promise<ModelCopy> {
+    return copyModel(await this.#slot.usable());
   }
 
   /** False if the instance crashed and nothing replaces it. */

@@ -39,5 +39,13 @@ export interface Platform {
     starts(threads: boolean): (() => Worker)[];
     /** True if `worker: 'auto'` starts a worker. */
     preferred: boolean;
+    /** Present if workers share no memory. Further threads are then workers with an engine for each. */
+    apart?: EnginesApart | undefined;
   };
+}
+
+/** Engines in workers that share no memory. */
+export interface EnginesApart extends Pick<ThreadSupport, 'processors' | 'room'> {
+  /** Why workers share no memory, as a clause. */
+  reason: string;
 }

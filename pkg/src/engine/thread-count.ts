@@ -8,6 +8,9 @@ const mostByItself = 8;
 /** A larger number is a mistake: each thread is a thread of the system. */
 const mostThreads = 64;
 
+/** What limits the number of threads. */
+type Machine = Pick<ThreadSupport, 'processors' | 'room'>;
+
 /** How many threads to use. `missing` says why only one, if the caller could expect more. */
 export interface ThreadChoice {
   count: number;
@@ -19,7 +22,7 @@ export interface ThreadChoice {
  *
  * @throws `unsupported_environment` if a number was asked for that is impossible
  */
-export function chooseThreads(wanted: ThreadWish, support: ThreadSupport | string | undefined): ThreadChoice {
+export function chooseThreads(wanted: ThreadWish, support: Machine | string | undefined): ThreadChoice {
   if (typeof wanted !== 'number')
     return typeof support === 'object' ? asManyAsFit(support) : { count: 1, missing: support };
   if (wanted === 1) return { count: 1 };
@@ -28,7 +31,7 @@ export function chooseThreads(wanted: ThreadWish, support: ThreadSupport | strin
   return { count: wanted };
 }
 
-function asManyAsFit({ processors, room }: ThreadSupport): ThreadChoice {
+function asManyAsFit({ processors, room }: Machine): ThreadChoice {
   const useful = Math.min(processors(), mostByItself);
   const count = Math.max(1, Math.min(useful, room()));
   return { count, missing: count === 1 && useful > 1 ? 'there is no memory for more' : undefined };

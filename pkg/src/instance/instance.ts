@@ -11,35 +11,77 @@ import { type Bindings, createBindings, type Exports } from '../wasm/bindings.js
 import { isOutOfMemory, policyError } from './failures.js';
 import type { ThreadPool } from './thread-pool.js';
 
+/** Size of a WebAssembly page in bytes. */
+const pageBytes = 1 << 16;
+
 /** The instance crashed in an earlier call. */
 export class CrashedError extends RerankError {}
+
+/** All that an instance without threads holds, for another instance of the same module. */
+export interface InstanceCopy {
+  memory: ArrayBuffer;
+  /** Places for JavaScript's values. None of them holds a value between two calls. */
+  references: number;
+}
 
 /** One instance of the engine. It maps the engine's errors, and refuses every call after a crash. */
 export class Instance {
   readonly bindings: Bindings;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: ThreadPool | undefined;
+  readonly #references: WebAssembly.Table | undefined;
   /** Set once the instance has crashed or was closed. */
   #crash: RerankError | undefined;
 
-  private constructor(bindings: Bindings, memory: WebAssembly.Memory, pool?: ThreadPool) {
+  private constructor(
+    bindings: Bindings,
+    memory: WebAssembly.Memory,
+    { pool, references }: { pool?: ThreadPool; references?: WebAssembly.Table },
+  ) {
     this.bindings = bindings;
     this.#memory = memory;
     this.#pool = pool;
+    this.#references = references;
   }
 
   /** @throws `out_of_memory`, `unsupported_environment`, `invalid_input` for a module that is not the engine */
   static async start(module: WebAssembly.Module): Promise<Instance> {
     const bindings = createBindings();
-    const { memory, __wasm_call_ctors: construct } = await instantiate(bindings, module);
-    const instance = new Instance(bindings, memory);
-    instance.call(construct);
+    const { memory, ...exports } = await instantiate(bindings, module);
+    const instance = new Instance(bindings, memory, { references: exports.__wbindgen_externrefs });
+    instance.call(exports.__wasm_call_ctors);
     return instance;
+  }
+
+  /**
+   * Starts an instance that holds what another instance of the module held when it was copied.
+   *
+   * @throws as {@link start}
+   */
+  static async startCopy(module: WebAssembly.Module, { memory: bytes, references }: InstanceCopy): Promise<Instance> {
+    const bindings = createBindings();
+    const { memory, __wbindgen_externrefs: table } = await instantiate(bindings, module);
+    try {
+      memory.grow((bytes.byteLength - memory.buffer.byteLength) / pageBytes);
+      table.grow(references - table.length);
+    } catch (cause) {
+      const message = withReason('The engine could not get its memory', cause, 'use fewer threads');
+      throw new RerankError('out_of_memory', message, { cause });
+    }
+    // The copied memory is constructed already.
+    new Uint8Array(memory.buffer).set(new Uint8Array(bytes));
+    return new Instance(bindings, memory, { references: table });
   }
 
   /** Makes an instance that has further threads. */
   static withThreads(bindings: Bindings, memory: WebAssembly.Memory, pool: ThreadPool): Instance {
-    return new Instance(bindings, memory, pool);
+    return new Instance(bindings, memory, { pool });
+  }
+
+  /** Copies the instance between two calls; undefined if it has threads. */
+  copy(): InstanceCopy | undefined {
+    if (!this.#references) return undefined;
+    return { memory: this.#memory.buffer.slice(0), references: this.#references.length };
   }
 
   /** How many threads the instance has, its first one included. */

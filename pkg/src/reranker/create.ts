@@ -18,6 +18,7 @@ import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
 import { sendable } from '../workers/sendable.js';
 import { ClientReranker } from './client.js';
+import { withFurtherEngines } from './further-engines.js';
 import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
 
 /** `createReranker` for a platform. */
@@ -132,21 +133,25 @@ async function loadInto(
   model: ResolvedModel,
   { wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
+  const apart = platform.workers?.apart;
   const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) => {
     const sent = await sendable(model, platform).catch((error: unknown) => {
       link.close(disposedError());
       throw error;
     });
-    await link.load({ model: sent, wasm, threads, cache }, watch);
+    await link.load({ model: sent, wasm, threads: apart ? 1 : threads, cache }, watch);
   };
   await load(first, model, { onProgress, onWarning, signal });
   const files = retain(model);
-  return new WorkerBackend(first, async (signal) => {
+  const restart = async (signal: AbortSignal) => {
     const model = files();
     const link = await WorkerLink.start(start, signal);
     await load(link, model, { signal });
     return link;
-  });
+  };
+  if (!apart) return new WorkerBackend(first, restart);
+  const warn = guarded(onWarning, 'onWarning');
+  return withFurtherEngines({ link: first, start, restart, threads, signal, warn }, apart);
 }
 
 async function loadHere(

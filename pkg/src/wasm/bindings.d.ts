@@ -25,6 +25,8 @@ export interface Model {
   speed(): Speed;
   /** Returns each operator's time in a warm forward pass, longest first. `now` is a clock in milliseconds. */
   profile(tokens: number, now: () => number): OperatorTime[];
+  /** Keeps the model for {@link Bindings.Model}. */
+  keep(): void;
   /** With `chunk`, long documents are scored in windows instead of being cut. */
   start(query: string, documents: string[], maxTokens?: number, chunk?: boolean): Job;
   free(): void;
@@ -75,6 +77,8 @@ export interface Exports {
   memory: WebAssembly.Memory;
   /** Fills tract's registries of kernels. Call it once, before all else. */
   __wasm_call_ctors(): void;
+  /** The values of JavaScript that the instance holds. */
+  __wbindgen_externrefs: WebAssembly.Table;
 }
 
 /** A race of the kernels on a small layer. The caller holds the clock. */
@@ -95,6 +99,8 @@ export interface Bindings {
   (init: { module_or_path: WebAssembly.Module; memory?: WebAssembly.Memory }): Promise<Exports>;
   Loader: new () => Loader;
   KernelRace: new () => KernelRace;
+  /** `kept` returns the model that was kept in this memory, or in the one that it is a copy of. */
+  Model: { kept(): Model | undefined };
 }
 
 /** Creates separate bindings for every caller, so that every reranker has a separate memory. */

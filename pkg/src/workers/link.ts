@@ -4,6 +4,7 @@ import { disposedError, RerankError, sentence, withReason } from '../common/erro
 import { startSeconds, startTimer } from '../common/timer.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from '../common/types.js';
 import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
+import type { ModelCopy } from '../engine/copy.js';
 import type { ResolvedModel } from '../files/resolved.js';
 import { serveCache } from './cache-port.js';
 import { PageThreads } from './page-threads.js';
@@ -119,6 +120,21 @@ export class WorkerLink {
       await this.#request({ type: 'load', model, wasm, threads, cache: port2 }, watch, [port2]);
     } finally {
       stop();
+    }
+  }
+
+  /** Copies the worker's model. */
+  async copy(signal: AbortSignal | undefined): Promise<ModelCopy> {
+    return (await this.#request({ type: 'copy' }, { signal })) as ModelCopy;
+  }
+
+  /** Starts the copy of another worker's model in this one, which takes the copy's memory. If that fails, it ends. */
+  async startCopy(copy: ModelCopy, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#request({ type: 'start-copy', copy }, { signal }, [copy.instance.memory]);
+    } catch (error) {
+      this.close(disposedError());
+      throw error;
     }
   }
 

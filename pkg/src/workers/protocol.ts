@@ -2,6 +2,7 @@ import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js
 import { messageOf, RerankError, type RerankErrorCode } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
+import type { ModelCopy } from '../engine/copy.js';
 import type { ResolvedModel } from '../files/resolved.js';
 
 /** A request from the page to its worker; the answer carries the same `id`. */
@@ -16,6 +17,10 @@ export type Request =
     }
   | { type: 'score'; id: number; query: string; texts: string[]; maxTokens: number | undefined; chunk: boolean }
   | { type: 'statistics'; id: number }
+  /** Answered with a `ModelCopy`. */
+  | { type: 'copy'; id: number }
+  /** In place of `load`: the worker gets the model of another worker. */
+  | { type: 'start-copy'; id: number; copy: ModelCopy }
   /** The page has abandoned the request `id` and ignores its answer. */
   | { type: 'abort'; id: number };
 

@@ -1,6 +1,7 @@
 import { RerankError, toRerankError } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
+import { type ModelCopy, startCopy } from '../engine/copy.js';
 import { InPlaceBackend } from '../engine/in-place.js';
 import { loadModel } from '../engine/load.js';
 import type { Platform } from '../engine/platform.js';
@@ -37,8 +38,13 @@ export function serve(scope: Scope, platform: Platform): void {
       }
       return undefined;
     }
+    if (request.type === 'start-copy') {
+      backend = new InPlaceBackend(await startCopy(request.copy), platform);
+      return undefined;
+    }
     if (!backend) throw new RerankError('internal', 'The worker has no model.');
     if (request.type === 'statistics') return backend.statistics();
+    if (request.type === 'copy') return backend.copy();
     const { query, texts, maxTokens, chunk } = request;
     const onScored = (document: ScoredDocument) => scope.postMessage({ type: 'scored', id, document });
     return backend.score({ query, texts, maxTokens, chunk, onScored, signal });
@@ -56,9 +62,10 @@ export function serve(scope: Scope, platform: Platform): void {
     underWay.set(id, controller);
     try {
       const value = await answer(request, controller.signal);
-      scope.postMessage({ type: 'answer', id, value });
+      const transfer = request.type === 'copy' ? [(value as ModelCopy).instance.memory] : [];
+      scope.postMessage({ type: 'answer', id, value }, transfer);
     } catch (error) {
-      if (error instanceof CrashedError && request.type !== 'load') {
+      if (error instanceof CrashedError && request.type !== 'load' && request.type !== 'start-copy') {
         scope.postMessage({ type: 'crashed' });
         return;
       }

@@ -1,5 +1,6 @@
 import { compileUrl } from '../engine/compile.js';
 import { threadsEngineUrl } from '../engine-urls.js';
+import { memoryForThreads } from '../instance/device-memory.js';
 import { serveThread, type ThreadMessage, type ThreadTask } from '../instance/thread.js';
 import type { StartThread, ThreadListener } from '../instance/thread-pool.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
@@ -34,14 +35,10 @@ export function workerThreads(scope: Scope): ThreadSupport {
 
   return {
     processors: () => navigator.hardwareConcurrency ?? 1,
-    room,
+    room: memoryForThreads,
     engine: (signal) => compileUrl(threadsEngineUrl().href, { signal }),
     startInstance: (module, wish) => startThreaded(module, wish, startThread),
   };
-}
-
-function room(): number {
-  return 'deviceMemory' in navigator ? Math.floor(2 * Number(navigator.deviceMemory)) : Number.POSITIVE_INFINITY;
 }
 
 /** Makes the worker a thread of another worker's instance when the page asks for one. */
