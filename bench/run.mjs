@@ -18,6 +18,7 @@ import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs
 import { threads } from './measures/threads.mjs';
 import { tokens } from './measures/tokens.mjs';
 import { weights } from './measures/weights.mjs';
+import { workers } from './measures/workers.mjs';
 import { engines } from './paths.mjs';
 import { Report } from './report.mjs';
 
@@ -30,6 +31,7 @@ const measures = {
   mixedLengths,
   firstPass,
   threads,
+  workers,
   speedInNode,
   loading,
   longText,

@@ -24,6 +24,13 @@ export const inPage = {
   }),
   /** The package chooses the engine. */
   threads: (threads, origin) => ({ ...inPage.ours(preferred, origin), wasm: undefined, threads }),
+  /** The package chooses the engine for its small model. */
+  mini: (threads, origin) => ({
+    ...inPage.threads(threads, origin),
+    model: `${origin}/pkg/mini/onnx/model_quantized.onnx`,
+    tokenizer: `${origin}/pkg/mini/tokenizer.json`,
+    config: `${origin}/pkg/mini/config.json`,
+  }),
   onnxruntime: (threads, { folder, graph } = standinModel) => ({
     threads,
     contestant: '/bench/contestants/onnxruntime.mjs',

@@ -19,12 +19,12 @@ const args = [
  * Starts a contestant in a module worker of a page of `server`, in a new browser. Pages of one browser would share a module's
  * compiled code, and a few large models would exceed the memory limit of one renderer.
  */
-export async function startInChromium(server, settings) {
+export async function startInChromium({ url }, settings) {
   const browser = await chromium.launch({ executablePath, args });
   const stop = () => browser.close();
   try {
     const page = await browser.newPage();
-    await page.goto(`${server.url}/blank.html`);
+    await page.goto(`${url}/blank.html`);
     const worker = await page.evaluateHandle(() => new Worker('/bench/hosts/worker.mjs', { type: 'module' }));
     const call = (method, argument) => callWorker(worker, { method, argument });
     return { loaded: await call('load', settings), call, peakBytes: () => rendererPeak(browser), stop };

@@ -18,9 +18,11 @@ const roots = { '/models/': modelsFolder, '/': repository };
 export async function startServer() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://bench');
-    // Pages need these two headers for threads.
-    response.setHeader('cross-origin-opener-policy', 'same-origin');
-    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    // Pages need these two headers for threads. The pages of another name for this machine go without.
+    if (request.headers.host.startsWith('127.0.0.1')) {
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
+      response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    }
     if (pathname === '/blank.html') return response.setHeader('content-type', 'text/html').end('<!doctype html>');
     const [prefix, root] = Object.entries(roots).find(([prefix]) => pathname.startsWith(prefix));
     const path = normalize(join(root, decodeURIComponent(pathname.slice(prefix.length))));
@@ -39,6 +41,7 @@ export async function startServer() {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    unisolatedUrl: `http://localhost:${server.address().port}`,
     close() {
       server.closeAllConnections();
       server.close();

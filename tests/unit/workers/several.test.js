@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { RerankError } from '#internal/common/errors.js';
+import { SeveralBackends } from '#internal/workers/several.js';
+import { rejectsWith } from '../../support/asserts/assertions.js';
+
+/** A backend that takes a millisecond for each letter of a text; its logits are lengths. It notes its texts. */
+function backend({ pace = 1, fails } = {}) {
+  const noted = { texts: [], stopped: 0, disposed: 0 };
+  return {
+    noted,
+    async score({ texts, onScored, signal }) {
+      for (const [index, text] of texts.entries()) {
+        await sleep(pace * text.length);
+        if (signal.aborted) {
+          noted.stopped += 1;
+          throw new RerankError('aborted', 'It was aborted.');
+        }
+        if (text === fails) throw new RerankError('out_of_memory', 'It has no memory.');
+        noted.texts.push(text);
+        onScored({ index, logit: text.length, score: 0.5, tokens: 1, truncated: false });
+      }
+    },
+    statistics: async () => ({ model: 'fake', memoryBytes: 10, threads: 1, maxTokens: 512, kernel: 'x', unfused: {} }),
+    async dispose() {
+      noted.disposed += 1;
+    },
+  };
+}
+
+const task = (texts, more = {}) => {
+  const scored = [];
+  const onScored = (document) => scored.push(document);
+  return { query: 'q', texts, maxTokens: undefined, chunk: false, onScored, signal: undefined, scored, ...more };
+};
+
+const texts = (count, length = 3) => Array.from({ length: count }, (_, index) => 'x'.repeat(1 + (index % length)));
+
+describe('several models in workers', () => {
+  it('share the documents of a call, and report them in the order of the list', async () => {
+    const members = [backend(), backend({ pace: 3 }), backend()];
+    const call = task(texts(40));
+    await new SeveralBackends(members).score(call);
+    assert.deepEqual(
+      call.scored.map(({ index, logit }) => [index, logit]),
+      call.texts.map((text, index) => [index, text.length]),
+    );
+    const shares = members.map(({ noted }) => noted.texts.length);
+    assert.equal(shares[0] + shares[1] + shares[2], 40);
+    assert.ok(shares[0] > shares[1] && shares[2] > shares[1] && shares[1] > 0, `${shares}`);
+  });
+
+  it('give a lone document to one that is idle', async () => {
+    const members = [backend({ pace: 30 }), backend()];
+    const several = new SeveralBackends(members);
+    await Promise.all([several.score(task(['first'])), several.score(task(['second'])), several.score(task([]))]);
+    assert.deepEqual(
+      members.map(({ noted }) => noted.texts),
+      [['first'], ['second']],
+    );
+  });
+
+  it('serve calls that overlap', async () => {
+    const several = new SeveralBackends([backend(), backend()]);
+    const calls = Array.from({ length: 5 }, (_, index) => task(texts(7 + index)));
+    await Promise.all(calls.map((call) => several.score(call)));
+    for (const { scored, texts } of calls) {
+      assert.deepEqual(
+        scored.map(({ logit }) => logit),
+        texts.map((text) => text.length),
+      );
+    }
+  });
+
+  it('stop when the signal aborts, and the call fails at once', async () => {
+    const members = [backend({ pace: 20 }), backend({ pace: 20 })];
+    const controller = new AbortController();
+    const call = task(texts(20), { signal: controller.signal });
+    const running = new SeveralBackends(members).score(call);
+    await sleep(30);
+    const before = performance.now();
+    controller.abort();
+    await rejectsWith(running, 'aborted');
+    assert.ok(performance.now() - before < 15);
+    const { length } = call.scored;
+    await sleep(150);
+    assert.deepEqual([call.scored.length, members[0].noted.stopped, members[1].noted.stopped], [length, 1, 1]);
+  });
+
+  it('stop when one of them fails, and the call fails with its error', async () => {
+    const list = [...texts(5), 'bad', ...texts(30)];
+    const members = [backend({ fails: 'bad' }), backend({ fails: 'bad' })];
+    const call = task(list);
+    await rejectsWith(new SeveralBackends(members).score(call), 'out_of_memory', /no memory/);
+    await sleep(50);
+    assert.ok(members[0].noted.texts.length + members[1].noted.texts.length < 34);
+    // Scores in front of the gap were reported; none behind it.
+    assert.ok(call.scored.every(({ index }) => index < 5));
+  });
+
+  it('stop when the callback throws', async () => {
+    const members = [backend(), backend()];
+    const failing = task(texts(20), {
+      onScored() {
+        throw new Error('a mistake of the caller');
+      },
+    });
+    await rejectsWith(new SeveralBackends(members).score(failing), 'invalid_input', /a mistake of the caller/);
+  });
+
+  it('have the memory and the threads of all', async () => {
+    const several = new SeveralBackends([backend(), backend(), backend()]);
+    const { memoryBytes, threads, model } = await several.statistics();
+    assert.deepEqual([memoryBytes, threads, model], [30, 3, 'fake']);
+  });
+
+  it('are all disposed, and refuse calls after that', async () => {
+    const members = [backend(), backend()];
+    const several = new SeveralBackends(members);
+    await several.dispose();
+    await several.dispose();
+    assert.deepEqual(
+      members.map(({ noted }) => noted.disposed),
+      [2, 2],
+    );
+    await rejectsWith(several.score(task(texts(3))), 'disposed');
+  });
+});
