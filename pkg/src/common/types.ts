@@ -111,9 +111,11 @@ export interface RerankerOptions {
    * How many threads score, the engine's own included. Scores have the same bits with any number.
    *
    * `'auto'` (default) uses one thread per processor, at most 8. It needs Node, Deno, Bun or the package's worker in a
-   * cross-origin isolated page. Otherwise one thread runs; pass `'auto'` explicitly to get a warning that says why.
+   * cross-origin isolated page. In other pages up to four workers with an engine for each rank a model that takes at
+   * most 64 MB. Otherwise one thread runs; pass `'auto'` explicitly to get a warning that says why.
    *
-   * A number, at most 64, is what you get; if it is impossible, the creation fails with `unsupported_environment`.
+   * A number, at most 64, is what you get; if it is impossible, the creation fails with `unsupported_environment`. In a
+   * page that is not isolated, each thread takes the memory of a whole model.
    *
    * @example
    * threads: 4

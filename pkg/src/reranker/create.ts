@@ -4,6 +4,7 @@ import { invalid } from '../common/check.js';
 import type { CacheChoice, ThreadWish } from '../common/choices.js';
 import { callbackError } from '../common/deferred.js';
 import { disposedError, messageOf, RerankError, sentence, throwIfAborted } from '../common/errors.js';
+import { isObject } from '../common/kinds.js';
 import type { RerankerOptions } from '../common/types.js';
 import type { Backend } from '../engine/backend.js';
 import { InPlaceBackend } from '../engine/in-place.js';
@@ -111,7 +112,20 @@ function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'
     const advice = "omit `worker` to run the engine in place, as `worker: 'auto'` does";
     throw new RerankError('unsupported_environment', `This platform has no web workers; ${advice}.`);
   }
-  return typeof wanted === 'function' ? [wanted] : workers.starts(threads !== 1);
+  return typeof wanted === 'function' ? [distinct(wanted)] : workers.starts(threads !== 1);
+}
+
+/** Wraps the caller's function: it refuses a worker that the function returned before, which serves already. */
+function distinct(start: Start): Start {
+  const returned = new WeakSet<Worker>();
+  return () => {
+    const worker = start();
+    if (returned.has(worker)) {
+      throw new Error('`worker` returned the same worker twice; each call must start a new one');
+    }
+    if (isObject(worker)) returned.add(worker);
+    return worker;
+  };
 }
 
 /** @throws `invalid_input` if the caller's callback throws; the worker is ended then */

@@ -25,7 +25,7 @@ export class PageThreads {
   /** Starts a thread, which talks to the worker with the instance through `port`. */
   start(thread: number, port: MessagePort): void {
     try {
-      const worker = this.#another();
+      const worker = this.#create();
       worker.addEventListener('message', ({ data }: MessageEvent<Message>) => {
         if (data.type === 'ready') worker.postMessage({ type: 'be-thread', port } satisfies ThreadRequest, [port]);
       });
@@ -52,14 +52,6 @@ export class PageThreads {
   /** Ends all of them. */
   close(): void {
     for (const thread of this.#threads.keys()) this.end(thread);
-  }
-
-  #another(): Worker {
-    const worker = this.#create();
-    const known = [this.#owner, ...[...this.#threads.values()].map((thread) => thread.worker)];
-    if (known.includes(worker))
-      throw new Error('`worker` returned the same worker twice; each call must start a new one');
-    return worker;
   }
 
   #lose(thread: number, reason: string): void {

@@ -221,14 +221,15 @@ describe('threads in a page with the one header of Chromium', () => {
 describe('threads in a page that is not', () => {
   const chromium = useChromium();
 
-  it('are missed with a word on the headers', async () => {
+  it('are missed in place, with a word on the headers', async () => {
     const { page, requests, close } = await chromium.open('/site/');
     const { failure, warnings, threads } = await page.evaluate(async () => {
       const { createReranker, failureOf, mini } = await import('/site/tools.js');
-      const failure = await failureOf(createReranker({ model: mini, threads: 2 }));
+      const failure = await failureOf(createReranker({ model: mini, worker: false, threads: 2 }));
       const warnings = [];
       const reranker = await createReranker({
         model: mini,
+        worker: false,
         threads: 'auto',
         onWarning: ({ code, message }) => warnings.push(`${code}: ${message}`),
       });
