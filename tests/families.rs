@@ -48,7 +48,7 @@ fn a_bias_for_each_distance_gives_the_bits_of_one_for_each_pair() {
         let [one, other] = by_distance_and_by_pair(&file);
         // Beside the hidden state, 2 · 512 − 1 numbers are few, and 512 · 512 are many.
         assert!(one.largest_tensor(512) < other.largest_tensor(512), "{name}");
-        let bits = |graph: &Graph| distances(graph, &rows).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let bits = |graph: &Encoder| distances(graph, &rows).into_iter().map(f32::to_bits).collect::<Vec<_>>();
         assert_eq!(bits(&one), bits(&other), "{name}");
     }
 }

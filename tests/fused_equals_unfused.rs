@@ -88,7 +88,7 @@ fn fused_operators_show_the_layers_that_they_are_made_of() {
     let [fused, plain] = [&Rewrite::ALL, most].map(tiny);
     assert_ne!(fused.census(), plain.census());
     let sequences = [7, 130].map(|length| support::sequence(&sequence(length, 2)));
-    let observed = |graph: &Graph| {
+    let observed = |graph: &Encoder| {
         let mut observed = BTreeMap::new();
         for sequence in &sequences {
             let mut see = |layer: &Linear, rows: &[f32]| {
@@ -102,9 +102,9 @@ fn fused_operators_show_the_layers_that_they_are_made_of() {
     assert_eq!(by_fused.len(), 2 * 6 + 2);
     assert!(by_fused == by_plain);
 
-    let exact = |graph: &Graph| sequences.each_ref().map(|sequence| graph.exact_logit(sequence).unwrap().to_bits());
+    let exact = |graph: &Encoder| sequences.each_ref().map(|sequence| graph.exact_logit(sequence).unwrap().to_bits());
     assert_eq!(exact(&fused), exact(&plain));
-    let in_step = |graph: &Graph| {
+    let in_step = |graph: &Encoder| {
         let mut residuals = 0;
         let logits = graph.exact_logits(&sequences, &mut |reading| {
             residuals += usize::from(reading.residuals.is_some());

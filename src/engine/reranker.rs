@@ -31,7 +31,7 @@ impl Reranker {
     ///
     /// # Errors
     /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], or the longest pair would fail; those
-    /// of [`Graph::logit`] for the shortest.
+    /// of [`Encoder::logit`] for the shortest.
     pub(super) fn check(&mut self) -> Result<()> {
         self.max_tokens = self.graph.tokens().map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         while self.max_tokens > DEFAULT_MAX_TOKENS && self.graph.largest_tensor(self.max_tokens) > MOST_TENSOR_BYTES {
@@ -80,7 +80,7 @@ impl Reranker {
     /// model's.
     ///
     /// # Errors
-    /// Those of [`Graph::exact_logit`].
+    /// Those of [`Encoder::exact_logit`].
     pub fn exact_logit(&self, sequence: &TokenSequence) -> Result<f32> {
         self.graph.exact_logit(sequence)
     }

@@ -2,8 +2,8 @@ import type { EngineSource, ThreadWish } from '../common/choices.js';
 import { messageOf, RerankError, sentence } from '../common/errors.js';
 import type { RerankWarning } from '../common/types.js';
 import { Instance } from '../instance/instance.js';
-import { compileEngine } from './compile.js';
 import { threadsEngineName } from '../instance/simd.js';
+import { compileEngine } from './compile.js';
 import type { Platform } from './platform.js';
 import { chooseThreads, threadsUnavailable, whyOneThread } from './thread-count.js';
 
@@ -57,7 +57,10 @@ async function startOwn(task: EngineTask, directory: string | undefined, platfor
   return { module, instance };
 }
 
-async function startGiven({ wasm, threads, modelBytes, signal }: EngineTask, platform: Platform): Promise<StartedEngine> {
+async function startGiven(
+  { wasm, threads, modelBytes, signal }: EngineTask,
+  platform: Platform,
+): Promise<StartedEngine> {
   const module = await compileEngine(wasm, platform, signal);
   const isThreaded = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
   if (isThreaded) {

@@ -22,7 +22,10 @@ const fewestBytes = 2 ** 29;
  *
  * @throws `out_of_memory`
  */
-export function createSharedMemory({ count, modelBytes }: Pick<InstanceWish, 'count' | 'modelBytes'>): WebAssembly.Memory {
+export function createSharedMemory({
+  count,
+  modelBytes,
+}: Pick<InstanceWish, 'count' | 'modelBytes'>): WebAssembly.Memory {
   const limits = modelBytes === undefined ? undefined : limitsFor(modelBytes, count);
   const { most, fewest } = isWebKit() ? (limits ?? { most: unknownBytes, fewest: fewestBytes }) : anywhereElse(limits);
   for (let bytes = most; ; bytes = Math.max(fewest, bytes / 2)) {

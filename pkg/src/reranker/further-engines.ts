@@ -70,7 +70,10 @@ async function copyOf(link: WorkerLink, start: () => Worker, signal: AbortSignal
 function countEngines(threads: ThreadWish, apart: EnginesApart, memoryBytes: number) {
   if (typeof threads === 'number' || memoryBytes <= mostBytesUnasked) return chooseThreads(threads, apart);
   const megabytes = Math.ceil(memoryBytes / 1e6);
-  return { count: 1, missing: `${apart.reason}. Each thread would take ${megabytes} MB; pass a number to have several` };
+  return {
+    count: 1,
+    missing: `${apart.reason}. Each thread would take ${megabytes} MB; pass a number to have several`,
+  };
 }
 
 function isAbort(error: unknown): boolean {

@@ -63,7 +63,7 @@ impl Kernel {
     }
 
     /// The usual kernel for weights of seven bits.
-    fn usual() -> Self {
+    pub fn usual() -> Self {
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
         return if pairs_saturate() { Self::RelaxedInTwoSteps } else { Self::Relaxed };
         #[cfg(not(all(target_arch = "wasm32", feature = "relaxed-simd")))]
@@ -83,7 +83,9 @@ impl PanelDot {
     /// Returns the dot that new layers of this encoding take.
     pub fn chosen(encoding: Encoding) -> Self {
         match encoding {
-            Encoding::SevenBit | Encoding::FourBit => Self { kernel: SEVEN_BITS.get_or(Kernel::usual), adds_128: false },
+            Encoding::SevenBit | Encoding::FourBit => {
+                Self { kernel: SEVEN_BITS.get_or(Kernel::usual), adds_128: false }
+            }
             Encoding::EightBit => {
                 let exact = Self::exact_for_eight_bits();
                 let kernel = EIGHT_BITS.get_or(|| exact[0].kernel);
@@ -98,17 +100,26 @@ impl PanelDot {
     /// while it runs. Where it has one instruction for the dot, that is exact for eight bits, too: ARM, and x86 with
     /// AVX-VNNI-INT8, read both operands as signed; x86 with AVX-VNNI reads the second one as unsigned.
     pub fn exact_for_eight_bits() -> Vec<Self> {
-        let mut dots = Vec::new();
+        let others = [
+            Kernel::Wide,
+            #[cfg(target_arch = "wasm32")]
+            Kernel::ExtmulOfEightBits,
+        ];
+        Self::relaxed_for_eight_bits()
+            .into_iter()
+            .chain(others.map(|kernel| Self { kernel, adds_128: false }))
+            .collect()
+    }
+
+    fn relaxed_for_eight_bits() -> Option<Self> {
         #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-        match multiplies_eight_bits() {
-            (true, false) => dots.push(Self { kernel: Kernel::Relaxed, adds_128: false }),
-            (false, true) => dots.push(Self { kernel: Kernel::Relaxed, adds_128: true }),
-            _ => {}
-        }
-        dots.push(Self { kernel: Kernel::Wide, adds_128: false });
-        #[cfg(target_arch = "wasm32")]
-        dots.push(Self { kernel: Kernel::ExtmulOfEightBits, adds_128: false });
-        dots
+        return match multiplies_eight_bits() {
+            (true, false) => Some(Self { kernel: Kernel::Relaxed, adds_128: false }),
+            (false, true) => Some(Self { kernel: Kernel::Relaxed, adds_128: true }),
+            _ => None,
+        };
+        #[cfg(not(all(target_arch = "wasm32", feature = "relaxed-simd")))]
+        None
     }
 
     /// Difference between a code that the kernel reads and a stored weight of eight bits.

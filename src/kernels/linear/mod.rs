@@ -110,14 +110,7 @@ impl Linear {
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
         let column_sums = matrix.column_sums().to_vec();
-        let mut layer = Self {
-            matrix,
-            dot,
-            offsets: Vec::new(),
-            column_sums,
-            scales: column_scales,
-            bias,
-        };
+        let mut layer = Self { matrix, dot, offsets: Vec::new(), column_sums, scales: column_scales, bias };
         layer.offsets = vec![layer.code_offset(); padded];
         layer
     }

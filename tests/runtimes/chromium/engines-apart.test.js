@@ -121,7 +121,10 @@ describe('several engines in a page that is not isolated', () => {
       }
       return codes;
     });
-    assert.ok(codes.every((code) => ['aborted', 'no failure'].includes(code)), `${codes}`);
+    assert.ok(
+      codes.every((code) => ['aborted', 'no failure'].includes(code)),
+      `${codes}`,
+    );
     assert.equal(codes[0], 'aborted');
     await noWorkers(open.page);
   });

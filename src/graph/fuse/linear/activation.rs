@@ -5,7 +5,7 @@ use tract_core::ops::binary::TypedBinOp;
 use tract_core::ops::math::Mul;
 use tract_core::ops::nn::gelu_exact::GeluExact;
 
-use super::operator::{Activation, Function, LinearLayers, Part};
+use super::operator::{Activation, Function, LinearLayers, OutputColumns};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
 use crate::graph::import::gelu::GeluTanh;
@@ -41,7 +41,7 @@ pub fn fuse_gate(
     rule_if_some!(linear = source.op_as::<LinearLayers>().filter(|it| it.activation() == Activation::None));
     rule_if!(gated.node == source.id && gated.slot != gate.slot && linear.parts().len() == 2);
     rule_if!([active, gate, gated].iter().all(|&outlet| has_one_reader(model, outlet)));
-    let parts: TVec<Part> = [gated, gate].iter().map(|outlet| linear.parts()[outlet.slot].clone()).collect();
+    let parts: TVec<OutputColumns> = [gated, gate].iter().map(|outlet| linear.parts()[outlet.slot].clone()).collect();
     rule_if!(parts[0].columns.len() == parts[1].columns.len());
     let fused = linear.with_parts(parts).with_activation(Activation::Gated(function));
     replaced(model, name, fused, &[source.inputs[0]], node)
@@ -102,7 +102,7 @@ mod tests {
         slots: [usize; 2],
         change: fn(&mut TypedModel, OutletId, OutletId),
     ) -> bool {
-        let parts = [0..4, 4..8].map(|columns| Part { layer: 0, columns }).into_iter().collect();
+        let parts = [0..4, 4..8].map(|columns| OutputColumns { layer: 0, columns }).into_iter().collect();
         let (mut graph, outputs) = with_layer(5, layer(5, 8).with_parts(parts));
         let active = graph.wire_node("active", function, &[outputs[slots[0]]]).unwrap()[0];
         let joined = graph.wire_node("joined", join, &[active, outputs[slots[1]]]).unwrap();

@@ -7,7 +7,7 @@ use tract_core::internal::*;
 use tract_core::ops::array::Slice;
 use tract_core::ops::change_axes::AxisOp;
 
-use super::operator::{Activation, LinearLayers, Part};
+use super::operator::{Activation, LinearLayers, OutputColumns};
 use crate::graph::fuse::pattern::*;
 use crate::graph::fuse::weights::Weights;
 
@@ -59,15 +59,15 @@ pub fn split(
     let output = OutletId::from(node.id);
     let readers = model.outlet_successors(output);
     rule_if!(!readers.is_empty() && !model.outputs.contains(&output));
-    let &[Part { layer, ref columns }] = linear.parts() else { return Ok(None) };
+    let &[OutputColumns { layer, ref columns }] = linear.parts() else { return Ok(None) };
     rule_if!(linear.activation() == Activation::None);
     let last = model.outlet_fact(output)?.rank() - 1;
     let part = |reader: &InletId| {
         let slice = model.node(reader.node).op_as::<Slice>().filter(|slice| slice.axis == last)?;
         let (start, end) = bounds(slice)?;
-        Some(Part { layer, columns: columns.start + start..columns.start + end })
+        Some(OutputColumns { layer, columns: columns.start + start..columns.start + end })
     };
-    rule_if_some!(parts = readers.iter().map(part).collect::<Option<TVec<Part>>>());
+    rule_if_some!(parts = readers.iter().map(part).collect::<Option<TVec<OutputColumns>>>());
     let mut patch = TypedModelPatch::default();
     let input = patch.tap_model(model, node.inputs[0])?;
     let outputs = patch.wire_node(name, linear.with_parts(parts), &[input])?;
