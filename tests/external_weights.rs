@@ -132,7 +132,7 @@ fn a_short_file_is_refused_before_it_arrives_where_its_size_is_known() {
     let unknown = joined(&graph, None, short, 5000).unwrap_err();
     for error in [known, unknown] {
         assert_eq!(error.code(), "invalid_model");
-        assert!(error.to_string().ends_with("of \"int8.onnx_data\"; the file has 166527 bytes"), "{error}");
+        assert!(error.to_string().contains("of \"int8.onnx_data\"; the file has 166527 bytes"), "{error}");
     }
     assert_eq!(joined(&graph, None, &[], 1).unwrap_err().code(), "invalid_model");
 }

@@ -121,8 +121,11 @@ fn a_foreign_file_is_not_an_onnx_file() {
         assert!(error.to_string().contains("the file is not an ONNX file: "), "{error}");
     }
     let text = |bytes: &[u8]| refusal(bytes).to_string();
-    assert_eq!(text(b""), "model file: the file is empty; an ONNX file was expected");
-    assert_eq!(text(&Message::new().varint(1, 6).0), "model file: the file is not an ONNX file: it holds no graph");
+    assert_eq!(text(b""), "model file: the file is empty; an ONNX file was expected; replace it with a sound copy");
+    assert_eq!(
+        text(&Message::new().varint(1, 6).0),
+        "model file: the file is not an ONNX file: it holds no graph; replace it with a sound copy"
+    );
 }
 
 fn assert_usual(file: &Message, what: &str) {

@@ -26,6 +26,13 @@ fn float_layers_are_counted_in_bytes() {
     assert_eq!(speed.float_bytes, 4 * (2 * (4 * 32 * 32 + 2 * 32 * 64) + 32 * 32 + 32));
 }
 
+/// ALBERT's layers share weights behind Identity, so the quantiser of activations rounds them.
+#[test]
+fn weights_that_the_file_rounds_are_integers() {
+    let speed = graph(&read("tests/fixtures/families/albert-5-torchscript-sdpa-vnni.onnx")).unwrap().speed();
+    assert_eq!((speed.float_bytes, speed.kernel), (0, "dot_i16x8"));
+}
+
 #[test]
 fn attention_and_layers_that_no_rewrite_knows_are_slow() {
     let model = read(TINY);

@@ -1,4 +1,7 @@
 /** Returns for how many threads a browser's device has memory: two for each gigabyte that it admits to. */
 export function memoryForThreads(): number {
-  return 'deviceMemory' in navigator ? Math.floor(2 * Number(navigator.deviceMemory)) : Number.POSITIVE_INFINITY;
+  const { navigator } = globalThis;
+  return navigator && 'deviceMemory' in navigator
+    ? Math.floor(2 * Number(navigator.deviceMemory))
+    : Number.POSITIVE_INFINITY;
 }

@@ -19,6 +19,6 @@ export function missingForThreads(): string | undefined {
 export function enginesApart(): EnginesApart | undefined {
   const reason = missingForThreads();
   if (reason === undefined) return undefined;
-  const processors = () => Math.min(mostEngines, navigator.hardwareConcurrency ?? 1);
+  const processors = () => Math.min(mostEngines, globalThis.navigator?.hardwareConcurrency ?? 1);
   return { reason, processors, room: memoryForThreads };
 }

@@ -13,6 +13,7 @@ pub mod pattern;
 mod positions;
 mod product;
 pub mod rewrite;
+mod rounded_matrix;
 pub mod rows;
 pub mod self_attention;
 pub mod stages;

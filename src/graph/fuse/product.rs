@@ -20,23 +20,32 @@ pub fn fuse(
     name: &str,
     _: &IntegerMatMul,
 ) -> TractResult<Option<TypedModelPatch>> {
-    let quantized = [0, 1].map(|operand| producer(model, node.inputs[operand]));
-    for (operand, quantize) in quantized.iter().enumerate() {
-        rule_if!(quantize.op_is::<DynamicQuantizeLinear>());
-        rule_if!(node.inputs[operand] == OutletId::new(quantize.id, 0));
-        rule_if!(node.inputs[operand + 2] == OutletId::new(quantize.id, 2));
-    }
-    rule_if_some!((scaled, scales) = scaled_floats(model, node));
-    let scales = producer(model, without_added_axes(model, scales));
-    rule_if!(is_binary::<Mul>(scales));
-    let scale_of = |operand: usize| OutletId::new(quantized[operand].id, 1);
-    let given = [0, 1].map(|input| without_added_axes(model, scales.inputs[input]));
-    rule_if!(given == [scale_of(0), scale_of(1)] || given == [scale_of(1), scale_of(0)]);
-
-    let floats = quantized.map(|quantize| quantize.inputs[0]);
+    rule_if_some!((floats, scaled) = rounded_operands(model, node));
     let ranks = floats.map(|outlet| model.outlet_fact(outlet).map_or(0, |fact| fact.rank()));
     let product = EinSum { axes: matmul_axes(ranks[0], ranks[1])?, operating_dt: f32::datum_type(), q_params: None };
     replaced(model, name, product, &floats, scaled)
+}
+
+/// The floats that both operands of an integer product are rounded from as the graph runs, and the node that makes floats
+/// of the product. `None` for any other product.
+pub fn rounded_operands<'model>(
+    model: &'model TypedModel,
+    node: &TypedNode,
+) -> Option<([OutletId; 2], &'model TypedNode)> {
+    let quantized = [0, 1].map(|operand| producer(model, node.inputs[operand]));
+    let is_rounded = |(operand, quantize): (usize, &&TypedNode)| {
+        quantize.op_is::<DynamicQuantizeLinear>()
+            && node.inputs[operand] == OutletId::new(quantize.id, 0)
+            && node.inputs[operand + 2] == OutletId::new(quantize.id, 2)
+    };
+    quantized.iter().enumerate().all(is_rounded).then_some(())?;
+    let (scaled, scales) = scaled_floats(model, node)?;
+    let scales = producer(model, without_added_axes(model, scales));
+    is_binary::<Mul>(scales).then_some(())?;
+    let scale_of = |operand: usize| OutletId::new(quantized[operand].id, 1);
+    let given = [0, 1].map(|input| without_added_axes(model, scales.inputs[input]));
+    (given == [scale_of(0), scale_of(1)] || given == [scale_of(1), scale_of(0)]).then_some(())?;
+    Some((quantized.map(|quantize| quantize.inputs[0]), scaled))
 }
 
 /// Turns a product without a sum, such as that of positions and frequencies, into a multiplication that broadcasts.

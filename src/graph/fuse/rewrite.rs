@@ -65,6 +65,7 @@ impl Rewrite {
                 .with_rule_for("sum of embeddings", embedding::merge),
             Self::Positions => rules.with_rule_for("positions", positions::fuse),
             Self::Linear => rules
+                .with_rule_for("linear with weights that are rounded", linear::fuse_rounded)
                 .with_rule_for("product of activations", product::fuse)
                 .with_rule_for("product without a sum", product::outer)
                 .with_rule_for("GELU", gelu::fuse)

@@ -1,12 +1,14 @@
 //! The big weights of the graph. Each is an input of the model until a rewrite takes it over.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use tract_core::internal::*;
 use tract_core::ops::konst::Const;
 use tract_core::ops::source::TypedSource;
 
 use super::pattern::producer;
+use super::rounded_matrix::RoundedMatrix;
 use crate::kernels::linear::PackedMatrix;
 use crate::onnx::{Table, Weight, WeightStore};
 
@@ -14,11 +16,13 @@ use crate::onnx::{Table, Weight, WeightStore};
 #[derive(Debug, Default)]
 pub struct Weights {
     by_name: BTreeMap<String, Weight>,
+    /// Matrices that were rounded from constants. Layers that share a constant share its matrix.
+    rounded: Mutex<Vec<(Arc<Tensor>, Arc<RoundedMatrix>)>>,
 }
 
 impl Weights {
     pub fn new(store: WeightStore) -> Self {
-        Self { by_name: store.into_iter().collect() }
+        Self { by_name: store.into_iter().collect(), rounded: Mutex::default() }
     }
 
     fn at(&self, model: &TypedModel, outlet: OutletId) -> Option<&Weight> {
@@ -39,6 +43,17 @@ impl Weights {
             Weight::Table(table) => Some(table),
             Weight::Matrix { .. } => None,
         }
+    }
+
+    /// The matrix that a constant is rounded to; `None` if it is no matrix of floats, or there is no memory.
+    pub fn rounded(&self, constant: &Arc<Tensor>) -> Option<Arc<RoundedMatrix>> {
+        let mut all = self.rounded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, matrix)) = all.iter().find(|(known, _)| Arc::ptr_eq(known, constant)) {
+            return Some(Arc::clone(matrix));
+        }
+        let matrix = Arc::new(RoundedMatrix::new(constant)?);
+        all.push((Arc::clone(constant), Arc::clone(&matrix)));
+        Some(matrix)
     }
 
     /// Reduces the inputs of `model` to its first `text_inputs`. A weight that a node still reads becomes a constant.

@@ -148,7 +148,7 @@ describe('a model', () => {
       await rejectsWith(
         cut,
         'invalid_model',
-        /of "int8\.onnx_data"; the file has 166527 bytes \(file:.*int8\.onnx_data\)\.$/,
+        /of "int8\.onnx_data"; the file has 166527 bytes; replace it with a sound copy \(file:.*int8\.onnx_data\)\.$/,
       );
       const changed = Buffer.from(split[data]);
       changed[100_000] ^= 1;

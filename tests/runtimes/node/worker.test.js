@@ -61,6 +61,18 @@ describe('a page', () => {
     await reranker.dispose();
   });
 
+  it('has an engine in each of several workers for a number of threads, with the scores of one', async () => {
+    const [one, three] = [
+      await page.createReranker({ model, wasm, threads: 1 }),
+      await page.createReranker({ model, wasm, threads: 3 }),
+    ];
+    assert.equal((await three.statistics()).threads, 3);
+    assert.deepEqual(await three.rerank(query, many), await one.rerank(query, many));
+    await Promise.all([one.dispose(), three.dispose()]);
+    await Promise.all(WebWorker.started.slice(-4).map(({ terminated }) => terminated));
+    await rejectsWith(three.rerank(query, many), 'disposed');
+  });
+
   it('aborts and disposes across', async () => {
     const reranker = await page.createReranker({ model, wasm });
     const controller = new AbortController();

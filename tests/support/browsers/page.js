@@ -33,8 +33,12 @@ export class WebWorker extends EventTarget {
   }
 }
 
-/** Makes this process look like a page that has `Worker`. Returns the package's entry for browsers. */
+/**
+ * Makes this process look like a page that has `Worker`, on a machine with one processor. Returns the package's entry for
+ * browsers.
+ */
 export function enterPage(Worker) {
   Object.assign(globalThis, { document: { currentScript: null }, Worker });
+  Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency: 1 }, configurable: true });
   return import('#internal/index.js');
 }

@@ -49,7 +49,7 @@ describe('a pool of threads', () => {
     await rejectsWith(
       starting,
       'unsupported_environment',
-      /^The threads of the engine could not be started: no more threads\.$/,
+      /^The threads of the engine could not be started: no more threads; use `threads: 1`\.$/,
     );
     assert.deepEqual([threads.started, threads.ended], [2, 1]);
     // An unhandled rejection fails the test.
@@ -60,7 +60,11 @@ describe('a pool of threads', () => {
   it('that has a thread which says nothing is given up after a while', async () => {
     const threads = stub((listener, number) => number === 1 && ready(listener));
     const starting = hurried(() => ThreadPool.start(3, threads.start, task, undefined));
-    await rejectsWith(starting, 'unsupported_environment', /could not be started: one did not answer within 30 s\.$/);
+    await rejectsWith(
+      starting,
+      'unsupported_environment',
+      /could not be started: one did not answer within 30 s; use `threads: 1`\.$/,
+    );
     assert.deepEqual([threads.started, threads.ended], [3, 3]);
   });
 
@@ -81,10 +85,14 @@ describe('a pool of threads', () => {
     assert.equal(instance.threads, 1);
     assert.equal(threads.ended, 2);
     assert.equal(warnings.length, 1);
-    const reason = 'The threads of the engine could not be started: one did not answer within 30 s.';
+    const reason = 'The threads of the engine could not be started: one did not answer within 30 s; use `threads: 1`.';
     assert.equal(warnings[0], `threads_unavailable: The engine runs on one thread. ${reason}`);
     const exact = hurried(() => startEngine({ threads: 3, warn }, platform));
-    await rejectsWith(exact, 'unsupported_environment', /^The threads of the engine could not be started: .* 30 s\.$/);
+    await rejectsWith(
+      exact,
+      'unsupported_environment',
+      /^The threads of the engine could not be started: .* 30 s; use `threads: 1`\.$/,
+    );
   });
 
   it('starts none for a signal that has spoken', async () => {

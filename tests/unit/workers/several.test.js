@@ -14,7 +14,7 @@ function backend({ pace = 1, fails } = {}) {
     async score({ texts, onScored, signal }) {
       for (const [index, text] of texts.entries()) {
         await sleep(pace * text.length);
-        if (signal.aborted) {
+        if (signal?.aborted) {
           noted.stopped += 1;
           throw new RerankError('aborted', 'It was aborted.');
         }

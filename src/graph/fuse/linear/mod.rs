@@ -7,6 +7,7 @@ mod merge;
 mod operator;
 mod packed;
 mod quantized;
+mod rounded;
 mod static_quantized;
 
 pub use activation::{fuse_function, fuse_gate, join_gate};
@@ -18,4 +19,5 @@ pub use operator::Function;
 pub use operator::{Activation, LinearLayers, OutputColumns};
 pub use packed::{slice_above_split, split};
 pub use quantized::fuse as fuse_quantized;
+pub use rounded::fuse as fuse_rounded;
 pub use static_quantized::{drop_rounding, fuse as fuse_static};

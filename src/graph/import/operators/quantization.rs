@@ -171,6 +171,27 @@ impl TypedOp for QuantizeLinear {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DynamicQuantizeLinear;
 
+/// Floats as integers, with the value of an integer 1 and the integer that stands for 0.
+pub struct Rounded {
+    pub integers: Vec<u8>,
+    pub scale: f32,
+    pub zero_point: u8,
+}
+
+impl DynamicQuantizeLinear {
+    /// Rounds all floats of a tensor.
+    pub fn round(values: &[f32]) -> Rounded {
+        // The range includes 0, so an integer stands for it exactly.
+        let least = values.iter().copied().fold(0f32, f32::min);
+        let most = values.iter().copied().fold(0f32, f32::max);
+        // If all numbers are 0, any scale but 0 is right.
+        let scale = if most == least { 1.0 } else { (most - least) / 255.0 };
+        let zero_point = (-least / scale).round_ties_even().clamp(0.0, 255.0);
+        let integers = values.iter().map(|value| ((value / scale).round_ties_even() + zero_point) as u8).collect();
+        Rounded { integers, scale, zero_point: zero_point as u8 }
+    }
+}
+
 impl Op for DynamicQuantizeLinear {
     fn name(&self) -> StaticName {
         "DynamicQuantizeLinear".into()
@@ -184,20 +205,9 @@ impl EvalOp for DynamicQuantizeLinear {
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let input = args_1!(inputs);
-        let mut output = Tensor::zero::<u8>(input.shape())?;
-        let plain = input.try_as_plain_ram()?;
-        let values = plain.as_slice::<f32>()?;
-        // The range includes 0, so an integer stands for it exactly.
-        let least = values.iter().copied().fold(0f32, f32::min);
-        let most = values.iter().copied().fold(0f32, f32::max);
-        // If all numbers are 0, any scale but 0 is right.
-        let scale = if most == least { 1.0 } else { (most - least) / 255.0 };
-        let zero_point = (-least / scale).round_ties_even().clamp(0.0, 255.0);
-        let mut integers = output.try_as_plain_ram_mut()?;
-        for (integer, value) in integers.as_slice_mut::<u8>()?.iter_mut().zip(values) {
-            *integer = ((value / scale).round_ties_even() + zero_point) as u8;
-        }
-        Ok(tvec!(output.into_tvalue(), tensor0(scale).into_tvalue(), tensor0(zero_point as u8).into_tvalue()))
+        let Rounded { integers, scale, zero_point } = Self::round(input.try_as_plain_ram()?.as_slice::<f32>()?);
+        let output = Tensor::from_shape(input.shape(), &integers)?;
+        Ok(tvec!(output.into_tvalue(), tensor0(scale).into_tvalue(), tensor0(zero_point).into_tvalue()))
     }
 }
 
