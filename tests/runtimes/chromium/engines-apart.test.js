@@ -66,7 +66,7 @@ describe('several engines in a page that is not isolated', () => {
     const wasm = (await engineThatTraps(9)).toString('base64');
     const { failures, results, expected } = await open.page.evaluate(async (wasm) => {
       const { createReranker, mini, documents, failureOf } = await import('/site/tools.js');
-      const bytes = await (await fetch(`data:application/wasm;base64,${wasm}`)).arrayBuffer();
+      const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
       const sound = await createReranker({ model: mini, threads: 1 });
       const expected = await sound.rerank('query', documents(12));
       await sound.dispose();
