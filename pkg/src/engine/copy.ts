@@ -5,7 +5,7 @@ import type { LoadedModel } from './load.js';
 /** A loaded model as it crosses to another worker: the memory of its instance, and facts about it. */
 export type ModelCopy = Omit<LoadedModel, 'instance' | 'model'> & { instance: InstanceCopy };
 
-/** Copies a model whose instance has no threads, between two calls. The model goes on. */
+/** Copies a model between two calls; its instance must have no threads. The model goes on. */
 export function copyModel({ instance, model, ...facts }: LoadedModel): ModelCopy {
   instance.call(() => model.keep());
   const copy = instance.copy();

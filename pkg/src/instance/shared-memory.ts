@@ -48,8 +48,8 @@ interface Limits {
 }
 
 /**
- * The engine and a call take 20 MB, and a thread 4 MB for short texts and 9 MB for texts of 512 tokens: the table of
- * memory in docs/performance.md.
+ * The engine and a call take 20 MB. A thread takes 4 MB for short texts and 9 MB for texts of 512 tokens. The table of
+ * memory in docs/performance.md has both.
  */
 function limitsFor(modelBytes: number, count: number): Limits {
   return { most: 1.1 * modelBytes + 96e6 + 10e6 * count, fewest: modelBytes + 32e6 + 4e6 * count };

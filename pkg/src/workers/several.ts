@@ -13,7 +13,7 @@ interface Member {
 }
 
 /**
- * Several models of the same files, each in a worker with a memory of its own. They share the documents of a call: each
+ * Several models of the same files, each in another worker and another memory. They share the documents of a call: each
  * takes the next few when it is done with the last. Scores arrive in the order of the list, as from one model.
  */
 export class SeveralBackends implements Backend {

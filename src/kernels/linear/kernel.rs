@@ -97,8 +97,8 @@ impl PanelDot {
     /// Returns the dots that are exact for weights of eight bits here, the usual one first.
     ///
     /// The relaxed dot is defined for seven bits. What an engine does with the eighth is its choice, and does not change
-    /// while it runs. Where it has one instruction for the dot, that is exact for eight bits, too: ARM, and x86 with
-    /// AVX-VNNI-INT8, read both operands as signed; x86 with AVX-VNNI reads the second one as unsigned.
+    /// while it runs. Where it has one instruction for the dot, that is exact for eight bits, too. ARM, and x86 with
+    /// AVX-VNNI-INT8, read both operands as signed. x86 with AVX-VNNI reads the second one as unsigned.
     pub fn exact_for_eight_bits() -> Vec<Self> {
         let others = [
             Kernel::Wide,
