@@ -138,6 +138,18 @@ describe('the installed package', async () => {
         }
       });
 
+      it('returns the same bits from several engines, which a page has without isolation', async () => {
+        for (const wanted of [2, 4]) {
+          const { results, threads, warnings } = await asks('rank', {
+            model: 'mini',
+            questions,
+            options: { threads: wanted },
+          });
+          assert.deepEqual([threads, warnings], [wanted, []]);
+          assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), expected);
+        }
+      });
+
       it('takes the engine that is the fastest there', () => {
         const engines = new Set(
           server.requests.filter((path) => path.endsWith('.wasm')).map((path) => path.split('/').at(-1)),
@@ -146,7 +158,7 @@ describe('the installed package', async () => {
       });
 
       it('starts a second time while nothing of the model can be downloaded', async () => {
-        const call = { model: 'url', questions: questions.slice(0, 1) };
+        const call = { model: 'url', questions: questions.slice(0, 1), options: { threads: 1 } };
         const own = await serves({ 'content-security-policy': policy });
         // Under WebDriver, WebKit keeps cached files in memory, as in a private window, while a page has them open.
         await asks('hold', undefined, own, await opensTab());
@@ -273,7 +285,7 @@ describe('the installed package', async () => {
         others.push(cdn, open);
         const { results, kinds } = await asks('rankFrom', { base: cdn.url, question: questions[0] }, open);
         assert.equal(results.length, questions[0].documents.length);
-        assert.deepEqual(kinds, ['blob:']);
+        assert.deepEqual(kinds, ['blob:', 'blob:']);
       });
     });
   }
