@@ -11,7 +11,9 @@ const headers =
 
 /** The reason why an instance in a worker can have only one thread here; undefined if it can have more. */
 export function missingForThreads(): string | undefined {
-  if (globalThis.crossOriginIsolated === true) return undefined;
+  if (globalThis.crossOriginIsolated === true) {
+    return typeof SharedArrayBuffer === 'undefined' ? 'this browser has no memory that threads can share' : undefined;
+  }
   return `the page is not cross-origin isolated; its server must send the headers ${headers}`;
 }
 

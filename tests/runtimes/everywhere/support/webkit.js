@@ -23,6 +23,8 @@ export async function startWebKit() {
     const port = await freePort();
     // WebKit would wait for a graphics card and for a bus for accessibility. The machine has neither.
     const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_DMABUF_RENDERER: '1', NO_AT_BRIDGE: '1' };
+    // Safari gives an isolated page memory that threads can share. WebKitGTK wants this setting for it.
+    env.JSC_useSharedArrayBuffer = '1';
     const parameters = ['--host=127.0.0.1', `--port=${port}`];
     processes.push(spawn('WebKitWebDriver', parameters, { env, stdio: 'ignore' }));
     const session = await startSession(`http://127.0.0.1:${port}`, binary);
