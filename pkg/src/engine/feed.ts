@@ -159,8 +159,8 @@ async function take({ role, size, sha256, expected, chunks, recording }: Intake,
     const total = expected === undefined || loaded > expected ? undefined : expected;
     report({ phase: 'download', file: role, loaded, total });
     if (!turnIsDue) continue;
-    race.step();
     await turn(platform, signal);
+    race.step();
   }
   report({ phase: 'verify', file: role, loaded, total: loaded });
   await turn(platform, signal);

@@ -50,7 +50,7 @@ export class KernelRace {
 function measure(run: () => void, clock: () => number): number | undefined {
   // A coarse clock may move soon after the first look at it.
   let start = clock();
-  for (let runs = 0; clock() === start; runs += 1) {
+  for (let runs = 0; !(clock() > start); runs += 1) {
     if (runs === mostRuns) return undefined;
     run();
   }
@@ -59,6 +59,6 @@ function measure(run: () => void, clock: () => number): number | undefined {
     run();
     const passed = clock() - start;
     if (passed >= lapMilliseconds) return passed / runs;
-    if (runs === mostRuns && passed === 0) return undefined;
+    if (runs >= mostRuns && !(passed > 0)) return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { ModelCache } from '../cache/model-cache.js';
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { untilAborted } from '../common/deferred.js';
-import { throwIfAborted } from '../common/errors.js';
+import { RerankError, throwIfAborted } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import { fileBeside } from '../files/beside.js';
 import { describeLocation } from '../files/location.js';
@@ -41,10 +41,30 @@ export interface LoadedModel {
 }
 
 /**
- * Reads the files into a new instance and prepares the model. A failure closes the instance, which ends its threads and
- * frees its memory.
+ * Reads the files into a new instance and prepares the model. If the instance crashes, the files are read into another
+ * one, once: WebKitGTK 2.50 crashes in some loads of sound files.
  */
 export async function loadModel(task: LoadTask, platform: Platform): Promise<LoadedModel> {
+  try {
+    return await loadOnce(task, platform).catch((crash) => {
+      if (!isCrash(crash)) throw crash;
+      return loadOnce(task, platform).catch((error) => {
+        // A source that cannot be read twice says nothing about the crash.
+        throw error instanceof RerankError && error.code === 'aborted' ? error : crash;
+      });
+    });
+  } catch (error) {
+    throw withOtherFile(error, task.model);
+  }
+}
+
+/** True for a trap of the engine, unless it had no memory. */
+function isCrash(error: unknown): boolean {
+  return error instanceof RerankError && error.code === 'internal' && error.cause instanceof WebAssembly.RuntimeError;
+}
+
+/** A failure closes the instance, which ends its threads and frees its memory. */
+async function loadOnce(task: LoadTask, platform: Platform): Promise<LoadedModel> {
   const { model, signal, report, warn } = task;
   const { module, instance } = await startEngine({ ...task, modelBytes: bytesOf(model) }, platform);
   // A file may never arrive; an abort ends the threads without waiting for it.
@@ -79,23 +99,26 @@ export async function loadModel(task: LoadTask, platform: Platform): Promise<Loa
     };
   } catch (error) {
     await instance.close();
-    throw withOtherFile(error, model);
+    throw error;
   } finally {
     signal?.removeEventListener('abort', close);
   }
 }
 
+/** A graph below this size may have its weights in other files, which it names. */
+const fewestGraphBytes = 16 << 20;
+
 /**
- * Returns the memory that the model takes, about the size of its files. A graph on floats of 16 bits takes twice its
- * size. Only the names of int8 graphs say that they are none. Undefined if a size is not known, or the graph may name
- * further files.
+ * Returns the memory that the model takes, about the size of its files; undefined if that is not known. A graph on floats
+ * of 16 bits takes twice its size. Only the names of int8 graphs say that they are none.
  */
 function bytesOf({ files }: ResolvedModel): number | undefined {
   let bytes = 0;
-  for (const { role, size, location, beside } of files) {
-    if (size === undefined || (beside && Object.keys(beside).length > 0)) return undefined;
-    const isInt8 = role !== 'model' || /int8|quantized/.test(describeLocation(location));
-    bytes += isInt8 ? size : 2 * size;
+  for (const { role, size, location, beside = {} } of files) {
+    const isGraph = role === 'model';
+    if (size === undefined || (isGraph && size < fewestGraphBytes) || Object.keys(beside).length > 0) return undefined;
+    const [name = ''] = describeLocation(location).split(/[?#]/, 1);
+    bytes += isGraph && !/(int8|quantized)[^/]*$/.test(name) ? 2 * size : size;
   }
   return bytes;
 }

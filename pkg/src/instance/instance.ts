@@ -65,8 +65,7 @@ export class Instance {
       memory.grow((bytes.byteLength - memory.buffer.byteLength) / pageBytes);
       table.grow(references - table.length);
     } catch (cause) {
-      const message = withReason('The engine could not get its memory', cause, 'use fewer threads');
-      throw new RerankError('out_of_memory', message, { cause });
+      throw noMemory(cause, 'use fewer threads');
     }
     // The copied memory is constructed already.
     new Uint8Array(memory.buffer).set(new Uint8Array(bytes));
@@ -81,7 +80,11 @@ export class Instance {
   /** Copies the instance between two calls; undefined if it has threads. */
   copy(): InstanceCopy | undefined {
     if (!this.#references) return undefined;
-    return { memory: this.#memory.buffer.slice(0), references: this.#references.length };
+    try {
+      return { memory: this.#memory.buffer.slice(0), references: this.#references.length };
+    } catch (cause) {
+      throw noMemory(cause, 'use fewer threads');
+    }
   }
 
   /** How many threads the instance has, its first one included. */
@@ -151,14 +154,18 @@ export async function instantiate(
     return await bindings({ module_or_path: module, ...(memory && { memory }) });
   } catch (cause) {
     if (cause instanceof RangeError) {
-      const message = withReason('The engine could not get its memory', cause, 'free memory or use a smaller model');
-      throw new RerankError('out_of_memory', message, { cause });
+      throw noMemory(cause, 'free memory or use a smaller model');
     }
     // WebKit checks the policy after it has compiled.
     const statement = 'The WebAssembly module is not the engine of this package version';
     const message = withReason(statement, cause, 'pass a file of its `dist/wasm`');
     throw policyError(cause) ?? new RerankError('invalid_input', message, { cause });
   }
+}
+
+function noMemory(cause: unknown, advice: string): RerankError {
+  const message = withReason('The engine could not get its memory', cause, advice);
+  return new RerankError('out_of_memory', message, { cause });
 }
 
 /** Returns the code that the engine put on its error; undefined if the instance did not survive. */

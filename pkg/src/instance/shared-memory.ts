@@ -14,6 +14,9 @@ const unknownBytes = 2 ** 30;
 /** The least maximum that is worth trying for a model of unknown size: bge-reranker-base takes 300 MB. */
 const fewestBytes = 2 ** 29;
 
+/** The first maximum in WebKit for a small model. Texts of thousands of tokens take 100 MB in each thread. */
+const usualBytes = 511e6;
+
 /**
  * Creates a memory that threads can share. It begins small and grows up to a maximum.
  *
@@ -52,7 +55,10 @@ interface Limits {
  * memory in docs/performance.md has both.
  */
 function limitsFor(modelBytes: number, count: number): Limits {
-  return { most: 1.1 * modelBytes + 96e6 + 10e6 * count, fewest: modelBytes + 32e6 + 4e6 * count };
+  return {
+    most: Math.max(usualBytes, 1.1 * modelBytes + 96e6 + 10e6 * count),
+    fewest: modelBytes + 32e6 + 4e6 * count,
+  };
 }
 
 function anywhereElse(limits: Limits | undefined): Limits {

@@ -1,5 +1,6 @@
 import type { ThreadWish } from '../common/choices.js';
-import { disposedError, messageOf, RerankError, sentence } from '../common/errors.js';
+import { disposedError, messageOf, sentence, throwIfAborted } from '../common/errors.js';
+import { startTimer } from '../common/timer.js';
 import type { RerankWarning } from '../common/types.js';
 import type { Backend } from '../engine/backend.js';
 import type { EnginesApart } from '../engine/platform.js';
@@ -10,6 +11,9 @@ import { SeveralBackends } from '../workers/several.js';
 
 /** An instance of this size is copied unasked: that of a model of MiniLM's size takes 34 MB. */
 const mostBytesUnasked = 64 << 20;
+
+/** Longest wait for engines that are started unasked. */
+const secondsUnasked = 5;
 
 /** The first worker, with its model loaded, and what starting others takes. */
 export interface FirstEngine {
@@ -35,11 +39,11 @@ export async function withFurtherEngines(first: FirstEngine, apart: EnginesApart
   try {
     const { memoryBytes } = await link.statistics();
     const { count, missing } = countEngines(threads, apart, memoryBytes);
-    const outcomes = await Promise.allSettled(Array.from({ length: count - 1 }, () => copyOf(link, start, signal)));
-    const further = outcomes.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
-    const failure = outcomes.find((it) => it.status === 'rejected')?.reason;
-    if (failure !== undefined && (typeof threads === 'number' || isAbort(failure))) {
+    const wait = typeof threads === 'number' ? { signal, stop() {} } : atMost(secondsUnasked, signal);
+    const { further, failure } = await startFurther(count - 1, link, start, wait.signal).finally(wait.stop);
+    if (failure !== undefined && (typeof threads === 'number' || signal?.aborted)) {
       for (const it of further) it.close(disposedError());
+      throwIfAborted(signal);
       throw failure;
     }
     if (further.length > 0) return new SeveralBackends([link, ...further].map((it) => new WorkerBackend(it, restart)));
@@ -54,16 +58,39 @@ export async function withFurtherEngines(first: FirstEngine, apart: EnginesApart
   }
 }
 
-/** Starts a worker with a copy of the model in `link`. */
-async function copyOf(link: WorkerLink, start: () => Worker, signal: AbortSignal | undefined): Promise<WorkerLink> {
-  const another = await WorkerLink.start(start, signal);
-  try {
-    await another.startCopy(await link.copy(signal), signal);
-    return another;
-  } catch (error) {
-    another.close(disposedError());
-    throw error;
+/** Starts workers side by side, and copies the model in `link` to one after the other, which takes less memory. */
+async function startFurther(count: number, link: WorkerLink, start: () => Worker, signal: AbortSignal | undefined) {
+  const starts = Array.from({ length: count }, () => WorkerLink.start(start, signal));
+  const further: WorkerLink[] = [];
+  let failure: unknown;
+  for (const started of await Promise.allSettled(starts)) {
+    if (started.status === 'rejected') {
+      failure ??= started.reason;
+      continue;
+    }
+    try {
+      await started.value.startCopy(await link.copy(signal), signal);
+      further.push(started.value);
+    } catch (error) {
+      started.value.close(disposedError());
+      failure ??= error;
+    }
   }
+  return { further, failure };
+}
+
+/** Returns a signal that aborts with `signal`, or after some seconds unless it is stopped. */
+function atMost(seconds: number, signal: AbortSignal | undefined): { signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  const stopTimer = startTimer(seconds, abort);
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  const stop = () => {
+    stopTimer();
+    signal?.removeEventListener('abort', abort);
+  };
+  return { signal: controller.signal, stop };
 }
 
 /** Chooses the number of engines, as `chooseThreads` does. `missing` says why only one, if more could be expected. */
@@ -74,8 +101,4 @@ function countEngines(threads: ThreadWish, apart: EnginesApart, memoryBytes: num
     count: 1,
     missing: `${apart.reason}. Each thread would take ${megabytes} MB; pass a number to have several`,
   };
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof RerankError && error.code === 'aborted';
 }

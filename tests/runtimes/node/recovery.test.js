@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { createReranker } from 'rerank-wasm';
 
@@ -14,6 +15,7 @@ import { tinyAt, tinyBytes } from '../../support/models/tiny.js';
 import { engineUrl } from '../../support/paths.js';
 import { startHub } from '../../support/servers/hub.js';
 import { MemoryCache } from '../../support/servers/memory-cache.js';
+import { serveDirectory } from '../../support/servers/static.js';
 
 /** Each document takes one step. */
 const long = Array(4).fill('word '.repeat(300));
@@ -149,6 +151,26 @@ describe('an instance that crashes', () => {
       }
     });
   }
+
+  it('while a model loads is replaced, but not a second time', async () => {
+    const trapping = await engineThatTraps(1, 'loader_finish');
+    const sound = await readFile(engineUrl);
+    const server = await serveDirectory(fileURLToPath(new URL('.', engineUrl)));
+    const load = (...engines) => {
+      server.faults.set('/rerank.wasm', (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/wasm' }).end(engines.shift());
+      });
+      return createReranker({ model, cache: 'none', wasm: `${server.url}/rerank.wasm` });
+    };
+    try {
+      const reranker = await load(trapping, sound);
+      assert.deepEqual(await reranker.rerank('query', many), expected);
+      await reranker.dispose();
+      await rejectsWith(load(trapping, trapping, sound), 'internal', /crashed/);
+    } finally {
+      await server.close();
+    }
+  });
 
   for (const worker of [false, true]) {
     const where = worker ? 'in a worker, of which none stays' : 'in place';
