@@ -7,8 +7,9 @@ import { together } from './together.mjs';
 const peer = 'onnxruntime-web 1.30.0, 1 thread';
 
 /**
- * Races the engine of a current browser against onnxruntime-web in Chromium with one thread each. Both run
- * `model`, unless onnxruntime-web runs `peerModel`. `runs` has an input and its rounds by title. The ratios are called `speed.<name>.<title>`.
+ * Races the engine of a current browser against onnxruntime-web in Chromium with one thread each. Both run `model`,
+ * unless onnxruntime-web runs `peerModel`. `runs` has an input and its rounds by title. The ratios are called
+ * `speed.<name>.<title>`.
  */
 export async function againstOnnxruntime(report, server, { name, model, peerModel = model, runs, limit }) {
   const start = {

@@ -51,3 +51,13 @@ export function reportRace(report, { lanes, difference }, { title, name, place, 
   }
   report.note(`${title} in ${place}: logits of ours and ${peerLane} differ by ${difference.toFixed(3)} at most`);
 }
+
+/** Races two contestants. Reports their medians and, as `name`, the first lane's time ÷ the second's. */
+export async function reportLanes(report, name, contestants, input, rounds, peer) {
+  const { lanes } = await race(contestants, input, rounds);
+  for (const [lane, { times }] of Object.entries(lanes)) {
+    report.add(`time.${name}.${lane}`, median(times) / 1000, 's');
+  }
+  const [slower, faster] = Object.values(lanes);
+  report.add(name, pairedRatio(slower.times, faster.times), 'ratio', peer);
+}

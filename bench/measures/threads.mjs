@@ -1,10 +1,9 @@
 // Measures two of our threads in Chromium, against one of ours and against two of onnxruntime-web.
 import { startInChromium } from '../hosts/chromium.mjs';
 import { mixed, sameLength } from '../inputs.mjs';
-import { race } from '../race.mjs';
+import { reportLanes } from '../race.mjs';
 import { times } from '../rounds.mjs';
 import { inPage } from '../settings.mjs';
-import { median, pairedRatio } from '../statistics.mjs';
 
 const one = 'rerank-wasm, 1 thread';
 const onnxruntime = 'onnxruntime-web 1.30.0, 2 threads';
@@ -15,8 +14,15 @@ export async function threads(report, server) {
     contestants.one = await startInChromium(server, inPage.threads(1, server.url));
     contestants.two = await startInChromium(server, inPage.threads(2, server.url));
     const { one: alone, two: together } = contestants;
-    await against(report, 'speedup_mixed20', { one: alone, two: together }, mixed(), times(5), one);
-    await against(report, 'speedup_1x512', { one: alone, two: together }, sameLength(1, 512), times(7), one);
+    await reportLanes(report, 'threads.speedup_mixed20', { one: alone, two: together }, mixed(), times(5), one);
+    await reportLanes(
+      report,
+      'threads.speedup_1x512',
+      { one: alone, two: together },
+      sameLength(1, 512),
+      times(7),
+      one,
+    );
     report.add('threads.memory_mb', await furtherMegabytes(alone, together), 'MB');
     for (const contestant of [alone, together]) await contestant.call('run', repeated(sameLength(1, 512), 6));
     report.add('threads.memory_mb.longest', await furtherMegabytes(alone, together), 'MB');
@@ -24,7 +30,7 @@ export async function threads(report, server) {
     delete contestants.one;
     contestants.onnxruntime = await startInChromium(server, inPage.onnxruntime(2));
     const lanes = { onnxruntime: contestants.onnxruntime, two: together };
-    await against(report, 'over_ort', lanes, sameLength(8, 128), times(5), onnxruntime);
+    await reportLanes(report, 'threads.over_ort', lanes, sameLength(8, 128), times(5), onnxruntime);
   } finally {
     for (const contestant of Object.values(contestants)) await contestant.stop();
   }
@@ -41,14 +47,4 @@ async function furtherMegabytes(alone, together) {
 
 function repeated(input, count) {
   return { ...input, documents: Array(count).fill(input.documents[0]) };
-}
-
-/** Reports the first lane's time ÷ the second's. */
-async function against(report, name, contestants, input, rounds, peer) {
-  const { lanes } = await race(contestants, input, rounds);
-  for (const [lane, { times }] of Object.entries(lanes)) {
-    report.add(`time.threads.${name}.${lane}`, median(times) / 1000, 's');
-  }
-  const [slower, faster] = Object.values(lanes);
-  report.add(`threads.${name}`, pairedRatio(slower.times, faster.times), 'ratio', peer);
 }

@@ -1,10 +1,9 @@
 // Measures two engines in workers against one, on a page in Chromium that is not isolated.
 import { startInChromium } from '../hosts/chromium.mjs';
 import { mixed } from '../inputs.mjs';
-import { race } from '../race.mjs';
+import { reportLanes } from '../race.mjs';
 import { times } from '../rounds.mjs';
 import { inPage } from '../settings.mjs';
-import { median, pairedRatio } from '../statistics.mjs';
 import { together } from '../together.mjs';
 
 export async function workers(report, { unisolatedUrl: url }) {
@@ -16,11 +15,6 @@ export async function workers(report, { unisolatedUrl: url }) {
     const { threads, memoryBytes } = await contestants.two.call('statistics');
     if (threads !== 2) throw new Error(`${threads} engines run instead of 2; use 2 cores or more.`);
     report.add('workers.memory_mb', memoryBytes / 1e6, 'MB');
-    const { lanes } = await race(contestants, mixed(), times(7));
-    for (const [lane, { times }] of Object.entries(lanes)) {
-      report.add(`time.workers.speedup_mixed20.${lane}`, median(times) / 1000, 's');
-    }
-    const ratio = pairedRatio(lanes.one.times, lanes.two.times);
-    report.add('workers.speedup_mixed20', ratio, 'ratio', 'rerank-wasm, 1 engine');
+    await reportLanes(report, 'workers.speedup_mixed20', contestants, mixed(), times(7), 'rerank-wasm, 1 engine');
   });
 }

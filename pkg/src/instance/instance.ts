@@ -12,7 +12,7 @@ import { isOutOfMemory, policyError } from './failures.js';
 import type { ThreadPool } from './thread-pool.js';
 
 /** Size of a WebAssembly page in bytes. */
-const pageBytes = 1 << 16;
+export const pageBytes = 1 << 16;
 
 /** The instance crashed in an earlier call. */
 export class CrashedError extends RerankError {}

@@ -1,9 +1,7 @@
 import { RerankError } from '../common/errors.js';
 import { initialPages } from '../wasm/bindings-threads.js';
+import { pageBytes } from './instance.js';
 import type { InstanceWish } from './thread-support.js';
-
-/** Size of a WebAssembly page in bytes. */
-const pageBytes = 1 << 16;
 
 /** 4 GiB, all that an instance can address. */
 const mostBytes = 2 ** 32;

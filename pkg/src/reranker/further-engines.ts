@@ -46,7 +46,9 @@ export async function withFurtherEngines(first: FirstEngine, apart: EnginesApart
       throwIfAborted(signal);
       throw failure;
     }
-    if (further.length > 0) return new SeveralBackends([link, ...further].map((it) => new WorkerBackend(it, restart)));
+    if (further.length > 0) {
+      return new SeveralBackends([backend, ...further.map((it) => new WorkerBackend(it, restart))]);
+    }
     const reason = failure === undefined ? missing : messageOf(failure);
     if (threads === 'auto' && reason !== undefined) {
       warn({ code: 'threads_unavailable', message: `The engine runs on one thread. ${sentence(reason)}` });

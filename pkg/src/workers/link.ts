@@ -128,14 +128,9 @@ export class WorkerLink {
     return (await this.#request({ type: 'copy' }, { signal })) as ModelCopy;
   }
 
-  /** Starts the copy of another worker's model in this one, which takes the copy's memory. If that fails, it ends. */
+  /** Starts the copy of another worker's model in this one, which takes the copy's memory. */
   async startCopy(copy: ModelCopy, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#request({ type: 'start-copy', copy }, { signal }, [copy.instance.memory]);
-    } catch (error) {
-      this.close(disposedError());
-      throw error;
-    }
+    await this.#request({ type: 'start-copy', copy }, { signal }, [copy.instance.memory]);
   }
 
   /** Lets the worker clean up after an abandoned load, then ends it. */
