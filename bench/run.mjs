@@ -13,6 +13,7 @@ import { loading } from './measures/loading.mjs';
 import { longText } from './measures/long-text.mjs';
 import { operators } from './measures/operators.mjs';
 import { others } from './measures/others.mjs';
+import { serverInNode } from './measures/server.mjs';
 import { size } from './measures/size.mjs';
 import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
 import { threads } from './measures/threads.mjs';
@@ -34,6 +35,7 @@ const measures = {
   workers,
   speedInNode,
   loading,
+  serverInNode,
   longText,
   tokens,
   errors,

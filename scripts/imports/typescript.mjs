@@ -11,7 +11,7 @@ const floors = [
   ['engine', 'engine-urls.ts'],
   ['workers', 'platforms'],
   ['reranker'],
-  ['index.ts', 'node.ts', 'workerd.ts', 'edge-light.ts', 'worker.ts', 'worker-threads.ts'],
+  ['index.ts', 'node.ts', 'node-worker.ts', 'workerd.ts', 'edge-light.ts', 'worker.ts', 'worker-threads.ts'],
   ['edge', 'cli', 'adapters'],
 ];
 

@@ -34,6 +34,8 @@ export async function loadReranker(values: ModelValues, progress: Progress, sign
       file,
       token,
       cache: uncached ? 'none' : 'auto',
+      // Nothing else runs in this process, and a worker takes time to start.
+      worker: false,
       onProgress: progress.loading,
       onWarning: ({ message }) => {
         progress.end();

@@ -96,12 +96,13 @@ export interface RerankerOptions {
    */
   token?: string;
   /**
-   * Whether the engine runs in a worker. `'auto'` (default) starts a module worker in a page, so that the page never
-   * blocks. If none can be started, the engine runs in place and `onWarning` is called. Everything else runs in place.
+   * Whether the engine runs in a worker. `'auto'` (default) starts one in pages and in Node, Deno and Bun, so that a page
+   * or a server never blocks. If none can be started, the engine runs in place and `onWarning` is called. In edge
+   * functions, and in workers that you started, the engine runs in place.
    *
    * `true` demands a worker, `false` forbids it. A function starts your own worker, for bundlers that do not find the
-   * package's. Its script is, or imports, `rerank-wasm/worker`, or with threads `rerank-wasm/worker-threads`. The
-   * function is called again for each further thread.
+   * package's. Its script is, or imports, `rerank-wasm/worker`. In a page it can be `rerank-wasm/worker-threads`; the
+   * function is then called again for each further thread.
    *
    * @example
    * worker: () => startMyModuleWorker()

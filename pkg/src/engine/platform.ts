@@ -1,5 +1,6 @@
 import type { Caches } from '../cache/managed.js';
 import type { CacheBackend } from '../common/cache-backend.js';
+import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
 import type { LocalFiles } from '../files/local-files.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
 
@@ -36,7 +37,9 @@ export interface Platform {
      * Returns ways to start a worker, best first. With `threads`, the engine in it may start threads; another script
      * than the package's may be unable to serve as one.
      */
-    starts(threads: boolean): (() => Worker)[];
+    starts(threads: boolean): StartWorker[];
+    /** Gives a worker that the caller started the form of a web worker; absent if it has that form. */
+    adopt?(worker: unknown): WorkerHandle;
     /** True if `worker: 'auto'` starts a worker. */
     preferred: boolean;
     /** Present if workers share no memory. Further threads are then workers with an engine for each. */

@@ -1,11 +1,27 @@
 import { RerankError } from '../common/errors.js';
-import { hrefOf, isBlob, isBytes, isUrl, parseUrl } from '../common/kinds.js';
+import { hrefOf, isBlob, isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
+import type { OpenFile } from './local-files.js';
 
 /** Opens a file. */
 export type Opener = () => Response | Promise<Response>;
 
-/** A file's bytes, or where they are. All but an opener can be sent to a worker. */
-export type PlainLocation = Uint8Array<ArrayBuffer> | Blob | string | Opener;
+/** A file's bytes, or where they are. */
+export type PlainLocation = Uint8Array<ArrayBuffer> | Blob | string | Opener | RemoteFile;
+
+/** A location that stays with the thread that has it. */
+export type SourceLocation = Uint8Array<ArrayBuffer> | Opener;
+
+/** A file that another thread holds. */
+export interface RemoteFile {
+  /** Names the place of the file, for messages. */
+  description: string;
+  open(): Promise<OpenFile>;
+}
+
+/** True for a file that another thread holds. */
+export function isRemoteFile(location: PlainLocation): location is RemoteFile {
+  return isObject(location) && 'open' in location;
+}
 
 /** Returns undefined for a value that is no location. */
 export function plainLocation(location: unknown): PlainLocation | undefined {
@@ -19,6 +35,7 @@ export function plainLocation(location: unknown): PlainLocation | undefined {
 /** Names the place of a file, for messages. */
 export function describeLocation(location: PlainLocation): string {
   if (typeof location === 'function') return 'a response';
+  if (isRemoteFile(location)) return location.description;
   if (typeof location !== 'string') return isBlob(location) ? 'a blob' : 'bytes';
   return location.startsWith('data:') ? 'a data: URL' : location;
 }

@@ -7,7 +7,7 @@ import { decodeDataUrl } from './data-url.js';
 import { type DownloadOptions, openUrl } from './download.js';
 import { refusal } from './hub/problems.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
-import { noLocalFiles, type Opener, type PlainLocation } from './location.js';
+import { isRemoteFile, noLocalFiles, type Opener, type PlainLocation } from './location.js';
 import type { ResolvedFile } from './resolved.js';
 
 const sliceBytes = 1 << 20;
@@ -26,7 +26,8 @@ export async function openFile(
   return openLocation(file, local, signal);
 }
 
-async function openLocation(
+/** Opens one part of a file; throws as {@link openFile} does. */
+export async function openLocation(
   { location, sha256, origin }: Pick<ResolvedFile, 'location' | 'sha256' | 'origin'>,
   local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
@@ -38,6 +39,7 @@ async function openLocation(
     return local.open(new URL(location), signal);
   }
   if (typeof location === 'function') return openResponse(location);
+  if (isRemoteFile(location)) return location.open();
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
   return openBytes(location);
 }

@@ -1,11 +1,11 @@
 import { ModelCache } from '../cache/model-cache.js';
 import { CachedNotes } from '../cache/notes.js';
-import { invalid } from '../common/check.js';
 import type { CacheChoice, ThreadWish } from '../common/choices.js';
 import { callbackError } from '../common/deferred.js';
 import { disposedError, messageOf, RerankError, sentence, throwIfAborted } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
 import type { RerankerOptions } from '../common/types.js';
+import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
 import type { Backend } from '../engine/backend.js';
 import { InPlaceBackend } from '../engine/in-place.js';
 import { type LoadedModel, loadModel, modelUntilAborted } from '../engine/load.js';
@@ -17,7 +17,6 @@ import type { ResolvedModel } from '../files/resolved.js';
 import { retain } from '../files/retain.js';
 import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
-import { sendable } from '../workers/sendable.js';
 import { ClientReranker } from './client.js';
 import { withFurtherEngines } from './further-engines.js';
 import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
@@ -53,7 +52,7 @@ async function loadModelFiles(
   model: ResolvedModel,
   options: CheckedRerankerOptions,
 ): Promise<Backend> {
-  const { worker, failure } = await startWorker(platform, model, options);
+  const { worker, failure } = await startWorker(platform, options);
   if (failure) warnOfWorker(failure, worker, options);
   return worker ? loadInto(worker, platform, model, options) : loadHere(platform, model, options);
 }
@@ -73,27 +72,18 @@ function oncePerCode(onWarning: CheckedRerankerOptions['onWarning']): CheckedRer
   };
 }
 
-type Start = () => Worker;
-
 interface StartedWorker {
   link: WorkerLink;
   /** Starts another worker of the same kind. */
-  start: Start;
+  start: StartWorker;
 }
 
 /** Starts a worker if the options want one; `failure` is the error of the first start that failed. */
 async function startWorker(
   platform: Platform,
-  { files }: ResolvedModel,
   { worker: wanted, threads, signal }: CheckedRerankerOptions,
 ): Promise<{ worker?: StartedWorker; failure?: unknown }> {
   if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return {};
-  if (files.some(({ location, more = [] }) => [location, ...more].some((place) => typeof place === 'function'))) {
-    if (wanted === 'auto') return {};
-    throw invalid(
-      '`model` opens a file with a function, which cannot be sent to a worker; use a URL, a Blob or `worker: false`.',
-    );
-  }
   let failure: unknown;
   for (const start of startsOf(platform, wanted, threads)) {
     try {
@@ -107,17 +97,20 @@ async function startWorker(
   return { failure };
 }
 
-function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): Start[] {
+function startsOf({ workers }: Platform, wanted: CheckedRerankerOptions['worker'], threads: ThreadWish): StartWorker[] {
   if (!workers) {
     const advice = "omit `worker` to run the engine in place, as `worker: 'auto'` does";
-    throw new RerankError('unsupported_environment', `This platform has no web workers; ${advice}.`);
+    throw new RerankError('unsupported_environment', `This platform has no workers; ${advice}.`);
   }
-  return typeof wanted === 'function' ? [distinct(wanted)] : workers.starts(threads !== 1);
+  if (typeof wanted !== 'function') return workers.starts(threads !== 1);
+  const start = distinct(wanted);
+  const { adopt = (worker) => worker as WorkerHandle } = workers;
+  return [() => adopt(start())];
 }
 
 /** Wraps the caller's function: it refuses a worker that the function returned before, which serves already. */
-function distinct(start: Start): Start {
-  const returned = new WeakSet<Worker>();
+function distinct(start: () => object): () => object {
+  const returned = new WeakSet<object>();
   return () => {
     const worker = start();
     if (returned.has(worker)) {
@@ -130,7 +123,7 @@ function distinct(start: Start): Start {
 
 /** @throws `invalid_input` if the caller's callback throws; the worker is ended then */
 function warnOfWorker(cause: unknown, worker: StartedWorker | undefined, { onWarning }: CheckedRerankerOptions): void {
-  const instead = worker ? 'in the worker without threads' : 'in place, which can block the page';
+  const instead = worker ? 'in the worker without threads' : 'in place, which blocks this thread while it ranks';
   const advice = 'To start the worker yourself, pass a function as `worker`.';
   const message = `${sentence(messageOf(cause))} The engine runs ${instead}. ${advice}`;
   try {
@@ -148,13 +141,8 @@ async function loadInto(
   { wasm, threads, cache, onProgress, onWarning, signal }: CheckedRerankerOptions,
 ): Promise<Backend> {
   const apart = platform.workers?.apart;
-  const load = async (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) => {
-    const sent = await sendable(model, platform).catch((error: unknown) => {
-      link.close(disposedError());
-      throw error;
-    });
-    await link.load({ model: sent, wasm, threads: apart ? 1 : threads, cache }, watch);
-  };
+  const load = (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
+    link.load({ model, wasm, threads: apart ? 1 : threads, cache }, watch);
   await load(first, model, { onProgress, onWarning, signal });
   const files = retain(model);
   const restart = async (signal: AbortSignal) => {

@@ -2,6 +2,7 @@ import type { ThreadWish } from '../common/choices.js';
 import { disposedError, messageOf, sentence, throwIfAborted } from '../common/errors.js';
 import { startTimer } from '../common/timer.js';
 import type { RerankWarning } from '../common/types.js';
+import type { StartWorker } from '../common/worker-handle.js';
 import type { Backend } from '../engine/backend.js';
 import type { EnginesApart } from '../engine/platform.js';
 import { chooseThreads } from '../engine/thread-count.js';
@@ -19,7 +20,7 @@ const secondsUnasked = 5;
 export interface FirstEngine {
   link: WorkerLink;
   /** Starts another worker of the same kind. */
-  start: () => Worker;
+  start: StartWorker;
   /** Starts another worker with the model, in place of one that crashed. */
   restart: (signal: AbortSignal) => Promise<WorkerLink>;
   threads: ThreadWish;
@@ -61,7 +62,7 @@ export async function withFurtherEngines(first: FirstEngine, apart: EnginesApart
 }
 
 /** Starts workers side by side, and copies the model in `link` to one after the other, which takes less memory. */
-async function startFurther(count: number, link: WorkerLink, start: () => Worker, signal: AbortSignal | undefined) {
+async function startFurther(count: number, link: WorkerLink, start: StartWorker, signal: AbortSignal | undefined) {
   const starts = Array.from({ length: count }, () => WorkerLink.start(start, signal));
   const further: WorkerLink[] = [];
   let failure: unknown;

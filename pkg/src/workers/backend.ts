@@ -4,6 +4,17 @@ import type { RerankerStatistics } from '../common/types.js';
 import type { Backend, ScoreTask } from '../engine/backend.js';
 import { LostError, type WorkerLink } from './link.js';
 
+/** A link that can be replaced. */
+interface Held {
+  link: WorkerLink;
+}
+
+/** Ends the worker of a backend that the caller dropped without `dispose`: nothing else would free its memory. */
+const dropped =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<Held>(({ link }) => link.close(disposedError()));
+
 /**
  * A model in a worker. If the instance or the worker crashes, the worker is ended, and the next call starts another
  * one. A crash of the instance fails the call that caused it; the other calls continue in the new worker. A crash of
@@ -12,13 +23,14 @@ import { LostError, type WorkerLink } from './link.js';
 export class WorkerBackend implements Backend {
   readonly #restart: (signal: AbortSignal) => Promise<WorkerLink>;
   readonly #disposal = new AbortController();
-  #link: WorkerLink;
+  readonly #held: Held;
   #replacement: Promise<WorkerLink> | undefined;
 
   /** `restart` returns another worker with the model loaded. */
   constructor(link: WorkerLink, restart: (signal: AbortSignal) => Promise<WorkerLink>) {
-    this.#link = link;
+    this.#held = { link };
     this.#restart = restart;
+    dropped?.register(this, this.#held);
   }
 
   async score(task: ScoreTask): Promise<void> {
@@ -38,13 +50,15 @@ export class WorkerBackend implements Backend {
 
   async dispose(): Promise<void> {
     this.#disposal.abort();
-    this.#link.close(disposedError());
+    const { link } = this.#held;
+    link.close(disposedError());
+    await link.ended();
   }
 
   /** Repeats a request that failed only because another call crashed the instance. */
   async #ask<Value>(signal: AbortSignal | undefined, ask: (link: WorkerLink) => Promise<Value>): Promise<Value> {
     for (;;) {
-      const link = this.#link.open ? this.#link : await untilAborted(this.#replaced(), signal);
+      const link = this.#held.link.open ? this.#held.link : await untilAborted(this.#replaced(), signal);
       try {
         return await ask(link);
       } catch (error) {
@@ -64,7 +78,7 @@ export class WorkerBackend implements Backend {
     try {
       const link = await this.#restart(signal);
       if (signal.aborted) link.close(disposedError());
-      this.#link = link;
+      this.#held.link = link;
       return link;
     } catch (error) {
       throw signal.aborted ? disposedError() : error;

@@ -1,6 +1,6 @@
 import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
 import { RerankError } from '../common/errors.js';
-import { cloneable } from './protocol.js';
+import { receivedCause, type SentCause, sentCause } from './causes.js';
 import { Requests, take } from './rpc.js';
 
 /** A request from a worker to the page's cache; `handle` names a file that an earlier call opened. */
@@ -15,7 +15,7 @@ interface Answer {
   id: number;
   value?: unknown;
   /** The cache's error, as far as it can be sent. */
-  failure?: { cause: unknown };
+  failure?: { cause: SentCause };
 }
 
 interface OpenedFile extends CacheFacts {
@@ -85,7 +85,7 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
     try {
       port.postMessage({ id, value: await answer(call) } satisfies Answer);
     } catch (error) {
-      port.postMessage({ id, failure: { cause: cloneable(error) } } satisfies Answer);
+      port.postMessage({ id, failure: { cause: sentCause(error) } } satisfies Answer);
     }
   };
   return () => {
@@ -111,7 +111,7 @@ export class RemoteCache implements CacheBackend {
     port.onmessage = ({ data: { id, value, failure } }: MessageEvent<Answer>) => {
       const request = this.#requests.take(id);
       if (failure === undefined) request?.answer.resolve(value);
-      else request?.answer.reject(new CacheError(failure.cause));
+      else request?.answer.reject(new CacheError(receivedCause(failure.cause)));
     };
   }
 

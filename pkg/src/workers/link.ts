@@ -3,12 +3,14 @@ import { Deferred } from '../common/deferred.js';
 import { disposedError, RerankError, sentence, withReason } from '../common/errors.js';
 import { startSeconds, startTimer } from '../common/timer.js';
 import type { LoadProgress, RerankerStatistics, RerankWarning } from '../common/types.js';
+import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
 import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
 import type { ModelCopy } from '../engine/copy.js';
 import type { ResolvedModel } from '../files/resolved.js';
 import { serveCache } from './cache-port.js';
+import { sendable } from './file-port.js';
 import { PageThreads } from './page-threads.js';
-import { type Message, type Request, revivedError } from './protocol.js';
+import { type Message, type RemoteCacheChoice, type Request, revivedError, revivedWarning } from './protocol.js';
 import { Requests } from './rpc.js';
 
 /** Seconds that a worker has to clean up after an abandoned load. */
@@ -44,15 +46,19 @@ export class LostError extends RerankError {
 
 /** One worker with its threads and the requests that wait for its answers. */
 export class WorkerLink {
-  readonly #worker: Worker;
+  readonly #worker: WorkerHandle;
   readonly #threads: PageThreads;
   readonly #requests = new Requests<Watch>();
   readonly #ready = new Deferred<void>();
   #closed: RerankError | undefined;
+  /** Settles when the worker has ended. */
+  #ended: unknown;
+  /** Requests that wait for an answer. */
+  #waiting = 0;
   /** Settles when the worker has ended the request that this side abandoned. */
   #abandoned: Deferred<void> | undefined;
 
-  private constructor(create: () => Worker) {
+  private constructor(create: StartWorker) {
     const worker = create();
     this.#worker = worker;
     this.#threads = new PageThreads(create, worker);
@@ -69,7 +75,7 @@ export class WorkerLink {
    *
    * @throws `unsupported_environment` if it cannot run here, `aborted`
    */
-  static async start(create: () => Worker, signal: AbortSignal | undefined): Promise<WorkerLink> {
+  static async start(create: StartWorker, signal: AbortSignal | undefined): Promise<WorkerLink> {
     let link: WorkerLink | undefined;
     let stopTimer = () => {};
     try {
@@ -110,16 +116,14 @@ export class WorkerLink {
   }
 
   async #load({ model, wasm, threads, cache }: WorkerTask, watch: LoadWatch): Promise<void> {
-    if (typeof cache === 'string') {
-      await this.#request({ type: 'load', model, wasm, threads, cache }, watch);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    const stop = serveCache(cache, port1);
+    const sent = sendable(model);
+    const kept = sendableCache(cache);
     try {
-      await this.#request({ type: 'load', model, wasm, threads, cache: port2 }, watch, [port2]);
+      const task = { model: sent.model, wasm, threads, cache: kept.cache };
+      await this.#request({ type: 'load', ...task }, watch, [...sent.ports, ...kept.ports]);
     } finally {
-      stop();
+      sent.stop();
+      kept.stop();
     }
   }
 
@@ -150,11 +154,18 @@ export class WorkerLink {
     return (await this.#request({ type: 'statistics' })) as RerankerStatistics;
   }
 
+  /** Settles when a closed worker has ended. */
+  async ended(): Promise<void> {
+    await this.#ended;
+  }
+
   /** Ends the worker and its threads; every request fails with `error`. */
   close(error: RerankError): void {
     if (this.#closed) return;
     this.#closed = error;
-    this.#worker.terminate();
+    // The process must not end before `ended` settles.
+    this.#worker.ref?.();
+    this.#ended = this.#worker.terminate();
     this.#threads.close();
     this.#ready.reject(error);
     this.#requests.failAll(error);
@@ -162,6 +173,8 @@ export class WorkerLink {
 
   async #request(payload: Payload, watch: Watch = {}, transfer: Transferable[] = []): Promise<unknown> {
     if (this.#closed) throw this.#closed;
+    this.#waiting += 1;
+    this.#worker.ref?.();
     try {
       return await this.#requests.ask({
         watch,
@@ -173,13 +186,16 @@ export class WorkerLink {
       if (cause instanceof RerankError) throw cause;
       const message = withReason('An option cannot be sent to the worker', cause, 'use `worker: false`');
       throw new RerankError('invalid_input', message, { cause });
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0 && this.open) this.#worker.unref?.();
     }
   }
 
   #abandon(id: number): void {
     if (this.#closed) return;
     this.#abandoned = new Deferred();
-    this.#worker.postMessage({ type: 'abort', id } satisfies Request);
+    this.#worker.postMessage({ type: 'abort', id } satisfies Request, []);
   }
 
   #receive(message: Message): void {
@@ -214,7 +230,7 @@ export class WorkerLink {
     const { answer, watch } = pending;
     if (message.type === 'progress') answer.report(watch.onProgress, message.progress);
     else if (message.type === 'scored') answer.report(watch.onScored, message.document);
-    else if (message.type === 'warning') answer.report(watch.onWarning, message.warning, 'onWarning');
+    else if (message.type === 'warning') answer.report(watch.onWarning, revivedWarning(message.warning), 'onWarning');
     else {
       this.#requests.take(message.id);
       if (message.type === 'answer') answer.resolve(message.value);
@@ -225,6 +241,13 @@ export class WorkerLink {
   #crash(reason: string): void {
     this.close(new RerankError('internal', sentence(`The worker failed: ${reason}`)));
   }
+}
+
+/** The cache as it is posted: a cache of the caller stays here, and the worker gets a port to it. */
+function sendableCache(cache: CacheChoice): { cache: RemoteCacheChoice; ports: MessagePort[]; stop(): void } {
+  if (typeof cache === 'string') return { cache, ports: [], stop() {} };
+  const { port1, port2 } = new MessageChannel();
+  return { cache: port2, ports: [port2], stop: serveCache(cache, port1) };
 }
 
 function silentError(): RerankError {

@@ -1,8 +1,9 @@
 import { messageOf } from '../common/errors.js';
+import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
 import type { Message, ThreadRequest } from './protocol.js';
 
 interface PageThread {
-  worker: Worker;
+  worker: WorkerHandle;
   /** The thread's end of its channel to the worker with the instance. This side holds it until the thread runs. */
   port: MessagePort;
 }
@@ -12,12 +13,12 @@ interface PageThread {
  * started them, Chromium might never free it when it is ended while they are ending.
  */
 export class PageThreads {
-  readonly #create: () => Worker;
-  readonly #owner: Worker;
+  readonly #create: StartWorker;
+  readonly #owner: WorkerHandle;
   readonly #threads = new Map<number, PageThread>();
 
   /** `create` starts another worker with the script of `owner`, the worker with the instance. */
-  constructor(create: () => Worker, owner: Worker) {
+  constructor(create: StartWorker, owner: WorkerHandle) {
     this.#create = create;
     this.#owner = owner;
   }
@@ -55,6 +56,6 @@ export class PageThreads {
   }
 
   #lose(thread: number, reason: string): void {
-    this.#owner.postMessage({ type: 'thread-lost', thread, reason } satisfies ThreadRequest);
+    this.#owner.postMessage({ type: 'thread-lost', thread, reason } satisfies ThreadRequest, []);
   }
 }

@@ -1,16 +1,17 @@
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
-import { messageOf, RerankError, type RerankErrorCode } from '../common/errors.js';
+import { RerankError, type RerankErrorCode } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import type { ScoredDocument } from '../engine/backend.js';
 import type { ModelCopy } from '../engine/copy.js';
-import type { ResolvedModel } from '../files/resolved.js';
+import type { ResolvedFile } from '../files/resolved.js';
+import { receivedCause, type SentCause, sentCause } from './causes.js';
 
 /** A request from the page to its worker; the answer carries the same `id`. */
 export type Request =
   | {
       type: 'load';
       id: number;
-      model: ResolvedModel;
+      model: SentModel;
       wasm: EngineSource;
       threads: ThreadWish;
       cache: RemoteCacheChoice;
@@ -37,7 +38,7 @@ export type Message =
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: LoadProgress }
   | { type: 'scored'; id: number; document: ScoredDocument }
-  | { type: 'warning'; id: number; warning: RerankWarning }
+  | { type: 'warning'; id: number; warning: PlainWarning }
   | { type: 'answer'; id: number; value: unknown }
   /** `crashed`: the request crashed the instance; later requests get no answer. */
   | { type: 'failure'; id: number; error: PlainError; crashed: boolean }
@@ -47,6 +48,15 @@ export type Message =
   | { type: 'start-thread'; thread: number; port: MessagePort }
   | { type: 'end-thread'; thread: number };
 
+/** A location as it is posted to a worker. Bytes and functions stay with the sender, which serves them at a port. */
+export type SentLocation = string | Blob | { port: MessagePort; description: string };
+
+/** A model as it is posted to a worker. */
+export interface SentModel {
+  name: string;
+  files: (Omit<ResolvedFile, 'location' | 'more'> & { location: SentLocation; more?: SentLocation[] })[];
+}
+
 /** A caller's `CacheBackend` stays with the page; the worker gets a port to it. */
 export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;
 
@@ -54,27 +64,26 @@ export type RemoteCacheChoice = Extract<CacheChoice, string> | MessagePort;
 export interface PlainError {
   code: RerankErrorCode;
   message: string;
-  cause?: unknown;
+  cause?: SentCause;
+}
+
+/** A warning as it crosses between threads. */
+export interface PlainWarning extends Pick<RerankWarning, 'code' | 'message'> {
+  cause: SentCause;
 }
 
 export function plainError({ code, message, cause }: RerankError): PlainError {
-  return cause === undefined ? { code, message } : { code, message, cause: cloneable(cause) };
+  return cause === undefined ? { code, message } : { code, message, cause: sentCause(cause) };
 }
 
 export function revivedError({ code, message, cause }: PlainError): RerankError {
-  return new RerankError(code, message, cause === undefined ? undefined : { cause });
+  return new RerankError(code, message, cause && { cause: receivedCause(cause) });
 }
 
-/** The warning with a cause that can be sent. */
-export function plainWarning({ code, message, cause }: RerankWarning): RerankWarning {
-  return { code, message, cause: cloneable(cause) };
+export function plainWarning({ code, message, cause }: RerankWarning): PlainWarning {
+  return { code, message, cause: sentCause(cause) };
 }
 
-/** A clone of `cause`, as the other side receives it; an error with its message if it cannot be cloned. */
-export function cloneable(cause: unknown): unknown {
-  try {
-    return structuredClone(cause);
-  } catch {
-    return new Error(messageOf(cause));
-  }
+export function revivedWarning({ code, message, cause }: PlainWarning): RerankWarning {
+  return { code, message, cause: receivedCause(cause) };
 }

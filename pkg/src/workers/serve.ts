@@ -7,15 +7,16 @@ import { loadModel } from '../engine/load.js';
 import type { Platform } from '../engine/platform.js';
 import { CrashedError } from '../instance/instance.js';
 import { RemoteCache } from './cache-port.js';
+import { received } from './file-port.js';
 import { type Message, plainError, plainWarning, type Request, type ThreadRequest } from './protocol.js';
 
-/** The part of a worker's global scope that this package uses. */
+/** The part of a worker's global scope that this package uses, or what stands for it. */
 export interface Scope {
   postMessage(message: Message, transfer?: Transferable[]): void;
-  addEventListener(type: 'message', listener: (event: MessageEvent<Request | ThreadRequest>) => void): void;
+  addEventListener(type: 'message', listener: (event: { data: Request | ThreadRequest }) => void): void;
 }
 
-/** Serves one reranker to the page that started the worker. */
+/** Serves one reranker to the thread that started the worker. */
 export function serve(scope: Scope, platform: Platform): void {
   const underWay = new Map<number, AbortController>();
   let backend: InPlaceBackend | undefined;
@@ -23,7 +24,8 @@ export function serve(scope: Scope, platform: Platform): void {
   async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
     const { id } = request;
     if (request.type === 'load') {
-      const { model, wasm, threads } = request;
+      const { wasm, threads } = request;
+      const { model, close } = received(request.model);
       const report = (progress: LoadProgress) => scope.postMessage({ type: 'progress', id, progress });
       const cache = typeof request.cache === 'string' ? request.cache : new RemoteCache(request.cache);
       const warn = (warning: RerankWarning) =>
@@ -34,6 +36,7 @@ export function serve(scope: Scope, platform: Platform): void {
           platform,
         );
       } finally {
+        close();
         if (cache instanceof RemoteCache) cache.close();
       }
       return undefined;

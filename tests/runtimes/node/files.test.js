@@ -150,7 +150,7 @@ describe('model files', () => {
       failed.push(this);
       throw new Error('input/output error');
     });
-    await rejectsWith(works({ model: mini }), 'download_failed', /input\/output error/);
+    await rejectsWith(works({ model: mini, worker: false }), 'download_failed', /input\/output error/);
     context.mock.restoreAll();
     assert.ok(failed.length > 0);
     for (const { fd } of failed) assert.equal(fd, -1);

@@ -32,7 +32,7 @@ describe('the memory of an engine', () => {
   }
 
   it('goes when its reranker is disposed, though that is still held', async () => {
-    const reranker = await createReranker({ model: tiny });
+    const reranker = await createReranker({ model: tiny, worker: false });
     const running = reranker.rerank('query', Array(50).fill('text '.repeat(300)));
     const failure = rejectsWith(running, 'disposed');
     await reranker.dispose();
@@ -43,7 +43,7 @@ describe('the memory of an engine', () => {
   });
 
   it('goes when another takes its place', async () => {
-    const reranker = await createReranker({ model: tiny, wasm: await engineThatTraps(2) });
+    const reranker = await createReranker({ model: tiny, worker: false, wasm: await engineThatTraps(2) });
     // These lines are a function because its end releases its variables.
     const breakOnce = async () => {
       const calls = [1, 2].map(() => reranker.rerank('query', ['text']));

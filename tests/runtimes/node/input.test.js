@@ -91,13 +91,6 @@ describe('input', () => {
   it('the small model is no name here, and the message says where it is', () =>
     rejectsWith(createReranker({ model: 'mini' }), 'model_not_found', /import mini from 'rerank-wasm-mini'/));
 
-  it('a worker is refused in Node', () =>
-    rejectsWith(
-      createReranker({ worker: true }),
-      'unsupported_environment',
-      /^This platform has no web workers; .+\.$/,
-    ));
-
   it('no documents give no results', async () => {
     assert.deepEqual(await mini().rerank('query', []), []);
     assert.deepEqual(await mini().rerank('query', [], { topN: 3 }), []);

@@ -152,7 +152,7 @@ describe('a model by the name of its repository', () => {
     try {
       await cp(tinyDirectory, join(root, 'org', 'repo'), { recursive: true });
       process.chdir(root);
-      await ranks({ hub: undefined });
+      await ranks({ hub: undefined, worker: false });
       await rejectsWith(createReranker(), 'invalid_input', /^`hub` needs the name of a model on a hub/);
     } finally {
       process.chdir(directory);
@@ -322,7 +322,7 @@ describe('a model by the name of its repository', () => {
       repositories.publish(model, files, { commit, token });
       const real = globalThis.fetch;
       test.mock.method(globalThis, 'fetch', (url, init) => real(url.replace('https://huggingface.co', hub.url), init));
-      await ranks({ hub: undefined });
+      await ranks({ hub: undefined, worker: false });
       assert.deepEqual([authorised('hub'), authorised('store')], [toHub, toStore]);
       repositories.publish(model, files, { commit, token: 'another' });
       hub.faults.set(`${api}/revision/main`, status(401));

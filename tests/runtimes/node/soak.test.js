@@ -33,7 +33,7 @@ async function heldBytes(reranker) {
 }
 
 it('10,000 calls of mixed size leave memory as it was after 2,000 of them', async () => {
-  const reranker = await createReranker({ model: tiny });
+  const reranker = await createReranker({ model: tiny, worker: false });
   const below = numbers(1);
   const text = () => 'word '.repeat(1 + below(below(10) === 0 ? 300 : 12));
   const documents = () => Array.from({ length: below(below(20) === 0 ? 40 : 5) }, text);

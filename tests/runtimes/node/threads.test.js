@@ -144,7 +144,7 @@ describe('threads in Node', () => {
     WebAssembly.Memory = LittleMemory;
     let reranker;
     try {
-      reranker = await createReranker({ model: mini, threads: 8 });
+      reranker = await createReranker({ model: mini, threads: 8, worker: false });
     } finally {
       WebAssembly.Memory = Memory;
     }
@@ -163,7 +163,7 @@ describe('threads in Node', () => {
       import mini from 'rerank-wasm-mini';
       import { LittleMemory } from ${JSON.stringify(new URL('../chromium/site/little-memory.js', import.meta.url).href)};
       WebAssembly.Memory = LittleMemory;
-      const reranker = await createReranker({ model: mini, threads: 8 });
+      const reranker = await createReranker({ model: mini, threads: 8, worker: false });
       const long = Array(40).fill('river bank money water loan boat interest fish '.repeat(80));
       for (let call = 0; call < 3; call += 1) {
         const code = await reranker.rerank('boats', long).catch(({ code }) => code);

@@ -1,0 +1,71 @@
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { messageOf } from '../common/errors.js';
+import { isObject } from '../common/kinds.js';
+import type { WorkerHandle } from '../common/worker-handle.js';
+
+/** False in a thread that the caller started, perhaps for the ranking. */
+export const startsWorkers = isMainThread;
+
+/** Starts a thread with this script. */
+export function startWorkerThread(script: URL): WorkerHandle {
+  // The flags of the process are left out: with some (--input-type) a thread does not start. NODE_OPTIONS still apply.
+  return new ThreadHandle(new Worker(script, { execArgv: [] }));
+}
+
+/** Gives a worker that the caller started, of `worker_threads` or of the web, the form of a web worker. */
+export function adoptWorker(worker: unknown): WorkerHandle {
+  return isThread(worker) ? new ThreadHandle(worker) : (worker as WorkerHandle);
+}
+
+/** The global scope of a web worker, as far as this package uses it, in a thread. */
+export function threadScope() {
+  if (!parentPort) throw new Error('`rerank-wasm/worker` is the script of a worker; start it with `new Worker(…)`.');
+  const port = parentPort;
+  return {
+    postMessage: (message: unknown, transfer: Transferable[] = []) => port.postMessage(message, transfer as never[]),
+    addEventListener: (_type: 'message', listener: (event: { data: never }) => void) => {
+      port.on('message', (data) => listener({ data: data as never }));
+    },
+  };
+}
+
+function isThread(worker: unknown): worker is Worker {
+  return isObject(worker) && typeof worker.on === 'function';
+}
+
+class ThreadHandle implements WorkerHandle {
+  readonly #thread: Worker;
+  readonly #events = new EventTarget();
+
+  constructor(thread: Worker) {
+    this.#thread = thread;
+    thread.on('message', (data) => this.#dispatch('message', { data }));
+    thread.on('messageerror', () => this.#dispatch('messageerror', {}));
+    thread.on('error', (error) => this.#dispatch('error', { message: messageOf(error) }));
+    thread.on('exit', (code) => this.#dispatch('error', { message: `it ended with exit code ${code}` }));
+  }
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    this.#events.addEventListener(type, listener as (event: Event) => void);
+  }
+
+  postMessage(message: unknown, transfer: Transferable[]): void {
+    this.#thread.postMessage(message, transfer as never[]);
+  }
+
+  terminate(): Promise<unknown> {
+    return this.#thread.terminate();
+  }
+
+  ref(): void {
+    this.#thread.ref();
+  }
+
+  unref(): void {
+    this.#thread.unref();
+  }
+
+  #dispatch(type: string, facts: object): void {
+    this.#events.dispatchEvent(Object.assign(new Event(type), facts));
+  }
+}

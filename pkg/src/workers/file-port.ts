@@ -1,0 +1,165 @@
+import { untilAborted } from '../common/deferred.js';
+import { throwIfAborted, toRerankError } from '../common/errors.js';
+import type { OpenFile } from '../files/local-files.js';
+import { describeLocation, type RemoteFile, type SourceLocation } from '../files/location.js';
+import { openLocation } from '../files/open.js';
+import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
+import { type PlainError, plainError, revivedError, type SentLocation, type SentModel } from './protocol.js';
+import { Requests } from './rpc.js';
+
+/** A request from a worker for a file that this side holds. At most one file is open in a port. */
+type FileCall = 'open' | 'next' | 'close';
+
+interface Answer {
+  id: number;
+  value?: unknown;
+  failure?: PlainError;
+}
+
+/** A file that the other side opened, without its bytes. */
+type OpenedFile = Pick<OpenFile, 'size' | 'exact'>;
+
+/** A model that is ready to be posted, with the ports that go along. */
+export interface SendableModel {
+  model: SentModel;
+  ports: MessagePort[];
+  /** Closes the files. The other side closes the ports. */
+  stop(): void;
+}
+
+/**
+ * Prepares a model for a worker. Bytes reach the worker in pieces, when it asks for them: a copy of a large model would
+ * take its memory again and block this thread.
+ */
+export function sendable({ name, files }: ResolvedModel): SendableModel {
+  const ports: MessagePort[] = [];
+  const stops: (() => void)[] = [];
+  const send = (location: ResolvedFile['location']): SentLocation => {
+    if (!isHeld(location)) return location as string | Blob;
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port2);
+    stops.push(serveFile(location, port1));
+    return { port: port2, description: describeLocation(location) };
+  };
+  const sent = files.map(({ location, more, ...facts }) => ({
+    ...facts,
+    location: send(location),
+    ...(more && { more: more.map(send) }),
+  }));
+  return { model: { name, files: sent }, ports, stop: () => stops.forEach((stop) => void stop()) };
+}
+
+/** Restores a model that arrived in a worker. `close` ends its use; call it when the load has settled. */
+export function received({ name, files }: SentModel): { model: ResolvedModel; close(): void } {
+  const ports: MessagePort[] = [];
+  const restore = (location: SentLocation): ResolvedFile['location'] => {
+    if (typeof location === 'string' || !('port' in location)) return location;
+    ports.push(location.port);
+    return new PortFile(location.port, location.description);
+  };
+  const restored = files.map(({ location, more, ...facts }) => ({
+    ...facts,
+    location: restore(location),
+    ...(more && { more: more.map(restore) }),
+  }));
+  return { model: { name, files: restored }, close: () => ports.forEach((port) => void port.close()) };
+}
+
+function isHeld(location: ResolvedFile['location']): location is SourceLocation {
+  return typeof location === 'function' || location instanceof Uint8Array;
+}
+
+/**
+ * Lets the other side of `port` read the file, until the other side closes the port.
+ *
+ * @returns a function that ends this: it closes the file, and every later call fails
+ */
+function serveFile(location: SourceLocation, port: MessagePort): () => void {
+  let opened: OpenFile | undefined;
+  let chunks: AsyncIterator<Uint8Array, unknown> | undefined;
+  const stop = new AbortController();
+  const { signal } = stop;
+
+  function close(): void {
+    // A stream that is read can only be cancelled by its reader.
+    chunks?.return?.().catch(() => {});
+    opened?.close();
+    opened = undefined;
+    chunks = undefined;
+  }
+
+  async function answer(call: FileCall): Promise<unknown> {
+    if (call === 'next') return nextOf(chunks);
+    close();
+    if (call === 'close') return undefined;
+    opened = await openLocation({ location }, undefined, undefined);
+    chunks = opened.chunks[Symbol.asyncIterator]();
+    if (signal.aborted) opened.close();
+    return { size: opened.size, exact: opened.exact } satisfies OpenedFile;
+  }
+
+  port.onmessage = async ({ data: { id, call } }: MessageEvent<{ id: number; call: FileCall }>) => {
+    try {
+      throwIfAborted(signal);
+      // A function of the caller may never answer.
+      const value = await untilAborted(answer(call), signal);
+      // A view is posted with its whole buffer, which is the caller's.
+      const sent = value instanceof Uint8Array ? new Uint8Array(value) : value;
+      port.postMessage({ id, value: sent } satisfies Answer, sent instanceof Uint8Array ? [sent.buffer] : []);
+    } catch (error) {
+      port.postMessage({ id, failure: plainError(toRerankError(error)) } satisfies Answer);
+    }
+  };
+  return () => {
+    stop.abort();
+    close();
+  };
+}
+
+async function nextOf(chunks: AsyncIterator<Uint8Array, unknown> | undefined): Promise<Uint8Array | undefined> {
+  const next = await chunks?.next();
+  return next?.done ? undefined : next?.value;
+}
+
+/** A file that the other side of a port serves. */
+class PortFile implements RemoteFile {
+  readonly description: string;
+  readonly #port: MessagePort;
+  readonly #requests = new Requests();
+
+  constructor(port: MessagePort, description: string) {
+    this.description = description;
+    this.#port = port;
+    port.onmessage = ({ data: { id, value, failure } }: MessageEvent<Answer>) => {
+      const request = this.#requests.take(id);
+      if (failure) request?.answer.reject(revivedError(failure));
+      else request?.answer.resolve(value);
+    };
+  }
+
+  async open(): Promise<OpenFile> {
+    const { size, exact } = (await this.#ask('open')) as OpenedFile;
+    return { size, exact, chunks: this.#chunks(), close: () => void this.#ask('close').catch(() => {}) };
+  }
+
+  /** Asks for the next piece while the caller works on the last one. */
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    let next = this.#next();
+    for (;;) {
+      const chunk = await next;
+      if (!chunk) return;
+      next = this.#next();
+      // The caller may stop here; then nothing awaits this promise.
+      next.catch(() => {});
+      yield chunk;
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    return (await this.#ask('next')) as Uint8Array | undefined;
+  }
+
+  #ask(call: FileCall): Promise<unknown> {
+    return this.#requests.ask({ watch: undefined, post: (id) => this.#port.postMessage({ id, call }) });
+  }
+}
