@@ -1,3 +1,4 @@
+import { Held } from '../common/held.js';
 import type { RerankOptions } from '../common/types.js';
 import { lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
@@ -19,12 +20,13 @@ export interface LangChainDocument {
  * const compressor = new RerankWasmCompressor({ model: mini }, { topN: 3 });
  * const best = await compressor.compressDocuments(documents, query);
  */
-export class RerankWasmCompressor {
+export class RerankWasmCompressor extends Held {
   readonly #get: ReturnType<typeof lazily>;
   readonly #options: RerankOptions;
 
   /** Without `topN` all documents are returned in their new order. */
   constructor(source: RerankerSource = {}, options: ReadingOptions & Pick<RerankOptions, 'topN'> = {}) {
+    super();
     this.#get = lazily(source);
     this.#options = options;
   }

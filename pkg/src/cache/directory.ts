@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
+import { Held } from '../common/held.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
 
@@ -32,10 +33,11 @@ function userCaches(env: NodeJS.ProcessEnv, platform: string): string {
  * A cache in a directory, which several processes may share. Each entry is a file with the bytes and a small file with
  * the facts. Both move into place when they are complete and on the disk.
  */
-export class DirectoryCache implements ManagedCache {
+export class DirectoryCache extends Held implements ManagedCache {
   readonly #path: string;
 
   constructor(path: string) {
+    super();
     this.#path = path;
   }
 
@@ -91,12 +93,13 @@ function pathsOf(directory: string, key: string): Paths {
   return { bytes: `${path}.bin`, facts: `${path}.json` };
 }
 
-class DirectoryWriter implements CacheWriter {
+class DirectoryWriter extends Held implements CacheWriter {
   readonly #key: string;
   readonly #paths: Paths;
   readonly #file: PartialFile;
 
   constructor(key: string, paths: Paths, file: PartialFile) {
+    super();
     this.#key = key;
     this.#paths = paths;
     this.#file = file;

@@ -291,6 +291,11 @@ export interface RerankerStatistics {
  *
  * If the engine crashes or runs out of memory, only the call that caused it fails. The model is then reloaded for all
  * other calls, from the cache or from its source.
+ *
+ * The methods need no `this`: they work behind a Proxy, such as Vue's `reactive`, and when they are taken off.
+ *
+ * @example
+ * const { rerank, dispose } = await createReranker();
  */
 export interface Reranker {
   /**

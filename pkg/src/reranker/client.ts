@@ -1,5 +1,6 @@
 import { invalid, invalidValue } from '../common/check.js';
 import { throwIfAborted } from '../common/errors.js';
+import { Held } from '../common/held.js';
 import { isObject } from '../common/kinds.js';
 import type {
   RerankDocument,
@@ -62,10 +63,11 @@ export class Call<Document extends RerankDocument> {
 }
 
 /** The reranker that the caller holds. It checks arguments and leaves the work to the backend. */
-export class ClientReranker implements Reranker {
+export class ClientReranker extends Held implements Reranker {
   readonly #backend: Backend;
 
   constructor(backend: Backend) {
+    super();
     this.#backend = backend;
   }
 
@@ -74,7 +76,7 @@ export class ClientReranker implements Reranker {
     documents: readonly Document[],
     options?: RerankOptions,
   ): Promise<RerankResult<Document>[]> {
-    return this.serve(new Call(query, documents, options));
+    return serve(this.#backend, new Call(query, documents, options));
   }
 
   stream<Document extends RerankDocument>(
@@ -85,17 +87,6 @@ export class ClientReranker implements Reranker {
     // The call reads its arguments now; the loop reports an error in them when it starts.
     const checked = attempt(() => newStreamCall(query, documents, options));
     return this.#follow(checked);
-  }
-
-  /** Ranks the documents of a checked call. */
-  async serve<Document extends RerankDocument>(call: Call<Document>): Promise<RerankResult<Document>[]> {
-    const scored: ScoredDocument[] = [];
-    const onScored = (document: ScoredDocument) => {
-      scored.push(document);
-      call.task.onScored(document);
-    };
-    await this.#backend.score({ ...call.task, onScored });
-    return rank(scored, call.topN).map((document) => call.present(document));
   }
 
   async *#follow<Document extends RerankDocument>(
@@ -114,6 +105,20 @@ export class ClientReranker implements Reranker {
   dispose(): Promise<void> {
     return this.#backend.dispose();
   }
+}
+
+/** Ranks the documents of a checked call. */
+export async function serve<Document extends RerankDocument>(
+  backend: Pick<Backend, 'score'>,
+  call: Call<Document>,
+): Promise<RerankResult<Document>[]> {
+  const scored: ScoredDocument[] = [];
+  const onScored = (document: ScoredDocument) => {
+    scored.push(document);
+    call.task.onScored(document);
+  };
+  await backend.score({ ...call.task, onScored });
+  return rank(scored, call.topN).map((document) => call.present(document));
 }
 
 /** Best first by logit, ties by index, at most `topN`. */

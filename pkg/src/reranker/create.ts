@@ -17,12 +17,11 @@ import type { ResolvedModel } from '../files/resolved.js';
 import { retain } from '../files/retain.js';
 import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
-import { ClientReranker } from './client.js';
 import { withFurtherEngines } from './further-engines.js';
 import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
 
-/** `createReranker` for a platform. */
-export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<ClientReranker> {
+/** The backend of `createReranker` for a platform. */
+export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<Backend> {
   const { wish, onWarning, ...others } = checkRerankerOptions(options);
   const checked = { ...others, onWarning: oncePerCode(onWarning) };
   const { signal } = checked;
@@ -44,7 +43,7 @@ export async function create(platform: Platform, options: RerankerOptions | unde
     await backend.dispose();
     throw error;
   }
-  return new ClientReranker(backend);
+  return backend;
 }
 
 async function loadModelFiles(

@@ -3,8 +3,9 @@ import type { CacheBackend, CacheEntry } from '../common/cache-backend.js';
 import { untilAborted } from '../common/deferred.js';
 import { RerankError } from '../common/errors.js';
 import type { Reranker, RerankerOptions } from '../common/types.js';
+import type { Backend } from '../engine/backend.js';
 import type { Platform } from '../engine/platform.js';
-import { Call } from './client.js';
+import { Call, ClientReranker, serve } from './client.js';
 import { create } from './create.js';
 import { type Create, patienceSeconds, SharedReranker } from './shared.js';
 
@@ -24,7 +25,10 @@ export interface Entry {
 export function entry(platform: Platform): Entry {
   const patience = platform.requestsOwnDownloads ? { [patienceSeconds]: isolatePatienceSeconds } : {};
   return {
-    createReranker: Object.assign((options?: RerankerOptions) => create(platform, options), patience),
+    createReranker: Object.assign(
+      async (options?: RerankerOptions) => new ClientReranker(await create(platform, options)),
+      patience,
+    ),
     rerank: rerankWith(Object.assign(() => create(platform, undefined), patience)),
     listCache: () => listAll(platform.caches),
     clearCache: () => clearAll(platform.caches),
@@ -33,17 +37,14 @@ export function entry(platform: Platform): Entry {
 }
 
 /** `rerank` with one reranker that all calls share. */
-export function rerankWith(create: Create<ServingReranker>): Reranker['rerank'] {
+export function rerankWith(create: Create<Pick<Backend, 'score' | 'dispose'>>): Reranker['rerank'] {
   const shared = new SharedReranker(create);
   return async (query, documents, options) => {
     // Arguments are checked before the load: a wrong one must not cost a download.
     const call = new Call(query, documents, options);
-    const reranker = await untilAborted(shared.get(), call.task.signal);
-    return reranker.serve(call);
+    return serve(await untilAborted(shared.get(), call.task.signal), call);
   };
 }
-
-type ServingReranker = Pick<Awaited<ReturnType<typeof create>>, 'serve' | 'dispose'>;
 
 /** Every door exports `directoryCache`, so that the same imports work everywhere. */
 function noDirectories(): never {

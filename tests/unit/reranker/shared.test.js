@@ -7,14 +7,28 @@ import { rerankWith } from '#internal/reranker/entry.js';
 import { patienceSeconds, SharedReranker } from '#internal/reranker/shared.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 
-/** Makes rerankers that answer with their number. */
+/** Makes a backend that gives every document its number. */
+function backendWith(number, dispose) {
+  const score = async ({ texts, onScored }) => {
+    for (const index of texts.keys()) onScored({ index, logit: number });
+  };
+  return { score, dispose };
+}
+
+/** Returns the shared `rerank` with these creations. It resolves to the number of the backend that served it. */
+function numbering(create) {
+  const rerank = rerankWith(create);
+  return async (...call) => (await rerank(...call))[0].logit;
+}
+
+/** Makes backends that answer with their number. */
 function factory() {
   const created = [];
   const create = async () => {
     const number = created.length + 1;
-    const reranker = { serve: async () => [number] };
-    created.push(reranker);
-    return reranker;
+    const backend = backendWith(number);
+    created.push(backend);
+    return backend;
   };
   return { created, create };
 }
@@ -22,10 +36,10 @@ function factory() {
 describe('the shared reranker', () => {
   it('is made once, by the first call', async () => {
     const { created, create } = factory();
-    const rerank = rerankWith(create);
+    const rerank = numbering(create);
     assert.equal(created.length, 0);
-    assert.deepEqual(await Promise.all([rerank('a', ['b']), rerank('a', ['b'])]), [[1], [1]]);
-    assert.deepEqual(await rerank('a', ['b']), [1]);
+    assert.deepEqual(await Promise.all([rerank('a', ['b']), rerank('a', ['b'])]), [1, 1]);
+    assert.equal(await rerank('a', ['b']), 1);
     assert.equal(created.length, 1);
   });
 
@@ -38,14 +52,14 @@ describe('the shared reranker', () => {
   it('is made anew after a creation that failed', async () => {
     const { create } = factory();
     let attempts = 0;
-    const rerank = rerankWith(async () => {
+    const rerank = numbering(async () => {
       attempts += 1;
       if (attempts === 1) throw new RerankError('download_failed', 'offline');
       return create();
     });
     const both = [rerank('a', ['b']), rerank('a', ['b'])];
     await Promise.all(both.map((call) => rejectsWith(call, 'download_failed')));
-    assert.deepEqual(await rerank('a', ['b']), [1]);
+    assert.equal(await rerank('a', ['b']), 1);
   });
 
   it('does not make a call wait when its signal aborts during the creation', async () => {
@@ -76,16 +90,13 @@ describe('the shared reranker of an isolate, where a creation can die with the r
       new Promise((resolve) => {
         const number = created.length + 1;
         const creation = { disposed: false };
-        const reranker = {
-          serve: async () => [number],
-          dispose: async () => {
-            creation.disposed = true;
-          },
-        };
-        creation.comes = () => resolve(reranker);
+        const backend = backendWith(number, async () => {
+          creation.disposed = true;
+        });
+        creation.comes = () => resolve(backend);
         created.push(creation);
       });
-    const rerank = rerankWith(mortal ? Object.assign(create, { [patienceSeconds]: 60 }) : create);
+    const rerank = numbering(mortal ? Object.assign(create, { [patienceSeconds]: 60 }) : create);
     return { created, rank: () => rerank('a', ['b']) };
   }
 
@@ -99,9 +110,9 @@ describe('the shared reranker of an isolate, where a creation can die with the r
     const calls = [rank(), rank()];
     assert.equal(created.length, 2);
     created[1].comes();
-    assert.deepEqual(await Promise.all(calls), [[2], [2]]);
+    assert.deepEqual(await Promise.all(calls), [2, 2]);
     pass(61);
-    assert.deepEqual(await rank(), [2]);
+    assert.equal(await rank(), 2);
     assert.equal(created.length, 2);
   });
 
@@ -111,9 +122,9 @@ describe('the shared reranker of an isolate, where a creation can die with the r
     pass(61);
     const late = rank();
     created[1].comes();
-    assert.deepEqual(await late, [2]);
+    assert.equal(await late, 2);
     created[0].comes();
-    assert.deepEqual(await early, [2]);
+    assert.equal(await early, 2);
     assert.deepEqual(
       created.map(({ disposed }) => disposed),
       [true, false],
@@ -126,10 +137,10 @@ describe('the shared reranker of an isolate, where a creation can die with the r
     pass(61);
     const late = rank();
     created[0].comes();
-    assert.deepEqual(await early, [1]);
-    assert.deepEqual(await rank(), [1]);
+    assert.equal(await early, 1);
+    assert.equal(await rank(), 1);
     created[1].comes();
-    assert.deepEqual(await late, [1]);
+    assert.equal(await late, 1);
     assert.deepEqual(
       created.map(({ disposed }) => disposed),
       [false, true],
@@ -157,6 +168,6 @@ describe('the shared reranker of an isolate, where a creation can die with the r
     calls.push(rank());
     assert.equal(created.length, 1);
     created[0].comes();
-    assert.deepEqual(await Promise.all(calls), [[1], [1]]);
+    assert.deepEqual(await Promise.all(calls), [1, 1]);
   });
 });

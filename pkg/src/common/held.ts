@@ -1,0 +1,20 @@
+/**
+ * The base of every class of objects that a caller holds. It gives an object its methods as properties that need no
+ * `this`. So they work behind a Proxy, which cannot reach private members, and when they are taken off the object.
+ */
+export abstract class Held {
+  constructor() {
+    for (let from = Object.getPrototypeOf(this); from !== Held.prototype; from = Object.getPrototypeOf(from)) {
+      for (const name of Reflect.ownKeys(from)) {
+        if (name !== 'constructor' && !Object.hasOwn(this, name)) this.#bind(name, from);
+      }
+    }
+  }
+
+  #bind(name: PropertyKey, from: object): void {
+    const { value, get } = Object.getOwnPropertyDescriptor(from, name) ?? {};
+    const facts = { enumerable: true, configurable: true };
+    if (get) Object.defineProperty(this, name, { ...facts, get: get.bind(this) });
+    else Object.defineProperty(this, name, { ...facts, writable: true, value: value.bind(this) });
+  }
+}
