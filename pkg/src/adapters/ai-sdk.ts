@@ -1,4 +1,5 @@
 import { untilAborted } from '../common/deferred.js';
+import { isUrl } from '../common/kinds.js';
 import { defaultModel } from '../files/registry.js';
 import { isReranker, lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
@@ -67,5 +68,6 @@ function textOf(value: string | Record<string, unknown>): string | undefined {
 function nameOf(source: RerankerSource): string {
   if (isReranker(source)) return 'reranker';
   const { model = defaultModel } = source;
-  return typeof model === 'object' && 'files' in model ? model.name : String(model);
+  if (typeof model === 'string') return model;
+  return isUrl(model) ? model.href : model.name;
 }

@@ -1,4 +1,5 @@
 import { type ModelCache, type Recording, UnreadableError } from '../cache/model-cache.js';
+import { piecesOf } from '../common/chunks.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
 import { Sha256 } from '../common/sha256.js';
 import type { LoadProgress } from '../common/types.js';
@@ -24,19 +25,18 @@ export interface Feeding {
 /** Bytes between two turns of the event loop, for sources that can be read without waiting. */
 const bytesPerTurn = 4 << 20;
 
-const recordedBytes = 1 << 20;
-
 /** Feeds a file into the loader, from the cache if it has it; returns its size in bytes. */
 export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number> {
   const { cache, platform, signal } = feeding;
-  const key = cacheKey(file);
+  const place = placeInCache(file);
   try {
-    if (key === undefined || !cache.usable) return await feedOriginal(file, feeding);
+    if (!place || !cache.usable) return await feedOriginal(file, feeding);
+    const { key } = place;
     const cached = await feedKept(file, key, feeding);
     if (cached !== undefined) return cached;
-    if (!platform.exclusively) return await feedOriginal(file, feeding, key);
+    if (!platform.exclusively) return await feedOriginal(file, feeding, place);
     // The previous holder of the lock may have downloaded the file.
-    const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, key));
+    const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, place));
     return await platform.exclusively(`rerank-wasm ${key}`, work, signal);
   } catch (error) {
     throw located(error, file);
@@ -80,21 +80,20 @@ async function feedCached(
   }
 }
 
-/** Feeds the file from its source. With a key, the cache keeps it after it proved sound. */
-async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string): Promise<number> {
-  const { role, location, sha256 } = file;
+/** Feeds the file from its source. With a place, the cache keeps it after it proved sound. */
+async function feedOriginal(file: ResolvedFile, feeding: Feeding, place?: PlaceInCache): Promise<number> {
+  const { role, sha256 } = file;
   const { platform, cache, signal } = feeding;
   const opened = await openFile(file, platform.files, signal);
   let recording: Recording | undefined;
   try {
     const size = file.size ?? (opened.exact ? opened.size : undefined);
     const expected = size ?? opened.size;
-    recording = key === undefined ? undefined : await cache.record(key);
+    recording = place && (await cache.record(place.key));
     const { loaded, compact } = await take({ role, size, sha256, expected, chunks: opened.chunks, recording }, feeding);
     const known = sha256 ?? opened.sha256?.();
-    // Only a URL has a key. The text of other locations may be as long as the file.
-    if (key !== undefined) {
-      const url = String(location);
+    if (place) {
+      const { key, url } = place;
       if (compact) await keepCompact(compact, compactKey(key), url, feeding);
       else if (known !== undefined) await recording?.commit({ url, size: loaded, sha256: known });
     }
@@ -109,10 +108,9 @@ async function keepCompact(bytes: Uint8Array, key: string, url: string, { cache 
   const recording = await cache.record(key);
   const hash = new Sha256();
   try {
-    for (let start = 0; start < bytes.length; start += recordedBytes) {
-      const part = bytes.subarray(start, start + recordedBytes);
-      hash.update(part);
-      await recording.write(part);
+    for (const piece of piecesOf(bytes)) {
+      hash.update(piece);
+      await recording.write(piece);
     }
     await recording.commit({ url, size: bytes.length, sha256: hash.digest() });
   } finally {
@@ -150,12 +148,12 @@ async function take({ role, size, sha256, expected, chunks, recording }: Intake,
   let loaded = 0;
   instance.call(() => loader.begin(role, size, sha256, likelySize));
   report({ phase: 'download', file: role, loaded, total: expected });
-  for await (const chunk of chunks) {
+  for await (const piece of inPieces(chunks)) {
     throwIfAborted(signal);
-    instance.call(() => loader.push(chunk));
-    await recording?.write(chunk);
-    const turnIsDue = Math.floor((loaded + chunk.length) / bytesPerTurn) > Math.floor(loaded / bytesPerTurn);
-    loaded += chunk.length;
+    instance.call(() => loader.push(piece));
+    await recording?.write(piece);
+    const turnIsDue = Math.floor((loaded + piece.length) / bytesPerTurn) > Math.floor(loaded / bytesPerTurn);
+    loaded += piece.length;
     const total = expected === undefined || loaded > expected ? undefined : expected;
     report({ phase: 'download', file: role, loaded, total });
     if (!turnIsDue) continue;
@@ -167,6 +165,11 @@ async function take({ role, size, sha256, expected, chunks, recording }: Intake,
   if (role === 'tokenizer' && recording) return { loaded, compact: instance.call(() => loader.endAndConvert()) };
   instance.call(() => loader.end());
   return { loaded, compact: undefined };
+}
+
+/** The engine copies each piece, so that a large one would take its memory twice. */
+async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield* piecesOf(chunk);
 }
 
 /** Lets the event loop turn. */
@@ -216,11 +219,17 @@ function located(error: unknown, { location }: ResolvedFile): unknown {
   return new RerankError(error.code, message, { cause: error.cause });
 }
 
-/** Returns the key of a file in a cache; undefined for a file that is not downloaded. A hash stands for every URL. */
-function cacheKey({ location, more, sha256 }: ResolvedFile): string | undefined {
+/** The key of a file in a cache, and the URL that it comes from. */
+interface PlaceInCache {
+  key: string;
+  url: string;
+}
+
+/** Returns the place of a file in a cache; undefined for a file that is not downloaded. A hash stands for every URL. */
+function placeInCache({ location, more, sha256 }: ResolvedFile): PlaceInCache | undefined {
   if (typeof location !== 'string' || !/^https?:/i.test(location)) return undefined;
   if (more && sha256 === undefined) return undefined;
-  return sha256 === undefined ? location : `sha256:${sha256}`;
+  return { key: sha256 === undefined ? location : `sha256:${sha256}`, url: location };
 }
 
 /** Returns the key of a tokenizer's compact form: a third of the size, and ready several times sooner. */

@@ -1,4 +1,4 @@
-/** A file that was opened: its size, if known, and its bytes in pieces. */
+/** A file that was opened: its size, if known, and its bytes in chunks of any length. */
 export interface OpenFile {
   size: number | undefined;
   /** True if the size is a fact, false if a server announced it: compression can make that wrong. */

@@ -29,7 +29,9 @@ export function plainLocation(location: unknown): PlainLocation | undefined {
   if (isBlob(location)) return location;
   if (isUrl(location)) return hrefOf(location);
   if (typeof location === 'function') return location as Opener;
-  return typeof location === 'string' ? parseUrl(location)?.href : undefined;
+  if (typeof location !== 'string') return undefined;
+  // It may hold a whole file; the parser would copy that.
+  return /^data:[^,]*;base64,/.test(location) ? location : parseUrl(location)?.href;
 }
 
 /** Names the place of a file, for messages. */

@@ -3,7 +3,7 @@ import { chunksOf } from '../common/chunks.js';
 import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
-import { decodeDataUrl } from './data-url.js';
+import { dataUrlChunks, dataUrlSize } from './data-url.js';
 import { type DownloadOptions, openUrl } from './download.js';
 import { refusal } from './hub/problems.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
@@ -33,7 +33,7 @@ export async function openLocation(
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
-    if (location.startsWith('data:')) return openBytes(decodeDataUrl(location));
+    if (location.startsWith('data:')) return openDataUrl(location);
     if (!location.startsWith('file:')) return openRemote(location, { signal, pinned: sha256 !== undefined }, origin);
     if (!local) throw noLocalFiles(location);
     return local.open(new URL(location), signal);
@@ -53,7 +53,11 @@ async function openRemote(url: string, options: DownloadOptions, origin: Resolve
 }
 
 function openBytes(bytes: Uint8Array): OpenFile {
-  return { size: bytes.byteLength, exact: true, chunks: slices(bytes), close() {} };
+  return { size: bytes.byteLength, exact: true, chunks: each([bytes]), close() {} };
+}
+
+function openDataUrl(url: string): OpenFile {
+  return { size: dataUrlSize(url), exact: false, chunks: each(dataUrlChunks(url)), close() {} };
 }
 
 /** Reads the parts one after the other. Each is opened when the one before it has ended. */
@@ -113,8 +117,8 @@ async function* received(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
   }
 }
 
-async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
+async function* each(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks;
 }
 
 async function* blobSlices(blob: Blob): AsyncGenerator<Uint8Array> {

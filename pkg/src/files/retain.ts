@@ -19,9 +19,7 @@ function retainFile({ location, more, ...facts }: ResolvedFile): () => ResolvedF
 
 function retainLocation(location: PlainLocation, role: ResolvedFile['role']): () => PlainLocation {
   // Some versions of workerd have no weak references.
-  return location instanceof Uint8Array && typeof WeakRef !== 'undefined'
-    ? retainBytes(location, role)
-    : () => location;
+  return ArrayBuffer.isView(location) && typeof WeakRef !== 'undefined' ? retainBytes(location, role) : () => location;
 }
 
 /**

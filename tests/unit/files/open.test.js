@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 
 import { openFile } from '#internal/files/open.js';
@@ -41,11 +42,39 @@ const failures = [
 
 async function read(location) {
   const { chunks } = await openFile({ location }, undefined, undefined);
-  for await (const chunk of chunks) assert.ok(chunk.length > 0);
+  const parts = [];
+  for await (const chunk of chunks) {
+    assert.ok(chunk.length > 0);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
 }
 
 describe('a file that cannot be read', () => {
   for (const [location, code, message] of failures) {
     it(`fails with ${code}: ${message}`, () => assert.rejects(read(location), { code, message }));
   }
+});
+
+describe('a data: URL', () => {
+  const bytes = randomBytes(1_200_001);
+  const base64 = bytes.toString('base64');
+  const lines = base64.replace(/.{76}/g, '$&\r\n');
+  const forms = {
+    'in base64': [`data:;base64,${base64}`, bytes.length],
+    'with a media type': [`data:application/octet-stream; Base64 ,${base64}`, bytes.length],
+    'with a fragment': [`data:;base64,${base64}#page`, bytes.length],
+    'with escapes': [`data:;base64,${encodeURIComponent(base64)}`],
+    'with an escape for each character': [`data:,${bytes.toString('hex').replace(/../g, '%$&')}`],
+    'in lines': [`data:;base64,${lines}`],
+  };
+  for (const [what, [url, size]] of Object.entries(forms)) {
+    it(`is read in pieces: ${what}`, async () => {
+      const file = await openFile({ location: url }, undefined, undefined);
+      assert.ok(size === undefined ? file.size > bytes.length : file.size === size, `${file.size}`);
+      assert.ok((await read(url)).equals(bytes));
+    });
+  }
+
+  it('may be empty', async () => assert.equal((await read('data:;base64,')).length, 0));
 });
