@@ -35,7 +35,10 @@ const groups = {
   frames: { files: [frames], nodes: [pathNode] },
   workerd: { files: filesOf('runtimes/workerd'), ...onModernNode(), concurrency: 2 },
   'same-bits': { files: ['runtimes/same-bits.test.js'], ...onModernNode() },
-  standin: { files: ['runtimes/standin.test.js', 'runtimes/full-tokenizer.test.js'], nodes: [pathNode] },
+  standin: {
+    files: ['standin', 'standin-forms', 'full-tokenizer'].map((name) => `runtimes/${name}.test.js`),
+    nodes: [pathNode],
+  },
   l12: { files: ['runtimes/l12.test.js'], ...onBothNodes() },
   examples: { files: filesOf('examples'), nodes: [pathNode], concurrency: 2 },
   imports: { files: filesOf('project/imports'), nodes: [pathNode] },

@@ -1,8 +1,12 @@
 // Runs this package as its README shows, in a worker of a page or in a process of Node.
 
-/** With `threads` set, the package starts a worker, which starts the threads. */
-export async function load({ module, wasm, threads, model, tokenizer, config }) {
+/**
+ * With `threads` set, the package starts a worker, which starts the threads. With `form` set to `bytes` or `blob`, the
+ * graph is in memory before the time starts.
+ */
+export async function load({ module, wasm, threads, form, model: url, tokenizer, config }) {
   const { createReranker } = await import(module);
+  const model = form ? await forms[form](url) : url;
   const start = performance.now();
   const reranker = await createReranker({
     model: { name: 'bench', files: { model, tokenizer, config } },
@@ -13,6 +17,17 @@ export async function load({ module, wasm, threads, model, tokenizer, config }) 
   });
   const milliseconds = performance.now() - start;
   return { loaded: { milliseconds }, run: (input) => run(reranker, input), statistics: () => reranker.statistics() };
+}
+
+const forms = {
+  bytes: async (url) => new Uint8Array(await read(url)),
+  blob: async (url) => new Blob([await read(url)]),
+};
+
+async function read(url) {
+  if (!url.startsWith('file:')) return (await fetch(url)).arrayBuffer();
+  const { readFile } = await import('node:fs/promises');
+  return (await readFile(new URL(url))).buffer;
 }
 
 async function run(reranker, { query, documents, maxTokens }) {

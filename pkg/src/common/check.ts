@@ -1,5 +1,5 @@
 import { RerankError } from './errors.js';
-import { isBehindProxy, isObject, tagOf } from './kinds.js';
+import { behindProxy, isObject, tagOf } from './kinds.js';
 
 /** The error for an argument that has the wrong type or value. */
 export function invalid(message: string): RerankError {
@@ -21,10 +21,7 @@ export function invalidChoice(name: string, expected: string, value: unknown): R
 export function describeValue(value: unknown): string {
   if (value === '') return 'an empty string';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  if (isObject(value)) {
-    const found = withArticle(tagOf(value) === 'Object' ? 'object' : tagOf(value));
-    return isBehindProxy(value) ? `${found} behind a Proxy, which hides it` : found;
-  }
+  if (isObject(value)) return withArticle(tagOf(value) === 'Object' ? 'object' : tagOf(value));
   return ['string', 'function', 'symbol', 'bigint'].includes(typeof value) ? withArticle(typeof value) : String(value);
 }
 
@@ -65,7 +62,7 @@ export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
   if (
     !isObject(value) ||
-    isBehindProxy(value) ||
+    tagOf(value).endsWith(behindProxy) ||
     typeof value.aborted !== 'boolean' ||
     typeof value.addEventListener !== 'function'
   ) {

@@ -1,9 +1,7 @@
 const pieceBytes = 1 << 20;
 
 /** Cuts a chunk into pieces of a mebibyte: its sender may have made one chunk of a whole file. */
-export function* piecesOf<Buffer extends ArrayBufferLike>(
-  chunk: Uint8Array<Buffer>,
-): Generator<Uint8Array<Buffer>, void, undefined> {
+export function* piecesOf<Buffer extends ArrayBufferLike>(chunk: Uint8Array<Buffer>): Generator<Uint8Array<Buffer>> {
   for (let start = 0; start < chunk.length; start += pieceBytes) yield chunk.subarray(start, start + pieceBytes);
 }
 

@@ -6,15 +6,11 @@ export abstract class Held {
   constructor() {
     for (let from = Object.getPrototypeOf(this); from !== Held.prototype; from = Object.getPrototypeOf(from)) {
       for (const name of Reflect.ownKeys(from)) {
-        if (name !== 'constructor' && !Object.hasOwn(this, name)) this.#bind(name, from);
+        if (name === 'constructor' || Object.hasOwn(this, name)) continue;
+        const { value, get } = Object.getOwnPropertyDescriptor(from, name) ?? {};
+        const part = get ? { get: get.bind(this) } : { value: value.bind(this), writable: true };
+        Object.defineProperty(this, name, { ...part, enumerable: true, configurable: true });
       }
     }
-  }
-
-  #bind(name: PropertyKey, from: object): void {
-    const { value, get } = Object.getOwnPropertyDescriptor(from, name) ?? {};
-    const facts = { enumerable: true, configurable: true };
-    if (get) Object.defineProperty(this, name, { ...facts, get: get.bind(this) });
-    else Object.defineProperty(this, name, { ...facts, writable: true, value: value.bind(this) });
   }
 }

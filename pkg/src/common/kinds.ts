@@ -4,9 +4,9 @@
  */
 const uses: Record<string, (value: never) => unknown> = {
   URL: ({ href }: URL) => href,
-  Blob: (blob: Blob) => blob.slice(0, 0),
-  File: (file: File) => file.slice(0, 0),
-  ArrayBuffer: ({ byteLength }: ArrayBuffer) => byteLength,
+  Blob: slice,
+  File: slice,
+  ArrayBuffer: slice,
   AbortSignal(signal: AbortSignal) {
     signal.addEventListener('abort', ignore);
     signal.removeEventListener('abort', ignore);
@@ -14,41 +14,40 @@ const uses: Record<string, (value: never) => unknown> = {
   'WebAssembly.Module': (module: WebAssembly.Module) => WebAssembly.Module.exports(module),
 };
 
+function slice(value: Blob | ArrayBuffer): unknown {
+  return value.slice(0, 0);
+}
+
 function ignore(): void {}
 
-/** True for an object of the platform that a framework has wrapped, as Valtio does: it cannot be used. */
-export function isBehindProxy(value: unknown): boolean {
-  try {
-    uses[tagOf(value)]?.(value as never);
-    return false;
-  } catch {
-    return true;
-  }
-}
+/** Ends the class of an object that a framework has wrapped, as Valtio does: it cannot be used. */
+export const behindProxy = ' behind a Proxy';
 
 /** The class of a value, also if it is of another realm (a frame, a sandbox), where `instanceof` fails. */
 export function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
-}
-
-function isOneOf(classes: string[], value: unknown): boolean {
-  return classes.includes(tagOf(value)) && !isBehindProxy(value);
+  const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  try {
+    uses[tag]?.(value as never);
+    return tag;
+  } catch {
+    return tag + behindProxy;
+  }
 }
 
 export function isUrl(value: unknown): value is URL {
-  return isOneOf(['URL'], value);
+  return tagOf(value) === 'URL';
 }
 
 export function isBlob(value: unknown): value is Blob {
-  return isOneOf(['Blob', 'File'], value);
+  return ['Blob', 'File'].includes(tagOf(value));
 }
 
 export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> | ArrayBuffer {
-  return isOneOf(['Uint8Array', 'ArrayBuffer'], value);
+  return ['Uint8Array', 'ArrayBuffer'].includes(tagOf(value));
 }
 
 export function isWasmModule(value: unknown): value is WebAssembly.Module {
-  return isOneOf(['WebAssembly.Module'], value);
+  return tagOf(value) === 'WebAssembly.Module';
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -293,9 +293,6 @@ export interface RerankerStatistics {
  * other calls, from the cache or from its source.
  *
  * The methods need no `this`: they work behind a Proxy, such as Vue's `reactive`, and when they are taken off.
- *
- * @example
- * const { rerank, dispose } = await createReranker();
  */
 export interface Reranker {
   /**

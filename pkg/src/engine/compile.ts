@@ -2,7 +2,7 @@ import type { EngineSource } from '../common/choices.js';
 import { RerankError, throwIfAborted, withReason } from '../common/errors.js';
 import { isBytes } from '../common/kinds.js';
 import { Connection, type RequestLimits, refuseHtml } from '../files/connection.js';
-import { dataUrlChunks } from '../files/data-url.js';
+import { readDataUrl } from '../files/data-url.js';
 import { noLocalFiles } from '../files/location.js';
 import { Retries } from '../files/retry.js';
 import { policyError } from '../instance/failures.js';
@@ -36,7 +36,7 @@ async function compile(source: EngineSource, platform: Platform, signal: AbortSi
   if (source === undefined) return platform.defaultEngine(signal);
   if (typeof source === 'string') {
     if (source.startsWith('data:'))
-      return WebAssembly.compile(await new Blob([...dataUrlChunks(source)]).arrayBuffer());
+      return WebAssembly.compile(await new Blob([...readDataUrl(source).chunks]).arrayBuffer());
     const url = source.endsWith('/') ? source + engineName() : source;
     if (!url.startsWith('file:')) return compileUrl(url, { signal });
     return WebAssembly.compile(await readLocalEngine(url, platform, signal));

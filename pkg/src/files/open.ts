@@ -1,9 +1,9 @@
 import { describeValue } from '../common/check.js';
-import { chunksOf } from '../common/chunks.js';
+import { chunksOf, piecesOf } from '../common/chunks.js';
 import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
-import { dataUrlChunks, dataUrlSize } from './data-url.js';
+import { readDataUrl } from './data-url.js';
 import { type DownloadOptions, openUrl } from './download.js';
 import { refusal } from './hub/problems.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
@@ -33,7 +33,7 @@ export async function openLocation(
   signal: AbortSignal | undefined,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
-    if (location.startsWith('data:')) return openDataUrl(location);
+    if (location.startsWith('data:')) return open(readDataUrl(location));
     if (!location.startsWith('file:')) return openRemote(location, { signal, pinned: sha256 !== undefined }, origin);
     if (!local) throw noLocalFiles(location);
     return local.open(new URL(location), signal);
@@ -41,7 +41,7 @@ export async function openLocation(
   if (typeof location === 'function') return openResponse(location);
   if (isRemoteFile(location)) return location.open();
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
-  return openBytes(location);
+  return open({ size: location.length, chunks: piecesOf(location) });
 }
 
 async function openRemote(url: string, options: DownloadOptions, origin: ResolvedFile['origin']): Promise<OpenFile> {
@@ -52,12 +52,8 @@ async function openRemote(url: string, options: DownloadOptions, origin: Resolve
   }
 }
 
-function openBytes(bytes: Uint8Array): OpenFile {
-  return { size: bytes.byteLength, exact: true, chunks: each([bytes]), close() {} };
-}
-
-function openDataUrl(url: string): OpenFile {
-  return { size: dataUrlSize(url), exact: false, chunks: each(dataUrlChunks(url)), close() {} };
+function open({ size, chunks }: { size: number; chunks: Iterable<Uint8Array> }): OpenFile {
+  return { size, exact: true, chunks: each(chunks), close() {} };
 }
 
 /** Reads the parts one after the other. Each is opened when the one before it has ended. */
@@ -110,7 +106,7 @@ async function answer(open: Opener): Promise<Response> {
 
 async function* received(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* chunksOf(body);
+    for await (const chunk of chunksOf(body)) yield* piecesOf(chunk);
   } catch (cause) {
     const statement = 'The Response of a function in `model.files` ended early';
     throw new RerankError('download_failed', withReason(statement, cause), { cause });

@@ -35,7 +35,7 @@ export function sendable({ name, files }: ResolvedModel): SendableModel {
   const ports: MessagePort[] = [];
   const stops: (() => void)[] = [];
   const send = (location: ResolvedFile['location']): SentLocation => {
-    if (!isHeld(location)) return location as string | Blob;
+    if (!isHeld(location)) return location as SentLocation;
     const { port1, port2 } = new MessageChannel();
     ports.push(port2);
     stops.push(serveFile(location, port1));
@@ -66,7 +66,8 @@ export function received({ name, files }: SentModel): { model: ResolvedModel; cl
 }
 
 function isHeld(location: ResolvedFile['location']): location is SourceLocation {
-  return typeof location === 'function' || location instanceof Uint8Array;
+  if (typeof location === 'string') return location.startsWith('data:');
+  return typeof location === 'function' || ArrayBuffer.isView(location);
 }
 
 /**

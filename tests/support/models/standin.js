@@ -62,3 +62,6 @@ export async function recordedInputs({ longest }) {
   Object.assign(tokenizer, { normalizer: null, pre_tokenizer: { type: 'WhitespaceSplit' } });
   return { inputs, tokenizer: new TextEncoder().encode(JSON.stringify(tokenizer)) };
 }
+
+/** A call that shows that a model is complete. */
+export const givenCall = ['query', ['a document', 'another one, which is longer']];

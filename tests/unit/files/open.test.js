@@ -61,17 +61,17 @@ describe('a data: URL', () => {
   const base64 = bytes.toString('base64');
   const lines = base64.replace(/.{76}/g, '$&\r\n');
   const forms = {
-    'in base64': [`data:;base64,${base64}`, bytes.length],
-    'with a media type': [`data:application/octet-stream; Base64 ,${base64}`, bytes.length],
-    'with a fragment': [`data:;base64,${base64}#page`, bytes.length],
-    'with escapes': [`data:;base64,${encodeURIComponent(base64)}`],
-    'with an escape for each character': [`data:,${bytes.toString('hex').replace(/../g, '%$&')}`],
-    'in lines': [`data:;base64,${lines}`],
+    'in base64': `data:;base64,${base64}`,
+    'with a media type': `data:application/octet-stream; Base64 ,${base64}`,
+    'with a fragment': `data:;base64,${base64}#page`,
+    'with escapes': `data:;base64,${encodeURIComponent(base64)}`,
+    'with an escape for each character': `data:,${bytes.toString('hex').replace(/../g, '%$&')}`,
+    'in lines': `data:;base64,${lines}`,
   };
-  for (const [what, [url, size]] of Object.entries(forms)) {
+  for (const [what, url] of Object.entries(forms)) {
     it(`is read in pieces: ${what}`, async () => {
       const file = await openFile({ location: url }, undefined, undefined);
-      assert.ok(size === undefined ? file.size > bytes.length : file.size === size, `${file.size}`);
+      assert.equal(file.size, bytes.length);
       assert.ok((await read(url)).equals(bytes));
     });
   }
