@@ -47,6 +47,19 @@ describe('a model for a worker', () => {
     assert.equal(whole.buffer.byteLength, 5 * megabyte);
   });
 
+  for (const [what, locate] of Object.entries({
+    'a data: URL': (bytes) => `data:;base64,${bytes.toString('base64')}`,
+    'a Response that is one chunk': (bytes) => () => new Response(bytes),
+  })) {
+    it(`goes over piece by piece as ${what}, too`, async () => {
+      const bytes = Buffer.alloc(3 * megabyte + 1, 7);
+      const { file } = await post({ role: 'model', location: locate(bytes) });
+      const parts = await read(await openFile(file));
+      assert.ok(parts.every(({ length }) => length <= megabyte));
+      assert.ok(Buffer.concat(parts).equals(bytes));
+    });
+  }
+
   it('keeps the parts of a file in their order', async () => {
     const [location, ...more] = [1, 2, 3].map((value) => new Uint8Array(10).fill(value));
     const { file } = await post({ role: 'bundle', location, more: [more[0], new Blob([more[1]])], size: 30 });
