@@ -19,7 +19,6 @@ export const forms = {
   Uint8Array: async () => new Uint8Array(await buffer()),
   ArrayBuffer: buffer,
   Blob: blob,
-  'blob: URL': async () => URL.createObjectURL(await blob()),
   'data: URL': dataUrl,
   function: async () => open,
 };
