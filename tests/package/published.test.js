@@ -96,9 +96,10 @@ describe('the packages after npm install', () => {
     });
   }
 
-  it('has types that TypeScript finds as Node and bundlers find the code', () => {
-    // The profile leaves out CommonJS, which the packages do not have. A graph has no types.
-    const parameters = ['--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './onnx/model_quantized.onnx'];
+  it('has types that TypeScript finds as Node and bundlers find the code, and where it knows no exports', () => {
+    // The packages are ES modules, which CommonJS may require. A graph has no types.
+    const rules = ['--profile', 'strict', '--ignore-rules', 'cjs-resolves-to-esm'];
+    const parameters = [...rules, '--no-emoji', '--exclude-entrypoints', './onnx/model_quantized.onnx'];
     for (const tarball of project.tarballs) {
       const { status, stdout } = spawnSync(attw, [tarball, ...parameters], { encoding: 'utf8' });
       assert.equal(status, 0, stdout);

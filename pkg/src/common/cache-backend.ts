@@ -1,3 +1,5 @@
+import type { ByteStream } from './globals.js';
+
 /** Facts that a cache keeps of a file. */
 export interface CacheFacts {
   /** Where the file was downloaded from. */
@@ -17,7 +19,7 @@ export interface CacheEntry extends CacheFacts {
 /** A file in a cache, opened. */
 export interface CachedFile extends CacheFacts {
   /** The bytes. The reader reads to the end or cancels, and checks them against the facts. */
-  stream: ReadableStream<Uint8Array>;
+  stream: ByteStream;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { AbortSignal } from './globals.js';
+
 /** The codes of all errors: a closed list, and no code ever changes its meaning. */
 export const rerankErrorCodes = [
   /** An argument has the wrong type or value. */

@@ -1,3 +1,5 @@
+import type { Blob, Response, URL } from './globals.js';
+
 /** Bytes of a model file, or where to read them. */
 export type FileLocation =
   | Uint8Array<ArrayBuffer>

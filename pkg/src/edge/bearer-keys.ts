@@ -1,3 +1,5 @@
+import type { Request } from '../common/globals.js';
+
 /** The keys, or a function that finds them in the `env` that the handler receives. */
 export type KeySource<Env> = readonly string[] | ((env: Env) => readonly string[]);
 

@@ -1,3 +1,4 @@
+import type { Request, Response } from '../common/globals.js';
 import type { Reranker, RerankerOptions } from '../common/types.js';
 
 /** The part of a worker's execution context that the handler uses. */
