@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { fsync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
 import { Held } from '../common/held.js';
 import { idOf, parseEntry } from './entry.js';
@@ -146,11 +148,14 @@ class PartialFile {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    for (let start = 0; start < chunk.length; ) start += (await this.#handle.write(chunk, start)).bytesWritten;
+    for (let start = 0; start < chunk.length; ) {
+      start += (await this.#handle.write(chunk, start, chunk.length - start, null)).bytesWritten;
+    }
   }
 
   async moveTo(path: string): Promise<void> {
-    await this.#handle.sync();
+    // The handles of Yarn Plug'n'Play have no `sync`.
+    await promisify(fsync)(this.#handle.fd);
     await this.#handle.close();
     await rename(this.#path, path);
   }
@@ -186,7 +191,8 @@ function streamOf(file: FileHandle): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const { bytesRead, buffer } = await file.read(new Uint8Array(readBytes));
+        const buffer = new Uint8Array(readBytes);
+        const { bytesRead } = await file.read(buffer, 0, readBytes, null);
         if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
       } catch (error) {
         await file.close();
