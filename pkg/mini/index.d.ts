@@ -1,5 +1,11 @@
+/** Any object stands for the instances of a class that the project's types lack. To the compiler, all keys are theirs. */
+type Known<Instance> = string extends keyof Instance ? object : Instance;
+/** @ts-ignore: The project's types may lack it. */
+type Address = Known<URL>;
+
 interface PinnedFile {
-  location: URL | ArrayBuffer;
+  /** In a bundle that does not know its address, the path beside it, which is of no use by itself. */
+  location: Address | ArrayBuffer | string;
   size: number;
   sha256: string;
 }

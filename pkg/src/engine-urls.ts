@@ -1,16 +1,39 @@
-import { hasRelaxedSimd } from './instance/simd.js';
+import { RerankError } from './common/errors.js';
+import { engineName, hasRelaxedSimd, threadsEngineName } from './instance/simd.js';
 
-/** Returns the URL of the fastest engine that runs here, beside the package's code. */
+/**
+ * Returns the URL of the fastest engine that runs here, beside the package's code.
+ *
+ * @throws `unsupported_environment` if the code does not know where it lies
+ */
 export function engineUrl(): URL {
   // Bundlers find files by this exact expression, so each file has one.
-  return hasRelaxedSimd()
-    ? new URL('./wasm/rerank-relaxed.wasm', import.meta.url)
-    : new URL('./wasm/rerank.wasm', import.meta.url);
+  return located(engineName(), () =>
+    hasRelaxedSimd()
+      ? new URL('./wasm/rerank-relaxed.wasm', import.meta.url)
+      : new URL('./wasm/rerank.wasm', import.meta.url),
+  );
 }
 
-/** Returns the URL of the fastest engine with threads that runs here, beside the package's code. */
+/** Returns the URL of the fastest engine with threads that runs here, as {@link engineUrl} does. */
 export function threadsEngineUrl(): URL {
-  return hasRelaxedSimd()
-    ? new URL('./wasm/rerank-threads.wasm', import.meta.url)
-    : new URL('./wasm/rerank-threads-simd.wasm', import.meta.url);
+  return located(threadsEngineName(), () =>
+    hasRelaxedSimd()
+      ? new URL('./wasm/rerank-threads.wasm', import.meta.url)
+      : new URL('./wasm/rerank-threads-simd.wasm', import.meta.url),
+  );
+}
+
+/** In a bundle that is a script and no module, `import.meta` is empty. A script in CommonJS knows its directory. */
+function located(name: string, url: () => URL): URL {
+  try {
+    return url();
+  } catch (cause) {
+    if (typeof __dirname === 'string') {
+      return new URL(`file://${__dirname.replace(/[%?#]/g, encodeURIComponent)}/wasm/${name}`);
+    }
+    const found = `This script does not know its address, so it cannot find ${name}`;
+    const advice = "pass the URL of a copy of this package's `dist/wasm/` as `wasm`";
+    throw new RerankError('unsupported_environment', `${found}; ${advice}.`, { cause });
+  }
 }

@@ -1,4 +1,5 @@
 import type { CacheBackend } from './cache-backend.js';
+import type { AbortSignal, URL, WasmModule, Worker } from './globals.js';
 import type { ModelSource } from './model-source.js';
 
 /** An event while a reranker is created. */
@@ -124,12 +125,12 @@ export interface RerankerOptions {
   threads?: 'auto' | number;
   /**
    * The engine: a compiled module, its bytes, its URL, or the URL of a copy of the package's `dist/wasm`, with a slash
-   * at the end. By default it is found beside the package's code.
+   * at the end. In Node, Deno and Bun it can also be a path. By default it is found beside the package's code.
    *
    * @example
    * wasm: 'https://example.com/engines/'
    */
-  wasm?: WebAssembly.Module | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
+  wasm?: WasmModule | Uint8Array<ArrayBuffer> | ArrayBuffer | URL | string;
   /**
    * Keeps downloaded files, so that a second start needs no network. `'auto'` (default) uses the origin's private file
    * system or the Cache API in browsers, a directory in Node, Deno and Bun, and nothing in workerd. `'none'` or `false`

@@ -80,7 +80,7 @@ function explain(cause: unknown, source: EngineSource): RerankError {
 }
 
 function missing(statement: string, cause: unknown): RerankError {
-  const advice = "serve the files of this package's `dist/wasm`, or pass one as `wasm`";
+  const advice = "serve or copy the files of this package's `dist/wasm`, or pass one as `wasm`";
   return new RerankError('download_failed', withReason(statement, cause, advice), { cause });
 }
 

@@ -34,6 +34,8 @@ export interface LocalBundle {
 export interface LocalFiles {
   /** True if something is at this path. */
   exists(path: string): Promise<boolean>;
+  /** Returns the URL of a path; that of a directory ends in a slash. */
+  urlOf(path: string): URL;
   open(url: URL, signal: AbortSignal | undefined): Promise<OpenFile>;
   /**
    * Lists the files that are in these folders of a directory: each is empty, for the directory itself, or ends in a

@@ -36,12 +36,24 @@ export async function openLocation(
     if (location.startsWith('data:')) return open(readDataUrl(location));
     if (!location.startsWith('file:')) return openRemote(location, { signal, pinned: sha256 !== undefined }, origin);
     if (!local) throw noLocalFiles(location);
-    return local.open(new URL(location), signal);
+    return local.open(new URL(location), signal).catch((error) => {
+      throw isMissing(error) ? elsewhere(error) : error;
+    });
   }
   if (typeof location === 'function') return openResponse(location);
   if (isRemoteFile(location)) return location.open();
   if (isBlob(location)) return { size: location.size, exact: true, chunks: blobSlices(location), close() {} };
   return open({ size: location.length, chunks: piecesOf(location) });
+}
+
+function isMissing(error: unknown): error is RerankError {
+  return error instanceof RerankError && error.code === 'model_not_found';
+}
+
+/** Adds the option that says where a file is: a bundle may have left it behind. */
+function elsewhere({ code, message, cause }: RerankError): RerankError {
+  const found = message.replace(/\.$/, '');
+  return new RerankError(code, `${found}; copy it there, or pass another place as \`model\`.`, { cause });
 }
 
 async function openRemote(url: string, options: DownloadOptions, origin: ResolvedFile['origin']): Promise<OpenFile> {

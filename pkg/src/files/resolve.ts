@@ -211,7 +211,7 @@ function resolveFile(role: ResolvedFile['role'], file: unknown): ResolvedFile {
   const { locations, size, sha256 } = facts(role, file, where);
   const [location, ...more] = locations.map((location) => {
     const plain = plainLocation(location);
-    if (plain === undefined) throw invalidValue(where, 'bytes, a Blob, a function or an absolute URL', location);
+    if (plain === undefined) throw noLocation(location, where);
     return plain;
   });
   if (location === undefined) throw invalidValue(`${where}.shards`, 'an array of at least one part', locations);
@@ -222,6 +222,13 @@ function resolveFile(role: ResolvedFile['role'], file: unknown): ResolvedFile {
     throw invalidValue(`${where}.sha256`, 'a string of 64 lower-case hexadecimal digits', sha256);
   }
   return { role, location, ...(more.length > 0 && { more }), size, sha256 };
+}
+
+function noLocation(location: unknown, where: string): RerankError {
+  const error = invalidValue(where, 'bytes, a Blob, a function or an absolute URL', location);
+  // The files of `rerank-wasm-mini` have relative paths in a bundle that does not know its address.
+  const advice = 'In a bundle, pass the URL or the directory of the copied files as `model`.';
+  return typeof location === 'string' ? invalid(`${error.message} ${advice}`) : error;
 }
 
 /** Returns the facts of a file in one form, whichever form the caller used. */

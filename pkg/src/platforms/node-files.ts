@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -7,11 +8,20 @@ import type { LocalBundle, LocalFile, LocalFiles, ModelDirectory, OpenFile } fro
 import { hubHint, smallModelHint } from '../files/resolve.js';
 
 /** Node's file system. */
-export const localFiles: LocalFiles = { exists, open: openLocal, findModel };
+export const localFiles: LocalFiles = { exists, urlOf, open: openLocal, findModel };
 
 /** Compiles the engine from the package's directory. */
 export async function readEngine(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(fileURLToPath(engineUrl())));
+  return compileFile(engineUrl());
+}
+
+/** @throws `model_not_found` if the file is missing, and the errors of WebAssembly */
+export async function compileFile(url: URL): Promise<WebAssembly.Module> {
+  const path = fileURLToPath(url);
+  const bytes = await readFile(path).catch((cause) => {
+    throw unreadable(cause, path);
+  });
+  return WebAssembly.compile(bytes);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -19,6 +29,11 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+function urlOf(path: string): URL {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return pathToFileURL(isDirectory ? `${path}/` : path);
 }
 
 async function openLocal(url: URL, signal: AbortSignal | undefined): Promise<OpenFile> {
@@ -40,7 +55,8 @@ async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Ar
   const buffer = new Uint8Array(1 << 20);
   try {
     for (;;) {
-      const { bytesRead } = await file.read(buffer);
+      // Yarn Plug'n'Play reads nothing if it receives the buffer alone.
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { threadsEngineUrl } from '../engine-urls.js';
@@ -9,6 +7,7 @@ import type { StartThread } from '../instance/thread-pool.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
 import { startThreaded } from '../instance/threaded.js';
 import { availableBytes } from './available-memory.js';
+import { compileFile } from './node-files.js';
 
 /** Memory that a thread may need, estimated generously; it limits threads on a machine that is short of memory. */
 const bytesPerThread = 64 << 20;
@@ -17,7 +16,7 @@ const bytesPerThread = 64 << 20;
 export const nodeThreads: ThreadSupport = {
   processors: availableParallelism,
   room: () => 1 + Math.floor(availableBytes() / bytesPerThread),
-  engine: async () => WebAssembly.compile(await readFile(fileURLToPath(threadsEngineUrl()))),
+  engine: async () => compileFile(threadsEngineUrl()),
   startInstance: (module, wish) => startThreaded(module, wish, startThread),
 };
 

@@ -1,3 +1,5 @@
+// jsdom, in which tests may run, removes the global.
+import { setImmediate } from 'node:timers';
 import { DirectoryCache, defaultDirectory } from '../cache/directory.js';
 import type { Platform } from '../engine/platform.js';
 import { localFiles, readEngine } from './node-files.js';

@@ -22,7 +22,7 @@ import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js'
 
 /** The backend of `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<Backend> {
-  const { wish, onWarning, ...others } = checkRerankerOptions(options);
+  const { wish, onWarning, ...others } = checkRerankerOptions(options, platform.files);
   const checked = { ...others, onWarning: oncePerCode(onWarning) };
   const { signal } = checked;
   throwIfAborted(signal);

@@ -2,6 +2,7 @@ import { checkCallback, checkCount, checkOptions, checkSignal, invalidChoice, in
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from '../common/kinds.js';
 import type { RerankerOptions, RerankOptions } from '../common/types.js';
+import type { LocalFiles } from '../files/local-files.js';
 import type { ModelWish } from '../files/resolve.js';
 
 /** The checked options of `createReranker`; `model`, `hub`, `file` and `token` are checked when they are resolved. */
@@ -13,7 +14,10 @@ export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgres
 }
 
 /** @throws `invalid_input` */
-export function checkRerankerOptions(options: unknown): CheckedRerankerOptions & { wish: ModelWish } {
+export function checkRerankerOptions(
+  options: unknown,
+  local?: LocalFiles,
+): CheckedRerankerOptions & { wish: ModelWish } {
   const { model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal } = checkOptions(
     options,
     ['model', 'hub', 'file', 'token', 'worker', 'threads', 'wasm', 'cache', 'onProgress', 'onWarning', 'signal'],
@@ -22,7 +26,7 @@ export function checkRerankerOptions(options: unknown): CheckedRerankerOptions &
     wish: { model, hub, file, token },
     worker: checkWorker(worker),
     threads: checkThreads(threads),
-    wasm: checkEngine(wasm),
+    wasm: checkEngine(wasm, local),
     cache: checkCache(cache),
     onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress, 'onProgress'),
     onWarning: checkCallback<RerankerOptions['onWarning']>(onWarning, 'onWarning'),
@@ -87,12 +91,14 @@ function checkCache(value: unknown): CacheChoice {
   throw invalidChoice('cache', `'auto', 'none', false or an object with the methods ${methods.join(', ')}`, value);
 }
 
-function checkEngine(value: unknown): EngineSource {
+function checkEngine(value: unknown, local: LocalFiles | undefined): EngineSource {
   if (value === undefined || isBytes(value)) return value;
   if (isUrl(value)) return hrefOf(value);
   if (typeof value === 'string') {
     const url = parseUrl(value);
-    if (url) return url.href;
+    // One letter names a disk of Windows.
+    if (url && url.protocol.length > 2) return url.href;
+    if (local && value !== '') return local.urlOf(value).href;
   }
   if (isWasmModule(value)) return value;
   throw invalidValue('wasm', 'a WebAssembly.Module, bytes or an absolute URL', value);

@@ -32,7 +32,11 @@ const refusals = [
     '`model.files` has an unknown property "model"; it may have bundle.',
   ],
   [{ model: source({ model: bytes }) }, `\`model.files.tokenizer\` must be ${location}; it is undefined.`],
-  [{ model: source({ tokenizer: 't.json' }) }, `\`model.files.tokenizer\` must be ${location}; it is a string.`],
+  [
+    { model: source({ tokenizer: 't.json' }) },
+    `\`model.files.tokenizer\` must be ${location}; it is a string. ` +
+      'In a bundle, pass the URL or the directory of the copied files as `model`.',
+  ],
   [
     { model: source({ bundle: { shards: 'x' } }) },
     '`model.files.bundle.shards` must be an array of at least one part; it is a string.',

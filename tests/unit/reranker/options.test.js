@@ -70,6 +70,19 @@ describe('an error of the options says what was found and what is expected', () 
     it(message, () => refuses(() => checkRerankOptions(options), message));
   for (const [call, message] of callMessages) it(message, () => refuses(() => new Call(...call), message));
 
+  it('does not concern the path of an engine where there are files', () => {
+    const local = { urlOf: (path) => new URL(`file:///${path}`) };
+    for (const [wasm, url] of [
+      ['C:\\engines\\', 'file:///C:/engines/'],
+      ['engines/rerank.wasm', 'file:///engines/rerank.wasm'],
+      ['https://host/rerank.wasm', 'https://host/rerank.wasm'],
+    ]) {
+      assert.equal(checkRerankerOptions({ wasm }, local).wasm, url);
+    }
+    refuses(() => checkRerankerOptions({ wasm: '' }, local), /^`wasm` must be .* it is an empty string\.$/);
+    refuses(() => checkRerankerOptions({ wasm: 'C:\\engines\\' }), /^`wasm` must be .* it is a string\.$/);
+  });
+
   it('quotes no text of the user', () => {
     for (const action of [
       () => new Call('query', { text: 'private' }),
