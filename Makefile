@@ -26,7 +26,7 @@ screenshots: ## takes the pictures of the demo page for docs/screenshots, in Chr
 test: ## runs the tests: Rust, wasm in Node, in Chromium, in workerd
 	@scripts/test.sh
 
-test-all: ## runs the tests, also in Firefox, WebKit, Deno, Bun, Vite, webpack, Next and wrangler: some 20 minutes more
+test-all: ## runs the tests, also in Firefox, WebKit, Deno, Bun, bundlers and wrangler: some 20 minutes more
 	@scripts/test-all.sh
 
 check: ## checks format, lints, imports, types and sizes of the built files, and fuzzes each parser for a minute

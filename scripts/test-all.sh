@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test-all.sh: runs every test, and exports the graphs of each family anew. It runs the package in Firefox, WebKit,
-# Deno, Bun and wrangler, and in projects of Vite, webpack and Next.
+# Deno, Bun and wrangler, and in projects of bundlers, Jest and TypeScript 5.
 source "$(dirname "$0")/environment.sh"
 scripts/setup.sh everywhere
 scripts/test.sh

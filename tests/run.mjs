@@ -54,7 +54,10 @@ const groupsElsewhere = {
     concurrency: 2,
   },
   browsers: { files: ['runtimes/everywhere/browsers.test.js'], ...onModernNode() },
-  bundlers: { files: ['runtimes/everywhere/bundlers.test.js'], nodes: [pathNode] },
+  bundlers: {
+    files: ['bundlers', 'jest', 'typescript'].map((name) => `runtimes/everywhere/${name}.test.js`),
+    nodes: [pathNode],
+  },
   wrangler: { files: ['runtimes/everywhere/wrangler.test.js'], ...onModernNode() },
 };
 

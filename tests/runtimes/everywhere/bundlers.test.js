@@ -33,8 +33,8 @@ function useBundler(from, prepare = () => {}) {
 
   return {
     ...programs,
-    async serves(folder) {
-      const server = await serveDirectory(programs.path(folder), { 'content-security-policy': policy, ...isolation });
+    async serves(folder, allowed = policy) {
+      const server = await serveDirectory(programs.path(folder), { 'content-security-policy': allowed, ...isolation });
       programs.later(server);
       return server.url;
     },
@@ -89,6 +89,35 @@ describe('an empty project of webpack', () => {
     webpack.runs('webpack', '--mode=production', '--entry=./rank.js', '--output-path=public');
     assert.deepEqual((await webpack.ranksAt(await webpack.serves('public'))).complaints, []);
   });
+});
+
+describe('a project of Parcel', () => {
+  const parcel = useBundler(template('parcel'));
+
+  it('ranks in the page it builds, under a strict policy that allows its import map', async () => {
+    parcel.runs('parcel', 'build', 'index.html', '--no-cache');
+    const allowed = policy.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'");
+    assert.deepEqual((await parcel.ranksAt(await parcel.serves('dist', allowed))).complaints, []);
+  });
+});
+
+describe('a project of Rollup and Rolldown', () => {
+  const project = useBundler(template('rollup'));
+
+  for (const name of ['rollup', 'rolldown']) {
+    it(`ranks in the page that ${name} builds, under a strict policy, with the files beside it`, async () => {
+      project.runs(name, '--config', `${name}.config.js`);
+      const installed = (path) => project.path('node_modules', path);
+      for (const [from, to] of [
+        [project.path('index.html'), 'index.html'],
+        [installed('rerank-wasm/dist/wasm'), 'wasm'],
+        ...['onnx', 'tokenizer.json', 'config.json'].map((path) => [installed(`rerank-wasm-mini/${path}`), path]),
+      ]) {
+        cpSync(from, project.path(name, to), { recursive: true });
+      }
+      assert.deepEqual((await project.ranksAt(await project.serves(name))).complaints, []);
+    });
+  }
 });
 
 /** Posts two documents, the second of which answers. Returns the indices of the results. */

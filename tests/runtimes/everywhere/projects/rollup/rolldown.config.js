@@ -1,0 +1,3 @@
+import { input } from './input.js';
+
+export default { input, platform: 'browser', output: { dir: 'rolldown' } };
