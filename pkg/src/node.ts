@@ -1,3 +1,4 @@
+import { located } from './engine-urls.js';
 import { nodePlatform } from './platforms/node.js';
 import { adoptWorker, startsWorkers, startWorkerThread } from './platforms/node-workers.js';
 import { entry } from './reranker/entry.js';
@@ -7,8 +8,12 @@ export * from './common/public.js';
 export const { createReranker, rerank, listCache, clearCache, directoryCache } = entry({
   ...nodePlatform,
   workers: {
-    starts: () => [() => startWorkerThread(new URL('./node-worker.js', import.meta.url))],
+    starts: () => [() => startWorkerThread(workerUrl())],
     adopt: adoptWorker,
     preferred: startsWorkers,
   },
 });
+
+function workerUrl(): URL {
+  return located('node-worker.js', 'worker', () => new URL('./node-worker.js', import.meta.url));
+}

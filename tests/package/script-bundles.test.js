@@ -56,6 +56,7 @@ describe('a bundle that is a script and no module', () => {
     before(async () => {
       const text = await bundle(printed, { format: 'cjs', platform: 'node' });
       mkdirSync(place());
+      writeFileSync(place('package.json'), '{ "type": "commonjs" }');
       writeFileSync(place('main.cjs'), text);
     });
 
@@ -97,12 +98,21 @@ describe('a bundle that is a script and no module', () => {
       it(`ranks with ${what}`, () => assert.deepEqual(ranks(options()), ['1,0', '']));
     }
 
-    it('ranks with the files that lie beside it', () => {
+    it('ranks with the files that lie beside it, in a worker with two threads', async () => {
+      const thread = installed('rerank-wasm/dist/platforms/node-thread.js');
+      for (const [name, script] of [
+        ['node-worker.js', 'rerank-wasm/worker'],
+        ['node-thread.js', thread],
+      ]) {
+        const contents = `import ${JSON.stringify(script)};`;
+        writeFileSync(place(name), await bundle(contents, { format: 'cjs', platform: 'node' }));
+      }
       cpSync(installed('rerank-wasm/dist/wasm'), place('wasm'), { recursive: true });
       for (const name of ['onnx', 'tokenizer.json', 'config.json']) {
         cpSync(installed('rerank-wasm-mini', name), place(name), { recursive: true });
       }
-      assert.deepEqual(ranks(), ['1,0', '']);
+      const options = '{ worker: true, threads: 2, onWarning: ({ message }) => console.error(message) }';
+      assert.deepEqual(ranks(options), ['1,0', '']);
     });
   });
 
@@ -131,7 +141,7 @@ describe('a bundle that is a script and no module', () => {
     it('says which option names the engine', async () => {
       assert.match(
         await context.rank({ model: { name: 'mine', files } }),
-        /^unsupported_environment: This script does not know its address, so it cannot find rerank[\w-]*\.wasm; .*`wasm`\.$/,
+        /^unsupported_environment: This script does not know its address, so it cannot find wasm.rerank[\w-]*\.wasm; pass `wasm`\.$/,
       );
     });
 

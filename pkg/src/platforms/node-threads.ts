@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
-import { threadsEngineUrl } from '../engine-urls.js';
+import { located, threadsEngineUrl } from '../engine-urls.js';
 import type { ThreadMessage } from '../instance/thread.js';
 import type { StartThread } from '../instance/thread-pool.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
@@ -23,7 +23,8 @@ export const nodeThreads: ThreadSupport = {
 const startThread: StartThread = (task, listener) => {
   // The flags of the process are left out: with some (--input-type) a thread does not start. NODE_OPTIONS still apply.
   const options = { workerData: task, execArgv: [] };
-  const thread = new Worker(new URL('./node-thread.js', import.meta.url), options);
+  const script = located('node-thread.js', 'threads', () => new URL('./node-thread.js', import.meta.url));
+  const thread = new Worker(script, options);
   thread.on('message', (message: ThreadMessage) => {
     // A thread that has started must not keep the process alive if its reranker is never disposed.
     thread.unref();
