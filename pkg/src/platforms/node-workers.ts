@@ -3,8 +3,8 @@ import { messageOf } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
 import type { WorkerHandle } from '../common/worker-handle.js';
 
-/** False in a thread that the caller started, perhaps for the ranking. */
-export const startsWorkers = isMainThread;
+/** False in a thread that the caller started, perhaps for the ranking, and in jsdom, which hides what a worker takes. */
+export const startsWorkers = isMainThread && typeof MessageChannel !== 'undefined';
 
 /** Starts a thread with this script. */
 export function startWorkerThread(script: URL): WorkerHandle {
