@@ -92,10 +92,15 @@ npm_install() { npm install --no-save --loglevel=error --prefer-offline "$@"; }
 # The projects of tests/runtimes/everywhere install their bundlers as a user would.
 everywhere() {
   command -v firefox-esr >/dev/null || apt_install firefox-esr
-  command -v WebKitWebDriver >/dev/null || apt_install webkit2gtk-driver
-  command -v Xvfb >/dev/null || apt_install xvfb
+  webkit
+  scripts/webkit-next.sh >/dev/null || say "so the tests of the group webkit-next do not run"
   say "npm install (everywhere)"
   (cd tests/runtimes/everywhere && npm_install)
+}
+
+webkit() {
+  command -v WebKitWebDriver >/dev/null || apt_install webkit2gtk-driver
+  command -v Xvfb >/dev/null || apt_install xvfb
 }
 
 browser() {
@@ -120,4 +125,7 @@ if [ "$packages" = test ] || [ "$packages" = bench ]; then
   command -v curl >/dev/null || apt_install curl
 fi
 together || fail "npm could not install its packages; see above"
-[ "$1" != everywhere ] || everywhere
+case $1 in
+  everywhere) everywhere ;;
+  bench) webkit ;;
+esac

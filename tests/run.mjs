@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { lacksWebKitNext } from './runtimes/everywhere/support/webkit-next.js';
 import { installedNodes, modernNode } from './support/programs/nodes.js';
 import { runFiles } from './support/programs/runner.js';
 
@@ -54,6 +55,7 @@ const groupsElsewhere = {
     concurrency: 2,
   },
   browsers: { files: ['runtimes/everywhere/browsers.test.js'], ...onModernNode() },
+  'webkit-next': { files: ['runtimes/everywhere/webkit-next.test.js'], ...withWebKitNext() },
   bundlers: {
     files: ['bundlers', 'jest', 'typescript'].map((name) => `runtimes/everywhere/${name}.test.js`),
     nodes: [pathNode],
@@ -82,6 +84,11 @@ function onBothNodes() {
 
 function onModernNode() {
   return modern ? { nodes: [modern] } : { nodes: [], lacks: 'it needs Node 22 or newer' };
+}
+
+function withWebKitNext() {
+  const lacks = lacksWebKitNext();
+  return lacks ? { nodes: [], lacks } : onModernNode();
 }
 
 function say(text) {

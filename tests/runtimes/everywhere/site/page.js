@@ -20,6 +20,26 @@ async function rank({ model, questions, options, winner }) {
   return { results, warnings, threads, ...(winner && { kernel }), isolated: globalThis.crossOriginIsolated };
 }
 
+/** As `rank`, in workers that refuse memory to share above these megabytes. */
+function rankWithLimit({ megabytes, options, ...call }) {
+  const worker = () => new Worker(`worker-with-limit.js?megabytes=${megabytes}`, { type: 'module' });
+  return rank({ ...call, options: { ...options, worker } });
+}
+
+/** Returns the code of the failure of a reranker with such workers. */
+function failureWithLimit({ megabytes, options }) {
+  const worker = () => new Worker(`worker-with-limit.js?megabytes=${megabytes}`, { type: 'module' });
+  return failureOf(createReranker({ model: mini, worker, ...options }));
+}
+
+/** Returns the kernel that a new reranker runs. */
+async function kernel(options) {
+  const reranker = await createReranker({ model: mini, ...options });
+  const { kernel } = await reranker.statistics();
+  await reranker.dispose();
+  return kernel;
+}
+
 /** Begins to rank. The action `begun` returns the outcome. */
 async function begin(call) {
   globalThis.begun = rank(call);
@@ -97,6 +117,9 @@ async function rankFrom({ base, question: { query, documents } }) {
 
 globalThis.actions = {
   rank,
+  rankWithLimit,
+  failureWithLimit,
+  kernel,
   rankPastCut,
   begin,
   begun: () => globalThis.begun,

@@ -5,12 +5,22 @@ import { launchOptions } from '../../../support/browsers/chromium.js';
 import { startWebKit } from './webkit.js';
 
 /**
- * The browsers of this machine by name. Each function starts a browser and returns its first tab, with `newTab()`. The
- * browser ends with its first tab. A tab has `visit(url)`, `run(action, argument)` and `close()`. `run` calls a
- * function in the page and returns its result. Argument and result travel as JSON. A tab that runs something may hold
- * the others up.
+ * The browsers of this machine by name. `start` starts a browser and returns its first tab, with `newTab()` and
+ * `version`. The browser ends with its first tab. A tab has `visit(url)`, `run(action, argument)` and `close()`. `run`
+ * calls a function in the page and returns its result. Argument and result travel as JSON. A tab that runs something may
+ * hold the others up. `relaxed` tells whether the browser has relaxed SIMD. `crashes` matches the errors of a load that
+ * are the browser's, and that the next load does not have.
  */
-export const browsers = { Chromium: startChromium, Firefox: startFirefox, WebKit: startWebKit };
+export const browsers = {
+  Chromium: { start: startChromium, relaxed: true },
+  Firefox: { start: startFirefox, relaxed: true },
+  WebKit: {
+    start: startWebKit,
+    relaxed: false,
+    // WebKitGTK 2.50 crashes now and then while a model loads.
+    crashes: /(call_indirect to a null table entry|Out of bounds memory access) .*loader_finish/,
+  },
+};
 
 /** The time limit of a browser's step, with room for a busy machine. */
 const patienceMilliseconds = 120_000;
@@ -18,7 +28,7 @@ const patienceMilliseconds = 120_000;
 async function startChromium() {
   const browser = await chromium.launch(launchOptions());
   const context = await browser.newContext();
-  return driver(browser, () => context.newPage());
+  return driver(browser, await browser.version(), () => context.newPage());
 }
 
 /** `quota` is the number of bytes that a site may keep. The default is a part of the disk. */
@@ -33,11 +43,11 @@ export async function startFirefox({ quota } = {}) {
     timeout: patienceMilliseconds,
     protocolTimeout: 2 * patienceMilliseconds,
   });
-  return driver(browser, () => browser.newPage());
+  return driver(browser, await browser.version(), () => browser.newPage());
 }
 
 /** Wraps the methods that Playwright and Puppeteer have in common. */
-async function driver(browser, newPage) {
+async function driver(browser, version, newPage) {
   const newTab = async () => {
     const page = await newPage();
     page.setDefaultTimeout(patienceMilliseconds);
@@ -47,5 +57,5 @@ async function driver(browser, newPage) {
       close: () => page.close(),
     };
   };
-  return { ...(await newTab()), newTab, close: () => browser.close() };
+  return { ...(await newTab()), version, newTab, close: () => browser.close() };
 }

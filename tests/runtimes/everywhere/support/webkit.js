@@ -2,18 +2,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 /** A start that takes longer is stuck. */
 const startMilliseconds = 120_000;
 
-const browserPattern = '/usr/lib/*/webkit2gtk-4.*/MiniBrowser';
+const browserPattern = 'usr/lib/*/webkit2gtk-4.*/MiniBrowser';
 
-/** Starts Debian's WebKit through its WebDriver. WebKit needs a display. */
-export async function startWebKit() {
-  const [binary] = globSync(browserPattern);
-  if (!binary || !existsSync('/usr/bin/WebKitWebDriver'))
-    throw new Error('WebKit was not found; install webkit2gtk-driver.');
+const inChroot = fileURLToPath(new URL('../../../../scripts/in-chroot.sh', import.meta.url));
+
+/**
+ * Starts Debian's WebKit through its WebDriver. WebKit needs a display. `root` is the root of the Debian that has it: a
+ * folder other than `/` is a chroot.
+ */
+export async function startWebKit({ root = '/' } = {}) {
+  const [found] = globSync(browserPattern, { cwd: root });
+  if (!found || !existsSync(join(root, 'usr/bin/WebKitWebDriver')))
+    throw new Error(`WebKit was not found in ${root}; install webkit2gtk-driver there.`);
   const processes = [];
   const close = () => {
     for (const process of processes.reverse()) process.kill();
@@ -25,13 +32,14 @@ export async function startWebKit() {
     const env = { ...process.env, DISPLAY: display, WEBKIT_DISABLE_DMABUF_RENDERER: '1', NO_AT_BRIDGE: '1' };
     // Safari gives an isolated page memory that threads can share. WebKitGTK wants this setting for it.
     env.JSC_useSharedArrayBuffer = '1';
-    const parameters = ['--host=127.0.0.1', `--port=${port}`];
-    processes.push(spawn('WebKitWebDriver', parameters, { env, stdio: 'ignore' }));
-    const session = await startSession(`http://127.0.0.1:${port}`, binary);
+    const driver = ['/usr/bin/WebKitWebDriver', '--host=127.0.0.1', `--port=${port}`];
+    const [program, ...parameters] = root === '/' ? driver : [inChroot, root, ...driver];
+    processes.push(spawn(program, parameters, { env, stdio: 'ignore' }));
+    const { session, version } = await startSession(`http://127.0.0.1:${port}`, `/${found}`);
     const inTab = tabs(session);
     const handle = await session('GET', '/window');
     const newTab = async () => tab(inTab, (await inTab(handle, 'POST', '/window/new', { type: 'tab' })).handle);
-    return { ...tab(inTab, handle), newTab, close: () => session('DELETE', '').finally(close) };
+    return { ...tab(inTab, handle), version, newTab, close: () => session('DELETE', '').finally(close) };
   } catch (error) {
     close();
     throw error;
@@ -85,7 +93,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts the browser. Returns a function that sends it a command of the WebDriver protocol. */
+/** Starts the browser. Returns its version, and a function that sends it a command of the WebDriver protocol. */
 async function startSession(driver, binary) {
   const browser = { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary, args: ['--automation'] } };
   const until = Date.now() + startMilliseconds;
@@ -102,7 +110,10 @@ async function startSession(driver, binary) {
   );
   const session = `${driver}/session/${started.sessionId}`;
   await command(session, 'POST', '/timeouts', { script: patienceMilliseconds });
-  return (method, path, body) => command(session, method, path, body);
+  return {
+    session: (method, path, body) => command(session, method, path, body),
+    version: started.capabilities.browserVersion,
+  };
 }
 
 /** The time limit of a script, with room for a busy machine. */
@@ -110,7 +121,8 @@ const patienceMilliseconds = 240_000;
 
 async function command(base, method, path, body, milliseconds = patienceMilliseconds + startMilliseconds) {
   const signal = AbortSignal.timeout(milliseconds);
-  const response = await fetch(base + path, { method, body: body && JSON.stringify(body), signal });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(base + path, { method, headers, body: body && JSON.stringify(body), signal });
   const { value } = await response.json();
   if (!response.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
   return value;
