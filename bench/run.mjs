@@ -17,6 +17,7 @@ import { serverInNode } from './measures/server.mjs';
 import { size } from './measures/size.mjs';
 import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
 import { threads } from './measures/threads.mjs';
+import { threadsInWebKit } from './measures/threads-in-webkit.mjs';
 import { tokens } from './measures/tokens.mjs';
 import { weights } from './measures/weights.mjs';
 import { workers } from './measures/workers.mjs';
@@ -32,6 +33,7 @@ const measures = {
   mixedLengths,
   firstPass,
   threads,
+  threadsInWebKit,
   workers,
   speedInNode,
   loading,
