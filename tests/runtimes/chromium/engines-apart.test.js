@@ -89,6 +89,67 @@ describe('several engines in a page that is not isolated', () => {
     await noWorkers(open.page);
   });
 
+  it('are replaced when their worker dies, and only the calls on it fail', async () => {
+    const { failures, beside, results, expected, threads } = await open.page.evaluate(async () => {
+      const { createReranker, mini, documents, failureOf, mortalWorkers } = await import('/site/tools.js');
+      const { workers, kill } = mortalWorkers();
+      const reranker = await createReranker({ model: mini, threads: 2 });
+      const expected = await reranker.rerank('query', documents(12));
+      const long = documents(400).join(' ');
+      const failures = [];
+      const beside = [];
+      const results = [];
+      for (const victim of [0, 1]) {
+        // Each engine scores one of two lone documents; the first engine begins.
+        const lone = [0, 1].map(() => reranker.rerank('query', [long], { longDocuments: 'chunk' }));
+        kill(workers[victim]);
+        failures.push(await failureOf(lone[victim]));
+        beside.push((await lone[1 - victim]).length);
+        results.push(await reranker.rerank('query', documents(12)));
+        const shared = reranker.rerank('query', documents(200));
+        kill(workers.at(-1));
+        failures.push(await failureOf(shared));
+        results.push(await reranker.rerank('query', documents(12)));
+      }
+      const { threads } = await reranker.statistics();
+      await reranker.dispose();
+      return { failures, beside, results, expected, threads };
+    });
+    for (const failure of failures) assert.match(failure, /^internal: The worker failed: it was killed\.$/);
+    assert.deepEqual([failures.length, beside, threads], [4, [1, 1], 2]);
+    for (const ranked of results) assert.deepEqual(ranked, expected);
+    await noWorkers(open.page);
+  });
+
+  it('end with calls, streams and a replacement that run when the reranker is disposed', async () => {
+    const outcomes = await open.page.evaluate(async () => {
+      const { createReranker, mini, documents, failureOf, mortalWorkers } = await import('/site/tools.js');
+      const { workers, kill } = mortalWorkers();
+      const reranker = await createReranker({ model: mini, threads: 4 });
+      const streamed = async () => {
+        for await (const { index } of reranker.stream('query', documents(400))) if (index === 0) begun();
+      };
+      let begun;
+      const running = new Promise((resolve) => {
+        begun = resolve;
+      });
+      const calls = [reranker.rerank('query', documents(400)), streamed(), reranker.rerank('query', ['lone'])];
+      const ends = calls.map(failureOf);
+      await running;
+      kill(workers[2]);
+      ends.push(failureOf(reranker.rerank('query', documents(400))));
+      await reranker.dispose();
+      ends.push(failureOf(reranker.rerank('query', ['late'])));
+      return (await Promise.all(ends)).map((end) => end.split(':')[0]);
+    });
+    const [rerank, stream, lone, next, late] = outcomes;
+    // The worker that died may have had none of a call's documents.
+    for (const ended of [rerank, stream]) assert.ok(['internal', 'disposed'].includes(ended), ended);
+    assert.ok(['no failure', 'internal', 'disposed'].includes(lone), lone);
+    assert.deepEqual([next, late], ['disposed', 'disposed']);
+    await noWorkers(open.page);
+  });
+
   it('stop at once when a call is aborted or the reranker is disposed, and no worker stays', async () => {
     const { aborted, next, disposed } = await open.page.evaluate(async () => {
       const { createReranker, mini, documents, failureOf } = await import('/site/tools.js');

@@ -126,6 +126,40 @@ describe('threads in a page that is cross-origin isolated', () => {
     await noWorkers(open.page);
   });
 
+  it('are replaced when one of them dies, and so is the worker that they help', async () => {
+    const { outcomes, results, expected, threads } = await open.page.evaluate(async () => {
+      const { createReranker, failureOf, mini, mixedDocuments, mortalWorkers } = await import('/site/tools.js');
+      const { workers, kill } = mortalWorkers();
+      const reranker = await createReranker({ model: mini, threads: 3 });
+      const expected = await reranker.rerank('boats', mixedDocuments());
+      const outcomes = [];
+      const results = [];
+      // The worker of the instance comes first, its threads follow. A replacement starts all of them.
+      for (const victim of [0, 1, 2]) {
+        const dying = workers.slice(-3)[victim];
+        let began;
+        const running = new Promise((resolve) => {
+          began = resolve;
+        });
+        const call = failureOf(reranker.rerank('boats', mixedDocuments(), { onProgress: () => began() }));
+        await running;
+        kill(dying);
+        outcomes.push(await call);
+        results.push(await reranker.rerank('boats', mixedDocuments()));
+      }
+      const { threads } = await reranker.statistics();
+      await reranker.dispose();
+      return { outcomes, results, expected, threads };
+    });
+    assert.equal(threads, 3);
+    const [worker, ...ofThreads] = outcomes;
+    assert.match(worker, /^internal: The worker failed: it was killed\.$/);
+    for (const outcome of ofThreads)
+      assert.match(outcome, /^internal: A thread of the engine failed: it was killed\.$/);
+    for (const ranked of results) assert.deepEqual(ranked, expected);
+    await noWorkers(open.page);
+  });
+
   it('that cannot be had in the end leave nothing behind, however soon their reranker is disposed', async () => {
     const outcomes = await open.page.evaluate(async () => {
       const { createReranker } = await import('/site/tools.js');

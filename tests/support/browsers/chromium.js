@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { serve } from '../../../www/tools/serve.mjs';
+import { openHideableTab } from './hideable-tab.js';
 
 const site = fileURLToPath(new URL('../../runtimes/chromium/site', import.meta.url));
 
@@ -79,6 +80,7 @@ export function useChromium({ folders = {}, isolated = false } = {}) {
       return server.url;
     },
     open: (path, options) => openPage(browser, new URL(path, server.url).href, options),
+    openHideable: (path) => openHideableTab(browser, new URL(path, server.url).href),
   };
 }
 

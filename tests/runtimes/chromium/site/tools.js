@@ -17,6 +17,25 @@ function describe({ code, message, cause }) {
   return [code, message, ...(cause === undefined ? [] : [cause])].join(': ');
 }
 
+/**
+ * Notes the workers that start from now on. `kill` ends one of them and reports an error of it, as a browser does that
+ * ends a worker by itself.
+ */
+export function mortalWorkers() {
+  const workers = [];
+  globalThis.Worker = class extends Worker {
+    constructor(...parameters) {
+      super(...parameters);
+      workers.push(this);
+    }
+  };
+  const kill = (worker) => {
+    worker.terminate();
+    worker.dispatchEvent(new ErrorEvent('error', { message: 'it was killed', cancelable: true }));
+  };
+  return { workers, kill };
+}
+
 /** Makes `count` documents. */
 export function documents(count) {
   return Array.from({ length: count }, (_, index) => `document ${index}`);
