@@ -1,5 +1,6 @@
-import type { CacheBackend, CacheEntry } from './common/cache-backend.js';
-import type { Reranker, RerankerOptions } from './common/types.js';
+import type { CacheBackend, CacheEntry, ClearedCache } from './common/cache-backend.js';
+import type { ModelSource } from './common/model-source.js';
+import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from './common/types.js';
 import { browserPlatform } from './platforms/browser.js';
 import { enginesApart, missingForThreads } from './platforms/cross-origin-isolation.js';
 import { entry } from './reranker/entry.js';
@@ -35,11 +36,41 @@ export const createReranker: (options?: RerankerOptions) => Promise<Reranker> = 
  */
 export const rerank: Reranker['rerank'] = exported.rerank;
 
+/**
+ * Returns true if `createReranker` with the same model and options downloads no file. It asks no server. A file counts when
+ * it was downloaded completely.
+ *
+ * @example
+ * button.hidden = await isCached('bge-reranker-base');
+ *
+ * @throws {@link RerankError}: `invalid_input`, and for a model on this machine `model_not_found`
+ */
+export const isCached: (model?: string | URL | ModelSource, options?: ModelFilesOptions) => Promise<boolean> =
+  exported.isCached;
+
+/**
+ * Lists the files that `createReranker` reads for a model, and says which ones it would download. It asks a server only for
+ * what neither the package nor the cache knows: the choice of files in a repository, and sizes.
+ *
+ * @example
+ * const files = await modelFiles('bge-reranker-base');
+ * const missing = files.filter(({ cached }) => !cached);
+ * const bytes = missing.reduce((sum, { size = 0 }) => sum + size, 0);
+ * button.textContent = `Download ${Math.ceil(bytes / 1e6)} MB`;
+ *
+ * @throws {@link RerankError}: `invalid_input`, `model_not_found`, `download_failed`, `unsupported_model`,
+ * `out_of_memory`, `aborted`
+ */
+export const modelFiles: (
+  model?: string | URL | ModelSource,
+  options?: ModelFilesOptions,
+) => Promise<ModelFileFacts[]> = exported.modelFiles;
+
 /** Lists the downloaded files in the caches that `cache: 'auto'` uses. */
 export const listCache: () => Promise<CacheEntry[]> = exported.listCache;
 
-/** Removes all files from these caches, those of interrupted downloads too. Loaded rerankers keep working. */
-export const clearCache: () => Promise<void> = exported.clearCache;
+/** Removes all files from these caches, the parts of unfinished downloads included. Loaded rerankers keep working. */
+export const clearCache: () => Promise<ClearedCache> = exported.clearCache;
 
 /**
  * Returns a cache in a directory, for the option `cache` in Node, Deno and Bun. Several processes may share it.

@@ -5,7 +5,7 @@ import { entry } from './reranker/entry.js';
 
 export * from './common/public.js';
 
-export const { createReranker, rerank, listCache, clearCache, directoryCache } = entry({
+export const { createReranker, rerank, isCached, modelFiles, listCache, clearCache, directoryCache } = entry({
   ...nodePlatform,
   workers: {
     starts: () => [() => startWorkerThread(workerUrl())],

@@ -45,7 +45,7 @@ export const ownCache: CacheBackend = {
 
 export async function useCache(): Promise<void> {
   const warn = ({ code, message, cause }: RerankWarning) => [
-    code satisfies 'cache_failed' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable',
+    code satisfies 'cache_failed' | 'cache_unavailable' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable',
     message,
     cause,
   ];

@@ -1,4 +1,4 @@
-import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
+import type { CachedFile, CacheEntry, CacheFacts, CacheWriter, ClearedCache } from '../common/cache-backend.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
 
@@ -41,8 +41,10 @@ export class CacheStorageCache implements ManagedCache {
     await cache.delete(bytesUrl(key));
   }
 
-  async clear(): Promise<void> {
+  async clear(): Promise<ClearedCache> {
+    const entries = await this.list();
     await caches.delete(cacheName);
+    return { files: entries.length, bytes: entries.reduce((sum, { size }) => sum + size, 0) };
   }
 
   async list(): Promise<CacheEntry[]> {

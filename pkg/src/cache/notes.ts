@@ -22,7 +22,7 @@ export class CachedNotes {
   /** Returns the text of this key; undefined if there is none, or if it is damaged. */
   async read(key: string): Promise<string | undefined> {
     const cache = this.#opened();
-    const found = await cache.find(key);
+    const found = cache.keeps() ? await cache.find(key) : undefined;
     if (!found) return undefined;
     const hash = new Sha256();
     const decoder = new TextDecoder();

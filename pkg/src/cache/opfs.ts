@@ -1,10 +1,30 @@
-import type { CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
+import type {
+  CachedFile,
+  CacheEntry,
+  CacheFacts,
+  CacheOrigin,
+  CacheWriter,
+  ClearedCache,
+  UnfinishedFile,
+} from '../common/cache-backend.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
+import {
+  BlockSums,
+  blockBytes,
+  journalHead,
+  journalText,
+  parseJournal,
+  type ReadAt,
+  soundPart,
+  streamOf,
+} from './unfinished.js';
 
 /** Writes in place; dedicated workers have it. */
 interface SyncAccessHandle {
+  getSize(): number;
   truncate(size: number): void;
+  read(buffer: Uint8Array, options: { at: number }): number;
   write(chunk: Uint8Array, options: { at: number }): number;
   flush(): void;
   close(): void;
@@ -24,6 +44,9 @@ const folderName = 'rerank-wasm';
 /** A file that did not change for this long is a leftover: downloads end sooner. */
 const leftoverMilliseconds = 60 * 60 * 1000;
 
+/** The part of a download that was cut is kept for this long. */
+const keptMilliseconds = 7 * 24 * 60 * 60 * 1000;
+
 /** Facts are small and seldom replaced. More failures than this, a quarter of a second in all, have another cause. */
 const readAttempts = 8;
 
@@ -42,7 +65,8 @@ export function canWriteOpfs(): boolean {
 
 /**
  * A cache in the origin's private file system. Each entry is a file with the bytes under a unique name, and a small
- * file with the facts. The facts are written last, and only bytes that they name count.
+ * file with the facts. The facts are written last, and only bytes that they name count. Until then a journal beside the
+ * bytes has their checksums, so that another tab can complete them.
  */
 export class OpfsCache implements ManagedCache {
   async read(key: string): Promise<CachedFile | undefined> {
@@ -54,11 +78,24 @@ export class OpfsCache implements ManagedCache {
     return { url, size, sha256, stream: (await body.getFile()).stream() };
   }
 
-  async write(key: string): Promise<CacheWriter> {
+  async write(key: string, origin?: CacheOrigin): Promise<CacheWriter> {
     const folder = await openFolder();
     await removeLeftovers(folder, key);
-    const body = `${idOf(key)}-${crypto.randomUUID()}.bin`;
-    return new OpfsWriter(folder, key, body, await openForWriting(await folder.getFileHandle(body, { create: true })));
+    const writer = await OpfsWriter.open(folder, key, `${idOf(key)}-${crypto.randomUUID()}.bin`);
+    if (origin) await writer.begin(journalHead(origin));
+    return writer;
+  }
+
+  async resume(key: string): Promise<UnfinishedFile | undefined> {
+    const folder = await openFolder();
+    let longest: UnfinishedFile | undefined;
+    for (const name of await unfinishedNames(folder, key)) {
+      const found = await OpfsWriter.resume(folder, key, name).catch(() => undefined);
+      const [longer, shorter] = (found?.size ?? 0) > (longest?.size ?? 0) ? [found, longest] : [longest, found];
+      await shorter?.writer.abort();
+      longest = longer;
+    }
+    return longest;
   }
 
   async delete(key: string): Promise<void> {
@@ -69,9 +106,16 @@ export class OpfsCache implements ManagedCache {
     if (entry) await remove(folder, entry.body);
   }
 
-  async clear(): Promise<void> {
+  async clear(): Promise<ClearedCache> {
     const folder = await openFolder();
-    for await (const name of folder.keys()) await remove(folder, name);
+    const cleared = { files: 0, bytes: 0 };
+    for await (const name of folder.keys()) {
+      const size = name.endsWith('.bin') ? await sizeOf(folder, name) : undefined;
+      if (!(await remove(folder, name)) || size === undefined) continue;
+      cleared.files += 1;
+      cleared.bytes += size;
+    }
+    return cleared;
   }
 
   async list(): Promise<CacheEntry[]> {
@@ -85,20 +129,66 @@ class OpfsWriter implements CacheWriter {
   readonly #key: string;
   readonly #body: string;
   readonly #file: Sink;
+  readonly #sums = new BlockSums();
+  #journal: Sink | undefined;
 
-  constructor(folder: FileSystemDirectoryHandle, key: string, body: string, file: Sink) {
+  private constructor(folder: FileSystemDirectoryHandle, key: string, body: string, file: Sink) {
     this.#folder = folder;
     this.#key = key;
     this.#body = body;
     this.#file = file;
   }
 
-  write(chunk: Uint8Array): Promise<void> {
-    return this.#file.write(chunk);
+  /** Opens the file of this name; it may be new. */
+  static async open(folder: FileSystemDirectoryHandle, key: string, body: string): Promise<OpfsWriter> {
+    const handle = await folder.getFileHandle(body, { create: true });
+    return new OpfsWriter(folder, key, body, await openForWriting(handle, true));
+  }
+
+  /** Opens a file of an earlier tab; undefined if none of its bytes are sound. It throws if another tab has it open. */
+  static async resume(
+    folder: FileSystemDirectoryHandle,
+    key: string,
+    body: string,
+  ): Promise<UnfinishedFile | undefined> {
+    const writer = await OpfsWriter.open(folder, key, body);
+    try {
+      const { read } = writer.#file;
+      const journal = parseJournal((await readText(folder, journalOf(body))) ?? '');
+      const sound = journal && (await soundPart(journal, read));
+      if (sound && sound.size > 0) {
+        const { origin, size } = sound;
+        await writer.#file.cut(size);
+        await writer.begin(journalText(sound));
+        return { ...origin, size, stream: streamOf(size, read), writer };
+      }
+    } catch {
+      // It cannot be read, and nothing depends on it.
+    }
+    await writer.abort();
+    return undefined;
+  }
+
+  /** Begins the journal, or replaces one that says more than is true. */
+  async begin(text: string): Promise<void> {
+    try {
+      const handle = await this.#folder.getFileHandle(journalOf(this.#body), { create: true });
+      this.#journal = await openForWriting(handle);
+      await this.#journal.write(new TextEncoder().encode(text));
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await this.#file.write(chunk);
+    const lines = this.#journal && this.#sums.linesOf(chunk);
+    if (lines) await this.#journal?.write(new TextEncoder().encode(lines));
   }
 
   async commit({ url, size, sha256 }: CacheFacts): Promise<void> {
-    await this.#file.close();
+    await this.#close();
     const name = `${idOf(this.#key)}.json`;
     const previous = await readEntry(this.#folder, name);
     const entry: StoredEntry = { key: this.#key, url, size, sha256, body: this.#body };
@@ -112,33 +202,55 @@ class OpfsWriter implements CacheWriter {
       throw error;
     }
     if (previous) await remove(this.#folder, previous.body);
+    await remove(this.#folder, journalOf(this.#body));
   }
 
   async abort(): Promise<void> {
-    await this.#file.close().catch(() => {});
+    await this.#close().catch(() => {});
     await remove(this.#folder, this.#body);
+    await remove(this.#folder, journalOf(this.#body));
+  }
+
+  async suspend(): Promise<void> {
+    if (!this.#journal || this.#file.size < blockBytes) return this.abort();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#file.close();
+    } finally {
+      await this.#journal?.close();
+    }
   }
 }
 
-/** Writes a file from its beginning and replaces its content. */
+/** A file that is open for writing at its end. */
 interface Sink {
+  readonly size: number;
+  read: ReadAt;
   write(chunk: Uint8Array): Promise<void>;
+  /** Drops what follows. */
+  cut(size: number): Promise<void>;
   close(): Promise<void>;
 }
 
-async function openForWriting(handle: FileHandle): Promise<Sink> {
-  if (!handle.createSyncAccessHandle) {
-    const stream = await handle.createWritable();
-    return {
-      write: (chunk) => stream.write(chunk as Uint8Array<ArrayBuffer>),
-      close: () => stream.close(),
-    };
-  }
-  const access = await handle.createSyncAccessHandle();
+/** Opens a file for writing from its beginning, or with `keep` at its end. */
+async function openForWriting(handle: FileHandle, keep = false): Promise<Sink> {
+  const sink = await (handle.createSyncAccessHandle ? openInPlace(handle) : openCopy(handle, keep));
   // The end of a longer, earlier content would stay.
-  access.truncate(0);
-  let size = 0;
+  if (!keep) await sink.cut(0);
+  return sink;
+}
+
+async function openInPlace(handle: FileHandle): Promise<Sink> {
+  const access = (await handle.createSyncAccessHandle?.()) as SyncAccessHandle;
+  let size = access.getSize();
   return {
+    get size() {
+      return size;
+    },
+    read: (buffer, at) => access.read(buffer, { at }),
     async write(chunk) {
       for (let start = 0; start < chunk.length; ) {
         const written = access.write(chunk.subarray(start), { at: size });
@@ -147,6 +259,10 @@ async function openForWriting(handle: FileHandle): Promise<Sink> {
         size += written;
       }
     },
+    async cut(length) {
+      access.truncate(length);
+      size = length;
+    },
     async close() {
       try {
         access.flush();
@@ -154,6 +270,34 @@ async function openForWriting(handle: FileHandle): Promise<Sink> {
         access.close();
       }
     },
+  };
+}
+
+/** Writes a copy of the file, which takes its place when it is closed. */
+async function openCopy(handle: FileHandle, keepExistingData: boolean): Promise<Sink> {
+  const file = keepExistingData ? await handle.getFile() : new Blob();
+  const stream = await handle.createWritable({ keepExistingData });
+  let { size } = file;
+  await stream.seek(size);
+  return {
+    get size() {
+      return size;
+    },
+    async read(buffer, at) {
+      const bytes = new Uint8Array(await file.slice(at, at + buffer.length).arrayBuffer());
+      buffer.set(bytes);
+      return bytes.length;
+    },
+    async write(chunk) {
+      await stream.write(chunk as Uint8Array<ArrayBuffer>);
+      size += chunk.length;
+    },
+    async cut(length) {
+      await stream.truncate(length);
+      await stream.seek(length);
+      size = length;
+    },
+    close: () => stream.close(),
   };
 }
 
@@ -200,33 +344,59 @@ async function readEntries(folder: FileSystemDirectoryHandle): Promise<StoredEnt
   return entries;
 }
 
+/** Returns the names of this key's files that have a journal and no facts. */
+async function unfinishedNames(folder: FileSystemDirectoryHandle, key: string): Promise<string[]> {
+  const names: string[] = [];
+  const own = new Set<string>();
+  for await (const name of folder.keys()) if (name.startsWith(`${idOf(key)}-`)) own.add(name);
+  if (own.size === 0) return names;
+  const finished = (await readEntry(folder, `${idOf(key)}.json`))?.body;
+  for (const name of own) if (own.has(journalOf(name)) && name.endsWith('.bin') && name !== finished) names.push(name);
+  return names;
+}
+
+/** Returns the name of the journal of a file. */
+function journalOf(body: string): string {
+  return body.replace(/bin$/, 'blocks');
+}
+
 /**
  * Removes bytes without facts, which closed tabs left. Another tab may be about to write the facts of another key, so
  * the bytes of another key must be old. A file that a tab is writing refuses its removal.
  */
 async function removeLeftovers(folder: FileSystemDirectoryHandle, key: string): Promise<void> {
   const bodies = new Set((await readEntries(folder)).map(({ body }) => body));
-  for await (const [name, handle] of folder.entries()) {
+  const handles = new Map<string, FileSystemHandle>();
+  for await (const [name, handle] of folder.entries()) handles.set(name, handle);
+  for (const [name, handle] of handles) {
     if (handle.kind !== 'file' || name.endsWith('.json') || bodies.has(name)) continue;
-    if (name.startsWith(idOf(key)) || (await isOld(handle as FileHandle))) await remove(folder, name);
+    const limit = handles.has(journalOf(name)) ? keptMilliseconds : leftoverMilliseconds;
+    if (name.startsWith(idOf(key)) || (await isOlder(handle as FileHandle, limit))) await remove(folder, name);
   }
 }
 
-async function isOld(handle: FileHandle): Promise<boolean> {
+async function isOlder(handle: FileHandle, milliseconds: number): Promise<boolean> {
   try {
-    return Date.now() - (await handle.getFile()).lastModified > leftoverMilliseconds;
+    return Date.now() - (await handle.getFile()).lastModified > milliseconds;
   } catch {
     // Another tab uses it.
     return false;
   }
 }
 
-async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+async function sizeOf(folder: FileSystemDirectoryHandle, name: string): Promise<number | undefined> {
+  return (await (await find(folder, name))?.getFile())?.size;
+}
+
+/** Removes a file; returns false if it stays, because a tab is writing it. */
+async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {
   try {
     await folder.removeEntry(name);
   } catch (error) {
-    if (!isNamed(error, 'NotFoundError') && !isNamed(error, 'NoModificationAllowedError')) throw error;
+    if (isNamed(error, 'NoModificationAllowedError')) return false;
+    if (!isNamed(error, 'NotFoundError')) throw error;
   }
+  return true;
 }
 
 function isNamed(error: unknown, name: string): boolean {

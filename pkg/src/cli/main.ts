@@ -7,6 +7,7 @@ import { type Command, exitCodes } from './command.js';
 import { convert } from './convert/command.js';
 import { models } from './models.js';
 import { explain } from './output.js';
+import { useProxies } from './proxies.js';
 import { rank } from './rank.js';
 import { verify } from './verify/command.js';
 
@@ -37,6 +38,7 @@ process.stderr.on('error', () => {});
 const [first, ...rest] = process.argv.slice(2);
 const command = commands.get(first);
 try {
+  await useProxies();
   const code = await (command ? command(rest, controller.signal) : rank(process.argv.slice(2), controller.signal));
   process.exitCode ??= code;
 } catch (error) {

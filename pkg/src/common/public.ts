@@ -1,8 +1,19 @@
-export type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from './cache-backend.js';
+export type {
+  CacheBackend,
+  CachedFile,
+  CacheEntry,
+  CacheFacts,
+  CacheOrigin,
+  CacheWriter,
+  ClearedCache,
+  UnfinishedFile,
+} from './cache-backend.js';
 export { RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
 export type { BundleFile, FileLocation, ModelFiles, ModelSource, PinnedFile, ShardedFile } from './model-source.js';
 export type {
   LoadProgress,
+  ModelFileFacts,
+  ModelFilesOptions,
   RerankDocument,
   Reranker,
   RerankerOptions,

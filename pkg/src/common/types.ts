@@ -26,6 +26,9 @@ export interface RerankWarning {
    * `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk). The model loads without
    * it.
    *
+   * `cache_unavailable`: `cache` is `'auto'`, the platform has no cache, and files are downloaded. A page over plain http
+   * has none, unless it is on localhost. The message says what to do.
+   *
    * `threads_unavailable`: `threads: 'auto'` was asked for, and one thread runs. The message says why.
    *
    * `slow_model`: the model runs much more slowly than it could. Either the engine has no fast form of parts of its
@@ -35,7 +38,7 @@ export interface RerankWarning {
    * `worker_unavailable`: a worker of the package cannot be started: its script is missing, or the page's policy
    * forbids it. The message says where the model runs instead.
    */
-  code: 'cache_failed' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable';
+  code: 'cache_failed' | 'cache_unavailable' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable';
   /** For people. */
   message: string;
   /** What the cache or the start of the worker threw. */
@@ -71,8 +74,8 @@ export interface RerankerOptions {
    */
   model?: string | URL | ModelSource;
   /**
-   * Base URL of a mirror for published names and repositories. Default: `https://huggingface.co`. With any other `model`
-   * it is refused with `invalid_input`.
+   * Base URL of a mirror for published names and repositories. Default: the environment's `HF_ENDPOINT` in Node, Deno and
+   * Bun, else `https://huggingface.co`. With any other `model` it is refused with `invalid_input`.
    *
    * @example
    * hub: 'https://mirror.example.org'
@@ -89,8 +92,9 @@ export interface RerankerOptions {
   file?: string;
   /**
    * Access token for the hub, for private and gated repositories. It is sent to the origin of `hub` alone, and never
-   * after a redirect to another. Default for repositories in Node, Deno and Bun: the environment's `HF_TOKEN`, which is
-   * sent to `https://huggingface.co` alone. If `model` is not on a hub, it is refused with `invalid_input`.
+   * after a redirect to another. Default for repositories in Node, Deno and Bun: the environment's `HF_TOKEN`. It is sent
+   * to the environment's `HF_ENDPOINT` alone, or without that to `https://huggingface.co` alone. If `model` is not on a
+   * hub, it is refused with `invalid_input`.
    *
    * @example
    * token: process.env.MIRROR_TOKEN
@@ -165,6 +169,26 @@ export interface RerankerOptions {
    * signal: AbortSignal.timeout(60_000)
    */
   signal?: AbortSignal;
+}
+
+/**
+ * How the files of a model are looked for: the options of `createReranker` of these names.
+ *
+ * @example
+ * const files = await modelFiles('org/repo', { file: 'onnx/model_fp16.onnx', cache: directoryCache('/var/models') });
+ */
+export type ModelFilesOptions = Pick<RerankerOptions, 'hub' | 'file' | 'token' | 'cache' | 'signal'>;
+
+/** A file that `createReranker` would read. */
+export interface ModelFileFacts {
+  /** `data` is a file with weights beside the model. */
+  file: 'model' | 'data' | 'tokenizer' | 'config' | 'bundle';
+  /** Where the file is; undefined for bytes, a blob and a function. */
+  url: string | undefined;
+  /** Size in bytes; undefined if neither you nor the cache nor the server says it. */
+  size: number | undefined;
+  /** True if the file needs no download: the cache has it, or it is on this machine or in memory. */
+  cached: boolean;
 }
 
 /** A passage: its text, or an object that carries the text. */

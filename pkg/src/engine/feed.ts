@@ -1,14 +1,18 @@
-import { type ModelCache, type Recording, UnreadableError } from '../cache/model-cache.js';
+import { type KeptPart, type ModelCache, type Recording, UnreadableError } from '../cache/model-cache.js';
+import type { CacheOrigin } from '../common/cache-backend.js';
 import { piecesOf } from '../common/chunks.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
 import { Sha256 } from '../common/sha256.js';
 import type { LoadProgress } from '../common/types.js';
+import type { OpenFile } from '../files/local-files.js';
 import { describeLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';
 import { addressableBytes, type FileFacts, type ResolvedFile } from '../files/resolved.js';
+import { withAdvice } from '../files/retry.js';
 import type { Instance } from '../instance/instance.js';
 import type { Loader } from '../wasm/bindings.js';
 import type { KernelRace } from './kernel-race.js';
+import { cacheKey, compactKey } from './keys.js';
 import type { Platform } from './platform.js';
 
 /** The loader that receives a file, and the watchers of the loading. */
@@ -28,18 +32,20 @@ const bytesPerTurn = 4 << 20;
 /** Feeds a file into the loader, from the cache if it has it; returns its size in bytes. */
 export async function feed(file: ResolvedFile, feeding: Feeding): Promise<number> {
   const { cache, platform, signal } = feeding;
-  const place = placeInCache(file);
+  const key = cacheKey(file);
   try {
-    if (!place || !cache.usable) return await feedOriginal(file, feeding);
-    const { key } = place;
+    if (key === undefined || !cache.keeps()) return await feedOriginal(file, feeding);
     const cached = await feedKept(file, key, feeding);
     if (cached !== undefined) return cached;
-    if (!platform.exclusively) return await feedOriginal(file, feeding, place);
+    if (!platform.exclusively) return await feedOriginal(file, feeding, key);
     // The previous holder of the lock may have downloaded the file.
-    const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, place));
+    const work = async () => (await feedKept(file, key, feeding)) ?? (await feedOriginal(file, feeding, key));
     return await platform.exclusively(`rerank-wasm ${key}`, work, signal);
   } catch (error) {
-    throw located(error, file);
+    throw withAdvice(
+      located(error, file),
+      key === undefined ? undefined : platform.proxyAdvice?.(describeLocation(file.location)),
+    );
   }
 }
 
@@ -80,28 +86,67 @@ async function feedCached(
   }
 }
 
-/** Feeds the file from its source. With a place, the cache keeps it after it proved sound. */
-async function feedOriginal(file: ResolvedFile, feeding: Feeding, place?: PlaceInCache): Promise<number> {
-  const { role, sha256 } = file;
-  const { platform, cache, signal } = feeding;
-  const opened = await openFile(file, platform.files, signal);
-  let recording: Recording | undefined;
+/**
+ * Feeds the file from its source. With a key, the cache keeps it after it proved sound, and what an earlier start kept of
+ * it is not downloaded again.
+ */
+async function feedOriginal(file: ResolvedFile, feeding: Feeding, key?: string): Promise<number> {
+  const { cache, instance, loader, platform, signal } = feeding;
+  const open = (kept?: KeptPart) => openFile(file, platform.files, signal, kept);
+  const kept = key === undefined || file.more ? undefined : await cache.resume(key);
+  if (!kept) return feedOpened(file, await open(), feeding, key);
+  const opened = await open(kept).catch(async (error: unknown) => {
+    await kept.recording.end(true);
+    throw error;
+  });
+  if (!opened.resumed) {
+    await kept.recording.end();
+    return feedOpened(file, opened, feeding, key);
+  }
+  try {
+    return await feedOpened(file, opened, feeding, key, kept.recording);
+  } catch (error) {
+    // The server of a pinned file may have had another file before, or have one now.
+    if (!isDamage(error, file.role)) throw error;
+    if (dropArrival(instance, loader)) return opened.size ?? 0;
+    return feedOpened(file, await open(), feeding, key);
+  }
+}
+
+/** Feeds a file that was opened. If the download is cut, the cache keeps what arrived for the next start. */
+async function feedOpened(
+  file: ResolvedFile,
+  opened: OpenFile,
+  feeding: Feeding,
+  key: string | undefined,
+  begun?: Recording,
+): Promise<number> {
+  const { role, location, sha256 } = file;
+  let recording = begun;
   try {
     const size = file.size ?? (opened.exact ? opened.size : undefined);
     const expected = size ?? opened.size;
-    recording = place && (await cache.record(place.key));
+    if (key !== undefined) recording ??= await feeding.cache.record(key, originOf(file, opened));
     const { loaded, compact } = await take({ role, size, sha256, expected, chunks: opened.chunks, recording }, feeding);
     const known = sha256 ?? opened.sha256?.();
-    if (place) {
-      const { key, url } = place;
-      if (compact) await keepCompact(compact, compactKey(key), url, feeding);
-      else if (known !== undefined) await recording?.commit({ url, size: loaded, sha256: known });
+    if (key !== undefined && typeof location === 'string') {
+      if (compact) await keepCompact(compact, compactKey(key), location, feeding);
+      else if (known !== undefined) await recording?.commit({ url: location, size: loaded, sha256: known });
     }
     return loaded;
+  } catch (error) {
+    await recording?.end(!isDamage(error, role) && !isUnsupported(error));
+    throw error;
   } finally {
     opened.close();
     await recording?.end();
   }
+}
+
+/** Returns the origin of a file that a later start can go on with: its version is known, or its hash is checked. */
+function originOf({ location, more, sha256 }: ResolvedFile, { version }: OpenFile): CacheOrigin | undefined {
+  if (more || (sha256 ?? version) === undefined) return undefined;
+  return { url: String(location), version };
 }
 
 async function keepCompact(bytes: Uint8Array, key: string, url: string, { cache }: Feeding): Promise<void> {
@@ -192,6 +237,10 @@ function isDamage(error: unknown, role: ResolvedFile['role']): boolean {
   );
 }
 
+function isUnsupported(error: unknown): boolean {
+  return error instanceof RerankError && error.code === 'unsupported_model';
+}
+
 /**
  * Makes the loader forget a partial file, so that it can be fed again. Returns true if the file was complete, since the
  * read failed behind its last byte: the loader has checked and taken it.
@@ -217,22 +266,4 @@ function located(error: unknown, { location }: ResolvedFile): unknown {
   }
   const message = `${error.message.replace(/\.$/, '')} (${describeLocation(location)}).`;
   return new RerankError(error.code, message, { cause: error.cause });
-}
-
-/** The key of a file in a cache, and the URL that it comes from. */
-interface PlaceInCache {
-  key: string;
-  url: string;
-}
-
-/** Returns the place of a file in a cache; undefined for a file that is not downloaded. A hash stands for every URL. */
-function placeInCache({ location, more, sha256 }: ResolvedFile): PlaceInCache | undefined {
-  if (typeof location !== 'string' || !/^https?:/i.test(location)) return undefined;
-  if (more && sha256 === undefined) return undefined;
-  return { key: sha256 === undefined ? location : `sha256:${sha256}`, url: location };
-}
-
-/** Returns the key of a tokenizer's compact form: a third of the size, and ready several times sooner. */
-function compactKey(key: string): string {
-  return `${key} compact 1`;
 }

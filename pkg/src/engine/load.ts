@@ -1,4 +1,5 @@
 import { ModelCache } from '../cache/model-cache.js';
+import { CachedNotes } from '../cache/notes.js';
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { untilAborted } from '../common/deferred.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
@@ -10,6 +11,7 @@ import type { Instance } from '../instance/instance.js';
 import type { Model } from '../wasm/bindings.js';
 import { type Feeding, feed, turn } from './feed.js';
 import { KernelRace } from './kernel-race.js';
+import { cacheKey, dataNamesKey } from './keys.js';
 import { slowModelWarning, withOtherFile } from './other-file.js';
 import type { Platform } from './platform.js';
 import { startEngine } from './start.js';
@@ -128,10 +130,25 @@ async function feedAll(file: ResolvedFile, feeding: Feeding): Promise<number> {
   const { instance, loader } = feeding;
   let bytes = await feed(file, feeding);
   if (file.role !== 'model') return bytes;
+  const names: string[] = [];
   for (;;) {
     const name = instance.call(() => loader.nextDataFile());
-    if (name === undefined) return bytes;
+    if (name === undefined) break;
+    names.push(name);
     bytes += await feed(fileBeside(file, name), feeding);
+  }
+  await noteDataNames(names, file, feeding);
+  return bytes;
+}
+
+/** Notes in the cache which files hold the weights of a graph that was downloaded: only the graph names them. */
+async function noteDataNames(names: string[], file: ResolvedFile, { cache }: Feeding): Promise<void> {
+  const key = cacheKey(file);
+  if (names.length === 0 || key === undefined || !cache.usable) return;
+  const notes = new CachedNotes(() => cache);
+  const text = JSON.stringify(names);
+  if ((await notes.read(dataNamesKey(key))) !== text) {
+    await notes.write(dataNamesKey(key), String(file.location), text);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Caches } from '../cache/managed.js';
 import type { CacheBackend } from '../common/cache-backend.js';
 import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
+import type { EnvironmentVariable } from '../files/hub/environment.js';
 import type { LocalFiles } from '../files/local-files.js';
 import type { ThreadSupport } from '../instance/thread-support.js';
 
@@ -12,8 +13,10 @@ export interface Platform {
   pause(): Promise<void>;
   /** Local files; absent without a file system. */
   files?: LocalFiles;
-  /** Returns the environment's access token for the Hugging Face hub; absent without an environment. */
-  hubToken?(): string | undefined;
+  /** Reads the environment's variables about the Hugging Face hub; absent without an environment. */
+  environment?: EnvironmentVariable;
+  /** Says as a sentence how requests to this URL go through the environment's proxy, which they do not use. */
+  proxyAdvice?(url: string): string | undefined;
   /** Caches for downloaded files; absent if there are none. */
   caches?: Caches;
   /** Makes a cache in a directory that the caller chooses; absent without directories. */

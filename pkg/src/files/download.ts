@@ -8,6 +8,15 @@ import { Retries, TransientError } from './retry.js';
 export interface DownloadOptions extends RequestLimits {
   /** True if the caller checks the whole file against a known hash. */
   pinned?: boolean;
+  /** The beginning of the file, if an earlier download kept it. */
+  kept?: KeptChunks | undefined;
+}
+
+/** The beginning of a file that was kept, with the version that it is of. */
+export interface KeptChunks {
+  size: number;
+  version?: string | undefined;
+  chunks: AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -17,9 +26,9 @@ export interface DownloadOptions extends RequestLimits {
  */
 export async function openUrl(url: string, options: DownloadOptions): Promise<OpenFile> {
   const download = new Download(url, options);
-  const size = await download.start();
+  const start = await download.start();
   return {
-    size,
+    ...start,
     exact: false,
     chunks: refuseHtml(download.chunks(), url),
     sha256: options.pinned ? undefined : () => download.sha256(),
@@ -36,11 +45,12 @@ class Download {
   readonly #hash: Sha256 | undefined;
   #connection: Connection | undefined;
   #response: Response | undefined;
-  /** The server's name for this version of the file, in a form that If-Range accepts. */
+  /** The server's name for this version of the file, in a form that If-Range accepts. Other origins may hide it. */
   #version: string | undefined;
   /** The size that the first answer announced. */
   #size: number | undefined;
   #loaded = 0;
+  #resumed = false;
 
   constructor(url: string, options: DownloadOptions) {
     this.#url = url;
@@ -49,15 +59,70 @@ class Download {
     this.#hash = options.pinned ? undefined : new Sha256();
   }
 
-  /** Asks for the file; returns the size that the server announces. */
-  async start(): Promise<number | undefined> {
-    const { headers } = await this.#request();
-    this.#version = isForeign(this.#url) ? undefined : versionOf(headers);
-    this.#size = sizeOf(headers);
-    return this.#size;
+  /** Asks for the file, or for the rest of a file that was kept; `size` is what the server announces. */
+  async start(): Promise<Pick<OpenFile, 'size' | 'resumed' | 'version'>> {
+    const rest = await this.#requestRest();
+    if (!rest) {
+      const { headers } = this.#response ?? (await this.#request());
+      this.#version = versionOf(headers);
+      this.#size = sizeOf(headers);
+    }
+    return { size: this.#size, resumed: this.#resumed, version: this.#version };
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  /** Asks for what follows the kept part; returns false if the server does not send the rest of the same file. */
+  async #requestRest(): Promise<boolean> {
+    const { kept } = this.#options;
+    if (!kept) return false;
+    this.#loaded = kept.size;
+    this.#version = kept.version;
+    const range = this.#range();
+    if ('range' in range) {
+      const response = await this.#request(range);
+      const total = this.#totalOf(response);
+      if (total !== undefined && this.#isSameVersion(response)) {
+        this.#size = total;
+        this.#resumed = true;
+        return true;
+      }
+      if (response.status !== 200) {
+        this.#connection?.close();
+        this.#response = undefined;
+      }
+    }
+    this.#loaded = 0;
+    return false;
+  }
+
+  /** Returns the size of the file if the answer is what follows the kept part; that may be nothing. */
+  #totalOf({ status, headers }: Response): number | undefined {
+    if (status !== 206 && status !== 416) return undefined;
+    const range = headers.get('content-range');
+    if (range === null && status === 206) {
+      // Servers of other origins may hide the header.
+      const rest = sizeOf(headers);
+      return rest === undefined ? undefined : this.#loaded + rest;
+    }
+    const [, start, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(range ?? '') ?? [];
+    return Number(start ?? total) === this.#loaded ? Number(total) : undefined;
+  }
+
+  /** False for an answer with a part that is, or may be, of another version. */
+  #isSameVersion({ headers }: Response): boolean {
+    if (this.#options.pinned) return true;
+    const version = versionOf(headers);
+    if (version !== undefined && isTag(version) === isTag(this.#version)) return version === this.#version;
+    // A server that received If-Range compared the versions itself.
+    return !isForeign(this.#url);
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.#resumed) {
+      for await (const chunk of this.#options.kept?.chunks ?? []) {
+        this.#hash?.update(chunk);
+        yield chunk;
+      }
+    }
     for (;;) {
       try {
         yield* this.#rest();
@@ -103,7 +168,9 @@ class Download {
     const range = `bytes=${this.#loaded}-`;
     if (this.#loaded === 0) return {};
     if (this.#options.pinned) return { range };
-    return this.#version ? { range, 'if-range': this.#version } : {};
+    if (!this.#version) return {};
+    // Servers of other origins must allow If-Range in a preflight, and few do. Their answer shows its version.
+    return isForeign(this.#url) ? { range } : { range, 'if-range': this.#version };
   }
 
   /** Yields the bytes of the current connection that have not arrived before. */
@@ -115,6 +182,7 @@ class Download {
       return;
     }
     const { start, total } = this.#partOf(response);
+    if (response.status === 206 && !this.#isSameVersion(response)) throw this.#changed();
     const prefix = new Prefix(this.#loaded - start, this.#hash);
     for await (const chunk of connection.body(response)) {
       const fresh = prefix.skip(chunk);
@@ -197,7 +265,7 @@ class Prefix {
   }
 }
 
-/** True if a browser asks a server of another origin. Such a server must allow If-Range in a preflight; few do. */
+/** True if a browser asks a server of another origin. */
 function isForeign(url: string): boolean {
   const origin = globalThis.location?.origin;
   return origin !== undefined && new URL(url).origin !== origin;
@@ -206,12 +274,16 @@ function isForeign(url: string): boolean {
 /** Returns a strong ETag, or the date if there is no ETag. If-Range accepts no weak ones. */
 function versionOf(headers: Headers): string | undefined {
   const tag = headers.get('etag');
-  if (tag !== null) return tag.startsWith('"') ? tag : undefined;
+  if (tag !== null) return isTag(tag) ? tag : undefined;
   return headers.get('last-modified') ?? undefined;
 }
 
+function isTag(version: string | undefined): boolean {
+  return version?.startsWith('"') ?? false;
+}
+
 /** Returns the size of the file, which a compressed body does not have. */
-function sizeOf(headers: Headers): number | undefined {
+export function sizeOf(headers: Headers): number | undefined {
   const length = Number(headers.get('content-length') ?? Number.NaN);
   return !headers.has('content-encoding') && Number.isSafeInteger(length) && length > 0 ? length : undefined;
 }

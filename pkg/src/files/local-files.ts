@@ -4,6 +4,10 @@ export interface OpenFile {
   /** True if the size is a fact, false if a server announced it: compression can make that wrong. */
   exact: boolean;
   chunks: AsyncIterable<Uint8Array>;
+  /** True if the chunks begin with those that the caller kept. */
+  resumed?: boolean;
+  /** The server's name for this version of the file, if it has one. */
+  version?: string | undefined;
   /** Returns the hash of the bytes so far; set if the caller does not know the hash. */
   sha256?: (() => string) | undefined;
   /** Frees the source of the chunks, read or not. */

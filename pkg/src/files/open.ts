@@ -4,7 +4,7 @@ import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
 import { readDataUrl } from './data-url.js';
-import { type DownloadOptions, openUrl } from './download.js';
+import { type DownloadOptions, type KeptChunks, openUrl } from './download.js';
 import { refusal } from './hub/problems.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
 import { isRemoteFile, noLocalFiles, type Opener, type PlainLocation } from './location.js';
@@ -13,7 +13,8 @@ import type { ResolvedFile } from './resolved.js';
 const sliceBytes = 1 << 20;
 
 /**
- * Opens a file of a model, wherever it is.
+ * Opens a file of a model, wherever it is. If its beginning was kept, and the server has the same version and sends
+ * parts, the rest is downloaded alone.
  *
  * @throws `model_not_found`, `download_failed`, `aborted`, `unsupported_environment`; the chunks throw the same
  */
@@ -21,9 +22,10 @@ export async function openFile(
   file: ResolvedFile,
   local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
+  kept?: KeptChunks,
 ): Promise<OpenFile> {
   if (file.more) return openShards(file, file.more, local, signal);
-  return openLocation(file, local, signal);
+  return openLocation(file, local, signal, kept);
 }
 
 /** Opens one part of a file; throws as {@link openFile} does. */
@@ -31,10 +33,13 @@ export async function openLocation(
   { location, sha256, origin }: Pick<ResolvedFile, 'location' | 'sha256' | 'origin'>,
   local: LocalFiles | undefined,
   signal: AbortSignal | undefined,
+  kept?: KeptChunks,
 ): Promise<OpenFile> {
   if (typeof location === 'string') {
     if (location.startsWith('data:')) return open(readDataUrl(location));
-    if (!location.startsWith('file:')) return openRemote(location, { signal, pinned: sha256 !== undefined }, origin);
+    if (!location.startsWith('file:')) {
+      return openRemote(location, { signal, pinned: sha256 !== undefined, kept }, origin);
+    }
     if (!local) throw noLocalFiles(location);
     return local.open(new URL(location), signal).catch((error) => {
       throw isMissing(error) ? elsewhere(error) : error;

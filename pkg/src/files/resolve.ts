@@ -2,6 +2,7 @@ import { checkNames, invalid, invalidChoice, invalidValue } from '../common/chec
 import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
+import { type EnvironmentVariable, environmentHub, isHttp } from './hub/environment.js';
 import { chooseGraph, foldersWith, otherGraph } from './hub/graph.js';
 import { encodePath, type HubName, isSafePath, parseHubName } from './hub/name.js';
 import { below, fileUrl } from './hub/place.js';
@@ -13,6 +14,7 @@ import { noLocalFiles, plainLocation } from './location.js';
 import type { Notes } from './notes.js';
 import { defaultHub, defaultModel, type PublishedModel, publishedModels } from './registry.js';
 import type { ResolvedFile, ResolvedModel } from './resolved.js';
+import { withAdvice } from './retry.js';
 
 /** The options that say which model is wanted, unchecked. */
 export interface ModelWish {
@@ -25,9 +27,12 @@ export interface ModelWish {
 /** The surroundings that a model is looked for in. */
 export interface Surroundings {
   local?: LocalFiles | undefined;
-  /** Returns the hub token of the environment. */
-  environmentToken?: (() => string | undefined) | undefined;
+  environment?: EnvironmentVariable | undefined;
+  /** Says as a sentence what to do if the network fails because this process uses no proxy; undefined otherwise. */
+  proxyAdvice?: ((url: string) => string | undefined) | undefined;
   notes?: Notes | undefined;
+  /** True if no server may be asked. A repository that `notes` do not know causes {@link NoChoice}. */
+  offline?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -54,11 +59,13 @@ const hubPaths = { config: 'config.json', tokenizer: 'tokenizer.json', model: 'o
 export async function resolveModel(wish: ModelWish, surroundings: Surroundings): Promise<Resolution> {
   const { model = defaultModel } = wish;
   const published = typeof model === 'string' ? publishedModels.get(model) : undefined;
-  if (typeof model === 'string' && published) return { model: fromRegistry(model, published, checkHubOptions(wish)) };
-  const { local } = surroundings;
+  const { local, environment } = surroundings;
+  if (typeof model === 'string' && published) {
+    return { model: fromRegistry(model, published, checkHubOptions(wish, environment), environment) };
+  }
   const name = typeof model === 'string' ? parseHubName(model) : undefined;
   if (typeof model === 'string' && name && !(await local?.exists(model))) {
-    return fromRepository(model, name, checkHubOptions(wish), surroundings);
+    return fromRepository(model, name, checkHubOptions(wish, environment), surroundings);
   }
   refuseHubOptions(wish);
   return { model: await fromElsewhere(model, checkFile(wish.file), local) };
@@ -85,8 +92,8 @@ interface HubOptions {
   token: HubToken | undefined;
 }
 
-function checkHubOptions({ hub, file, token }: ModelWish): HubOptions {
-  return { hub: checkHub(hub), file: checkFile(file), token: checkToken(token) };
+function checkHubOptions({ hub, file, token }: ModelWish, environment: EnvironmentVariable | undefined): HubOptions {
+  return { hub: checkHub(hub, environment), file: checkFile(file), token: checkToken(token) };
 }
 
 function refuseHubOptions(wish: ModelWish): void {
@@ -104,8 +111,15 @@ function needless(option: string, needed: string): RerankError {
   return invalid(`\`${option}\` needs ${needed}, and \`model\` is something else; leave \`${option}\` out.`);
 }
 
-function fromRegistry(name: string, published: PublishedModel, { hub, file, token }: HubOptions): ResolvedModel {
+function fromRegistry(
+  name: string,
+  published: PublishedModel,
+  { hub, file, token: explicit }: HubOptions,
+  environment: EnvironmentVariable | undefined,
+): ResolvedModel {
   const { repository, revision } = published;
+  // The public hub shows these files to all, and would refuse them with a token that is out of date.
+  const token = hub.origin === new URL(defaultHub).origin ? explicit : tokenFor(hub, explicit, environment);
   const origin = token && { repository, revision, token };
   const files = roles.map((role) => {
     const isOther = role === 'model' && file !== undefined && file !== published.files.model.path;
@@ -121,14 +135,14 @@ async function fromRepository(
   name: string,
   { repository, revision }: HubName,
   { hub, file, token: explicit }: HubOptions,
-  { local, environmentToken, notes, signal }: Surroundings,
+  { local, environment, proxyAdvice, notes, offline = false, signal }: Surroundings,
 ): Promise<Resolution> {
-  const token = tokenFor(hub, explicit, environmentToken);
+  const token = tokenFor(hub, explicit, environment);
   try {
-    const { files, verdict } = await findFiles({ hub, repository, revision, token, signal }, file, notes);
+    const { files, verdict } = await findFiles({ hub, repository, revision, token, signal }, file, notes, offline);
     return { model: { name, files }, verdict };
   } catch (error) {
-    throw local ? withoutDirectory(error, name) : error;
+    throw withAdvice(local ? withoutDirectory(error, name) : error, proxyAdvice?.(hub.href));
   }
 }
 
@@ -249,10 +263,10 @@ function facts(
   return { ...file, locations: [file.location] };
 }
 
-function checkHub(hub: unknown): URL {
-  const url = hub === undefined ? defaultHub : hub;
-  const parsed = isUrl(url) ? url : typeof url === 'string' ? parseUrl(url) : undefined;
-  if (!parsed || !isHttp(parsed)) throw invalidValue('hub', 'an absolute http: or https: URL', url);
+function checkHub(hub: unknown, environment: EnvironmentVariable | undefined): URL {
+  if (hub === undefined) return environmentHub(environment);
+  const parsed = isUrl(hub) ? hub : typeof hub === 'string' ? parseUrl(hub) : undefined;
+  if (!parsed || !isHttp(parsed)) throw invalidValue('hub', 'an absolute http: or https: URL', hub);
   return parsed;
 }
 
@@ -260,10 +274,6 @@ function checkFile(file: unknown): string | undefined {
   if (file === undefined) return undefined;
   if (typeof file === 'string' && file.endsWith('.onnx') && isSafePath(file)) return file;
   throw invalidChoice('file', 'the relative path of an ONNX file, such as onnx/model.onnx', file);
-}
-
-function isHttp(url: URL): boolean {
-  return ['http:', 'https:'].includes(url.protocol);
 }
 
 function unknownModel(name: string): RerankError {

@@ -15,6 +15,12 @@ export class TransientError extends RerankError {
   }
 }
 
+/** Adds advice to the failure of a network that never answered. */
+export function withAdvice(error: unknown, advice: string | undefined): unknown {
+  if (!(error instanceof TransientError) || error.answered || advice === undefined) return error;
+  return new TransientError(`${error.message} ${advice}`, { cause: error.cause });
+}
+
 /** How many attempts in a row may fail before many bytes arrive. */
 const mostRetries = 5;
 

@@ -12,9 +12,15 @@ import { canWriteOpfs, hasOpfs, OpfsCache } from '../cache/opfs.js';
 export const browserCaches: Caches = {
   preferred() {
     if (canWriteOpfs()) return new OpfsCache();
-    return hasCacheStorage() ? new CacheStorageCache() : undefined;
+    return hasCacheStorage() ? new CacheStorageCache() : whyNone();
   },
   all() {
     return [...(hasOpfs() ? [new OpfsCache()] : []), ...(hasCacheStorage() ? [new CacheStorageCache()] : [])];
   },
 };
+
+function whyNone(): string {
+  return globalThis.isSecureContext === false
+    ? 'this page is not a secure context, and browsers store files in one alone; serve it over https, or from localhost'
+    : 'this platform has neither a private file system nor the Cache API; pass your own `cache`';
+}

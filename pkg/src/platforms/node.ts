@@ -4,13 +4,15 @@ import { DirectoryCache, defaultDirectory } from '../cache/directory.js';
 import type { Platform } from '../engine/platform.js';
 import { localFiles, readEngine } from './node-files.js';
 import { nodeThreads } from './node-threads.js';
+import { proxyAdvice } from './proxy.js';
 
 /** Node, Deno and Bun. */
 export const nodePlatform: Platform = {
   defaultEngine: readEngine,
   pause: () => new Promise((resolve) => setImmediate(resolve)),
   files: localFiles,
-  hubToken,
+  environment,
+  proxyAdvice,
   threads: nodeThreads,
   caches: {
     preferred: () => new DirectoryCache(defaultDirectory()),
@@ -19,9 +21,9 @@ export const nodePlatform: Platform = {
   directoryCache: (path) => new DirectoryCache(path),
 };
 
-function hubToken(): string | undefined {
+function environment(name: string): string | undefined {
   try {
-    return process.env.HF_TOKEN;
+    return process.env[name];
   } catch {
     // Deno may forbid the environment.
     return undefined;

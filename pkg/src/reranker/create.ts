@@ -19,6 +19,7 @@ import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
 import { withFurtherEngines } from './further-engines.js';
 import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
+import { surroundingsOf } from './surroundings.js';
 
 /** The backend of `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<Backend> {
@@ -29,8 +30,7 @@ export async function create(platform: Platform, options: RerankerOptions | unde
   const notes = new CachedNotes(
     () => new ModelCache(checked.cache, platform.caches, guarded(checked.onWarning, 'onWarning')),
   );
-  const { files: local, hubToken: environmentToken } = platform;
-  const { model, verdict } = await resolveModel(wish, { local, environmentToken, notes, signal });
+  const { model, verdict } = await resolveModel(wish, { ...surroundingsOf(platform), notes, signal });
   // A cache that failed is off for the rest of the creation.
   const loading = notes.failed ? { ...checked, cache: 'none' as const } : checked;
   const backend = await loadModelFiles(platform, model, loading).catch(async (error: unknown) => {

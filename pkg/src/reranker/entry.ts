@@ -1,12 +1,14 @@
 import { clearAll, listAll } from '../cache/model-cache.js';
-import type { CacheBackend, CacheEntry } from '../common/cache-backend.js';
+import type { CacheBackend, CacheEntry, ClearedCache } from '../common/cache-backend.js';
 import { untilAborted } from '../common/deferred.js';
 import { RerankError } from '../common/errors.js';
-import type { Reranker, RerankerOptions } from '../common/types.js';
+import type { ModelSource } from '../common/model-source.js';
+import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from '../common/types.js';
 import type { Backend } from '../engine/backend.js';
 import type { Platform } from '../engine/platform.js';
 import { Call, ClientReranker, serve } from './client.js';
 import { create } from './create.js';
+import { isCached, modelFiles } from './model-files.js';
 import { type Create, patienceSeconds, SharedReranker } from './shared.js';
 
 /** Seconds after which an isolate's load counts as dead. A bundle for an isolate arrives in a few seconds. */
@@ -16,8 +18,10 @@ const isolatePatienceSeconds = 60;
 export interface Entry {
   createReranker: Create<Reranker, [options?: RerankerOptions]>;
   rerank: Reranker['rerank'];
+  isCached(model?: string | URL | ModelSource, options?: ModelFilesOptions): Promise<boolean>;
+  modelFiles(model?: string | URL | ModelSource, options?: ModelFilesOptions): Promise<ModelFileFacts[]>;
   listCache(): Promise<CacheEntry[]>;
-  clearCache(): Promise<void>;
+  clearCache(): Promise<ClearedCache>;
   directoryCache(path: string): CacheBackend;
 }
 
@@ -30,6 +34,8 @@ export function entry(platform: Platform): Entry {
       patience,
     ),
     rerank: rerankWith(Object.assign(() => create(platform, undefined), patience)),
+    isCached: (model, options) => isCached(platform, model, options),
+    modelFiles: (model, options) => modelFiles(platform, model, options),
     listCache: () => listAll(platform.caches),
     clearCache: () => clearAll(platform.caches),
     directoryCache: platform.directoryCache ?? noDirectories,

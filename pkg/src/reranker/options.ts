@@ -34,6 +34,12 @@ export function checkRerankerOptions(
   };
 }
 
+/** @throws `invalid_input` */
+export function checkModelFilesOptions(model: unknown, options: unknown) {
+  const { hub, file, token, cache, signal } = checkOptions(options, ['hub', 'file', 'token', 'cache', 'signal']);
+  return { wish: { model, hub, file, token } as ModelWish, cache: checkCache(cache), signal: checkSignal(signal) };
+}
+
 /** The checked options of `rerank`. */
 export type CheckedRerankOptions = RerankOptions &
   Required<Pick<RerankOptions, 'activation' | 'returnDocuments' | 'longDocuments'>>;

@@ -1,13 +1,22 @@
-import type { CacheBackend, CachedFile, CacheEntry, CacheFacts, CacheWriter } from '../common/cache-backend.js';
+import type {
+  CacheBackend,
+  CachedFile,
+  CacheEntry,
+  CacheFacts,
+  CacheOrigin,
+  CacheWriter,
+  UnfinishedFile,
+} from '../common/cache-backend.js';
 import { RerankError } from '../common/errors.js';
 import { receivedCause, type SentCause, sentCause } from './causes.js';
 import { Requests, take } from './rpc.js';
 
 /** A request from a worker to the page's cache; `handle` names a file that an earlier call opened. */
 type CacheCall =
-  | { method: 'read' | 'write' | 'delete'; key: string }
+  | { method: 'read' | 'resume' | 'delete'; key: string }
+  | { method: 'write'; key: string; origin: CacheOrigin | undefined }
   | { method: 'list' }
-  | { method: 'next' | 'cancel' | 'abort'; handle: number }
+  | { method: 'next' | 'cancel' | 'abort' | 'suspend'; handle: number }
   | { method: 'append'; handle: number; chunk: Uint8Array }
   | { method: 'commit'; handle: number; facts: CacheFacts };
 
@@ -19,6 +28,12 @@ interface Answer {
 }
 
 interface OpenedFile extends CacheFacts {
+  handle: number;
+}
+
+interface ResumedFile extends CacheOrigin {
+  size: number;
+  /** Names the writer and its stream. */
   handle: number;
 }
 
@@ -44,8 +59,17 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
         if (closed) await giveUp();
         return { handle: lastHandle, url: file.url, size: file.size, sha256: file.sha256 } satisfies OpenedFile;
       }
+      case 'resume': {
+        const file = await cache.resume?.(call.key);
+        if (!file) return undefined;
+        lastHandle += 1;
+        readers.set(lastHandle, file.stream.getReader());
+        writers.set(lastHandle, file.writer);
+        if (closed) await giveUp();
+        return { handle: lastHandle, url: file.url, version: file.version, size: file.size } satisfies ResumedFile;
+      }
       case 'write': {
-        const writer = await cache.write(call.key);
+        const writer = await cache.write(call.key, call.origin);
         lastHandle += 1;
         writers.set(lastHandle, writer);
         if (closed) await giveUp();
@@ -67,14 +91,13 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
         return undefined;
       case 'abort':
         return take(writers, call.handle)?.abort();
+      case 'suspend':
+        return suspend(take(writers, call.handle));
     }
   }
 
   async function giveUp(): Promise<void> {
-    const ends = [
-      ...[...readers.values()].map((reader) => reader.cancel()),
-      ...[...writers.values()].map((writer) => writer.abort()),
-    ];
+    const ends = [...[...readers.values()].map((reader) => reader.cancel()), ...[...writers.values()].map(suspend)];
     readers.clear();
     writers.clear();
     // No caller is left that could receive a failure.
@@ -92,6 +115,10 @@ export function serveCache(cache: CacheBackend, port: MessagePort): () => void {
     closed = true;
     void giveUp();
   };
+}
+
+async function suspend(writer: CacheWriter | undefined): Promise<void> {
+  await (writer?.suspend ? writer.suspend() : writer?.abort());
 }
 
 /** Carries the error of the cache as its cause. */
@@ -119,28 +146,18 @@ export class RemoteCache implements CacheBackend {
     const opened = (await this.#ask({ method: 'read', key })) as OpenedFile | undefined;
     if (!opened) return undefined;
     const { handle, ...facts } = opened;
-    const ask = (method: 'next' | 'cancel') => this.#ask({ method, handle });
-    const stream = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const chunk = (await ask('next')) as Uint8Array | undefined;
-        if (chunk) controller.enqueue(chunk);
-        else controller.close();
-      },
-      async cancel() {
-        await ask('cancel');
-      },
-    });
-    return { ...facts, stream };
+    return { ...facts, stream: this.#stream(handle) };
   }
 
-  async write(key: string): Promise<CacheWriter> {
-    const handle = (await this.#ask({ method: 'write', key })) as number;
-    const ask = async (call: CacheCall) => void (await this.#ask(call));
-    return {
-      write: (chunk) => ask({ method: 'append', handle, chunk }),
-      commit: (facts) => ask({ method: 'commit', handle, facts }),
-      abort: () => ask({ method: 'abort', handle }),
-    };
+  async resume(key: string): Promise<UnfinishedFile | undefined> {
+    const resumed = (await this.#ask({ method: 'resume', key })) as ResumedFile | undefined;
+    if (!resumed) return undefined;
+    const { handle, ...facts } = resumed;
+    return { ...facts, stream: this.#stream(handle), writer: this.#writer(handle) };
+  }
+
+  async write(key: string, origin?: CacheOrigin): Promise<CacheWriter> {
+    return this.#writer((await this.#ask({ method: 'write', key, origin })) as number);
   }
 
   async delete(key: string): Promise<void> {
@@ -154,6 +171,30 @@ export class RemoteCache implements CacheBackend {
   /** Ends the use of the cache; call it once all calls have settled. */
   close(): void {
     this.#port.close();
+  }
+
+  #stream(handle: number): ReadableStream<Uint8Array> {
+    const ask = (method: 'next' | 'cancel') => this.#ask({ method, handle });
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const chunk = (await ask('next')) as Uint8Array | undefined;
+        if (chunk) controller.enqueue(chunk);
+        else controller.close();
+      },
+      async cancel() {
+        await ask('cancel');
+      },
+    });
+  }
+
+  #writer(handle: number): CacheWriter {
+    const ask = async (call: CacheCall) => void (await this.#ask(call));
+    return {
+      write: (chunk) => ask({ method: 'append', handle, chunk }),
+      commit: (facts) => ask({ method: 'commit', handle, facts }),
+      abort: () => ask({ method: 'abort', handle }),
+      suspend: () => ask({ method: 'suspend', handle }),
+    };
   }
 
   async #ask(call: CacheCall): Promise<unknown> {

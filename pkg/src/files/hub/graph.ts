@@ -121,7 +121,8 @@ function memoryOf(graph: ListedFile, files: readonly ListedFile[]): number {
   return nameOf(graph.path) === fp16 ? 2 * bytes : bytes;
 }
 
-function isDataOf(graph: ListedFile, { path }: ListedFile): boolean {
+/** True for a file with weights that is named after the graph. */
+export function isDataOf(graph: Pick<ListedFile, 'path'>, { path }: Pick<ListedFile, 'path'>): boolean {
   const stem = graph.path.replace(/\.onnx$/, '');
   return path.startsWith(stem) && ownWeights.test(path.slice(stem.length));
 }

@@ -14,19 +14,24 @@ export interface Verdict {
   forget(): Promise<void>;
 }
 
+/** The cache does not know the files of a repository, and the hub may not be asked. */
+export class NoChoice extends Error {}
+
 /**
  * Finds the files of a repository: those of the last time, if the cache knows them, else by the hub's list.
  *
- * @throws `model_not_found`, `unsupported_model`, `out_of_memory`, `download_failed`, `aborted`
+ * @throws {@link NoChoice}; `model_not_found`, `unsupported_model`, `out_of_memory`, `download_failed`, `aborted`
  */
 export async function findFiles(
   place: HubPlace,
   file: string | undefined,
   notes: Notes | undefined,
+  offline: boolean,
 ): Promise<{ files: ResolvedFile[]; verdict: Verdict }> {
   const url = below(new URL(place.hub.origin + place.hub.pathname), `${place.repository}/tree/${place.revision}`).href;
   const key = `choice 1 ${url}${file === undefined ? '' : ` ${file}`}`;
   const kept = parseChoice((await notes?.read(key)) ?? '');
+  if (!kept && offline) throw new NoChoice();
   const choice = kept ?? (await ask(place, file));
   return {
     files: resolve(choice, place),

@@ -1,5 +1,5 @@
 import { invalid, invalidValue } from '../../common/check.js';
-import { defaultHub } from '../registry.js';
+import { type EnvironmentVariable, environmentHub } from './environment.js';
 
 /** An access token with its source, which messages name. They never show the token. */
 export interface HubToken {
@@ -15,17 +15,17 @@ export function checkToken(token: unknown): HubToken | undefined {
 }
 
 /**
- * Returns the token for a hub. An explicit one goes to the hub that the caller chose. The environment's goes to the hub
- * that issued it and to no mirror.
+ * Returns the token for a hub. An explicit one goes to the hub that the caller chose. The environment's goes to the
+ * environment's hub and to no other.
  */
 export function tokenFor(
   hub: URL,
   explicit: HubToken | undefined,
-  environment: (() => string | undefined) | undefined,
+  environment: EnvironmentVariable | undefined,
 ): HubToken | undefined {
   if (explicit) return explicit;
-  if (hub.origin !== new URL(defaultHub).origin) return undefined;
-  const value = environment?.()?.trim();
+  if (hub.origin !== environmentHub(environment).origin) return undefined;
+  const value = environment?.('HF_TOKEN')?.trim();
   return value ? sendable({ value, source: "the environment's HF_TOKEN" }) : undefined;
 }
 

@@ -1,0 +1,23 @@
+import { invalid } from '../../common/check.js';
+import { parseUrl } from '../../common/kinds.js';
+import { defaultHub } from '../registry.js';
+
+/** Returns a variable of the environment; undefined if it is not set or may not be read. */
+export type EnvironmentVariable = (name: 'HF_ENDPOINT' | 'HF_TOKEN') => string | undefined;
+
+/**
+ * Returns the hub of a caller who names none: the one that the environment names, as for Hugging Face's own tools, else the
+ * public one.
+ *
+ * @throws `invalid_input` if the variable is no such URL
+ */
+export function environmentHub(environment: EnvironmentVariable | undefined): URL {
+  const value = environment?.('HF_ENDPOINT')?.trim() || defaultHub;
+  const url = parseUrl(value);
+  if (url && isHttp(url)) return url;
+  throw invalid("The environment's HF_ENDPOINT must be an absolute http: or https: URL; correct it, or pass `hub`.");
+}
+
+export function isHttp({ protocol }: URL): boolean {
+  return ['http:', 'https:'].includes(protocol);
+}
