@@ -19,7 +19,9 @@ const frames = 'runtimes/chromium/main-thread.test.js';
 /** A group runs in each of `nodes`, one after the other. `lacks` says why a Node is missing. */
 const groups = {
   unit: {
-    files: ['common', 'engine', 'files', 'instance', 'reranker', 'workers'].flatMap((room) => filesOf(`unit/${room}`)),
+    files: ['cache', 'common', 'engine', 'files', 'instance', 'reranker', 'workers'].flatMap((room) =>
+      filesOf(`unit/${room}`),
+    ),
     ...onBothNodes(),
     concurrency: 2,
   },
