@@ -48,21 +48,21 @@ function isExecutable(path) {
 }
 
 /** Returns Playwright's options for starting Chromium. */
-export function launchOptions() {
-  return { executablePath: executable(), args: switches, timeout: patienceMilliseconds };
+export function launchOptions(more = []) {
+  return { executablePath: executable(), args: [...switches, ...more], timeout: patienceMilliseconds };
 }
 
 /**
  * Serves the demo site and starts Chromium before the tests of the calling suite. Ends both after them. `folders` are
  * more to serve, as for `serve`. The suite may add to them until it begins. With `isolated`, the engine in a page may
- * have threads.
+ * have threads. `switches` are more for the browser.
  */
-export function useChromium({ folders = {}, isolated = false } = {}) {
+export function useChromium({ folders = {}, isolated = false, switches = [] } = {}) {
   let server;
   let browser;
   before(async () => {
     server = await serve({ folders: { '/site/': site, ...folders }, isolated });
-    browser = await chromium.launch(launchOptions());
+    browser = await chromium.launch(launchOptions(switches));
   });
   after(async () => {
     await browser?.close();

@@ -1,7 +1,18 @@
 import { RerankError } from '/rerank-wasm/index.js';
 
+import mini from '/rerank-wasm-mini/index.js';
+
 export { createReranker } from '/rerank-wasm/index.js';
-export { default as mini } from '/rerank-wasm-mini/index.js';
+export { mini };
+
+/** Returns the small model at another base URL, with its sizes and hashes or without. */
+export function modelAt(base, pinned) {
+  const files = Object.entries(mini.files).map(([role, file]) => {
+    const location = file.location.href.replace(/^.*rerank-wasm-mini/, base);
+    return [role, pinned ? { ...file, location } : location];
+  });
+  return { name: 'elsewhere', files: Object.fromEntries(files) };
+}
 
 /**
  * Returns a promise's failure as text with code, message and cause. If the promise resolves, the text has its value.
