@@ -1,11 +1,15 @@
 import {
   type CacheBackend,
   type CacheEntry,
+  type ClearedCache,
   clearCache,
   createReranker,
+  isCached,
   type LoadProgress,
   listCache,
+  type ModelFileFacts,
   type ModelSource,
+  modelFiles,
   RerankError,
   type RerankErrorCode,
   type Reranker,
@@ -52,10 +56,21 @@ export async function useCache(): Promise<void> {
   for (const cache of ['auto', 'none', false, ownCache] as const) await createReranker({ cache, onWarning: warn });
   const entries: CacheEntry[] = await listCache();
   const bytes: number = entries.reduce((sum, { size }) => sum + size, 0);
-  await clearCache();
-  void bytes;
+  const cleared: ClearedCache = await clearCache();
+  void [bytes, cleared.files];
   // @ts-expect-error: no such cache
   await createReranker({ cache: 'memory' });
+}
+
+export async function useFiles(signal: AbortSignal): Promise<void> {
+  const options = { hub: 'https://mirror', file: 'onnx/model.onnx', token: 'x', cache: ownCache, signal };
+  const files: ModelFileFacts[] = await modelFiles('org/repo', options);
+  const missing: number = files.reduce((sum, { size, cached }) => sum + (cached ? 0 : (size ?? 0)), 0);
+  const known: boolean = (await isCached()) && (await isCached(source)) && (await isCached(new URL('https://x')));
+  const roles: ('model' | 'data' | 'tokenizer' | 'config' | 'bundle')[] = files.map(({ file }) => file);
+  void [missing, known, roles];
+  // @ts-expect-error: these functions load nothing
+  await modelFiles(source, { worker: true });
 }
 
 export async function use(signal: AbortSignal): Promise<void> {

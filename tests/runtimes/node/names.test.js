@@ -36,6 +36,7 @@ describe('a model by the name of its repository', () => {
   });
   beforeEach(() => {
     delete process.env.HF_TOKEN;
+    delete process.env.HF_ENDPOINT;
     hub.faults.clear();
     repositories.clear();
   });
@@ -331,6 +332,46 @@ describe('a model by the name of its repository', () => {
         'download_failed',
         /Check the environment's HF_TOKEN: it may/,
       );
+    });
+  });
+
+  describe('on the hub of the environment', () => {
+    it('is found there, with the token of the environment', async () => {
+      repositories.publish(model, files, { commit, token });
+      Object.assign(process.env, { HF_TOKEN: token, HF_ENDPOINT: ` ${hub.url}/ ` });
+      await ranks({ hub: undefined });
+      const sent = repositories.seen.map(({ server, authorization }) => [server, authorization === `Bearer ${token}`]);
+      assert.ok(sent.length > 0 && sent.every(([server, has]) => has === (server === 'hub')), `${sent}`);
+    });
+
+    it('sends the token to no other hub that the caller names', async () => {
+      repositories.publish(model, files, { commit });
+      Object.assign(process.env, { HF_TOKEN: token, HF_ENDPOINT: 'https://hub.invalid' });
+      await ranks();
+      assert.ok(repositories.seen.every(({ authorization }) => authorization === undefined));
+    });
+
+    it('is found there by a published name, below a path, with the token', async () => {
+      Object.assign(process.env, { HF_TOKEN: token, HF_ENDPOINT: `${hub.url}/proxied/hub` });
+      const path = '/proxied/hub/Xenova/bge-reranker-base/resolve/280bcc27a84e0b898c251e06fddb25171bd9b101/config.json';
+      const seen = [];
+      hub.faults.set(path, (request, response) => {
+        seen.push(request.headers.authorization);
+        response.writeHead(404).end();
+      });
+      await rejectsWith(createReranker({ model: undefined, hub: undefined }), 'model_not_found');
+      assert.deepEqual(seen, [`Bearer ${token}`]);
+    });
+
+    it('must be a URL', async () => {
+      for (const HF_ENDPOINT of ['hub.example', 'ftp://hub.example']) {
+        Object.assign(process.env, { HF_ENDPOINT });
+        const message =
+          /^The environment's HF_ENDPOINT must be an absolute http: or https: URL; correct it, or pass `hub`\.$/;
+        await rejectsWith(createReranker({ hub: undefined }), 'invalid_input', message);
+      }
+      process.env.HF_ENDPOINT = '';
+      await rejectsWith(createReranker({ model: 'mini', hub: undefined }), 'model_not_found');
     });
   });
 
