@@ -16,9 +16,10 @@ Piped, a line is: score, tab, place (file:line), tab, text.
                        the engine can run; below a URL onnx/model_quantized.onnx)
       --chunk          scores long documents in windows, of which the best one counts (default: cuts their end off)
       --max-tokens N   most tokens of query and document together (default and upper limit: the model's)
-      --hub URL        downloads published models and repositories from there (default: https://huggingface.co)
+      --hub URL        downloads published models and repositories from there (default: the environment's HF_ENDPOINT,
+                       else https://huggingface.co)
       --token TOKEN    access token for the hub; prefer the environment's HF_TOKEN, which other users cannot see and
-                       which goes to https://huggingface.co alone
+                       which goes to the default hub alone
       --no-cache       neither reads nor writes the cache
   -h, --help
       --version

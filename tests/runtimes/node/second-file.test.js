@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { createReranker as create, directoryCache } from 'rerank-wasm';
+import { createReranker as create, directoryCache, isCached, modelFiles } from 'rerank-wasm';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { hurry } from '../../support/asserts/time.js';
 import { tiny, tinyDirectory, tinyRepository } from '../../support/models/tiny.js';
@@ -92,6 +92,18 @@ describe('a model', () => {
       );
       hub.repositories.clear();
       assert.deepEqual((await ranks(options)).logits, expected);
+    });
+
+    it('is listed with its weights once it was loaded from a URL, and is cached only with them', async () => {
+      const cache = directoryCache(join(root, 'listed'));
+      const model = served(split);
+      const listed = async () => (await modelFiles(model, { cache })).map(({ file, size }) => [file, size]);
+      assert.equal((await listed()).length, 3);
+      await ranks({ model, cache });
+      assert.deepEqual((await listed()).at(-1), ['data', split[data].length]);
+      assert.equal(await isCached(model, { cache }), true);
+      await cache.delete(`${model}/${data}`);
+      assert.equal(await isCached(model, { cache }), false);
     });
 
     it('loads with its weights in two files', async () => {
