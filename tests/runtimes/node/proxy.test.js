@@ -66,9 +66,9 @@ describe('a proxy that the environment names', () => {
   }
 
   /** Loads the model in a process. Returns its exit code and what it wrote. */
-  async function load(more, node = process.execPath) {
+  async function load(more, { node = process.execPath, worker = false } = {}) {
     proxied = 0;
-    const words = ['--import', hurry, fileOf('models/load-model.mjs'), model];
+    const words = ['--import', hurry, fileOf('models/load-model.mjs'), model, JSON.stringify({ worker })];
     const child = spawn(node, words, { env: environment(more), stdio: ['ignore', 'ignore', 'pipe'] });
     const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
     return { code, errors };
@@ -93,7 +93,7 @@ describe('a proxy that the environment names', () => {
   });
 
   it('is used with NODE_USE_ENV_PROXY=1', { skip: !modern }, async () => {
-    const { code, errors } = await load({ NODE_USE_ENV_PROXY: '1' }, modern);
+    const { code, errors } = await load({ NODE_USE_ENV_PROXY: '1' }, { node: modern, worker: true });
     assert.equal(code, 0, errors);
     assert.ok(proxied > 0);
   });

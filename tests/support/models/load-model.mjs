@@ -1,5 +1,6 @@
-// load-model.mjs MODEL: loads a model, given as JSON, through the cache, and frees it.
+// load-model.mjs MODEL [OPTIONS]: loads a model through the cache, and frees it. Both are JSON.
 import { createReranker } from 'rerank-wasm';
 
-const reranker = await createReranker({ model: JSON.parse(process.argv[2]) });
+const [model, options = '{}'] = process.argv.slice(2);
+const reranker = await createReranker({ model: JSON.parse(model), ...JSON.parse(options) });
 await reranker.dispose();
