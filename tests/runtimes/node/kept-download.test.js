@@ -254,10 +254,8 @@ describe('a download that ended early', () => {
   it('is completed by one of several processes that start at once, and all of them work', async () => {
     await dies(models.unpinned);
     const others = [start(models.unpinned), start(models.unpinned), start(models.unpinned)];
-    for (const child of others) {
-      const [code] = await once(child, 'close');
-      assert.equal(code, 0, child.errors);
-    }
+    const ends = await Promise.all(others.map((child) => once(child, 'close')));
+    for (const [index, [code]] of ends.entries()) assert.equal(code, 0, others[index].errors);
     assert.ok(ranges.filter((range) => range !== undefined).length <= 1, `${ranges}`);
     await isWhole(models.unpinned);
   });
