@@ -1,5 +1,6 @@
 import { RerankError } from './errors.js';
 import { behindProxy, isObject, tagOf } from './kinds.js';
+import { nearestName } from './nearest.js';
 
 /** The error for an argument that has the wrong type or value. */
 export function invalid(message: string): RerankError {
@@ -33,15 +34,19 @@ function withArticle(noun: string): string {
 export function checkNames(value: object, known: readonly string[], where: string): void {
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue;
-    throw invalid(`\`${where}\` has an unknown property ${JSON.stringify(name)}; it may have ${known.join(', ')}.`);
+    const nearest = nearestName(name, known);
+    const hint = nearest === undefined ? 'it' : `did you mean "${nearest}"? It`;
+    throw invalid(
+      `\`${where}\` has an unknown property ${JSON.stringify(name)}; ${hint} may have ${known.join(', ')}.`,
+    );
   }
 }
 
 /** Checks that `options` is an object with known names alone; undefined counts as an empty one. */
-export function checkOptions(options: unknown, known: readonly string[]): Record<string, unknown> {
+export function checkOptions(options: unknown, known: readonly string[], where = 'options'): Record<string, unknown> {
   if (options === undefined) return {};
-  if (!isObject(options) || Array.isArray(options)) throw invalidValue('options', 'an object', options);
-  checkNames(options, known, 'options');
+  if (!isObject(options) || Array.isArray(options)) throw invalidValue(where, 'an object', options);
+  checkNames(options, known, where);
   return options;
 }
 

@@ -10,6 +10,7 @@ import {
   invalidChoice,
 } from '#internal/common/check.js';
 import { sentence, withReason } from '#internal/common/errors.js';
+import { nearestName } from '#internal/common/nearest.js';
 
 describe('a refused option', () => {
   const refusals = [
@@ -17,7 +18,11 @@ describe('a refused option', () => {
     [() => checkOptions([], ['topN']), '`options` must be an object; it is an empty array.'],
     [
       () => checkOptions({ topn: 1 }, ['topN', 'signal']),
-      '`options` has an unknown property "topn"; it may have topN, signal.',
+      '`options` has an unknown property "topn"; did you mean "topN"? It may have topN, signal.',
+    ],
+    [
+      () => checkOptions({ colour: 1 }, ['topN', 'signal'], 'reading'),
+      '`reading` has an unknown property "colour"; it may have topN, signal.',
     ],
     [() => checkCount(1.5, 'topN'), '`topN` must be a positive integer; it is 1.5.'],
     [() => checkCount('3', 'topN'), '`topN` must be a positive integer; it is a string.'],
@@ -56,6 +61,29 @@ describe('a refused option', () => {
   for (const [value, description] of values) {
     it(`describes ${description} without its content`, () => assert.equal(describeValue(value), description));
   }
+});
+
+describe('the nearest name', () => {
+  const known = ['topN', 'returnDocuments', 'longDocuments', 'maxTokens', 'hub', 'cache'];
+  const misspelt = {
+    top_n: 'topN',
+    'top-n': 'topN',
+    topK: 'topN',
+    returnDocs: 'returnDocuments',
+    longDocument: 'longDocuments',
+    MAXTOKENS: 'maxTokens',
+    maxTokns: 'maxTokens',
+    hbu: 'hub',
+    chace: 'cache',
+  };
+  for (const [name, expected] of Object.entries(misspelt)) {
+    it(`of ${name} is ${expected}`, () => assert.equal(nearestName(name, known), expected));
+  }
+
+  it('is none where no name is similar, and where the name is long', () => {
+    for (const name of ['', 'x', 'batchSize', 'topN'.repeat(20)]) assert.equal(nearestName(name, known), undefined);
+    assert.equal(nearestName('topN', []), undefined);
+  });
 });
 
 describe('a sentence', () => {

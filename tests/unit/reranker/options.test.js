@@ -9,7 +9,7 @@ const creationMessages = [
   [[], '`options` must be an object; it is an empty array.'],
   [
     { modle: 'x' },
-    '`options` has an unknown property "modle"; it may have model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal.',
+    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal.',
   ],
   [{ worker: 'yes' }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is 'yes'."],
   [{ worker: {} }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is an object."],
@@ -36,7 +36,7 @@ const rankingMessages = [
   [null, '`options` must be an object; it is null.'],
   [
     { top_n: 1 },
-    '`options` has an unknown property "top_n"; it may have topN, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal.',
+    '`options` has an unknown property "top_n"; did you mean "topN"? It may have topN, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal.',
   ],
   [{ topN: 0 }, '`topN` must be a positive integer; it is 0.'],
   [{ topN: '3' }, '`topN` must be a positive integer; it is a string.'],
