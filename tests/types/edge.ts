@@ -21,6 +21,7 @@ const limits: HandlerLimits = {
 export const handler: Handler<Env> = createHandler<Env, string>({
   reranker: { model: mini },
   models: ['mini'],
+  basePath: '/api',
   authenticate: bearerKeys((env) => [env.API_KEY]),
   rateLimit: async ({ env, caller = '' }) => (await env.LIMITER.limit({ key: caller })).success,
   authorize: ({ tokens, documents, model, id }: RankingCall<Env, string>) => tokens > documents && model !== id,
@@ -41,6 +42,8 @@ export const worker: Promise<Response> = handler(new Request('https://example.co
 
 // @ts-expect-error: no such option
 createHandler({ model: mini });
+// @ts-expect-error: a path is a string
+createHandler({ basePath: 7 });
 // @ts-expect-error: a limit is a number
 createHandler({ limits: { documents: '10' } });
 // @ts-expect-error: a hook answers

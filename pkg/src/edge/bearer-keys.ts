@@ -1,3 +1,4 @@
+import { invalidValue } from '../common/check.js';
 import type { Request } from '../common/globals.js';
 
 /** The keys, or a function that finds them in the `env` that the handler receives. */
@@ -12,12 +13,17 @@ const bearer = /^Bearer +([\x21-\x7e]+)$/i;
  * @example
  * createHandler({ authenticate: bearerKeys((env) => [env.API_KEY]) });
  *
- * @throws Error, when a request arrives, if a key is not a string or is empty. A secret that is missing in `env` must
- * refuse every request.
+ * @throws RerankError: `invalid_input`
+ *
+ * When a request arrives, an Error is thrown if a key is not a string or is empty. A secret that is missing in `env`
+ * must refuse every request.
  */
 export function bearerKeys<Env = unknown>(
   keys: KeySource<Env>,
 ): (request: Request, env: Env) => Promise<string | undefined> {
+  if (typeof keys !== 'function' && !Array.isArray(keys)) {
+    throw invalidValue('keys', 'an array of keys or a function that returns one', keys);
+  }
   return async (request, env) => {
     const known = typeof keys === 'function' ? keys(env) : keys;
     for (const key of known) {

@@ -2,11 +2,14 @@ import { checkCallback, checkCount, checkNames, describeValue, invalid, invalidV
 import { isObject } from '../common/kinds.js';
 import { parseHubName } from '../files/hub/name.js';
 import { defaultModel, publishedModels } from '../files/registry.js';
+import { checkRerankerOptions } from '../reranker/options.js';
 import type { HandlerLimits, HandlerOptions } from './types.js';
 
-export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'limits' | 'models'> & {
+export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'limits' | 'models' | 'basePath'> & {
   limits: Required<HandlerLimits>;
   models: readonly [string, ...string[]];
+  /** Empty for none. */
+  basePath: string;
 };
 
 const defaultLimits: Required<Omit<HandlerLimits, 'loadSeconds'>> = {
@@ -20,7 +23,7 @@ const defaultLimits: Required<Omit<HandlerLimits, 'loadSeconds'>> = {
 };
 
 const hooks = ['authenticate', 'rateLimit', 'authorize', 'onError'] as const;
-const names = ['reranker', 'models', 'limits', 'cors', ...hooks] as const;
+const names = ['reranker', 'models', 'basePath', 'limits', 'cors', ...hooks] as const;
 
 /** @throws `invalid_input` */
 export function checkHandlerOptions<Env, Caller>(
@@ -34,11 +37,13 @@ export function checkHandlerOptions<Env, Caller>(
   if (reranker !== undefined && typeof reranker !== 'function' && !isObject(reranker)) {
     throw invalidValue('reranker', 'options of `createReranker` or a function that creates a reranker', reranker);
   }
+  if (typeof reranker !== 'function') checkRerankerOptions(reranker);
   checkCors(options.cors);
   return {
     ...options,
     limits: checkLimits(options.limits, defaultLoadSeconds),
     models: checkModels(options.models ?? [nameOf(reranker)]),
+    basePath: checkBasePath(options.basePath),
   };
 }
 
@@ -67,6 +72,15 @@ function checkModels(models: unknown): readonly [string, ...string[]] {
     if (typeof name !== 'string' || name === '') throw invalidValue(`models[${index}]`, 'a name', name);
   }
   return [...models] as [string, ...string[]];
+}
+
+function checkBasePath(path: unknown): string {
+  if (path === undefined || path === '') return '';
+  // A path that the URL parser would change can never be that of a request.
+  const isPath = typeof path === 'string' && /^(\/[^/?#]+)+$/.test(path) && new URL(path, 'http://x').pathname === path;
+  if (isPath) return path;
+  const found = typeof path === 'string' ? JSON.stringify(path) : describeValue(path);
+  throw invalid(`\`basePath\` must be a path such as /api, without a slash at its end; it is ${found}.`);
 }
 
 function checkCors(cors: unknown): void {

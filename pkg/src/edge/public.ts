@@ -1,5 +1,6 @@
 export { bearerKeys, type KeySource } from './bearer-keys.js';
 export type {
+  CorsOptions,
   Handler,
   HandlerContext,
   HandlerLimits,

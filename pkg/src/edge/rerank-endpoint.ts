@@ -6,8 +6,9 @@ import { Queue, type Take } from './queue.js';
 import { scoreRequest } from './score.js';
 import { estimateTokens, usualMaxTokens } from './tokens.js';
 import type { HookCall } from './types.js';
-import type { Schema } from './wire/check-schema.js';
-import { dialects, type RankingRequest } from './wire/dialects.js';
+import type { RankingRequest } from './wire/dialect.js';
+import type { Dialects } from './wire/dialects.js';
+import { documentPaths, rerankPaths } from './wire/endpoints.js';
 import { Problem } from './wire/problem.js';
 
 /** The parts of a handler that a ranking goes through. */
@@ -15,20 +16,20 @@ export interface RerankParts<Env, Caller> {
   options: CheckedOptions<Env, Caller>;
   hooks: Hooks<Env, Caller>;
   loading: Loading<Env>;
-  schemas: { rerank: Schema; workersAi: Schema };
+  dialects: Dialects;
 }
 
-/** Answers POST requests for a ranking; `version` is the path's version. */
-export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }: RerankParts<Env, Caller>) {
-  const { limits, models } = options;
+/** Answers POST requests for a ranking or for scores, at a path below `basePath`. */
+export function rerankEndpoint<Env, Caller>({ options, hooks, loading, dialects }: RerankParts<Env, Caller>) {
+  const { limits, models, basePath } = options;
   const [model] = models;
   const bytes = new Queue(limits.queueBytes);
   const tokens = new Queue(limits.queueTokens);
-  const known = dialects(schemas);
 
   function checkModel({ model: wanted }: RankingRequest): void {
     if (wanted === undefined || models.includes(wanted)) return;
-    throw new Problem('model_not_found', '`model` is not a model of this server; GET /v1/models lists them.', {
+    const where = `GET ${basePath}${documentPaths.models}`;
+    throw new Problem('model_not_found', `\`model\` is not a model of this server; ${where} lists them.`, {
       param: 'model',
     });
   }
@@ -37,31 +38,32 @@ export function rerankEndpoint<Env, Caller>({ options, hooks, loading, schemas }
     const cost = estimateTokens(request, loading.maxTokens ?? usualMaxTokens);
     if (cost <= limits.tokens) return cost;
     const message = `The texts have about ${cost} tokens; the limit is ${limits.tokens}. Send fewer or shorter documents.`;
-    throw new Problem('too_many_tokens', message, { param: 'documents' });
+    throw new Problem('too_many_tokens', message, { param: request.fields.documents });
   }
 
-  async function answer(call: HookCall<Env, Caller>, { ctx }: Incoming<Env>, version: string, takeBytes: Take) {
+  async function answer(call: HookCall<Env, Caller>, { ctx }: Incoming<Env>, path: string, takeBytes: Take) {
     const { request, env, id } = call;
     const body = await readJson(request, limits, takeBytes);
-    const dialect = known.of(body);
-    const ranking = dialect.read(body);
+    const { dialect, request: ranking } = dialects.read(path, body);
     checkModel(ranking);
     const cost = costOf(ranking);
+    const documents = ranking.parts.reduce((sum, { texts }) => sum + texts.length, 0);
     const results = await tokens.hold((takeTokens) => {
       takeTokens(cost);
-      const authorize = () => hooks.authorize(call, { model, documents: ranking.texts.length, tokens: cost });
+      const authorize = () => hooks.authorize(call, { model, documents, tokens: cost });
       return scoreRequest(loading, ranking, { env, ctx, signal: request.signal }, authorize);
     });
+    const version = rerankPaths[path] ?? '1';
     return Response.json(dialect.write({ id, model, version, request: ranking, results }));
   }
 
-  return async (incoming: Incoming<Env>, version: string): Promise<Response> => {
+  return async (incoming: Incoming<Env>, path: string): Promise<Response> => {
     const { request, ctx } = incoming;
     const call = await hooks.authenticate(incoming);
     await hooks.limitRate(call);
     if (request.bodyUsed)
       throw new Error('A hook has read the request body, which the handler needs; hooks may read its URL and headers.');
-    const work = bytes.hold((take) => answer(call, incoming, version, take));
+    const work = bytes.hold((take) => answer(call, incoming, path, take));
     // If a client goes away, its worker stops wherever it waits. Without `waitUntil` the request's room stays taken.
     ctx?.waitUntil(work.catch(() => {}));
     return work;

@@ -4,11 +4,11 @@ import { Hooks, type Incoming } from './hooks.js';
 import { Loading } from './loading.js';
 import type { CheckedOptions } from './options.js';
 import { rerankEndpoint } from './rerank-endpoint.js';
-import { documentPaths, otherServices, rerankPaths } from './wire/endpoints.js';
+import { dialects } from './wire/dialects.js';
+import { documentPaths, otherServices, rerankPaths, scorePaths } from './wire/endpoints.js';
 import { llmsText } from './wire/llms-txt.js';
 import { openApi } from './wire/openapi.js';
 import { Problem } from './wire/problem.js';
-import { requestSchemas } from './wire/schemas.js';
 
 interface Route<Env> {
   methods: readonly string[];
@@ -21,11 +21,13 @@ export function router<Env, Caller>(
   create: (env: Env) => Promise<Reranker>,
 ): (incoming: Incoming<Env>) => Promise<Response> {
   const routes = routesOf(options, create);
+  const { basePath } = options;
   return async (incoming) => {
     const { request } = incoming;
-    const path = new URL(request.url).pathname;
+    const { pathname } = new URL(request.url);
+    const path = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : '';
     const route = routes.get(path);
-    if (!route) throw notFound(path);
+    if (!route) throw notFound(path, basePath);
     const { methods, answer } = route;
     if (request.method === 'OPTIONS' && options.cors) return preflight(request, methods);
     if (methods.includes(request.method)) return answer(incoming);
@@ -37,17 +39,17 @@ export function router<Env, Caller>(
 }
 
 function routesOf<Env, Caller>(options: CheckedOptions<Env, Caller>, create: (env: Env) => Promise<Reranker>) {
-  const { limits, models, authenticate, authorize, rateLimit } = options;
+  const { limits, models, basePath, authenticate, authorize, rateLimit } = options;
   const hooks = new Hooks(options);
   const loading = new Loading(create, limits);
-  const schemas = requestSchemas({ documents: limits.documents, models });
-  const rerank = rerankEndpoint({ options, hooks, loading, schemas });
+  const known = dialects({ documents: limits.documents, models, basePath });
+  const rerank = rerankEndpoint({ options, hooks, loading, dialects: known });
   const used = { authenticate: !!authenticate, authorize: !!authorize, rateLimit: !!rateLimit };
   const reading = (answer: Route<Env>['answer']): Route<Env> => ({ methods: ['GET', 'HEAD'], answer });
 
   const routes = new Map<string, Route<Env>>();
-  for (const [path, version] of Object.entries(rerankPaths)) {
-    routes.set(path, { methods: ['POST'], answer: (incoming) => rerank(incoming, version) });
+  for (const path of [...Object.keys(rerankPaths), ...scorePaths]) {
+    routes.set(path, { methods: ['POST'], answer: (incoming) => rerank(incoming, path) });
   }
   return routes
     .set(
@@ -63,7 +65,7 @@ function routesOf<Env, Caller>(options: CheckedOptions<Env, Caller>, create: (en
     )
     .set(
       documentPaths.openapi,
-      reading(() => Response.json(openApi({ models, limits, schemas, hooks: used }))),
+      reading(() => Response.json(openApi({ models, limits, dialects: known, basePath, hooks: used }))),
     )
     .set(
       documentPaths.llms,
@@ -75,9 +77,9 @@ function modelList(models: readonly string[]) {
   return { object: 'list', data: models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'rerank-wasm' })) };
 }
 
-function notFound(path: string): Problem {
+function notFound(path: string, basePath: string): Problem {
   const message = otherServices.includes(path)
-    ? 'This server is a reranker; use POST /v1/rerank.'
-    : 'There is no endpoint at this path; GET /llms.txt describes them.';
+    ? `This server is a reranker; use POST ${basePath}/v1/rerank.`
+    : `There is no endpoint at this path; GET ${basePath}${documentPaths.llms} describes them.`;
   return new Problem('endpoint_not_found', message);
 }

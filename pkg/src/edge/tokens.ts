@@ -1,3 +1,5 @@
+import type { RankingRequest } from './wire/dialect.js';
+
 /**
  * Texts have 4 to 5 bytes for each XLM-RoBERTa token, in English and in Chinese. This estimates a few tokens too many.
  */
@@ -17,24 +19,20 @@ function estimate(text: string): number {
 }
 
 /**
- * Estimates the cost of a ranking in tokens. Each document counts together with the query, at most `longest` tokens. If
+ * Estimates the cost of a ranking in tokens. Each document counts together with its query, at most `longest` tokens. If
  * `maxTokensPerDocument` cuts documents, the query goes through the model once more without a document.
  */
 export function estimateTokens(
-  {
-    query,
-    texts,
-    maxTokensPerDocument = Number.POSITIVE_INFINITY,
-  }: {
-    query: string;
-    texts: readonly string[];
-    maxTokensPerDocument?: number;
-  },
+  { parts, maxTokens = Number.POSITIVE_INFINITY, maxTokensPerDocument = Number.POSITIVE_INFINITY }: RankingRequest,
   longest: number,
 ): number {
-  if (texts.length === 0) return 0;
-  const fixed = estimate(query) + specialTokens;
-  let sum = maxTokensPerDocument < longest ? Math.min(longest, fixed) : 0;
-  for (const text of texts) sum += Math.min(longest, fixed + Math.min(estimate(text), maxTokensPerDocument));
+  const most = Math.min(longest, maxTokens);
+  let sum = 0;
+  for (const { query, texts } of parts) {
+    if (texts.length === 0) continue;
+    const fixed = estimate(query) + specialTokens;
+    if (maxTokensPerDocument < most) sum += Math.min(longest, fixed);
+    for (const text of texts) sum += Math.min(most, fixed + Math.min(estimate(text), maxTokensPerDocument));
+  }
   return sum;
 }

@@ -92,6 +92,14 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    */
   models?: readonly string[];
   /**
+   * The path below which the handler is reached, for a server that passes the whole path of a request. Its documents and
+   * messages name their paths with it. Default: none, so the ranking is at `/v1/rerank`.
+   *
+   * @example
+   * basePath: '/api'
+   */
+  basePath?: string;
+  /**
    * Identifies the caller. The other hooks receive the value that it returns. For `undefined`, `null`, `false` and
    * other empty values the answer is a 401. Without this hook everybody may call. {@link bearerKeys} makes one.
    *
@@ -131,7 +139,7 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    * @example
    * cors: { origins: ['https://example.org'] }
    */
-  cors?: { origins: '*' | readonly string[] };
+  cors?: CorsOptions;
   /**
    * Receives every error behind a 500 or 503, with the id in that answer. The handler itself writes no logs. The answer
    * does not wait for this hook, and in a worker the hook may finish after it. Errors of the hook are dropped.
@@ -140,6 +148,12 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    * onError: (error, { id }) => console.error(id, error)
    */
   onError?: (error: unknown, call: { id: string }) => unknown;
+}
+
+/** The pages of other origins that may call. */
+export interface CorsOptions {
+  /** Their origins, such as `https://example.org`, or `'*'` for all. */
+  origins: '*' | readonly string[];
 }
 
 /** True if a call is within its rate. */

@@ -47,6 +47,7 @@ export function get(path, init) {
  */
 export function makeHandler(options = {}) {
   const errors = [];
+  const { basePath = '' } = options;
   const handle = createHandler({
     reranker: async () => stubReranker(),
     onError: (error, { id }) => errors.push({ error, id }),
@@ -59,9 +60,9 @@ export function makeHandler(options = {}) {
     const text = await response.text();
     const { status, headers } = response;
     assert.ok(headers.get('x-request-id'));
-    checker ??= new OpenApiChecker(await (await handle(get('/openapi.json'))).json());
+    checker ??= new OpenApiChecker(await (await handle(get(`${basePath}/openapi.json`))).json());
     const type = headers.get('content-type')?.replace(/;.*/, '');
-    const path = new URL(request.url).pathname;
+    const path = new URL(request.url).pathname.slice(basePath.length);
     if (request.method !== 'HEAD' && status !== 204)
       checker.check({ method: request.method, path, status, type, text });
     return { status, headers, text, json: type === 'application/json' && text !== '' ? JSON.parse(text) : undefined };
@@ -71,14 +72,16 @@ export function makeHandler(options = {}) {
 }
 
 /**
- * Asserts that an answer is this refusal. Its message must be a sentence, in the shapes that clients of OpenAI and
- * Cohere read.
+ * Asserts that an answer is this refusal. Its message must be a sentence, in the shapes that clients of OpenAI, Cohere,
+ * Voyage and text-embeddings-inference read.
  */
 export function assertProblem({ status, headers, json }, expected) {
-  const { id, message, error } = json;
+  const { id, message, detail, error, error_type } = json;
   assert.equal(`${status} ${error.type} ${error.code}`, expected, JSON.stringify(json));
   assert.equal(id, headers.get('x-request-id'));
   assert.equal(message, error.message);
+  assert.equal(detail, message);
+  assert.match(error_type, /^(validation|overloaded|backend)$/);
   assert.match(message, /^[A-Z`].*[^.]\.$/);
   return error;
 }

@@ -29,7 +29,7 @@ describe('answers of the small model', () => {
       object: 'list',
       model: 'reranker',
       results: results.map(({ index, score }) => ({ index, relevance_score: score })),
-      usage: { prompt_tokens: tokens, total_tokens: tokens },
+      usage: { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens },
       meta: { api_version: { version: '1' }, tokens: { input_tokens: tokens, output_tokens: 0 } },
     });
   });
@@ -55,14 +55,14 @@ describe('answers of the small model', () => {
     for (const { index, document } of results) assert.deepEqual(document, { text: texts[index] });
   });
 
-  it('do not depend on fields that mean nothing', async () => {
+  it('do not depend on fields that have no effect', async () => {
     const more = { rank_fields: ['text'], max_chunks_per_doc: 3, priority: 1, __proto__: null, user: { id: 7 } };
     assert.deepEqual((await rank({ query, documents, ...more })).results, (await rank({ query, documents })).results);
   });
 
   it('are empty for no documents', async () => {
     const { results, usage } = await rank({ query, documents: [] });
-    assert.deepEqual([results, usage], [[], { prompt_tokens: 0, total_tokens: 0 }]);
+    assert.deepEqual([results, usage], [[], { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }]);
     assert.deepEqual(await rank({ query, contexts: [] }), { response: [] });
   });
 

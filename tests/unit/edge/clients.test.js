@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 
+import { InferenceClient, setLogger } from '@huggingface/inference';
 import { CohereClient, CohereClientV2, CohereError } from 'cohere-ai';
 import OpenAI from 'openai';
 import { bearerKeys } from 'rerank-wasm/edge';
 import mini from 'rerank-wasm-mini';
+import Together from 'together-ai';
+import { VoyageAIClient, VoyageAIError } from 'voyageai';
 
 import { makeHandler } from '../../support/servers/handler.js';
 import { useServer } from '../../support/servers/serve.js';
@@ -63,6 +66,21 @@ describe('clients of other services, with nothing but their base URL changed', (
       assert.equal(results[0].document.text, documents[1]);
     });
 
+    it('ranks objects by some of their fields with v1', async () => {
+      const client = new CohereClient(options('good-key'));
+      const objects = documents.map((body, index) => ({ title: `No. ${index}`, body }));
+      const { results } = await client.rerank({
+        model,
+        query,
+        documents: objects,
+        rankFields: ['title', 'body'],
+        maxChunksPerDoc: 10,
+        returnDocuments: true,
+      });
+      assert.equal(results[0].index, 1);
+      assert.deepEqual({ ...results[0].document }, objects[1]);
+    });
+
     const failures = {
       400: [{ topN: 0 }, 'good-key', 422],
       401: [{}, 'wrong-key', 401],
@@ -100,6 +118,125 @@ describe('clients of other services, with nothing but their base URL changed', (
     assert.ok(Number.isSafeInteger(answer.usage.total_tokens) && answer.usage.total_tokens > 30);
   });
 
+  describe('voyageai', () => {
+    const clientWith = (apiKey) => new VoyageAIClient({ apiKey, environment: `${url()}/v1`, maxRetries: 0 });
+
+    it('ranks', async () => {
+      const answer = await clientWith('good-key').rerank({ model, query, documents });
+      const { object, data, usage } = answer;
+      assert.deepEqual([object, answer.model], ['list', model]);
+      assert.deepEqual(
+        data.map(({ index }) => index),
+        [1, 2, 0],
+      );
+      assert.ok(data[0].relevanceScore > data[1].relevanceScore);
+      assert.ok(usage.totalTokens > 30);
+    });
+
+    it('ranks with all its options', async () => {
+      const options = { topK: 2, returnDocuments: true, truncation: true };
+      const { data } = await clientWith('good-key').rerank({ model, query, documents, ...options });
+      assert.deepEqual(
+        data.map(({ document }) => document),
+        [documents[1], documents[2]],
+      );
+    });
+
+    it('reads errors', async () => {
+      const long = 'word '.repeat(1000);
+      for (const [key, change, status] of [
+        ['wrong-key', {}, 401],
+        ['good-key', { topK: 0 }, 422],
+        ['good-key', { documents: [long], truncation: false }, 422],
+        ['fast-key', {}, 429],
+      ]) {
+        const error = await clientWith(key)
+          .rerank({ model, query, documents, ...change })
+          .catch((error) => error);
+        assert.ok(error instanceof VoyageAIError, `${error}`);
+        assert.equal(error.statusCode, status);
+        // Voyage's client for Python reads `detail`.
+        assert.equal(error.body.detail, error.body.error.message);
+      }
+    });
+  });
+
+  describe('together-ai', () => {
+    const clientWith = (apiKey) => new Together({ apiKey, baseURL: `${url()}/v1`, maxRetries: 0 });
+
+    it('ranks', async () => {
+      const wanted = { model, query, documents, top_n: 2, return_documents: true };
+      const { results, usage, ...answer } = await clientWith('good-key').rerank.create(wanted);
+      assert.equal(answer.model, model);
+      assert.deepEqual(
+        results.map(({ index, document }) => [index, document.text]),
+        [1, 2].map((index) => [index, documents[index]]),
+      );
+      assert.equal(usage.completion_tokens, 0);
+      assert.ok(usage.prompt_tokens > 30 && usage.total_tokens === usage.prompt_tokens);
+    });
+
+    it('ranks objects by some of their fields', async () => {
+      const objects = documents.map((body, index) => ({ title: `No. ${index}`, body, index }));
+      const { results } = await clientWith('good-key').rerank.create({
+        model,
+        query,
+        documents: objects,
+        rank_fields: ['body'],
+        return_documents: true,
+      });
+      assert.deepEqual(results[0].document, objects[1]);
+    });
+
+    it('throws its own errors', async () => {
+      for (const [kind, key, change] of [
+        [Together.AuthenticationError, 'wrong-key', {}],
+        [Together.UnprocessableEntityError, 'good-key', { top_n: 0 }],
+        [Together.NotFoundError, 'good-key', { model: 'Salesforce/Llama-Rank-V1' }],
+        [Together.RateLimitError, 'fast-key', {}],
+      ]) {
+        const error = await clientWith(key)
+          .rerank.create({ model, query, documents, ...change })
+          .catch((error) => error);
+        assert.ok(error instanceof kind, `${error}`);
+      }
+    });
+  });
+
+  describe('@huggingface/inference', () => {
+    // The client has no function for this task; it warns that `request`, the general one, is deprecated.
+    before(() => setLogger({ ...console, warn() {} }));
+    after(() => setLogger(console));
+    const clientWith = (key) => new InferenceClient(key).endpoint(`${url()}/rerank`);
+
+    it('asks for the task text-ranking', async () => {
+      const ranks = await clientWith('good-key').request({
+        inputs: { query, texts: documents },
+        parameters: { return_text: true },
+      });
+      assert.deepEqual(
+        ranks.map(({ index, text }) => [index, text]),
+        [1, 2, 0].map((index) => [index, documents[index]]),
+      );
+      assert.ok(ranks.every(({ score }) => score > 0 && score < 1));
+    });
+
+    it('asks text-embeddings-inference', async () => {
+      const [{ index, score }] = await clientWith('good-key').request({ query, texts: documents, raw_scores: true });
+      assert.equal(index, 1);
+      assert.ok(score > 1, `${score}`);
+    });
+
+    it('reads errors', async () => {
+      const error = await clientWith('good-key')
+        .request({ inputs: { query } })
+        .catch((error) => error);
+      assert.equal(error.name, 'ProviderApiError');
+      assert.equal(error.httpResponse.status, 422);
+      assert.equal(error.httpResponse.body.message, '`inputs.texts` is missing; add it.');
+    });
+  });
+
   describe('openai', () => {
     const clientWith = (apiKey) => new OpenAI({ apiKey, baseURL: `${url()}/v1`, maxRetries: 0 });
     const failWith = (key, path, body) =>
@@ -121,6 +258,18 @@ describe('clients of other services, with nothing but their base URL changed', (
     it('ranks', async () => {
       const answer = await clientWith('good-key').post('/rerank', { body: { model, query, documents } });
       assert.equal(answer.results[0].index, 1);
+    });
+
+    it("asks for vLLM's scores", async () => {
+      const { data, usage } = await clientWith('good-key').post('/score', {
+        body: { model, text_1: query, text_2: documents },
+      });
+      assert.deepEqual(
+        data.map(({ index, object }) => [index, object]),
+        [0, 1, 2].map((index) => [index, 'score']),
+      );
+      assert.ok(data[1].score > data[2].score && data[2].score > data[0].score);
+      assert.ok(usage.total_tokens > 30);
     });
 
     const body = { model, query, documents };

@@ -29,16 +29,32 @@ const oddities = [
   {},
   { text: 'text' },
 ];
-const fields = ['query', 'documents', 'contexts', 'model', 'top_n', 'top_k', 'return_documents', 'max_tokens_per_doc'];
+const pairs = [
+  ['text', 'text'],
+  ['text', 'other'],
+];
+const ranking = { query: 'text', texts: ['text'] };
+const lists = {
+  documents: [{ text: 'text' }],
+  contexts: [{ text: 'text' }],
+  texts: ['text'],
+  inputs: ranking,
+};
+const values = [...oddities, pairs, ranking, { ...ranking, top_n: 1 }, 'right', 'left', { raw_scores: true }];
+const fields = [
+  ...['query', 'documents', 'contexts', 'texts', 'inputs', 'parameters', 'model', 'top_n', 'top_k', 'topn', 'user'],
+  ...['return_documents', 'return_text', 'max_tokens_per_doc', 'raw_scores', 'truncation', 'truncation_direction'],
+];
 
 function randomBody(below) {
   const pick = (list) => list[below(list.length)];
   if (below(20) === 0) return pick(oddities);
-  const body = { query: 'text', [pick(['documents', 'contexts'])]: [{ text: 'text' }] };
+  const [list, content] = pick(Object.entries(lists));
+  const body = { ...(list === 'inputs' ? {} : { query: 'text' }), [list]: content };
   for (let changes = below(4); changes > 0; changes -= 1) {
     const field = pick(fields);
     if (below(6) === 0) delete body[field];
-    else body[field] = pick(oddities);
+    else body[field] = pick(values);
   }
   return body;
 }
@@ -50,7 +66,7 @@ describe('the OpenAPI document', () => {
     const checker = new OpenApiChecker((await ask(get('/openapi.json'))).json);
     const below = numbers(1);
     const seen = new Map();
-    for (let round = 0; round < 3000; round += 1) {
+    for (let round = 0; round < 6000; round += 1) {
       const body = randomBody(below);
       const text = JSON.stringify(body);
       const { status } = await ask(post(text));

@@ -8,7 +8,7 @@ const messages = [
   [null, '`options` must be an object; it is null.'],
   [
     { model: 'mini' },
-    '`options` has an unknown property "model"; it may have reranker, models, limits, cors, authenticate, rateLimit, authorize, onError.',
+    '`options` has an unknown property "model"; did you mean "models"? It may have reranker, models, basePath, limits, cors, authenticate, rateLimit, authorize, onError.',
   ],
   [
     { reranker: 'bge-reranker-base' },
@@ -31,11 +31,29 @@ const messages = [
     { limits: { bodyBytes: 10, queueBytes: 9 } },
     '`limits.queueBytes` must be at least `limits.bodyBytes`, which is 10; it is 9.',
   ],
+  [
+    { reranker: { modle: 'mini' } },
+    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal.',
+  ],
+  ...[
+    ['/api/', '"/api/"'],
+    ['api', '"api"'],
+    ['/', '"/"'],
+    ['//api', '"//api"'],
+    ['/a/../b', '"/a/../b"'],
+    ['/api?x', '"/api?x"'],
+    ['/é', '"/é"'],
+    ['https://page.example/api', '"https://page.example/api"'],
+    [7, '7'],
+  ].map(([basePath, found]) => [
+    { basePath },
+    `\`basePath\` must be a path such as /api, without a slash at its end; it is ${found}.`,
+  ]),
   [{ models: 'mine' }, '`models` must be an array of one or more names; it is a string.'],
   [{ models: [] }, '`models` must be an array of one or more names; it is an empty array.'],
   [{ models: ['mine', ''] }, '`models[1]` must be a name; it is an empty string.'],
   [{ cors: true }, '`cors` must be an object; it is true.'],
-  [{ cors: { origin: '*' } }, '`cors` has an unknown property "origin"; it may have origins.'],
+  [{ cors: { origin: '*' } }, '`cors` has an unknown property "origin"; did you mean "origins"? It may have origins.'],
   [{ cors: { origins: 'https://page.example' } }, "`cors.origins` must be '*' or an array of origins; it is a string."],
   [
     { cors: { origins: ['https://page.example/'] } },

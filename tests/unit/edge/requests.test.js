@@ -7,6 +7,7 @@ const secret = 'something that only the user knows';
 const valid = { query: 'a query', documents: ['short', 'rather long'] };
 const badJson = '400 invalid_request_error invalid_json';
 const badValue = '422 invalid_request_error invalid_value';
+const unknownField = '422 invalid_request_error unknown_field';
 const badType = '415 invalid_request_error unsupported_media_type';
 
 describe('a handler refuses', () => {
@@ -44,7 +45,9 @@ describe('a handler refuses', () => {
     'a model that is a number': [{ ...valid, model: 7 }, badValue, 'model'],
     'a model that there is not': [{ ...valid, model: secret }, '404 not_found model_not_found', 'model'],
     'contexts that are texts': [{ query: 'a query', contexts: [secret] }, badValue, 'contexts[0]'],
-    'contexts and bad documents': [{ ...valid, documents: 7, contexts: [] }, badValue, 'documents'],
+    'contexts and documents': [{ ...valid, contexts: [] }, unknownField, 'contexts'],
+    'a misspelt field': [{ ...valid, topn: 1 }, unknownField, 'topn'],
+    'a field with a name that may be private': [{ ...valid, [secret]: 1 }, unknownField],
     'too many documents': [
       { ...valid, documents: Array(101).fill(secret) },
       '422 invalid_request_error too_many_documents',
@@ -105,9 +108,17 @@ describe('a handler refuses', () => {
       [{ ...valid, top_n: 1.5 }, '`top_n` must be an integer or null; it is a fraction.'],
       [{ ...valid, return_documents: 1 }, '`return_documents` must be a boolean or null; it is an integer.'],
       [{ ...valid, documents: Array(101).fill('') }, '`documents` has 101 entries; the limit is 100. Send fewer.'],
+      [
+        { ...valid, top_m: 1 },
+        /^`top_m` is unknown in this request; did you mean `top_n`\? It may have model, query, /,
+      ],
+      [{ ...valid, colour: 1 }, /^`colour` is unknown in this request; it may have model, query, /],
+      [{ ...valid, [secret]: 1 }, /^A field is unknown in this request; it may have model, query, /],
       [{ ...valid, model: secret }, '`model` is not a model of this server; GET /v1/models lists them.'],
     ]) {
-      assert.equal((await ask(post(body))).json.message, message);
+      const { json } = await ask(post(body));
+      if (typeof message === 'string') assert.equal(json.message, message);
+      else assert.match(json.message, message);
     }
   });
 

@@ -1,8 +1,12 @@
+import { nearestName } from '../../common/nearest.js';
 import { Problem } from './problem.js';
 
 type Kind = 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string';
 
-/** The part of JSON Schema that the handler uses. `const` and `enum` occur in answers only, which are not checked. */
+/**
+ * The part of JSON Schema that the handler uses. `const` occurs in answers only, which are not checked. Without `type`
+ * and `anyOf` every value fits.
+ */
 export interface Schema {
   $ref?: string;
   title?: string;
@@ -15,14 +19,18 @@ export interface Schema {
   pattern?: string;
   minimum?: number;
   maximum?: number;
+  minItems?: number;
   maxItems?: number;
   items?: Schema;
   properties?: Readonly<Record<string, Schema>>;
+  additionalProperties?: false;
   required?: readonly string[];
   anyOf?: readonly Schema[];
-  /** For the OpenAPI document; `check` ignores it. */
-  not?: Schema;
+  allOf?: readonly Schema[];
 }
+
+/** The names that a message may quote: another one may be private. */
+const word = /^\w{1,40}$/;
 
 const words: Record<Kind, string> = {
   array: 'an array',
@@ -37,9 +45,10 @@ const words: Record<Kind, string> = {
 /**
  * Refuses a value that does not fit `schema`. The error has the path of the first part that is wrong.
  *
- * @throws `invalid_value`, `too_many_documents`
+ * @throws `invalid_value`, `unknown_field`, `too_many_documents`
  */
 export function check(value: unknown, schema: Schema, path = ''): void {
+  if (!schema.type && !schema.anyOf) return;
   const branch = branchFor(value, schema);
   if (!branch) throw wrong(path, `must be ${describe(schema)}; it is ${found(value)}`);
   if (typeof value === 'string') checkText(value, branch, path);
@@ -80,7 +89,9 @@ function describe(schema: Schema): string {
   return kinds.join(' or ');
 }
 
-function checkText(value: string, { pattern }: Schema, path: string): void {
+function checkText(value: string, { pattern, enum: choices }: Schema, path: string): void {
+  if (choices && !choices.includes(value))
+    throw wrong(path, `must be ${choices.map((each) => JSON.stringify(each)).join(' or ')}; it is another string`);
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
     throw wrong(path, 'must not be blank; it has no visible character');
 }
@@ -90,7 +101,12 @@ function checkNumber(value: number, { minimum, maximum }: Schema, path: string):
   if (maximum !== undefined && value > maximum) throw wrong(path, `must be at most ${maximum}; it is more`);
 }
 
-function checkList(value: unknown[], { maxItems, items }: Schema, path: string): void {
+function checkList(value: unknown[], { minItems = 0, maxItems, items }: Schema, path: string): void {
+  if (value.length < minItems || (minItems === maxItems && value.length > minItems))
+    throw wrong(
+      path,
+      `must have ${maxItems === minItems ? '' : 'at least '}${minItems} entries; it has ${value.length}`,
+    );
   if (maxItems !== undefined && value.length > maxItems) {
     const message = `\`${path}\` has ${value.length} entries; the limit is ${maxItems}. Send fewer.`;
     throw new Problem('too_many_documents', message, { param: path });
@@ -98,8 +114,10 @@ function checkList(value: unknown[], { maxItems, items }: Schema, path: string):
   if (items) for (const [index, entry] of value.entries()) check(entry, items, `${path}[${index}]`);
 }
 
-function checkObject(value: Record<string, unknown>, { properties = {}, required = [] }: Schema, path: string): void {
+function checkObject(value: Record<string, unknown>, schema: Schema, path: string): void {
+  const { properties = {}, required = [], additionalProperties } = schema;
   const prefix = path === '' ? '' : `${path}.`;
+  if (additionalProperties === false) checkFields(value, Object.keys(properties), prefix);
   for (const name of required) {
     if (!Object.hasOwn(value, name)) throw wrong(`${prefix}${name}`, 'is missing; add it');
   }
@@ -108,6 +126,20 @@ function checkObject(value: Record<string, unknown>, { properties = {}, required
   }
 }
 
-function wrong(path: string, what: string): Problem {
+/** Refuses a field that has no meaning here, so that a misspelt one is noticed. */
+function checkFields(value: object, known: readonly string[], prefix: string): void {
+  const name = Object.keys(value).find((each) => !known.includes(each));
+  if (name === undefined) return;
+  const field = word.test(name) ? `${prefix}${name}` : undefined;
+  const nearest = nearestName(name, known);
+  const hint = nearest === undefined ? 'it' : `did you mean \`${prefix}${nearest}\`? It`;
+  throw new Problem(
+    'unknown_field',
+    `${field ? `\`${field}\`` : 'A field'} is unknown in this request; ${hint} may have ${known.join(', ')}.`,
+    field ? { param: field } : {},
+  );
+}
+
+export function wrong(path: string, what: string): Problem {
   return new Problem('invalid_value', `${path ? `\`${path}\`` : 'The body'} ${what}.`, path ? { param: path } : {});
 }

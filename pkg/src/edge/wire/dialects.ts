@@ -1,118 +1,78 @@
-import type { RerankResult } from '../../common/types.js';
-import { check, type Schema } from './check-schema.js';
+import { check } from './check-schema.js';
+import type { Dialect, RankingRequest, SchemaFacts } from './dialect.js';
+import { rerankPaths, scorePaths } from './endpoints.js';
+import { huggingFaceDialects } from './hugging-face.js';
+import { rerankDialects } from './rerank.js';
+import { scoreDialects } from './score.js';
+import { workersAiDialect } from './workers-ai.js';
 
-/** A request for a ranking, the same in every dialect. */
-export interface RankingRequest {
-  model: string | undefined;
-  query: string;
-  texts: string[];
-  topN: number | undefined;
-  returnDocuments: boolean;
-  maxTokensPerDocument: number | undefined;
+/** The dialects of a handler. */
+export interface Dialects {
+  /** All of them, each once. */
+  all: readonly Dialect[];
+  /** Those that a path takes. */
+  at(path: string): readonly Dialect[];
+  /**
+   * Reads a body in its dialect.
+   *
+   * @throws `invalid_value`, `unknown_field`, `too_many_documents`
+   */
+  read(path: string, body: unknown): { dialect: Dialect; request: RankingRequest };
 }
 
-/** A ranking with the facts that its answer carries. */
-export interface Ranking {
-  /** The request's id. */
-  id: string;
-  /** The model's name. */
-  model: string;
-  /** The version of the request's path. */
-  version: string;
-  request: RankingRequest;
-  /** All documents, best first. */
-  results: readonly RerankResult[];
-}
+type Fields = Record<string, unknown>;
 
-/** The form of requests and answers that a kind of client uses. */
-export interface Dialect {
-  /** @throws `invalid_value`, `too_many_documents` */
-  read(body: unknown): RankingRequest;
-  write(ranking: Ranking): unknown;
-}
+/** A dialect, and what tells its bodies from those of the dialects after it. */
+type Choice = readonly [dialect: Dialect, tells: (body: Fields) => boolean];
 
-type Optional<Value> = Value | null | undefined;
+const has = (name: string) => (body: Fields) => Object.hasOwn(body, name);
+const always = () => true;
 
-interface RerankBody {
-  model?: Optional<string>;
-  query: string;
-  documents: (string | { text: string })[];
-  top_n?: Optional<number>;
-  top_k?: Optional<number>;
-  return_documents?: Optional<boolean>;
-  max_tokens_per_doc?: Optional<number>;
-}
+/**
+ * Makes the dialects of a handler. The path and the fields of a body choose its dialect; `docs/http-endpoint.md` has
+ * the same table.
+ */
+export function dialects(facts: SchemaFacts): Dialects {
+  const { rerank, byFields, voyage } = rerankDialects(facts);
+  const { tei, ranking, pairs } = huggingFaceDialects(facts);
+  const { texts, queries } = scoreDialects(facts);
+  const workersAi = workersAiDialect(facts);
 
-interface WorkersAiBody {
-  model?: Optional<string>;
-  query: string;
-  contexts: { text: string }[];
-  top_k?: Optional<number>;
-}
+  const isVoyages = ({ documents, ...others }: Fields) =>
+    Array.isArray(documents) &&
+    documents.every((document) => typeof document === 'string') &&
+    Object.keys(others).every((name) => Object.hasOwn(voyage.request.properties ?? {}, name));
 
-/** The dialects of the request schemas. */
-export function dialects(schemas: { rerank: Schema; workersAi: Schema }) {
-  /** Cohere v1 and v2, Jina, and services that follow them. */
-  const rerank: Dialect = {
-    read(body) {
-      check(body, schemas.rerank);
-      const { model, query, documents, top_n, top_k, return_documents, max_tokens_per_doc } = body as RerankBody;
-      return {
-        model: model ?? undefined,
-        query,
-        texts: documents.map((document) => (typeof document === 'string' ? document : document.text)),
-        topN: top_n ?? top_k ?? undefined,
-        returnDocuments: return_documents ?? false,
-        maxTokensPerDocument: max_tokens_per_doc ?? undefined,
-      };
-    },
-    write({ id, model, version, request, results }) {
-      const tokens = results.reduce((sum, result) => sum + result.tokens, 0);
-      const cut = results.filter(({ truncated }) => truncated).length;
-      return {
-        id,
-        object: 'list',
-        model,
-        results: results.slice(0, request.topN).map(({ index, score }) => ({
-          index,
-          relevance_score: score,
-          ...(request.returnDocuments ? { document: { text: request.texts[index] } } : {}),
-        })),
-        usage: { prompt_tokens: tokens, total_tokens: tokens },
-        meta: {
-          api_version: { version },
-          tokens: { input_tokens: tokens, output_tokens: 0 },
-          ...(cut > 0
-            ? { warnings: [`${cut} of ${results.length} documents were cut because they are too long.`] }
-            : {}),
-        },
-      };
-    },
-  };
-
-  const workersAi: Dialect = {
-    read(body) {
-      check(body, schemas.workersAi);
-      const { model, query, contexts, top_k } = body as WorkersAiBody;
-      return {
-        model: model ?? undefined,
-        query,
-        texts: contexts.map(({ text }) => text),
-        topN: top_k ?? undefined,
-        returnDocuments: false,
-        maxTokensPerDocument: undefined,
-      };
-    },
-    write: ({ request, results }) => ({
-      response: results.slice(0, request.topN).map(({ index, score }) => ({ id: index, score })),
-    }),
-  };
-
+  const ofRerank: readonly Choice[] = [
+    [byFields, ({ rank_fields }) => rank_fields !== undefined && rank_fields !== null],
+    [voyage, isVoyages],
+    [rerank, has('documents')],
+    [workersAi, has('contexts')],
+    [tei, has('texts')],
+    [pairs, ({ inputs }) => Array.isArray(inputs)],
+    [ranking, has('inputs')],
+    [rerank, always],
+  ];
+  const ofScore: readonly Choice[] = [
+    [queries, (body) => has('queries')(body) || has('documents')(body)],
+    [texts, always],
+  ];
+  // Only Cohere has a second version.
+  const ofSecondVersion = ofRerank.filter(([dialect]) => dialect !== voyage);
+  const choices = new Map<string, readonly Choice[]>([
+    ...Object.keys(rerankPaths).map((path) => [path, path === '/v2/rerank' ? ofSecondVersion : ofRerank] as const),
+    ...scorePaths.map((path) => [path, ofScore] as const),
+  ]);
+  const at = (path: string) => [...new Set(choices.get(path)?.map(([dialect]) => dialect))];
   return {
-    /** Finds the dialect of a body; only Workers AI has `contexts`. */
-    of(body: unknown): Dialect {
-      const isObject = typeof body === 'object' && body !== null;
-      return isObject && Object.hasOwn(body, 'contexts') && !Object.hasOwn(body, 'documents') ? workersAi : rerank;
+    all: [...new Set([...choices.keys()].flatMap(at))],
+    at,
+    read(path, body) {
+      const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+      const fields = isObject ? (body as Fields) : {};
+      const [dialect] = choices.get(path)?.find(([, tells]) => tells(fields)) ?? [rerank];
+      check(body, dialect.request);
+      return { dialect, request: dialect.read(body) };
     },
   };
 }

@@ -1,6 +1,9 @@
 /** The paths of the ranking, with the version in their answers. */
 export const rerankPaths: Readonly<Record<string, string>> = { '/v1/rerank': '1', '/v2/rerank': '2', '/rerank': '2' };
 
+/** The paths of scores without a ranking. */
+export const scorePaths: readonly string[] = ['/v1/score', '/score'];
+
 /** The paths that clients read. */
 export const documentPaths = {
   models: '/v1/models',
@@ -15,6 +18,7 @@ export const otherServices: readonly string[] = [
   '/embeddings',
   '/v1/embed',
   '/v2/embed',
+  '/embed',
   '/v1/chat/completions',
   '/v1/completions',
   '/v1/responses',

@@ -2,13 +2,20 @@ import { bytesPerToken } from '../tokens.js';
 import type { HandlerLimits } from '../types.js';
 import { documentPaths } from './endpoints.js';
 
+/** The facts in the text. */
+export interface LlmsFacts {
+  models: readonly string[];
+  limits: Required<HandlerLimits>;
+  basePath: string;
+}
+
 /** Describes the endpoint to language models, as Markdown (llmstxt.org). */
-export function llmsText({ models, limits }: { models: readonly string[]; limits: Required<HandlerLimits> }): string {
+export function llmsText({ models, limits, basePath }: LlmsFacts): string {
   return `# rerank-wasm
 
 > A cross-encoder reranker behind HTTP: it reads a query and each document together and returns the best documents first.
 
-Send \`POST /v1/rerank\` (also \`/v2/rerank\`, \`/rerank\`) with \`content-type: application/json\`:
+Send \`POST ${basePath}/v1/rerank\` (also \`${basePath}/v2/rerank\`, \`${basePath}/rerank\`) with \`content-type: application/json\`:
 
     {"query": "What is the capital of France?", "documents": ["Berlin is in Germany.", "Paris is in France."], "top_n": 1}
 
@@ -16,15 +23,17 @@ The answer has \`results: [{"index": 1, "relevance_score": 0.9}]\`: \`index\` is
 is between 0 and 1, and the best is first.
 
 - Documents are strings or objects with a \`text\`. Optional: \`model\` (${models.join(', ')}), \`top_n\` or \`top_k\`,
-  \`return_documents\`, \`max_tokens_per_doc\`.
+  \`return_documents\`, \`max_tokens_per_doc\`, \`raw_scores\` (logits). Unknown fields are refused.
 - \`{"query", "contexts": [{"text"}], "top_k"}\` returns \`{"response": [{"id", "score"}]}\`.
+- \`{"query", "texts", "raw_scores", "return_text"}\` returns \`[{"index", "score", "text"}]\`.
+- \`POST ${basePath}/v1/score\` with \`{"text_1", "text_2"}\` returns \`{"data": [{"index", "score"}]}\`, in the order of the request.
 - One request: at most ${limits.documents} documents, ${limits.bodyBytes} bytes, ${limits.tokens} tokens (${bytesPerToken} bytes each).
 - Errors are \`{"id", "message", "error": {"type", "code", "message", "param"}}\`. After 429 and 503 wait for \`retry-after\` seconds.
 - If the server needs a key, send \`authorization: Bearer KEY\`.
 
 ## Reference
 
-- [OpenAPI document](${documentPaths.openapi})
-- [Models](${documentPaths.models})
+- [OpenAPI document](${basePath}${documentPaths.openapi})
+- [Models](${basePath}${documentPaths.models})
 `;
 }

@@ -1,7 +1,7 @@
 import { bytesPerToken } from '../tokens.js';
 import type { HandlerLimits } from '../types.js';
-import type { Schema } from './check-schema.js';
-import { documentPaths, rerankPaths } from './endpoints.js';
+import type { Dialects } from './dialects.js';
+import { documentPaths, rerankPaths, scorePaths } from './endpoints.js';
 import { type ProblemCode, problems } from './problem.js';
 import { type ResponseName, responseSchemas } from './schemas.js';
 
@@ -9,7 +9,8 @@ import { type ResponseName, responseSchemas } from './schemas.js';
 export interface OpenApiFacts {
   models: readonly string[];
   limits: Required<HandlerLimits>;
-  schemas: { rerank: Schema; workersAi: Schema };
+  dialects: Dialects;
+  basePath: string;
   /** The deployer's hooks that exist, each of which can refuse a request. */
   hooks: { authenticate: boolean; rateLimit: boolean; authorize: boolean };
 }
@@ -17,12 +18,13 @@ export interface OpenApiFacts {
 const headers = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
 
 /** Describes the handler as an OpenAPI 3.1 document, from the objects that the handler uses. */
-export function openApi({ models, limits, schemas, hooks }: OpenApiFacts): object {
+export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFacts): object {
   const security = hooks.authenticate ? [{ bearer: [] }] : [];
   const refusedCallers: ProblemCode[] = hooks.authenticate ? ['invalid_api_key'] : [];
-  const rerankCodes: ProblemCode[] = [
+  const codes: ProblemCode[] = [
     'invalid_json',
     'invalid_value',
+    'unknown_field',
     'too_many_documents',
     'too_many_tokens',
     ...refusedCallers,
@@ -35,27 +37,25 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts): objec
     'model_not_ready',
     'queue_full',
   ];
-  const rerank = {
-    summary: 'Ranks documents by how well they answer the query',
-    description:
-      `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens; ` +
-      `${bytesPerToken} bytes of UTF-8 count as a token. A body must arrive within ${limits.bodySeconds} seconds. All waiting ` +
-      `requests together may have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes, else the answer is queue_full. ` +
-      'Unknown fields are ignored.',
-    security,
-    requestBody: {
-      required: true,
-      content: {
-        'application/json': { schema: { anyOf: [reference('RerankRequest'), reference('WorkersAiRequest')] } },
-      },
-    },
-    responses: {
-      200: answer('The ranking, in the dialect of the request.', {
-        'application/json': { schema: { anyOf: [reference('RerankResponse'), reference('WorkersAiResponse')] } },
-      }),
-      ...refusals(rerankCodes),
-    },
+  const ranking = (path: string, summary: string) => {
+    const anyOf = (kind: 'Request' | 'Response') => ({
+      'application/json': { schema: { anyOf: dialects.at(path).map(({ name }) => reference(`${name}${kind}`)) } },
+    });
+    return {
+      operationId: path.slice(1).replace('/', '_'),
+      summary,
+      description:
+        `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens; ` +
+        `${bytesPerToken} bytes of UTF-8 count as a token. A body must arrive within ${limits.bodySeconds} seconds. All ` +
+        `waiting requests together may have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes, else the answer ` +
+        'is queue_full. The fields of a body choose its dialect; unknown ones are refused.',
+      security,
+      requestBody: { required: true, content: anyOf('Request') },
+      responses: { 200: answer('The answer, in the dialect of the request.', anyOf('Response')), ...refusals(codes) },
+    };
   };
+  const posts = (paths: readonly string[], summary: string) =>
+    Object.fromEntries(paths.map((path) => [path, { post: ranking(path, summary) }]));
   const reads = {
     [documentPaths.models]: read('listModels', 'The models by name', ofJson('ModelList'), refusedCallers, security),
     [documentPaths.health]: read('health', 'The state of the handler; loads nothing', ofJson('Health')),
@@ -66,24 +66,34 @@ export function openApi({ models, limits, schemas, hooks }: OpenApiFacts): objec
   };
   return {
     openapi: '3.1.0',
+    servers: [{ url: basePath === '' ? '/' : basePath }],
     info: {
       title: 'rerank-wasm',
       version: '1.0.0',
       description: `Cross-encoder reranking. Models: ${models.join(', ')}.`,
     },
     paths: {
-      ...Object.fromEntries(Object.keys(rerankPaths).map((path) => [path, { post: named(rerank, path) }])),
+      ...posts(Object.keys(rerankPaths), 'Ranks documents by how well they answer the query'),
+      ...posts(scorePaths, 'Scores pairs of query and document, in their order'),
       ...reads,
     },
     components: {
       headers: { RequestId: { description: "The client's id, or a new one.", schema: { type: 'string' } } },
       ...(hooks.authenticate ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } : {}),
-      schemas: { RerankRequest: schemas.rerank, WorkersAiRequest: schemas.workersAi, ...responseSchemas },
+      schemas: {
+        ...Object.fromEntries(
+          dialects.all.flatMap(({ name, request, response }) => [
+            [`${name}Request`, request],
+            [`${name}Response`, response],
+          ]),
+        ),
+        ...responseSchemas,
+      },
     },
   };
 }
 
-function reference(name: ResponseName | 'RerankRequest' | 'WorkersAiRequest') {
+function reference(name: string) {
   return { $ref: `#/components/schemas/${name}` };
 }
 
@@ -93,10 +103,6 @@ function ofJson(name: ResponseName) {
 
 function answer(description: string, content: object) {
   return { description, headers, content };
-}
-
-function named(operation: object, path: string) {
-  return { operationId: path.slice(1).replace('/', '_'), ...operation };
 }
 
 function read(

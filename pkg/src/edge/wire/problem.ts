@@ -2,6 +2,7 @@
 export const problems = {
   invalid_json: [400, 'invalid_request_error'],
   invalid_value: [422, 'invalid_request_error'],
+  unknown_field: [422, 'invalid_request_error'],
   too_many_documents: [422, 'invalid_request_error'],
   too_many_tokens: [422, 'invalid_request_error'],
   invalid_api_key: [401, 'authentication_error'],
@@ -20,6 +21,13 @@ export const problems = {
 } as const satisfies Record<string, readonly [status: number, type: string]>;
 
 export type ProblemCode = keyof typeof problems;
+
+/** The words of text-embeddings-inference for the types that are not the client's fault. */
+const teiTypes: Readonly<Record<string, string>> = {
+  rate_limit_error: 'overloaded',
+  server_error: 'backend',
+  service_unavailable: 'overloaded',
+};
 
 /** The parts of an answer beside its code and message. */
 export interface ProblemDetails {
@@ -45,13 +53,22 @@ export class Problem extends Error {
     this.details = details;
   }
 
-  /** The answer in the shape of OpenAI's clients, with the two fields that Cohere's clients read at the top. */
+  /**
+   * The answer in the shape of OpenAI's clients. At the top are fields that others read: Cohere's `id` and `message`,
+   * Voyage's `detail`, text-embeddings-inference's `error_type`.
+   */
   toResponse(id: string): Response {
     const [status, type] = problems[this.code];
     const { param, retryAfter, headers } = this.details;
     const { code, message } = this;
     return Response.json(
-      { id, message, error: { type, code, message, param: param ?? null } },
+      {
+        id,
+        message,
+        detail: message,
+        error: { type, code, message, param: param ?? null },
+        error_type: teiTypes[type] ?? 'validation',
+      },
       {
         status,
         headers: { ...headers, ...(retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` }) },
