@@ -2,7 +2,7 @@ import { untilAborted } from '../common/deferred.js';
 import { isUrl } from '../common/kinds.js';
 import type { AbortSignal } from '../common/globals.js';
 import { defaultModel } from '../files/registry.js';
-import { isReranker, lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
+import { checkReading, isReranker, lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
 export type { ReadingOptions, RerankerSource } from './reranker-source.js';
 
@@ -20,6 +20,8 @@ export interface AiSdkRerankingModel {
     query: string;
     topN?: number;
     abortSignal?: AbortSignal;
+    /** Those below `'rerank-wasm'` are {@link ReadingOptions} for this call. */
+    providerOptions?: Record<string, Record<string, unknown>>;
   }): Promise<{
     ranking: { index: number; relevanceScore: number }[];
     warnings: { type: 'compatibility'; feature: string; details: string }[];
@@ -32,19 +34,24 @@ export interface AiSdkRerankingModel {
  *
  * @example
  * const { ranking } = await rerank({ model: rerankWasm({ model: mini }), query, documents });
+ *
+ * @throws RerankError: `invalid_input`
  */
 export function rerankWasm(source: RerankerSource = {}, reading: ReadingOptions = {}): AiSdkRerankingModel {
   const get = lazily(source);
+  checkReading(reading, known, 'reading');
   return {
     specificationVersion: 'v3',
-    provider: 'rerank-wasm',
+    provider,
     modelId: nameOf(source),
-    async doRerank({ documents: { values }, query, topN, abortSignal: signal }) {
+    async doRerank({ documents: { values }, query, topN, abortSignal: signal, providerOptions }) {
+      const ofCall: ReadingOptions = providerOptions?.[provider] ?? {};
+      checkReading(ofCall, known, `providerOptions.${provider}`);
       const asJson = values.some((value) => textOf(value) === undefined);
       const texts = values.map((value) => textOf(value) ?? JSON.stringify(value));
       try {
         const reranker = await untilAborted(get(), signal);
-        const results = await reranker.rerank(query, texts, { ...reading, topN, signal });
+        const results = await reranker.rerank(query, texts, { ...reading, ...ofCall, topN, signal });
         const ranking = results.map(({ index, score }) => ({ index, relevanceScore: score }));
         return { ranking, warnings: asJson ? [jsonWarning] : [] };
       } catch (error) {
@@ -54,6 +61,9 @@ export function rerankWasm(source: RerankerSource = {}, reading: ReadingOptions 
     },
   };
 }
+
+const provider = 'rerank-wasm';
+const known = ['longDocuments', 'maxTokens'] as const;
 
 const jsonWarning = {
   type: 'compatibility',

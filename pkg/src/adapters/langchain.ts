@@ -1,6 +1,6 @@
 import { Held } from '../common/held.js';
 import type { RerankOptions } from '../common/types.js';
-import { lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
+import { checkReading, lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
 export type { ReadingOptions, RerankerSource } from './reranker-source.js';
 
@@ -24,11 +24,15 @@ export class RerankWasmCompressor extends Held {
   readonly #get: ReturnType<typeof lazily>;
   readonly #options: RerankOptions;
 
-  /** Without `topN` all documents are returned in their new order. */
+  /**
+   * Without `topN` all documents are returned in their new order.
+   *
+   * @throws RerankError: `invalid_input`
+   */
   constructor(source: RerankerSource = {}, options: ReadingOptions & Pick<RerankOptions, 'topN'> = {}) {
     super();
     this.#get = lazily(source);
-    this.#options = options;
+    this.#options = checkReading(options, ['longDocuments', 'maxTokens', 'topN'], 'options');
   }
 
   /** Returns at most `topN` documents, best first. An empty list loads no model. */

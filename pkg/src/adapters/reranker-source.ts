@@ -1,7 +1,9 @@
 import { createReranker } from 'rerank-wasm';
 
+import { checkOptions } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
 import type { Reranker, RerankerOptions, RerankOptions } from '../common/types.js';
+import { checkRerankerOptions, checkRerankOptions } from '../reranker/options.js';
 import { SharedReranker } from '../reranker/shared.js';
 
 /**
@@ -13,9 +15,28 @@ export type RerankerSource = Reranker | RerankerOptions;
 /** How much of a document is read; see `RerankOptions`. */
 export type ReadingOptions = Pick<RerankOptions, 'longDocuments' | 'maxTokens'>;
 
-/** Returns a function that returns the reranker. */
+/**
+ * Checks options of an adapter, so that a wrong one fails where it is written.
+ *
+ * @throws `invalid_input`
+ */
+export function checkReading<Options extends RerankOptions>(
+  options: Options,
+  known: readonly (keyof Options & string)[],
+  where: string,
+): Options {
+  checkRerankOptions(checkOptions(options, known, where));
+  return options;
+}
+
+/**
+ * Returns a function that returns the reranker.
+ *
+ * @throws `invalid_input`
+ */
 export function lazily(source: RerankerSource): () => Promise<Reranker> {
   if (isReranker(source)) return async () => source;
+  checkRerankerOptions(source);
   const shared = new SharedReranker(createReranker);
   return () => shared.get(source);
 }

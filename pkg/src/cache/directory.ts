@@ -13,6 +13,7 @@ import type {
   ClearedCache,
   UnfinishedFile,
 } from '../common/cache-backend.js';
+import { invalidValue } from '../common/check.js';
 import { Held } from '../common/held.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
@@ -65,8 +66,10 @@ function userCaches(env: NodeJS.ProcessEnv, platform: string): string {
 export class DirectoryCache extends Held implements ManagedCache {
   readonly #path: string;
 
+  /** @throws `invalid_input` */
   constructor(path: string) {
     super();
+    if (typeof path !== 'string' || path === '') throw invalidValue('path', 'the path of a directory', path);
     this.#path = path;
   }
 

@@ -1,6 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
 import { messageOf, RerankError, sentence } from '../common/errors.js';
+import { nearestName } from '../common/nearest.js';
 
 /** The error for wrong arguments. */
 export function misused(message: string): RerankError {
@@ -21,7 +22,12 @@ export function parseWords<const Options extends ParseArgsOptionsConfig>(words: 
   try {
     return parseArgs({ args: words, options, allowPositionals: true });
   } catch (error) {
-    throw misused(messageOf(error));
+    const name = /^Unknown option '--([^']+)'/.exec(messageOf(error))?.[1];
+    if (name === undefined) throw misused(messageOf(error));
+    const known = Object.keys(options);
+    const nearest = nearestName(name, known);
+    const hint = nearest === undefined ? `the options are --${known.join(', --')}` : `did you mean --${nearest}?`;
+    throw misused(`--${name} is not an option; ${hint}`);
   }
 }
 

@@ -73,6 +73,20 @@ for (const [name, { rerank }] of Object.entries({ 'AI SDK 6': ai6, 'AI SDK 7': a
       assert.equal(ranking[0].score, result.score);
     });
 
+    it('reads the documents of a call as its provider options say, and refuses wrong ones', async () => {
+      const long = [`${'A giraffe is tall. '.repeat(200)} ${documents[2]}`];
+      const [result] = await reranker.rerank(query, long, { longDocuments: 'chunk', maxTokens: 128 });
+      const model = rerankWasm(reranker, { longDocuments: 'chunk', maxTokens: 256 });
+      const ask = (options) =>
+        rerank({ model, query, documents: long, providerOptions: { 'rerank-wasm': options, cohere: { priority: 1 } } });
+      assert.equal((await ask({ maxTokens: 128 })).ranking[0].score, result.score);
+      await rejectsWith(
+        ask({ maxToken: 128 }),
+        'invalid_input',
+        /`providerOptions\.rerank-wasm`.*did you mean "maxTokens"\?/,
+      );
+    });
+
     it('loads nothing for nothing, and not again what is loaded', async () => {
       hub.requests.length = 0;
       const model = rerankWasm({ model: hub.model, cache: 'none' });

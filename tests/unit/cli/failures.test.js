@@ -28,7 +28,12 @@ describe('the command line', () => {
   });
 
   const failures = [
-    ['an unknown option', ['--top', 'q'], 2, /^error: invalid_input: .*'--top'.*--help/],
+    [
+      'an unknown option',
+      ['--top', 'q'],
+      2,
+      /^error: invalid_input: --top is not an option; did you mean --top-n\? See --help\.$/,
+    ],
     ['an option without its value', ['q', '--model'], 2, /^error: invalid_input: .*--model/],
     ['no query', [], 2, /^error: invalid_input: The query is missing: .*\. See --help\.$/],
     ['an empty query', [' ', 'f'], 2, /^error: invalid_input: The query is blank: .*\. See --help\.$/],
