@@ -19,7 +19,10 @@ const names = [
 const refusals = [
   [{ model: 5 }, '`model` must be a name, a URL, a directory or a ModelSource; it is 5.'],
   [{ model: new URL('data:,x') }, '`model` must be an http:, https: or file: URL; it is a data: URL.'],
-  [{ model: { name: 'mine', file: {} } }, '`model` has an unknown property "file"; did you mean "files"? It may have name, files.'],
+  [
+    { model: { name: 'mine', file: {} } },
+    '`model` has an unknown property "file"; did you mean "files"? It may have name, files.',
+  ],
   [{ model: { files: {} } }, '`model.name` must be a string that is not empty; it is undefined.'],
   [{ model: { name: '', files: {} } }, '`model.name` must be a string that is not empty; it is an empty string.'],
   [{ model: { name: 'mine' } }, '`model.files` must be an object; it is undefined.'],
