@@ -30,5 +30,7 @@ done
 [ -n "$url" ] || fail "the fuzz server printed no URL within 10 seconds; its own error stands above"
 say "schemathesis on $url"
 cd "$CACHE"
+# Two rules are beyond JSON Schema: as many queries as documents, and a document with one of the fields that are ranked.
+# tests/unit/edge/openapi.test.js compares what the schemas allow with what the handler takes.
 PYTHONPATH=$tool python3 -m schemathesis.cli run "$url/openapi.json" --header "Authorization: Bearer $KEY" --seed 1 \
-  --max-examples "${1:-100}" --generation-database none
+  --max-examples "${1:-100}" --generation-database none --exclude-checks positive_data_acceptance

@@ -22,6 +22,7 @@ export interface Schema {
   minItems?: number;
   maxItems?: number;
   items?: Schema;
+  prefixItems?: readonly Schema[];
   properties?: Readonly<Record<string, Schema>>;
   additionalProperties?: false;
   required?: readonly string[];
@@ -101,7 +102,8 @@ function checkNumber(value: number, { minimum, maximum }: Schema, path: string):
   if (maximum !== undefined && value > maximum) throw wrong(path, `must be at most ${maximum}; it is more`);
 }
 
-function checkList(value: unknown[], { minItems = 0, maxItems, items }: Schema, path: string): void {
+function checkList(value: unknown[], schema: Schema, path: string): void {
+  const { minItems = 0, maxItems, items, prefixItems = [] } = schema;
   if (value.length < minItems || (minItems === maxItems && value.length > minItems))
     throw wrong(
       path,
@@ -111,6 +113,7 @@ function checkList(value: unknown[], { minItems = 0, maxItems, items }: Schema, 
     const message = `\`${path}\` has ${value.length} entries; the limit is ${maxItems}. Send fewer.`;
     throw new Problem('too_many_documents', message, { param: path });
   }
+  for (const [index, each] of prefixItems.entries()) check(value[index], each, `${path}[${index}]`);
   if (items) for (const [index, entry] of value.entries()) check(entry, items, `${path}[${index}]`);
 }
 

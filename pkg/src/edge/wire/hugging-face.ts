@@ -1,4 +1,4 @@
-import { type Schema, wrong } from './check-schema.js';
+import type { Schema } from './check-schema.js';
 import {
   type Dialect,
   inOrder,
@@ -61,7 +61,7 @@ const scores: Schema = {
 /** The dialects of Hugging Face's servers: text-embeddings-inference, and the task text-ranking. */
 export function huggingFaceDialects(facts: SchemaFacts): { tei: Dialect; ranking: Dialect; pairs: Dialect } {
   const model = fields.modelField(facts);
-  const pair: Schema = { ...fields.texts, minItems: 2, maxItems: 2 };
+  const pair: Schema = { type: 'array', prefixItems: [fields.query, fields.text], minItems: 2, maxItems: 2 };
   const texts = {
     query: fields.query,
     texts: { ...fields.texts, maxItems: facts.documents },
@@ -111,12 +111,9 @@ export function huggingFaceDialects(facts: SchemaFacts): { tei: Dialect; ranking
       response: scores,
       read(body) {
         const { model, inputs, parameters } = body as TextRankingBody;
-        const pairs = inputs as [query: string, text: string][];
-        const blank = pairs.findIndex(([query]) => query.trim() === '');
-        if (blank >= 0) throw wrong(`inputs[${blank}][0]`, 'must not be blank; it has no visible character');
         return {
           ...read({ query: '', texts: [] }, parameters ?? {}, model, ''),
-          parts: partsOf(pairs),
+          parts: partsOf(inputs as [query: string, text: string][]),
           fields: { query: 'inputs', documents: 'inputs' },
         };
       },
