@@ -9,7 +9,7 @@ const fs = inNode && (await import('node:fs'));
 const readBytes = (file) => (inNode ? fs.readFileSync(file) : globalThis.readFile(file, 'binary'));
 /** Writes a line at once. */
 const say = (line) => (inNode ? fs.writeSync(1, `${line}\n`) : globalThis.print(line));
-/** A line whose length, with its end, tells the plugin that a run of a kernel begins or ends; see counter.c. */
+/** A line of so many bytes, its end included. The length tells the plugin in counter.c that a run begins or ends. */
 const lineOf = (bytes) => '.'.repeat(bytes - 1);
 /** Lets the compilers of V8 replace code. Those of the shell do it within a call. */
 const pause = () => inNode && new Promise((resume) => setTimeout(resume));

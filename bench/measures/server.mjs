@@ -1,5 +1,4 @@
-// Measures how a server in Node that ranks answers other requests: the longest block of its event loop, and the price of
-// the worker that prevents it.
+// Measures the longest block of the event loop in a Node that ranks, and the price of the worker that prevents blocks.
 import { mixed } from '../inputs.mjs';
 import { probe } from '../probe.mjs';
 import { times } from '../rounds.mjs';

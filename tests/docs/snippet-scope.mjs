@@ -33,17 +33,6 @@ async function makeRetriever() {
   return new FixedRetriever();
 }
 
-/** Sends requests for this host, which the README names, to the test's server. */
-export function serveHost(host) {
-  const real = globalThis.fetch;
-  globalThis.fetch = (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
-    return url.host === host
-      ? real(new URL(url.pathname.replace(/^\/[^/]+/, new URL(MODEL_URL).pathname), MODEL_URL), init)
-      : real(input, init);
-  };
-}
-
 /** Puts the values of these names into the global scope. */
 export async function provide(names) {
   for (const name of names) globalThis[name] = await makers[name]();

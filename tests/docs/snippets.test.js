@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, 
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { useProject } from '../support/programs/packed.js';
 import { isolation } from '../support/servers/headers.js';
@@ -89,7 +89,6 @@ const javaScript = [
     has: 'https://models.example/',
     imports: ['createReranker'],
     exports: ['own'],
-    setUp: "serveHost('models.example');",
     main: 'print((await module.own.statistics()).model);',
     check: ({ output }) => assert.match(output, /^https:\/\/models\.example\//),
   },
@@ -196,7 +195,7 @@ async function run(program, parameters, cwd, environment = {}) {
 function programOf({ scope = [], setUp = '', main = '' }) {
   return `
     import { writeFileSync } from 'node:fs';
-    import { provide, serveHost } from './snippet-scope.mjs';
+    import { provide } from './snippet-scope.mjs';
     const print = (...values) => console.log(...values);
     await provide(${JSON.stringify(scope)});
     ${setUp}
@@ -238,7 +237,7 @@ describe('the snippets of the README', () => {
     it(`${snippet.name}`, async () => {
       const { code } = blocks.find((block) => block.language === 'js' && block.code.includes(snippet.has));
       const directory = folder(snippet.name);
-      for (const name of ['snippet-scope.mjs', 'snippet-texts.mjs']) {
+      for (const name of ['snippet-host.mjs', 'snippet-scope.mjs', 'snippet-texts.mjs']) {
         cpSync(fileURLToPath(new URL(name, import.meta.url)), join(directory, name));
       }
       const { imports = [], exports = [] } = snippet;
@@ -251,7 +250,11 @@ describe('the snippets of the README', () => {
         ].join('\n'),
       );
       writeFileSync(join(directory, 'main.mjs'), programOf(snippet));
-      const environment = { MODEL_URL: hub.model, RERANK_WASM_CACHE: join(directory, 'cache') };
+      const environment = {
+        MODEL_URL: hub.model,
+        RERANK_WASM_CACHE: join(directory, 'cache'),
+        NODE_OPTIONS: `--import=${pathToFileURL(join(directory, 'snippet-host.mjs'))}`,
+      };
       const { output } = await run(process.execPath, ['main.mjs'], directory, environment);
       const exported = JSON.parse(readFileSync(join(directory, 'exports.json'), 'utf8'));
       await snippet.check({ output, code, directory, ...exported });

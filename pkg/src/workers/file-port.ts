@@ -28,7 +28,7 @@ export interface SendableModel {
 }
 
 /**
- * Prepares a model for a worker. Bytes reach the worker in pieces, when it asks for them: a copy of a large model would
+ * Prepares a model for a worker. Bytes reach the worker in pieces, when it asks for them. A copy of a large model would
  * take its memory again and block this thread.
  */
 export function sendable({ name, files }: ResolvedModel): SendableModel {

@@ -28,7 +28,7 @@ const long = Array.from({ length: 20 }, (_, index) => `${index} river bank money
 /** The programs' arguments are Node's. */
 const skip = 'Deno' in globalThis || 'Bun' in globalThis;
 
-/** Runs a script in a Node of its own, with these flags; returns its lines. */
+/** Runs a script in another Node, with these flags; returns its lines. */
 async function runScript(script, flags = []) {
   const options = { cwd: here, timeout: 120_000, killSignal: 'SIGKILL' };
   const { stdout, stderr } = await run(process.execPath, [...flags, '--input-type=module', '--eval', script], options);
