@@ -12,8 +12,8 @@ import { SharedReranker } from '../reranker/shared.js';
  */
 export type RerankerSource = Reranker | RerankerOptions;
 
-/** How much of a document is read; see `RerankOptions`. */
-export type ReadingOptions = Pick<RerankOptions, 'longDocuments' | 'maxTokens'>;
+/** How much of a document is read, and which scores suffice; see `RerankOptions`. */
+export type ReadingOptions = Pick<RerankOptions, 'longDocuments' | 'maxTokens' | 'minScore'>;
 
 /**
  * Checks options of an adapter, so that a wrong one fails where it is written.

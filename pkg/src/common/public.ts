@@ -10,6 +10,7 @@ export type {
 } from './cache-backend.js';
 export { RerankError, type RerankErrorCode, rerankErrorCodes } from './errors.js';
 export type { BundleFile, FileLocation, ModelFiles, ModelSource, PinnedFile, ShardedFile } from './model-source.js';
+export type { CachedScore, ScoreCache } from './score-cache.js';
 export type {
   LoadProgress,
   ModelFileFacts,

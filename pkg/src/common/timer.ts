@@ -9,3 +9,13 @@ export function startTimer(seconds: number, late: () => void): () => void {
   const timer = setTimeout(late, Math.min(seconds * 1000, longest));
   return () => clearTimeout(timer);
 }
+
+/** Does the same after milliseconds, with a timer that keeps no process alive. */
+export function startQuietTimer(milliseconds: number, late: () => void): () => void {
+  const timer: unknown = setTimeout(late, Math.min(milliseconds, longest));
+  // Node and Bun return an object, Deno a number as browsers do.
+  (timer as { unref?(): void }).unref?.();
+  const { Deno } = globalThis as { Deno?: { unrefTimer?(timer: unknown): void } };
+  if (typeof timer === 'number') Deno?.unrefTimer?.(timer);
+  return () => clearTimeout(timer as number);
+}

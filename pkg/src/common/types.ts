@@ -1,6 +1,7 @@
 import type { CacheBackend } from './cache-backend.js';
 import type { AbortSignal, URL, WasmModule, Worker } from './globals.js';
 import type { ModelSource } from './model-source.js';
+import type { ScoreCache } from './score-cache.js';
 
 /** An event while a reranker is created. */
 export interface LoadProgress {
@@ -20,7 +21,7 @@ export interface LoadProgress {
   total: number | undefined;
 }
 
-/** A problem while a reranker was created. The reranker works all the same. */
+/** A problem of a reranker, which works all the same. */
 export interface RerankWarning {
   /**
    * `cache_failed`: the cache cannot be opened, read or written (quota, rights, a full disk). The model loads without
@@ -35,10 +36,18 @@ export interface RerankWarning {
    * graph, or the graph is large and has float weights. The message says what it costs. It names an int8 graph of the
    * same repository or directory, if there is one, or says where to look for a faster model.
    *
+   * `score_cache_failed`: `scoreCache` threw, or returned something else than scores. The documents are scored.
+   *
    * `worker_unavailable`: a worker of the package cannot be started: its script is missing, or the page's policy
    * forbids it. The message says where the model runs instead.
    */
-  code: 'cache_failed' | 'cache_unavailable' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable';
+  code:
+    | 'cache_failed'
+    | 'cache_unavailable'
+    | 'score_cache_failed'
+    | 'slow_model'
+    | 'threads_unavailable'
+    | 'worker_unavailable';
   /** For people. */
   message: string;
   /** What the cache or the start of the worker threw. */
@@ -148,6 +157,23 @@ export interface RerankerOptions {
    */
   cache?: 'auto' | 'none' | false | CacheBackend;
   /**
+   * Keeps scores between calls, and between processes if it keeps them outside. Its errors become a warning and never
+   * fail a ranking. Default: none.
+   *
+   * @example
+   * scoreCache: { get: (keys) => keys.map((key) => kept.get(key)), set: (entries) => keep(entries) }
+   */
+  scoreCache?: ScoreCache;
+  /**
+   * Frees the engine's memory after so many milliseconds without a call. The next call loads the model again, from the
+   * cache or from its source, and takes as long as a start does. `statistics()` loads nothing. A model that was passed
+   * as bytes keeps these bytes in memory. Isolates refuse it with `unsupported_environment`. Default: never.
+   *
+   * @example
+   * idleTimeout: 300_000
+   */
+  idleTimeout?: number;
+  /**
    * Receives the progress. If it throws, the creation fails with `invalid_input`, and the error is the `cause`.
    *
    * @example
@@ -155,8 +181,8 @@ export interface RerankerOptions {
    */
   onProgress?: (progress: LoadProgress) => void;
   /**
-   * Receives each warning code at most once. If it throws, the creation fails with `invalid_input`, and the error is
-   * the `cause`.
+   * Receives each warning code at most once. If it throws, the creation fails with `invalid_input`, or the call that
+   * it warns about, and the error is the `cause`.
    *
    * @example
    * onWarning: ({ code, message }) => console.warn(code, message)
@@ -216,6 +242,14 @@ export interface RerankOptions {
    * topN: 5
    */
   topN?: number;
+  /**
+   * Leaves out results with a lower `score`. It is compared after `activation`, so it is from 0 to 1, or a logit with
+   * `activation: 'none'`. All documents are scored and count in `onProgress`. Default: none is left out.
+   *
+   * @example
+   * minScore: 0.5
+   */
+  minScore?: number;
   /**
    * Puts each document, as it was passed, into its result. Default: false.
    *
@@ -290,7 +324,10 @@ export interface RerankerStatistics {
   model: string;
   /** Longest pair that the model takes, in tokens. */
   maxTokens: number;
-  /** Size of the engine's linear memory in bytes. It never shrinks, so it is also the peak. */
+  /**
+   * Size of the engine's linear memory in bytes. It never shrinks, so it is also the peak; 0 while `idleTimeout` has
+   * freed it.
+   */
   memoryBytes: number;
   /** How many threads score. */
   threads: number;
@@ -321,7 +358,8 @@ export interface RerankerStatistics {
  */
 export interface Reranker {
   /**
-   * Scores every document against the query. Returns them best first, ties by index.
+   * Scores every document against the query. Returns them best first, ties by index. A text that occurs several times in
+   * the list is scored once.
    *
    * @example
    * const [best] = await reranker.rerank('What is the capital of France?', ['Berlin …', 'Paris …']);
@@ -332,7 +370,8 @@ export interface Reranker {
     options?: RerankOptions,
   ): Promise<RerankResult<Document>[]>;
   /**
-   * Scores every document against the query. Yields each as soon as it has its score, in the order of the list.
+   * Scores every document against the query. Yields each as soon as it has its score, in the order of the list. A text
+   * that occurs several times is scored once.
    *
    * The work begins when the first document is asked for, runs ahead of a slow loop, and ends when the loop is left. If
    * the call fails or is aborted, or the reranker is disposed, the loop throws at once, before scores that still wait.

@@ -11,6 +11,7 @@ import type {
   RerankStreamOptions,
 } from '../common/types.js';
 import type { Backend, ScoredDocument, ScoreTask } from '../engine/backend.js';
+import { scoreDistinct } from './distinct.js';
 import { type CheckedRerankOptions, checkRerankOptions } from './options.js';
 import { streamScores } from './stream.js';
 
@@ -47,18 +48,30 @@ export class Call<Document extends RerankDocument> {
     return this.#options.topN;
   }
 
+  /** True unless the caller leaves out results with such a score. */
+  wants(document: ScoredDocument): boolean {
+    const { minScore } = this.#options;
+    return minScore === undefined || this.#score(document) >= minScore;
+  }
+
   /** The result of a document in the form that the caller chose. */
-  present({ index, logit, score, tokens, truncated, window }: ScoredDocument): RerankResult<Document> {
-    const { activation, returnDocuments } = this.#options;
+  present(document: ScoredDocument): RerankResult<Document> {
+    const { index, logit, tokens, truncated, window } = document;
+    const { returnDocuments } = this.#options;
     const result: RerankResult<Document> = {
       index,
-      score: activation === 'none' ? logit : score,
+      score: this.#score(document),
       logit,
       tokens,
       truncated,
-      ...(window && { window }),
+      // Documents with the same text share a window, and results are the caller's.
+      ...(window && { window: { ...window } }),
     };
     return returnDocuments ? { ...result, document: this.#documents[index] as Document } : result;
+  }
+
+  #score({ logit, score }: ScoredDocument): number {
+    return this.#options.activation === 'none' ? logit : score;
   }
 }
 
@@ -93,8 +106,8 @@ export class ClientReranker extends Held implements Reranker {
     checked: () => Call<Document>,
   ): AsyncGenerator<RerankResult<Document>, void, undefined> {
     const call = checked();
-    for await (const document of streamScores((task) => this.#backend.score(task), call.task)) {
-      yield call.present(document);
+    for await (const document of streamScores((task) => scoreDistinct(this.#backend, task), call.task)) {
+      if (call.wants(document)) yield call.present(document);
     }
   }
 
@@ -117,8 +130,9 @@ export async function serve<Document extends RerankDocument>(
     scored.push(document);
     call.task.onScored(document);
   };
-  await backend.score({ ...call.task, onScored });
-  return rank(scored, call.topN).map((document) => call.present(document));
+  await scoreDistinct(backend, { ...call.task, onScored });
+  const wanted = scored.filter((document) => call.wants(document));
+  return rank(wanted, call.topN).map((document) => call.present(document));
 }
 
 /** Best first by logit, ties by index, at most `topN`. */

@@ -17,7 +17,9 @@ import type { ResolvedModel } from '../files/resolved.js';
 import { retain } from '../files/retain.js';
 import { WorkerBackend } from '../workers/backend.js';
 import { type LoadWatch, WorkerLink } from '../workers/link.js';
+import { CachedScores } from './cached-scores.js';
 import { withFurtherEngines } from './further-engines.js';
+import { IdleBackend } from './idle.js';
 import { type CheckedRerankerOptions, checkRerankerOptions } from './options.js';
 import { surroundingsOf } from './surroundings.js';
 
@@ -25,25 +27,37 @@ import { surroundingsOf } from './surroundings.js';
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<Backend> {
   const { wish, onWarning, ...others } = checkRerankerOptions(options, platform.files);
   const checked = { ...others, onWarning: oncePerCode(onWarning) };
-  const { signal } = checked;
+  const { signal, scoreCache, idleTimeout } = checked;
   throwIfAborted(signal);
+  if (idleTimeout !== undefined && platform.requestsOwnDownloads) throw noIdling();
   const notes = new CachedNotes(
     () => new ModelCache(checked.cache, platform.caches, guarded(checked.onWarning, 'onWarning')),
   );
   const { model, verdict } = await resolveModel(wish, { ...surroundingsOf(platform), notes, signal });
   // A cache that failed is off for the rest of the creation.
   const loading = notes.failed ? { ...checked, cache: 'none' as const } : checked;
-  const backend = await loadModelFiles(platform, model, loading).catch(async (error: unknown) => {
-    if (isOutdated(error)) await verdict?.forget();
-    throw error;
-  });
+  const load = (options: CheckedRerankerOptions) =>
+    loadModelFiles(platform, model, options).catch(async (error: unknown) => {
+      if (isOutdated(error)) await verdict?.forget();
+      throw error;
+    });
+  const backend = await load(loading);
   try {
     await verdict?.keep();
   } catch (error) {
     await backend.dispose();
     throw error;
   }
-  return backend;
+  const again = (signal: AbortSignal) => load({ ...loading, onProgress: undefined, signal });
+  const resting = idleTimeout === undefined ? backend : await IdleBackend.start(backend, again, idleTimeout);
+  const warn = guarded(checked.onWarning, 'onWarning');
+  return scoreCache ? new CachedScores(resting, scoreCache, warn) : resting;
+}
+
+/** In an isolate a timer dies with the request that set it. */
+function noIdling(): RerankError {
+  const advice = '`idleTimeout` needs a platform with timers that outlive a request; leave it out here.';
+  return new RerankError('unsupported_environment', advice);
 }
 
 async function loadModelFiles(

@@ -1,6 +1,7 @@
 import { checkCallback, checkCount, checkOptions, checkSignal, invalidChoice, invalidValue } from '../common/check.js';
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
-import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from '../common/kinds.js';
+import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl, tagOf } from '../common/kinds.js';
+import type { ScoreCache } from '../common/score-cache.js';
 import type { RerankerOptions, RerankOptions } from '../common/types.js';
 import type { LocalFiles } from '../files/local-files.js';
 import type { ModelWish } from '../files/resolve.js';
@@ -11,23 +12,32 @@ export interface CheckedRerankerOptions extends Pick<RerankerOptions, 'onProgres
   worker: 'auto' | boolean | (() => Worker);
   threads: ThreadWish;
   wasm: EngineSource;
+  scoreCache: ScoreCache | undefined;
+  /** In milliseconds. */
+  idleTimeout: number | undefined;
 }
+
+const names = [
+  ...['model', 'hub', 'file', 'token', 'worker', 'threads', 'wasm', 'cache', 'scoreCache', 'idleTimeout'],
+  ...['onProgress', 'onWarning', 'signal'],
+];
 
 /** @throws `invalid_input` */
 export function checkRerankerOptions(
   options: unknown,
   local?: LocalFiles,
 ): CheckedRerankerOptions & { wish: ModelWish } {
-  const { model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal } = checkOptions(
-    options,
-    ['model', 'hub', 'file', 'token', 'worker', 'threads', 'wasm', 'cache', 'onProgress', 'onWarning', 'signal'],
-  );
+  const checked = checkOptions(options, names);
+  const { model, hub, file, token, worker, threads, wasm, cache, scoreCache, idleTimeout } = checked;
+  const { onProgress, onWarning, signal } = checked;
   return {
     wish: { model, hub, file, token },
     worker: checkWorker(worker),
     threads: checkThreads(threads),
     wasm: checkEngine(wasm, local),
     cache: checkCache(cache),
+    scoreCache: checkScoreCache(scoreCache),
+    idleTimeout: checkCount(idleTimeout, 'idleTimeout'),
     onProgress: checkCallback<RerankerOptions['onProgress']>(onProgress, 'onProgress'),
     onWarning: checkCallback<RerankerOptions['onWarning']>(onWarning, 'onWarning'),
     signal: checkSignal(signal),
@@ -46,15 +56,10 @@ export type CheckedRerankOptions = RerankOptions &
 
 /** @throws `invalid_input` */
 export function checkRerankOptions(options: unknown): CheckedRerankOptions {
-  const { topN, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal } = checkOptions(options, [
-    'topN',
-    'returnDocuments',
-    'longDocuments',
-    'maxTokens',
-    'activation',
-    'onProgress',
-    'signal',
-  ]);
+  const { topN, minScore, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal } = checkOptions(
+    options,
+    ['topN', 'minScore', 'returnDocuments', 'longDocuments', 'maxTokens', 'activation', 'onProgress', 'signal'],
+  );
   if (returnDocuments !== undefined && typeof returnDocuments !== 'boolean') {
     throw invalidValue('returnDocuments', 'true or false', returnDocuments);
   }
@@ -66,6 +71,7 @@ export function checkRerankOptions(options: unknown): CheckedRerankOptions {
   }
   return {
     topN: checkCount(topN, 'topN'),
+    minScore: checkMinScore(minScore, activation === 'none'),
     returnDocuments: returnDocuments ?? false,
     longDocuments: longDocuments ?? 'truncate',
     maxTokens: checkCount(maxTokens, 'maxTokens'),
@@ -73,6 +79,14 @@ export function checkRerankOptions(options: unknown): CheckedRerankOptions {
     onProgress: checkCallback<RerankOptions['onProgress']>(onProgress, 'onProgress'),
     signal: checkSignal(signal),
   };
+}
+
+function checkMinScore(value: unknown, isLogit: boolean): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidValue('minScore', 'a finite number', value);
+  // The sigmoid reaches no other number, so every result or none would pass.
+  if (isLogit || (value >= 0 && value <= 1)) return value;
+  throw invalidValue('minScore', "from 0 to 1, unless `activation` is 'none'", value);
 }
 
 function checkThreads(value: unknown): ThreadWish {
@@ -95,6 +109,15 @@ function checkCache(value: unknown): CacheChoice {
     return value as unknown as CacheChoice;
   }
   throw invalidChoice('cache', `'auto', 'none', false or an object with the methods ${methods.join(', ')}`, value);
+}
+
+function checkScoreCache(value: unknown): ScoreCache | undefined {
+  if (value === undefined) return undefined;
+  if (isObject(value) && typeof value.get === 'function' && typeof value.set === 'function') {
+    // A Map has both methods, for one key each.
+    if (tagOf(value) !== 'Map') return value as unknown as ScoreCache;
+  }
+  throw invalidValue('scoreCache', 'an object with the methods get(keys) and set(entries)', value);
 }
 
 function checkEngine(value: unknown, local: LocalFiles | undefined): EngineSource {

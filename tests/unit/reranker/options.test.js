@@ -9,7 +9,7 @@ const creationMessages = [
   [[], '`options` must be an object; it is an empty array.'],
   [
     { modle: 'x' },
-    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal.',
+    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, scoreCache, idleTimeout, onProgress, onWarning, signal.',
   ],
   [{ worker: 'yes' }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is 'yes'."],
   [{ worker: {} }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is an object."],
@@ -27,6 +27,13 @@ const creationMessages = [
     { cache: new Map() },
     "`cache` must be 'auto', 'none', false or an object with the methods read, write, delete, list; it is a Map.",
   ],
+  [{ idleTimeout: 0 }, '`idleTimeout` must be a positive integer; it is 0.'],
+  [{ idleTimeout: '5m' }, '`idleTimeout` must be a positive integer; it is a string.'],
+  [{ scoreCache: true }, '`scoreCache` must be an object with the methods get(keys) and set(entries); it is true.'],
+  [
+    { scoreCache: new Map() },
+    '`scoreCache` must be an object with the methods get(keys) and set(entries); it is a Map.',
+  ],
   [{ onProgress: 'log' }, '`onProgress` must be a function; it is a string.'],
   [{ onWarning: [1] }, '`onWarning` must be a function; it is an array.'],
   [{ signal: new AbortController() }, '`signal` must be an AbortSignal; it is an AbortController.'],
@@ -36,7 +43,7 @@ const rankingMessages = [
   [null, '`options` must be an object; it is null.'],
   [
     { top_n: 1 },
-    '`options` has an unknown property "top_n"; did you mean "topN"? It may have topN, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal.',
+    '`options` has an unknown property "top_n"; did you mean "topN"? It may have topN, minScore, returnDocuments, longDocuments, maxTokens, activation, onProgress, signal.',
   ],
   [{ topN: 0 }, '`topN` must be a positive integer; it is 0.'],
   [{ topN: '3' }, '`topN` must be a positive integer; it is a string.'],

@@ -1,0 +1,37 @@
+import { Sha256 } from '../common/sha256.js';
+import type { Backend, ScoreTask } from '../engine/backend.js';
+
+const probeQuery = 'Größe?';
+
+/** Letters, cases, accents, digits, signs and scripts that tokenizers treat in different ways. */
+const probes = [
+  'The QUICK brown fox paid $1,234.56 for naïve jalapeños – “isn’t” it?\tÅngström, ﬁne & ½.',
+  '東京は日本の首都です。 Москва, Ελλάδα, مرحبا, नमस्ते, 안녕하세요, 😀 i İ ß ẞ e\u0301.',
+];
+
+const encoder = new TextEncoder();
+
+/** Describes a model by what it answers. Other weights, another tokenizer or another graph answer something else. */
+export async function fingerprint(backend: Backend): Promise<string> {
+  const { maxTokens } = await backend.statistics();
+  const answers: unknown[] = [maxTokens];
+  await backend.score({
+    query: probeQuery,
+    texts: probes,
+    maxTokens: undefined,
+    chunk: false,
+    onScored: ({ logit, tokens, truncated }) => answers.push([logit, tokens, truncated]),
+    signal: undefined,
+  });
+  return JSON.stringify(answers);
+}
+
+/** Returns the key of each text. It stands for all that a score depends on. */
+export function keysOf(model: string, { query, texts, maxTokens, chunk }: ScoreTask): string[] {
+  return texts.map((text) => {
+    const hash = new Sha256();
+    // Unlike UTF-8, JSON keeps half a surrogate pair apart from another.
+    hash.update(encoder.encode(JSON.stringify([1, model, maxTokens ?? null, chunk, query, text])));
+    return hash.digest();
+  });
+}
