@@ -1,5 +1,6 @@
 import {
   type CacheBackend,
+  type CachedScore,
   type CacheEntry,
   type ClearedCache,
   clearCache,
@@ -18,6 +19,7 @@ import {
   type RerankWarning,
   rerank,
   rerankErrorCodes,
+  type ScoreCache,
 } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
@@ -49,7 +51,13 @@ export const ownCache: CacheBackend = {
 
 export async function useCache(): Promise<void> {
   const warn = ({ code, message, cause }: RerankWarning) => [
-    code satisfies 'cache_failed' | 'cache_unavailable' | 'slow_model' | 'threads_unavailable' | 'worker_unavailable',
+    code satisfies
+      | 'cache_failed'
+      | 'cache_unavailable'
+      | 'score_cache_failed'
+      | 'slow_model'
+      | 'threads_unavailable'
+      | 'worker_unavailable',
     message,
     cause,
   ];
@@ -73,6 +81,28 @@ export async function useFiles(signal: AbortSignal): Promise<void> {
   await modelFiles(source, { worker: true });
 }
 
+/** Caches of scores as users write them: one in memory, and one in a service that holds text. */
+export async function useScoreCache(texts: Record<string, string>): Promise<void> {
+  const kept = new Map<string, CachedScore>();
+  const inMemory: ScoreCache = {
+    get: (keys) => keys.map((key) => kept.get(key)),
+    set: (entries) => {
+      for (const [key, score] of entries) kept.set(key, score);
+    },
+  };
+  const elsewhere: ScoreCache = {
+    async get(keys) {
+      return keys.map((key) => JSON.parse(texts[key] ?? 'null') as CachedScore | null);
+    },
+    async set(entries) {
+      for (const [key, score] of entries) texts[key] = JSON.stringify(score);
+    },
+  };
+  for (const scoreCache of [inMemory, elsewhere]) await createReranker({ scoreCache, idleTimeout: 60_000 });
+  // @ts-expect-error: a cache answers for all keys at once
+  await createReranker({ scoreCache: kept });
+}
+
 export async function use(signal: AbortSignal): Promise<void> {
   const reranker: Reranker = await createReranker({
     model: mini,
@@ -85,7 +115,13 @@ export async function use(signal: AbortSignal): Promise<void> {
   });
   const texts: RerankResult<string>[] = await reranker.rerank('query', ['text'] as const, { returnDocuments: true });
   const documents = [{ id: 7, text: 'text' }];
-  const results = await rerank('query', documents, { topN: 1, activation: 'none', maxTokens: 128, signal });
+  const results = await rerank('query', documents, {
+    topN: 1,
+    minScore: 0,
+    activation: 'none',
+    maxTokens: 128,
+    signal,
+  });
   const id: number | undefined = results[0]?.document?.id;
   const [first]: { score: number; logit: number; index: number; tokens: number; truncated: boolean }[] = texts;
   await reranker.rerank('query', ['text', { text: 'text' }]);

@@ -6,7 +6,7 @@ const facts = { model: 'fake', maxTokens: 512, memoryBytes: 10, threads: 1, kern
 export const scoreOf = (text) => ({ logit: text.length, score: 1 / (1 + text.length), tokens: 4, truncated: false });
 
 /**
- * A backend whose logits are lengths of texts. It notes each call's texts. `change` changes a score; `ready` is awaited
+ * A backend that takes a text's length as its logit. It notes each call's texts. `change` changes a score; `ready` is awaited
  * before each document.
  */
 export function fakeBackend({ change = (score) => score, ready = async () => {} } = {}) {
