@@ -30,6 +30,7 @@
 //! | 1 | `kernels/` | numbers only: `lanes/`, `functions/`, `linear/` on integers, `float_linear`, `attention/`, and the `reference` |
 //! | 1 | `threads/` | documents side by side, and parts of one where threads are idle |
 //! | 1 | `error`, `memory`, `hexadecimal` | the one error, allocation that can fail, digests as text |
+//! | 1 | `foreign` | what often lies in the place of a model's file |
 //!
 //! Imports go downward only, and no two files import each other. Only `graph` names tract; only `wasm` names
 //! wasm_bindgen and js_sys. `unsafe` and `cfg(target_arch)` stand in `kernels` and `threads`; the gate of `wasm` has
@@ -53,6 +54,7 @@ pub mod bundle;
 pub mod convert;
 pub mod engine;
 pub mod error;
+mod foreign;
 pub mod graph;
 pub mod hexadecimal;
 pub mod kernels;

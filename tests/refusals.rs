@@ -2,8 +2,13 @@
 
 mod support;
 
-use rerank_wasm::engine::sequence_limits;
-use rerank_wasm::error::Error;
+use std::io::Cursor;
+
+use rerank_wasm::convert::Graphs;
+use rerank_wasm::engine::{Expectation, Loader, sequence_limits};
+use rerank_wasm::error::{Error, ModelFile};
+use rerank_wasm::tokenizer::compact_form;
+use serde_json::json;
 use support::protobuf::{Message, join, model, node, tensor, value_info};
 use support::{TINY, graph, read};
 
@@ -92,4 +97,119 @@ fn so_is_a_graph_in_the_form_q_operator() {
     assert_eq!(places.len(), 2);
     places.iter().for_each(|&place| file[place + 2..][..7].copy_from_slice(b"QLinear"));
     assert!(graph(&file).unwrap_err().to_string().ends_with(FORMS));
+}
+
+const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 279301077\n";
+
+/// Loads one file of this role, in chunks of a few bytes.
+fn arrive(loader: &mut Loader, file: ModelFile, size: Option<usize>, bytes: &[u8]) -> Result<(), Error> {
+    loader.begin(file, Expectation { size, ..Default::default() })?;
+    bytes.chunks(10).try_for_each(|chunk| loader.push(chunk))?;
+    loader.end()
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_in_each_role() {
+    use ModelFile::{Bundle, Config, Model, Tokenizer};
+    let message = br#"{"error":"Invalid username or password."}"#;
+    for (bytes, found) in [
+        (POINTER, "the file is a Git LFS pointer, which `git lfs pull` replaces with the file that it stands for"),
+        (b"<!doctype html>\n<title>Sign in</title>", "the file is a page of HTML or XML, such as a server's error"),
+        (message, "the file is JSON, such as a server's message; it begins with \"{\\\"error\\\":\\\"Invalid"),
+        (b"", "the file is empty"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "the file is compressed with gzip; the engine reads it decompressed"),
+        (b"PK\x03\x04", "the file is a ZIP archive, such as weights of PyTorch"),
+    ] {
+        for file in [Model, Tokenizer, Config, Bundle] {
+            for size in [None, Some(bytes.len())] {
+                let error = arrive(&mut Loader::default(), file, size, bytes).unwrap_err();
+                assert_eq!(error.code(), "invalid_model", "{error}");
+                assert!(error.to_string().starts_with(&format!("{file} file: {found}")), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pinned_file_of_another_kind_is_named_beside_its_size() {
+    let error = arrive(&mut Loader::default(), ModelFile::Model, Some(279_301_077), POINTER).unwrap_err();
+    assert_eq!(error.code(), "integrity_mismatch");
+    let expected = "model file: the file has 76 bytes; 279301077 were expected, and it is a Git LFS pointer, which";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+#[test]
+fn weights_of_another_kind_are_named_and_may_come_again() {
+    let [graph, data] = ["int8.onnx", "int8.onnx_data"].map(|name| read(&format!("tests/fixtures/external/{name}")));
+    for size in [None, Some(POINTER.len())] {
+        let mut loader = Loader::default();
+        arrive(&mut loader, ModelFile::Model, None, &graph).unwrap();
+        let error = arrive(&mut loader, ModelFile::Data, size, POINTER).unwrap_err();
+        assert_eq!(error.code(), "invalid_model", "{error}");
+        assert!(error.to_string().starts_with("data file: the file is a Git LFS pointer"), "{error}");
+        arrive(&mut loader, ModelFile::Data, None, &data).unwrap();
+    }
+}
+
+#[test]
+fn the_converter_names_files_of_another_kind() {
+    let [graph, tokenizer, config] = [
+        Graphs::open(Cursor::new(POINTER), &mut |_| unreachable!()).err(),
+        compact_form(POINTER).err(),
+        sequence_limits(POINTER).err(),
+    ];
+    let external = read("tests/fixtures/external/int8.onnx");
+    let data = Graphs::open(Cursor::new(external), &mut |_| Ok(Box::new(Cursor::new(POINTER)))).err();
+    for (file, error) in [("model", graph), ("tokenizer", tokenizer), ("config", config), ("data", data)] {
+        let error = error.unwrap().to_string();
+        assert!(error.starts_with(&format!("{file} file: the file is a Git LFS pointer")), "{error}");
+    }
+}
+
+/// Loads the tiny model, which has rows for 1000 ids, with another tokenizer.
+fn with_tokenizer(tokenizer: &[u8]) -> Result<(), Error> {
+    let config = read("tests/fixtures/standin-tiny/config.json");
+    support::load(&read(TINY), tokenizer, &config, 1 << 20).map(drop)
+}
+
+#[test]
+fn a_tokenizer_with_more_ids_than_the_model_has_rows_is_refused() {
+    let tiny = read("tests/fixtures/standin-tiny/tokenizer.json");
+    let with = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut json: serde_json::Value = serde_json::from_slice(&tiny).unwrap();
+        change(&mut json);
+        serde_json::to_vec(&json).unwrap()
+    };
+    let push = |json: &mut serde_json::Value, pointer: &str, value: serde_json::Value| {
+        json.pointer_mut(pointer).unwrap().as_array_mut().unwrap().push(value);
+    };
+    let token = json!({
+        "id": 1000, "content": "<extra>", "single_word": false, "lstrip": false, "rstrip": false,
+        "normalized": false, "special": true
+    });
+    let added = with(&|json| push(json, "/added_tokens", token.clone()));
+    let piece = with(&|json| push(json, "/model/vocab", json!(["qqqqqq", -12.5])));
+    // The crate runs a tokenizer with another pre-tokenizer.
+    let general = with(&|json| {
+        push(json, "/added_tokens", token.clone());
+        json["pre_tokenizer"] = json!({ "type": "Metaspace", "replacement": "_", "prepend_scheme": "first" });
+    });
+    let words = json!({
+        "version": "1.0", "added_tokens": [], "pre_tokenizer": { "type": "Whitespace" },
+        "model": { "type": "WordLevel", "unk_token": "?", "vocab": { "?": 3, "rare": 1000 } }
+    });
+    let compact = compact_form(&piece).unwrap();
+    for tokenizer in [added, piece, general, words.to_string().into_bytes(), compact] {
+        let error = with_tokenizer(&tokenizer).unwrap_err();
+        assert_eq!(error.code(), "unsupported_model", "{error}");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("tokenizer file: its ids go up to 1000, and the model has no row for that one"),
+            "{text}"
+        );
+        assert!(text.ends_with("use the tokenizer.json of the same model"), "{text}");
+    }
+    with_tokenizer(&tiny).unwrap();
+    let fewer = with(&|json| drop(json["model"]["vocab"].as_array_mut().unwrap().pop()));
+    with_tokenizer(&fewer).unwrap();
 }

@@ -12,7 +12,7 @@ mod sample;
 mod vocabulary;
 
 use std::collections::BTreeSet;
-use std::io::{SeekFrom, Write};
+use std::io::{Read, SeekFrom, Write};
 use std::sync::Arc;
 
 pub use float::File;
@@ -24,7 +24,8 @@ pub use sample::{LogitError, PAIRS, read_pairs};
 pub use vocabulary::PieceChoice;
 
 use crate::bundle::{Contents, write};
-use crate::error::{Error, Result};
+use crate::error::{Error, ModelFile, Result};
+use crate::foreign;
 use crate::graph::{Rewrite, TokenSequence};
 use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::{OnnxModel, Parser, Table, Weight};
@@ -61,7 +62,14 @@ impl Graphs {
     /// `invalid_model` for a damaged file, `unsupported_model` for one that the engine does not run, `out_of_memory`;
     /// those of `beside`.
     pub fn open(file: impl float::File + 'static, beside: &mut float::Open<'_>) -> Result<Self> {
-        let mut file = float::join(Box::new(file), beside)?;
+        let mut file: Box<dyn float::File> = Box::new(file);
+        refuse_foreign(ModelFile::Model, &mut *file)?;
+        let mut beside = |name: &str| {
+            let mut file = beside(name)?;
+            refuse_foreign(ModelFile::Data, &mut *file)?;
+            Ok(file)
+        };
+        let mut file = float::join(file, &mut beside)?;
         if float::has_float_weights(&mut *file)? {
             return Ok(Self::Float(file));
         }
@@ -77,6 +85,15 @@ impl Graphs {
             }
         }
     }
+}
+
+/// Reads the first bytes of a file at its start, and refuses one that is something else.
+fn refuse_foreign(role: ModelFile, file: &mut dyn float::File) -> Result<()> {
+    let unreadable = |error: std::io::Error| invalid(format!("the file cannot be read: {error}"));
+    let mut first = Vec::new();
+    file.take(foreign::LENGTH as u64).read_to_end(&mut first).map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    foreign::refuse(role, &first)
 }
 
 /// Writes the bundle to `output`.

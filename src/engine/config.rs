@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::bundle::MOST_TOKENS;
 use crate::error::{Error, ModelFile, Result};
+use crate::foreign;
 
 /// Longest pair in tokens if no file says otherwise. Every model of the BERT family takes as many.
 pub const DEFAULT_MAX_TOKENS: usize = 512;
@@ -64,6 +65,7 @@ pub struct SequenceLimits {
 /// `invalid_model` for bytes that are no such file. `unsupported_model` for a language model that generates text, for a
 /// limit that no pair fits and for one beyond [`MOST_TOKENS`].
 pub fn sequence_limits(bytes: &[u8]) -> Result<SequenceLimits> {
+    foreign::refuse(ModelFile::Config, bytes)?;
     let config: Config = serde_json::from_slice(bytes).map_err(|error| Error::InvalidModel {
         file: ModelFile::Config,
         reason: format!("the file is not a config.json: {error}"),

@@ -6,6 +6,7 @@ use super::config::{DEFAULT_MAX_TOKENS, SequenceLimits, sequence_limits};
 use super::reranker::Reranker;
 use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
+use crate::foreign::{self, Beginning};
 use crate::graph::Encoder;
 use crate::hexadecimal::hexadecimal;
 use crate::kernels::warm_up::warm_up;
@@ -13,6 +14,9 @@ use crate::memory::{append, reserve_exact};
 use crate::onnx::{ExternalReader, OnnxModel, Parsed, Parser};
 use crate::tokenizer::compact::Sink;
 use crate::tokenizer::{Tokenizer, TokenizerReader};
+
+/// A longer file is no pointer to another one, and a page that is longer is damaged weights as well.
+const MOST_BYTES_OF_A_NOTE: u64 = 4096;
 
 /// The caller's knowledge of a file before it arrives.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +37,7 @@ struct Arrival {
     hash: Sha256,
     /// Number of bytes received.
     size: usize,
+    beginning: Beginning,
     contents: IncomingFile,
 }
 
@@ -139,7 +144,14 @@ impl Loader {
             ModelFile::Data => IncomingFile::Data(self.begin_data(&expectation)?),
             _ => IncomingFile::new(file, &expectation)?,
         };
-        self.arrival = Some(Arrival { file, expectation, hash: Sha256::new(), size: 0, contents });
+        self.arrival = Some(Arrival {
+            file,
+            expectation,
+            hash: Sha256::new(),
+            size: 0,
+            beginning: Beginning::default(),
+            contents,
+        });
         Ok(())
     }
 
@@ -153,7 +165,8 @@ impl Loader {
             return Err(Error::InvalidInput("the model names no file with further weights".to_owned()));
         };
         let [size, likely_size] = [expectation.size, expectation.likely_size].map(|size| size.map(|size| size as u64));
-        reader.begin(size, likely_size)?;
+        // The bytes of a very short file say more than its size.
+        reader.begin(size.filter(|&size| size > MOST_BYTES_OF_A_NOTE), likely_size)?;
         self.external.take().ok_or_else(no_file)
     }
 
@@ -164,6 +177,7 @@ impl Loader {
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let arrival = self.arrival.as_mut().ok_or_else(no_file)?;
         let size = arrival.size.saturating_add(chunk.len());
+        arrival.beginning.push(chunk);
         if let Some(expected) = arrival.expectation.size.filter(|&expected| size > expected) {
             // A caller may end the file in spite of the error; the check must fail then, too.
             arrival.size = size;
@@ -198,8 +212,8 @@ impl Loader {
     }
 
     fn end_with(&mut self, sink: Option<&mut Sink<'_>>) -> Result<()> {
-        let Arrival { file, expectation, hash, size, contents } = self.arrival.take().ok_or_else(no_file)?;
-        let mut failure = check(file, expectation, hash, size).err();
+        let Arrival { file, expectation, hash, size, beginning, contents } = self.arrival.take().ok_or_else(no_file)?;
+        let mut failure = check_whole(file, check(file, expectation, hash, size), &beginning).err();
         // A data file takes the failure to its reader, which then waits for the file again.
         if !matches!(contents, IncomingFile::Data(_))
             && let Some(error) = failure.take()
@@ -266,6 +280,17 @@ impl Loader {
         let mut reranker = Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
         reranker.check()?;
         Ok(reranker)
+    }
+}
+
+/// Refuses a file that is something else. If its size or hash is wrong, too, the error says both.
+fn check_whole(file: ModelFile, checked: Result<()>, beginning: &Beginning) -> Result<()> {
+    match (checked, beginning.kind(file)) {
+        (Err(Error::IntegrityMismatch { file, reason }), Some(kind)) => {
+            Err(mismatch(file, format!("{reason}, and it is {kind}")))
+        }
+        (Ok(()), Some(kind)) => Err(foreign::refusal(file, &kind)),
+        (checked, _) => checked,
     }
 }
 

@@ -30,8 +30,8 @@ impl Reranker {
     /// would need more than [`MOST_TENSOR_BYTES`], but never less than [`DEFAULT_MAX_TOKENS`].
     ///
     /// # Errors
-    /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], or the longest pair would fail; those
-    /// of [`Encoder::logit`] for the shortest.
+    /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], if the longest pair would fail, and if
+    /// the model has no row for a token of its tokenizer; those of [`Encoder::logit`] for the shortest pair.
     pub(super) fn check(&mut self) -> Result<()> {
         self.max_tokens = self.graph.tokens().map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         while self.max_tokens > DEFAULT_MAX_TOKENS && self.graph.largest_tensor(self.max_tokens) > MOST_TENSOR_BYTES {
@@ -45,8 +45,27 @@ impl Reranker {
             );
             return Err(Error::UnsupportedModel { file: ModelFile::Model, reason });
         }
-        self.graph.logit(&self.sequence("a", "a")?)?;
+        let shortest = self.sequence("a", "a")?;
+        self.check_ids(&shortest)?;
+        self.graph.logit(&shortest)?;
         self.graph.rehearse(&self.sequence("a", &"a ".repeat(self.max_tokens))?)
+    }
+
+    /// Checks that the model has a row for each token of its tokenizer: a text may hold any of them.
+    fn check_ids(&self, pair: &TokenSequence) -> Result<()> {
+        let last = pair.ids.iter().copied().fold(self.tokenizer.last_id(), u32::max);
+        let of = |id| TokenSequence { ids: vec![id; pair.ids.len()], type_ids: pair.type_ids.clone() };
+        match self.graph.takes(&of(last)) {
+            // Another failure is one of the graph.
+            Err(failure) if self.graph.takes(&of(0)).is_ok() => {
+                let reason = format!(
+                    "its ids go up to {last}, and the model has no row for that one: {failure}; use the tokenizer.json of \
+                     the same model"
+                );
+                Err(Error::UnsupportedModel { file: ModelFile::Tokenizer, reason })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the longest pair of the model in tokens.

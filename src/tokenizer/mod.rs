@@ -73,6 +73,14 @@ impl Tokenizer {
         }
     }
 
+    /// Returns the largest id of a piece or an added token.
+    pub fn last_id(&self) -> u32 {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => pipeline.last_id(),
+            Pipeline::General(pipeline) => pipeline.last_id(),
+        }
+    }
+
     /// Returns the number of special tokens in a pair.
     fn special_tokens(&self) -> usize {
         match &self.pipeline {

@@ -79,7 +79,7 @@ async function loadOnce(task: LoadTask, platform: Platform): Promise<LoadedModel
     const race = new KernelRace(instance);
     const feeding = { platform, cache, instance, loader, race, signal, report };
     let bytes = 0;
-    for (const file of model.files) bytes += await feedAll(file, feeding);
+    for (const file of model.files) bytes += await feedIfThere(file, feeding);
     report({ phase: 'load', file: model.name, loaded: 0, total: bytes });
     await turn(platform, signal);
     while (race.step()) await turn(platform, signal);
@@ -123,6 +123,16 @@ function bytesOf({ files }: ResolvedModel): number | undefined {
     bytes += isGraph && !/(int8|quantized)[^/]*$/.test(name) ? 2 * size : size;
   }
   return bytes;
+}
+
+/** Feeds a file like {@link feedAll}. An optional file that is missing has no bytes. */
+async function feedIfThere(file: ResolvedFile, feeding: Feeding): Promise<number> {
+  try {
+    return await feedAll(file, feeding);
+  } catch (error) {
+    if (file.optional && error instanceof RerankError && error.code === 'model_not_found') return 0;
+    throw error;
+  }
 }
 
 /** Feeds a file, and after a graph the files that it names; returns their size in bytes. */

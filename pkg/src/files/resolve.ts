@@ -4,7 +4,7 @@ import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
 import { type EnvironmentVariable, environmentHub, isHttp } from './hub/environment.js';
 import { chooseGraph, foldersWith, otherGraph } from './hub/graph.js';
-import { encodePath, type HubName, isSafePath, parseHubName } from './hub/name.js';
+import { defaultRevision, encodePath, type HubName, isSafePath, parseHubName } from './hub/name.js';
 import { below, fileUrl } from './hub/place.js';
 import { directoryHolder, lacking } from './hub/problems.js';
 import { findFiles, type Verdict } from './hub/repository.js';
@@ -142,7 +142,8 @@ async function fromRepository(
     const { files, verdict } = await findFiles({ hub, repository, revision, token, signal }, file, notes, offline);
     return { model: { name, files }, verdict };
   } catch (error) {
-    throw withAdvice(local ? withoutDirectory(error, name) : error, proxyAdvice?.(hub.href));
+    const plain = local ? withoutDirectory(error, name) : error;
+    throw withPublishedName(withAdvice(plain, proxyAdvice?.(hub.href)), { repository, revision });
   }
 }
 
@@ -152,6 +153,16 @@ function withoutDirectory(error: unknown, name: string): unknown {
   const { code, message, cause } = error;
   if (!(cause instanceof AnswerError)) return error;
   return new RerankError(code, `${message} There is no directory ${JSON.stringify(name)} here either.`, { cause });
+}
+
+/** Adds to the error for the repository of a published model that it has a name, which needs no list of files. */
+function withPublishedName(error: unknown, { repository, revision }: HubName): unknown {
+  const isPublished = (model: PublishedModel) => model.repository === repository && revision === defaultRevision;
+  const [published] = [...publishedModels].find(([, model]) => isPublished(model)) ?? [];
+  if (published === undefined || !(error instanceof RerankError) || error.code === 'aborted') return error;
+  const { code, message, cause } = error;
+  const hint = `\`model: '${published}'\` names the published files of this repository and needs no list of them.`;
+  return new RerankError(code, `${sentence(message)} ${hint}`, { cause });
 }
 
 async function fromText(
@@ -170,7 +181,11 @@ async function fromUrl(url: URL, file: string | undefined, local: LocalFiles | u
   if (!isHttp(url)) throw invalid(`\`model\` must be an http:, https: or file: URL; it is a ${url.protocol} URL.`);
   if (url.pathname.endsWith(bundleEnding)) return fromBundle(url.href, url, file);
   const paths = { ...hubPaths, ...(file !== undefined && { model: file }) };
-  return { name: url.href, files: roles.map((role) => ({ role, location: hrefBelow(url, paths[role]) })) };
+  const files = roles.map((role) => {
+    const location = hrefBelow(url, paths[role]);
+    return { role, location, ...(role === 'config' && { optional: true }) };
+  });
+  return { name: url.href, files };
 }
 
 function fromBundle(name: string, bundle: URL, file: string | undefined): ResolvedModel {
@@ -188,14 +203,13 @@ async function fromDirectory(
   const found = await local.findModel(directory, foldersWith(file));
   if ('bundle' in found) return fromBundle(name, found.bundle, file);
   const { root, path, files } = found;
-  for (const needed of [hubPaths.config, hubPaths.tokenizer]) {
-    if (!files.some(({ path }) => path === needed)) throw lacking(path, needed);
-  }
+  const has = (name: string) => files.some(({ path }) => path === name);
+  if (!has(hubPaths.tokenizer)) throw lacking(path, hubPaths.tokenizer);
   const { graph, other } = chooseGraph(files, file, directoryHolder(path));
   return {
     name,
     files: [
-      { role: 'config', location: hrefBelow(root, hubPaths.config) },
+      ...(has(hubPaths.config) ? [{ role: 'config', location: hrefBelow(root, hubPaths.config) } as const] : []),
       { role: 'tokenizer', location: hrefBelow(root, hubPaths.tokenizer) },
       { role: 'model', location: hrefBelow(root, graph.path), ...(other && { other: otherGraph(other.path) }) },
     ],
@@ -277,16 +291,14 @@ function checkFile(file: unknown): string | undefined {
 }
 
 function unknownModel(name: string): RerankError {
-  const names = [...publishedModels.keys()].join(', ');
-  const message = `No published model is called ${JSON.stringify(name)}; use an absolute URL, ${hubHint} or one of ${names}`;
-  return new RerankError('model_not_found', sentence(message + smallModelHint(name)));
+  return new RerankError('model_not_found', `No published model is called ${JSON.stringify(name)}${namesHint(name)}`);
 }
 
-/** Says how a model of the hub is named. */
-export const hubHint = 'org/repo for a repository of the Hugging Face hub';
-
-/** Ends a message that a model is missing, if the caller asked for the small model by its name. */
-export function smallModelHint(name: string): string {
-  if (name !== 'mini' && name !== 'rerank-wasm-mini') return '';
-  return "; the small model is a package: `import mini from 'rerank-wasm-mini'`";
+/** Ends a message that no model has this name: says which names there are. */
+export function namesHint(name: string): string {
+  if (['mini', 'rerank-wasm-mini'].includes(name)) {
+    return "; the small model is a package: `import mini from 'rerank-wasm-mini'`.";
+  }
+  const names = [...publishedModels.keys()].join(', ');
+  return `; use one of ${names}, org/repo for another repository of the Hugging Face hub, or an absolute URL.`;
 }

@@ -12,6 +12,8 @@ export interface ResolvedFile {
   more?: PlainLocation[];
   size?: number | undefined;
   sha256?: string | undefined;
+  /** True if the model loads without the file, should it be missing. */
+  optional?: boolean;
   /**
    * The repository that the location is in, with the token for it. The token goes to a worker with the file; messages,
    * events and the cache never hold it.

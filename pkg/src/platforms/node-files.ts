@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { RerankError, sentence, throwIfAborted, withReason } from '../common/errors.js';
+import { RerankError, throwIfAborted, withReason } from '../common/errors.js';
 import { engineUrl } from '../engine-urls.js';
 import type { LocalBundle, LocalFile, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
-import { hubHint, smallModelHint } from '../files/resolve.js';
+import { namesHint } from '../files/resolve.js';
 
 /** Node's file system. */
 export const localFiles: LocalFiles = { exists, urlOf, open: openLocal, findModel };
@@ -71,8 +71,7 @@ async function findModel(path: string | URL, folders: readonly string[]): Promis
   if (found?.isFile()) return { bundle: pathToFileURL(root) };
   if (!found?.isDirectory()) {
     const found = `\`model\` is ${JSON.stringify(root)}, which is neither a published model nor a directory nor a bundle`;
-    const hint = smallModelHint(root) || `; use ${hubHint}`;
-    throw new RerankError('model_not_found', sentence(found + hint));
+    throw new RerankError('model_not_found', found + namesHint(root));
   }
   const files = await Promise.all(folders.map((folder) => listFolder(root, folder)));
   return { root: pathToFileURL(root), path: root, files: files.flat() };

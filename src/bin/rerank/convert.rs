@@ -33,12 +33,11 @@ pub fn model(conversion: &Conversion) -> Result<(), Box<dyn Error>> {
     let tokenizer = read(&directory.join("tokenizer.json"))?;
     let stem = output.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = conversion.name.clone().or(stem).ok_or("OUTPUT has no file name; name a file or pass --name")?;
-    let source = Source {
-        name: &name,
-        graph,
-        tokenizer: &tokenizer,
-        max_tokens: sequence_limits(&read(&directory.join("config.json"))?)?.max_tokens,
-    };
+    let config = directory.join("config.json");
+    // The file is optional, and an empty one says as little.
+    let config = if config.exists() { read(&config)? } else { b"{}".to_vec() };
+    let max_tokens = sequence_limits(&config)?.max_tokens;
+    let source = Source { name: &name, graph, tokenizer: &tokenizer, max_tokens };
     let mut bundle = Vec::new();
     let report = convert(source, &options(conversion)?, &mut bundle)?;
     match conversion.shard {

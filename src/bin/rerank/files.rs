@@ -49,7 +49,10 @@ pub fn load(model: &Path) -> Result<Reranker, Box<dyn Error>> {
     } else {
         // Find the graph first, so that the error for a directory without a model names the graph.
         let graph = find_graph(model)?;
-        feed(&mut loader, ModelFile::Config, &model.join("config.json"))?;
+        let config = model.join("config.json");
+        if config.exists() {
+            feed(&mut loader, ModelFile::Config, &config)?;
+        }
         feed(&mut loader, ModelFile::Tokenizer, &model.join("tokenizer.json"))?;
         feed(&mut loader, ModelFile::Model, &graph)?;
         while let Some(path) = loader.next_data_file().map(|name| graph.with_file_name(name)) {

@@ -14,34 +14,43 @@ use crate::graph::import::{BATCH, SEQUENCE};
 use crate::onnx::refusal::unsupported;
 
 impl Encoder {
-    /// Runs the graph on a sequence without its arithmetic.
+    /// Runs the graph on the longest sequence without its arithmetic.
     ///
     /// # Errors
     /// `unsupported_model` if the graph would fail on the sequence.
     pub fn rehearse(&self, sequence: &TokenSequence) -> Result<()> {
         let length = sequence.ids.len();
-        let run = || -> TractResult<TValue> {
-            let mut state = self.plan.spawn()?;
-            let outputs = state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
-                let evaluated = reads_integers(&inputs) || node.op_is::<Slice>();
-                match float_shapes(node, context.symbols).filter(|_| !evaluated) {
-                    Some(shapes) => {
-                        // An operator on floats may use the memory of its inputs.
-                        drop(inputs);
-                        shapes.iter().map(|shape| Ok(Tensor::zero::<f32>(shape)?.into_tvalue())).collect()
-                    }
-                    None => eval(context, state, node, inputs),
-                }
-            })?;
-            outputs.into_iter().next().context("the graph has no output")
-        };
-        let output = run().map_err(|error| {
+        let output = self.run_without_arithmetic(sequence).map_err(|error| {
             unsupported(format!(
                 "the graph fails on {length} tokens, which config.json allows: {error:#}; give the model a config.json \
                  with the length that it takes as max_position_embeddings"
             ))
         })?;
         one_logit(&output, length).map(drop)
+    }
+
+    /// Runs the graph on a sequence without its arithmetic.
+    ///
+    /// # Errors
+    /// The reason, as a clause, why it would fail.
+    pub fn takes(&self, sequence: &TokenSequence) -> std::result::Result<(), String> {
+        self.run_without_arithmetic(sequence).map(drop).map_err(|error| format!("{error:#}"))
+    }
+
+    fn run_without_arithmetic(&self, sequence: &TokenSequence) -> TractResult<TValue> {
+        let mut state = self.plan.spawn()?;
+        let outputs = state.run_plan_with_eval(self.feed(sequence)?, |context, state, node, inputs| {
+            let evaluated = reads_integers(&inputs) || node.op_is::<Slice>();
+            match float_shapes(node, context.symbols).filter(|_| !evaluated) {
+                Some(shapes) => {
+                    // An operator on floats may use the memory of its inputs.
+                    drop(inputs);
+                    shapes.iter().map(|shape| Ok(Tensor::zero::<f32>(shape)?.into_tvalue())).collect()
+                }
+                None => eval(context, state, node, inputs),
+            }
+        })?;
+        outputs.into_iter().next().context("the graph has no output")
     }
 
     /// Bytes of the largest tensor that the graph computes for a sequence of `tokens`, as far as the sizes are known.

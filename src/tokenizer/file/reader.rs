@@ -4,6 +4,7 @@ use super::compact::{CompactReader, MAGIC, Sink, collect, write};
 use super::json::JsonReader;
 use super::parts::Parts;
 use crate::error::{Error, ModelFile, Result};
+use crate::foreign;
 use crate::tokenizer::Tokenizer;
 
 /// Reads a tokenizer file. It reports errors only at the end, when the caller has checked the file's size and hash.
@@ -85,6 +86,7 @@ impl Tokenizer {
     /// # Errors
     /// `invalid_model` for bytes in neither form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        foreign::refuse(ModelFile::Tokenizer, bytes)?;
         let mut reader = TokenizerReader::new(Some(bytes.len()));
         reader.push(bytes);
         reader.finish()
@@ -96,6 +98,7 @@ impl Tokenizer {
 /// # Errors
 /// `unsupported_model` if its model is no unigram model, `invalid_model` if it is no `tokenizer.json`.
 pub fn compact_form(json: &[u8]) -> Result<Vec<u8>> {
+    foreign::refuse(ModelFile::Tokenizer, json)?;
     let mut reader = TokenizerReader::new(Some(json.len()));
     reader.push(json);
     let mut bytes = Vec::new();

@@ -20,6 +20,7 @@ type Pipeline = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, Pos
 #[derive(Debug)]
 pub struct General {
     pipeline: Pipeline,
+    last_id: u32,
 }
 
 /// A `tokenizer.json` without its model. The engine ignores its padding and truncation.
@@ -38,7 +39,7 @@ impl General {
     /// # Errors
     /// `invalid_model` for bytes that are no `tokenizer.json`, or that could make the crate panic.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        Self::with_model(json, || models::read(json).map(Model::from))
+        Self::with_model(json, || models::read(json).map(|(model, last_id)| (Model::from(model), last_id)))
     }
 
     /// Makes a tokenizer with our unigram model in place of the one in `json`.
@@ -46,19 +47,26 @@ impl General {
     /// # Errors
     /// As [`General::from_json`].
     pub fn with_unigram(json: &[u8], unigram: Unigram) -> Result<Self> {
-        Self::with_model(json, || Ok(Model::from(unigram)))
+        let last_id = unigram.last_id();
+        Self::with_model(json, || Ok((Model::from(unigram), last_id)))
     }
 
-    fn with_model(json: &[u8], model: impl FnOnce() -> Result<Model>) -> Result<Self> {
+    fn with_model(json: &[u8], model: impl FnOnce() -> Result<(Model, Option<u32>)>) -> Result<Self> {
         soundness::check(json)?;
         let Shell { added_tokens, normalizer, pre_tokenizer, post_processor } =
             serde_json::from_slice(json).map_err(malformed)?;
-        let mut pipeline = Pipeline::new(model()?);
+        let (model, last_id) = model()?;
+        let mut pipeline = Pipeline::new(model);
         pipeline.with_normalizer(normalizer).map_err(unsound)?;
         pipeline.with_pre_tokenizer(pre_tokenizer);
         pipeline.with_post_processor(post_processor);
         pipeline.add_tokens(added_tokens).map_err(unsound)?;
-        Ok(Self { pipeline })
+        let added = pipeline.get_added_vocabulary().get_vocab().values().copied().max();
+        Ok(Self { pipeline, last_id: last_id.max(added).unwrap_or_default() })
+    }
+
+    pub fn last_id(&self) -> u32 {
+        self.last_id
     }
 
     /// # Errors

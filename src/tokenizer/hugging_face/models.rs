@@ -35,22 +35,25 @@ struct ModelFields {
 /// Two pieces, in the file an array or a text with a space between them; `None` for the line that says a version.
 struct Merge(Option<(String, String)>);
 
-/// Reads the model of a `tokenizer.json` with BPE, WordPiece or WordLevel. Older files do not name the kind.
+/// Reads the model of a `tokenizer.json` with BPE, WordPiece or WordLevel, and its largest id. Older files do not name
+/// the kind.
 ///
 /// # Errors
 /// `invalid_model` for a damaged model, one of another kind, or one that could make the crate panic.
-pub fn read(json: &[u8]) -> Result<ModelWrapper> {
+pub fn read(json: &[u8]) -> Result<(ModelWrapper, Option<u32>)> {
     let File { version, model } = serde_json::from_slice(json).map_err(malformed)?;
     check_version(version.as_deref())?;
     let kind = model.r#type.as_deref().unwrap_or_else(|| model.likely_kind());
-    match kind {
+    let last_id = model.vocab.values().copied().max();
+    let model = match kind {
         "BPE" => model.byte_pairs().map(ModelWrapper::from),
         "WordPiece" => model.word_pieces().map(ModelWrapper::from),
         "WordLevel" => model.words().map(ModelWrapper::from),
         _ => Err(damaged(&format!(
             "its model is of the type {kind:?}; BPE, WordPiece and WordLevel are the types with such a vocabulary"
         ))),
-    }
+    };
+    Ok((model?, last_id))
 }
 
 impl ModelFields {

@@ -37,6 +37,10 @@ impl AddedTokens {
         Self { tokens, is_start }
     }
 
+    pub fn last_id(&self) -> Option<u32> {
+        self.tokens.iter().map(|token| token.id).max()
+    }
+
     /// Calls `visit` with the spans of `text` in order, until it returns false.
     ///
     /// # Errors

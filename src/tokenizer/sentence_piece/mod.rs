@@ -64,6 +64,11 @@ struct Workspace {
 const KEPT_TEXT_BYTES: usize = 1 << 16;
 
 impl SentencePiece {
+    pub fn last_id(&self) -> u32 {
+        let added = [&self.raw_tokens, &self.normal_tokens].into_iter().filter_map(AddedTokens::last_id).max();
+        self.unigram.last_id().max(added).unwrap_or_default()
+    }
+
     pub fn special_tokens(&self) -> usize {
         self.template.special_tokens()
     }

@@ -69,6 +69,10 @@ impl Unigram {
         self.scores.len()
     }
 
+    pub fn last_id(&self) -> Option<u32> {
+        self.len().checked_sub(1).and_then(|id| u32::try_from(id).ok())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.scores.is_empty()
     }

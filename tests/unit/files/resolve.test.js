@@ -96,7 +96,7 @@ describe('a model that is refused', () => {
   it('by its name lists the names', () =>
     assert.rejects(resolveModel({ model: 'base' }, {}), {
       code: 'model_not_found',
-      message: `No published model is called "base"; use an absolute URL, org/repo for a repository of the Hugging Face hub or one of ${names}.`,
+      message: `No published model is called "base"; use one of ${names}, org/repo for another repository of the Hugging Face hub, or an absolute URL.`,
     }));
 
   it('by the name of the small model says where that is', () =>

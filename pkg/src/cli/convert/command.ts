@@ -92,14 +92,21 @@ async function filesOf(model: string): Promise<Pick<ModelTask, 'graph' | 'tokeni
   return {
     graph: await findFile(root, exactPaths, 'ONNX file with a usual name, such as onnx/model.onnx'),
     tokenizer: await findFile(root, ['tokenizer.json']),
-    config: await findFile(root, ['config.json']),
+    config: await fileAmong(root, ['config.json']),
   };
 }
 
 /** @throws `model_not_found` if none of the paths exists, which the error calls `name` */
 async function findFile(root: string, paths: readonly string[], name = paths.join(' or ')): Promise<string> {
+  const found = await fileAmong(root, paths);
+  if (found === undefined) throw lacking(root, name);
+  return found;
+}
+
+/** Returns the first of the paths that exists; undefined if none does. */
+async function fileAmong(root: string, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths.map((path) => resolve(root, path))) {
     if ((await stat(path).catch(() => undefined))?.isFile()) return path;
   }
-  throw lacking(root, name);
+  return undefined;
 }

@@ -22,7 +22,8 @@ export interface ModelTask {
   name: string;
   graph: string;
   tokenizer: string;
-  config: string;
+  /** Undefined if the model has none. */
+  config: string | undefined;
   options: ConverterOptions;
   /** Lines of query, tab, document; empty for the built-in sample. */
   sample: string;

@@ -65,7 +65,7 @@ function convertModel(converter: ConverterBindings, task: ModelTask, output: Wri
       open(task.graph),
       (name) => open(join(dirname(task.graph), name)),
       readWhole(task.tokenizer),
-      readWhole(task.config),
+      task.config === undefined ? new TextEncoder().encode('{}') : readWhole(task.config),
       task.options,
       task.sample,
       output,

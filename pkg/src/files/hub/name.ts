@@ -6,7 +6,7 @@ export interface HubName {
 }
 
 /** The branch that is taken if the caller names none. */
-const defaultRevision = 'main';
+export const defaultRevision = 'main';
 
 const part = String.raw`(?![.-])[\w.-]{1,96}`;
 const form = new RegExp(`^(${part}/${part})(?:@([\\w./-]{1,250}))?$`);
