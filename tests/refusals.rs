@@ -134,7 +134,7 @@ fn a_file_of_another_kind_is_named_in_each_role() {
 fn a_pinned_file_of_another_kind_is_named_beside_its_size() {
     let error = arrive(&mut Loader::default(), ModelFile::Model, Some(279_301_077), POINTER).unwrap_err();
     assert_eq!(error.code(), "integrity_mismatch");
-    let expected = "model file: the file has 76 bytes; 279301077 were expected, and it is a Git LFS pointer, which";
+    let expected = "model file: the file has 74 bytes; 279301077 were expected, and it is a Git LFS pointer, which";
     assert!(error.to_string().starts_with(expected), "{error}");
 }
 
