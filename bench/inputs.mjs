@@ -61,12 +61,21 @@ export function mixed() {
   };
 }
 
+/** Returns `count` texts with the tokens of these, again and again. None is scored twice, because each is another text. */
+export function repeated(texts, count) {
+  const times = (index) => Math.floor(index / texts.length);
+  return Array.from({ length: count }, (_, index) => texts[index % texts.length] + ' '.repeat(times(index)));
+}
+
 /** Returns `count` documents for one query of the mini model. They repeat every sixth of its pairs. */
 export function miniDocuments(count) {
   const pairs = readLines(join(repository, 'tests/fixtures/mini_pairs.jsonl'));
-  const documents = pairs.filter((_, index) => index % 6 === 0).slice(0, 10);
+  const texts = pairs.filter((_, index) => index % 6 === 0).slice(0, 10);
   return {
     query: pairs[0].query,
-    documents: Array.from({ length: count }, (_, index) => documents[index % documents.length].document),
+    documents: repeated(
+      texts.map(({ document }) => document),
+      count,
+    ),
   };
 }

@@ -28,7 +28,7 @@ impl Beginning {
 }
 
 /// # Errors
-/// `invalid_model` for a file whose first bytes, all if it is short, show that it is something else.
+/// `invalid_model` for a file that is something else, as its first bytes show. A shorter file is passed as a whole.
 pub fn refuse(file: ModelFile, first: &[u8]) -> Result<()> {
     kind(file, &first[..first.len().min(LENGTH)]).map_or(Ok(()), |kind| Err(refusal(file, &kind)))
 }

@@ -1,6 +1,6 @@
 // Measures two of our threads in Chromium, against one of ours and against two of onnxruntime-web.
 import { startInChromium } from '../hosts/chromium.mjs';
-import { mixed, sameLength } from '../inputs.mjs';
+import { mixed, repeated, sameLength } from '../inputs.mjs';
 import { reportLanes } from '../race.mjs';
 import { times } from '../rounds.mjs';
 import { inPage } from '../settings.mjs';
@@ -24,7 +24,7 @@ export async function threads(report, server) {
       one,
     );
     report.add('threads.memory_mb', await furtherMegabytes(alone, together), 'MB');
-    for (const contestant of [alone, together]) await contestant.call('run', repeated(sameLength(1, 512), 6));
+    for (const contestant of [alone, together]) await contestant.call('run', sixTimes(sameLength(1, 512)));
     report.add('threads.memory_mb.longest', await furtherMegabytes(alone, together), 'MB');
     await alone.stop();
     delete contestants.one;
@@ -45,6 +45,6 @@ async function furtherMegabytes(alone, together) {
   return (after.memoryBytes - before.memoryBytes) / 1e6;
 }
 
-function repeated(input, count) {
-  return { ...input, documents: Array(count).fill(input.documents[0]) };
+function sixTimes(input) {
+  return { ...input, documents: repeated(input.documents, 6) };
 }

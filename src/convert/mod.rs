@@ -64,7 +64,7 @@ impl Graphs {
     pub fn open(file: impl float::File + 'static, beside: &mut float::Open<'_>) -> Result<Self> {
         let mut file: Box<dyn float::File> = Box::new(file);
         refuse_foreign(ModelFile::Model, &mut *file)?;
-        let mut beside = |name: &str| {
+        let mut beside = |name: &str| -> Result<Box<dyn float::File>> {
             let mut file = beside(name)?;
             refuse_foreign(ModelFile::Data, &mut *file)?;
             Ok(file)
@@ -91,7 +91,7 @@ impl Graphs {
 fn refuse_foreign(role: ModelFile, file: &mut dyn float::File) -> Result<()> {
     let unreadable = |error: std::io::Error| invalid(format!("the file cannot be read: {error}"));
     let mut first = Vec::new();
-    file.take(foreign::LENGTH as u64).read_to_end(&mut first).map_err(unreadable)?;
+    Read::take(&mut *file, foreign::LENGTH as u64).read_to_end(&mut first).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
     foreign::refuse(role, &first)
 }

@@ -30,8 +30,8 @@ impl Reranker {
     /// would need more than [`MOST_TENSOR_BYTES`], but never less than [`DEFAULT_MAX_TOKENS`].
     ///
     /// # Errors
-    /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], if the longest pair would fail, and if
-    /// the model has no row for a token of its tokenizer; those of [`Encoder::logit`] for the shortest pair.
+    /// `unsupported_model` if a tensor would still need more than [`LIMIT_BYTES`], or the longest pair would fail; those
+    /// of [`Encoder::logit`] for the shortest. `unsupported_model` if the model has no row for a token of its tokenizer.
     pub(super) fn check(&mut self) -> Result<()> {
         self.max_tokens = self.graph.tokens().map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
         while self.max_tokens > DEFAULT_MAX_TOKENS && self.graph.largest_tensor(self.max_tokens) > MOST_TENSOR_BYTES {

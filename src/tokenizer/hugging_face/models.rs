@@ -172,7 +172,7 @@ mod tests {
     }
 
     fn read_model(model: &Value) -> Result<ModelWrapper> {
-        read(json!({ "version": "1.0", "model": model }).to_string().as_bytes())
+        read(json!({ "version": "1.0", "model": model }).to_string().as_bytes()).map(|(model, _)| model)
     }
 
     fn ids(model: &Value) -> Vec<u32> {

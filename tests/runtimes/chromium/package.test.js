@@ -82,7 +82,10 @@ describe('the package in a page', () => {
         port2.postMessage(undefined);
       };
       port2.postMessage(undefined);
-      const results = await reranker.rerank('query', Array(10).fill('word '.repeat(200)));
+      const results = await reranker.rerank(
+        'query',
+        Array.from({ length: 10 }, (_, index) => `${index} ${'word '.repeat(200)}`),
+      );
       port1.close();
       await reranker.dispose();
       return { results, turns };

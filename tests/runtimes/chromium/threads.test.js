@@ -115,7 +115,7 @@ describe('threads in a page that is cross-origin isolated', () => {
       await sound.dispose();
       const worker = () => new Worker('/site/worker-with-little-memory.js', { type: 'module' });
       const reranker = await createReranker({ model: mini, threads: 8, worker });
-      const long = Array(40).fill(mixedDocuments().at(-1));
+      const long = Array.from({ length: 40 }, (_, index) => `${index} ${mixedDocuments().at(-1)}`);
       const failure = await failureOf(reranker.rerank('boats', long));
       const ranked = await logits(reranker);
       await reranker.dispose();

@@ -33,7 +33,10 @@ describe('the memory of an engine', () => {
 
   it('goes when its reranker is disposed, though that is still held', async () => {
     const reranker = await createReranker({ model: tiny, worker: false });
-    const running = reranker.rerank('query', Array(50).fill('text '.repeat(300)));
+    const running = reranker.rerank(
+      'query',
+      Array.from({ length: 50 }, (_, index) => `${index} ${'text '.repeat(300)}`),
+    );
     const failure = rejectsWith(running, 'disposed');
     await reranker.dispose();
     await failure;

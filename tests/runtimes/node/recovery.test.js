@@ -18,7 +18,7 @@ import { MemoryCache } from '../../support/servers/memory-cache.js';
 import { serveDirectory } from '../../support/servers/static.js';
 
 /** Each document takes one step. */
-const long = Array(4).fill('word '.repeat(300));
+const long = Array.from({ length: 4 }, (_, index) => `${index} ${'word '.repeat(300)}`);
 const many = Array.from({ length: 40 }, (_, index) => `document ${index}`);
 const megabyte = 'x'.repeat(1 << 20);
 const pageBytes = 65_536;

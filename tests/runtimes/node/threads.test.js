@@ -164,7 +164,8 @@ describe('threads in Node', () => {
       import { LittleMemory } from ${JSON.stringify(new URL('../chromium/site/little-memory.js', import.meta.url).href)};
       WebAssembly.Memory = LittleMemory;
       const reranker = await createReranker({ model: mini, threads: 8, worker: false });
-      const long = Array(40).fill('river bank money water loan boat interest fish '.repeat(80));
+      const words = 'river bank money water loan boat interest fish '.repeat(80);
+      const long = Array.from({ length: 40 }, (_, index) => index + words);
       for (let call = 0; call < 3; call += 1) {
         const code = await reranker.rerank('boats', long).catch(({ code }) => code);
         const [{ index }] = await reranker.rerank('boats', ['money', 'A boat.']);

@@ -102,7 +102,10 @@ describe(`requests, ${lanes} at a time`, () => {
   }
 
   it('are all answered right, in the same memory', async () => {
-    const largest = { query: 'text', documents: Array(8).fill('word '.repeat(600)) };
+    const largest = {
+      query: 'text',
+      documents: Array.from({ length: 8 }, (_, index) => `${index} ${'word '.repeat(600)}`),
+    };
     assert.equal((await post([JSON.stringify(largest)])).status, 200);
     let asked = 0;
     /** Sends this part of all requests, or as many as the time allows. */

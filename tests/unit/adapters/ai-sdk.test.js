@@ -110,7 +110,7 @@ for (const [name, { rerank }] of Object.entries({ 'AI SDK 6': ai6, 'AI SDK 7': a
       let answer;
       const asked = new Promise((resolve) => {
         hub.faults.set('/mini/config.json', (_, response) => {
-          answer = () => response.writeHead(404).end();
+          answer = () => response.writeHead(403).end();
           resolve();
         });
       });
@@ -119,7 +119,7 @@ for (const [name, { rerank }] of Object.entries({ 'AI SDK 6': ai6, 'AI SDK 7': a
         const call = rerank({
           model,
           query,
-          documents: documents.flatMap((text) => Array(20).fill(text)),
+          documents: documents.flatMap((text) => Array.from({ length: 20 }, (_, index) => `${text} ${index}`)),
           abortSignal: controller.signal,
         });
         if (model.modelId === hub.model) await asked;
