@@ -296,9 +296,9 @@ function unknownModel(name: string): RerankError {
 
 /** Ends a message that no model has this name: says which names there are. */
 export function namesHint(name: string): string {
-  if (['mini', 'rerank-wasm-mini'].includes(name)) {
-    return "; the small model is a package: `import mini from 'rerank-wasm-mini'`.";
-  }
   const names = [...publishedModels.keys()].join(', ');
-  return `; use one of ${names}, org/repo for another repository of the Hugging Face hub, or an absolute URL.`;
+  const others = 'org/repo for another repository of the Hugging Face hub, or an absolute URL';
+  const isSmall = ['mini', 'rerank-wasm-mini'].includes(name);
+  const small = isSmall ? "; the small model is a package: `import mini from 'rerank-wasm-mini'`" : '';
+  return `; use one of ${names}, ${others}${small}.`;
 }

@@ -39,7 +39,7 @@ describe('download', () => {
 
   it('keeps the query of a base URL', async () => {
     await rejectsWith(createReranker({ model: `${hub.url}/none?token=1` }), 'model_not_found');
-    assert.deepEqual(hub.requests, ['/none/config.json?token=1']);
+    assert.deepEqual(hub.requests, ['/none/config.json?token=1', '/none/tokenizer.json?token=1']);
   });
 
   it('finds published models on a mirror', async () => {

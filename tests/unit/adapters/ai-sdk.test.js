@@ -99,7 +99,7 @@ for (const [name, { rerank }] of Object.entries({ 'AI SDK 6': ai6, 'AI SDK 7': a
 
     it('passes failures on, and begins anew after a load that failed', async () => {
       const model = rerankWasm({ model: hub.model, cache: 'none' });
-      hub.faults.set('/mini/config.json', (_, response) => response.writeHead(404).end());
+      hub.faults.set('/mini/tokenizer.json', (_, response) => response.writeHead(404).end());
       await rejectsWith(rerank({ model, query, documents }), 'model_not_found');
       hub.faults.clear();
       assert.equal((await rerank({ model, query, documents })).ranking.length, 3);

@@ -143,6 +143,25 @@ describe('rerank-wasm convert', () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
+  it('takes a directory without config.json, as the native one does', async () => {
+    const model = at('unconfigured');
+    await cp(models.tiny, model, { recursive: true });
+    await rm(join(model, 'config.json'));
+    await givesWhatTheNativeOneGives(['--model', model]);
+  });
+
+  for (const file of ['onnx/model_quantized.onnx', 'onnx/int8.onnx_data', 'tokenizer.json', 'config.json']) {
+    it(`names a Git LFS pointer in the place of ${file}, as the native one does`, async () => {
+      const model = join(folder, 'model');
+      await cp(models.split, model, { recursive: true });
+      await writeFile(join(model, file), 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 7\n');
+      const { errors, code } = await run(['convert', '--model', model, join(folder, 'model.bundle')]);
+      assert.match(errors, /^error: invalid_model: .* file: the file is a Git LFS pointer/);
+      assert.equal(code, 1);
+      await assert.rejects(natively(['--model', model]), ({ stderr }) => /the file is a Git LFS pointer/.test(stderr));
+    });
+  }
+
   it('makes the compact form of a tokenizer', async () => {
     const path = join(folder, 'tokenizer.bin');
     const tokenizer = join(miniDirectory, 'tokenizer.json');
