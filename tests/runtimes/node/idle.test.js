@@ -25,16 +25,18 @@ async function freed(reranker) {
   while ((await reranker.statistics()).memoryBytes > 0) await sleep(5);
 }
 
-for (const worker of [false, true]) {
-  const where = worker ? 'in a worker' : 'in place';
+const places = {
+  'in place': (options) => createReranker({ model: tiny, worker: false, ...options }),
+  'in a worker thread': async (options) => createReranker({ model: await tinyBytes(), worker: true, ...options }),
+  async 'in the worker of a page'(options) {
+    const page = await enterPage(WebWorker);
+    const wasm = await readFile(engineUrl);
+    return page.createReranker({ model: await tinyBytes(), wasm, worker: true, ...options });
+  },
+};
 
-  describe(`idleTimeout ${where}`, () => {
-    const create = async (options) => {
-      if (!worker) return createReranker({ model: tiny, ...options });
-      const page = await enterPage(WebWorker);
-      return page.createReranker({ model: await tinyBytes(), wasm: await readFile(engineUrl), worker, ...options });
-    };
-
+for (const [place, create] of Object.entries(places)) {
+  describe(`idleTimeout ${place}`, () => {
     it('frees the engine, and the next call has the same scores', async () => {
       const reranker = await create({ idleTimeout: 10 });
       const before = await reranker.rerank('query', documents);
@@ -91,7 +93,7 @@ describe('the memory of a model with idleTimeout', () => {
   });
 
   it('holds the bytes that the caller passed and released', async () => {
-    const reranker = await createReranker({ model: await tinyBytes(), idleTimeout: 10 });
+    const reranker = await createReranker({ model: await tinyBytes(), worker: false, idleTimeout: 10 });
     await freed(reranker);
     for (let round = 0; round < 5; round += 1) await collectGarbage();
     assert.equal((await reranker.rerank('query', documents)).length, 3);
