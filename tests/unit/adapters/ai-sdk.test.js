@@ -87,6 +87,18 @@ for (const [name, { rerank }] of Object.entries({ 'AI SDK 6': ai6, 'AI SDK 7': a
       );
     });
 
+    it('leaves documents with a low score out', async () => {
+      const [best, second] = await reranker.rerank(query, documents);
+      const model = rerankWasm(reranker, { minScore: best.score });
+      const { ranking, rerankedDocuments } = await rerank({ model, query, documents });
+      assert.ok(second.score < best.score);
+      assert.deepEqual(
+        ranking.map(({ originalIndex }) => originalIndex),
+        [best.index],
+      );
+      assert.deepEqual(rerankedDocuments, [documents[best.index]]);
+    });
+
     it('loads nothing for nothing, and not again what is loaded', async () => {
       hub.requests.length = 0;
       const model = rerankWasm({ model: hub.model, cache: 'none' });

@@ -66,6 +66,15 @@ describe('LangChain.js', () => {
     );
   });
 
+  it('leaves documents with a low score out', async () => {
+    const compressor = new RerankWasmCompressor(reranker, { minScore: expected[1].score });
+    const ranked = await compressor.compressDocuments(documents(), query);
+    assert.deepEqual(
+      ranked.map(({ metadata }) => metadata.page),
+      expected.slice(0, 2).map(({ index }) => index),
+    );
+  });
+
   it('loads nothing for no documents, and passes failures on', async () => {
     assert.deepEqual(await new RerankWasmCompressor({ model: '/none' }).compressDocuments([], query), []);
     const compressor = new RerankWasmCompressor({ model: '/none' });

@@ -8,7 +8,7 @@ import { RerankWasmCompressor } from 'rerank-wasm/langchain';
 import mini from 'rerank-wasm-mini';
 
 export async function useAiSdk(abortSignal: AbortSignal): Promise<void> {
-  const model = rerankWasm({ model: mini }, { longDocuments: 'chunk', maxTokens: 256 });
+  const model = rerankWasm({ model: mini }, { longDocuments: 'chunk', maxTokens: 256, minScore: 0.1 });
   const { ranking } = await rerank({ model, query: 'query', documents: ['text'], topN: 1, abortSignal });
   const [first]: { originalIndex: number; score: number; document: string }[] = ranking;
   const objects = [{ id: 7, text: 'text' }];
