@@ -1,6 +1,6 @@
 import { untilAborted } from '../common/deferred.js';
-import { isUrl } from '../common/kinds.js';
 import type { AbortSignal } from '../common/globals.js';
+import { isUrl } from '../common/kinds.js';
 import { defaultModel } from '../files/registry.js';
 import { checkReading, isReranker, lazily, type ReadingOptions, type RerankerSource } from './reranker-source.js';
 
