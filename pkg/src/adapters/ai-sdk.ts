@@ -63,7 +63,7 @@ export function rerankWasm(source: RerankerSource = {}, reading: ReadingOptions 
 }
 
 const provider = 'rerank-wasm';
-const known = ['longDocuments', 'maxTokens'] as const;
+const known = ['longDocuments', 'maxTokens', 'minScore'] as const;
 
 const jsonWarning = {
   type: 'compatibility',

@@ -32,7 +32,7 @@ export class RerankWasmCompressor extends Held {
   constructor(source: RerankerSource = {}, options: ReadingOptions & Pick<RerankOptions, 'topN'> = {}) {
     super();
     this.#get = lazily(source);
-    this.#options = checkReading(options, ['longDocuments', 'maxTokens', 'topN'], 'options');
+    this.#options = checkReading(options, ['longDocuments', 'maxTokens', 'minScore', 'topN'], 'options');
   }
 
   /** Returns at most `topN` documents, best first. An empty list loads no model. */

@@ -90,7 +90,17 @@ const calls = {
 
 /** The types that callers receive or implement, or that have no names. */
 const others = [
-  ...['AiSdkRerankingModel', 'CacheBackend', 'CachedFile', 'CacheEntry', 'CacheFacts', 'CacheWriter', 'FileLocation'],
+  ...[
+    'AiSdkRerankingModel',
+    'CacheBackend',
+    'CachedFile',
+    'CachedScore',
+    'ScoreCache',
+    'CacheEntry',
+    'CacheFacts',
+    'CacheWriter',
+    'FileLocation',
+  ],
   ...['Handler', 'HandlerContext', 'HookCall', 'KeySource', 'LangChainDocument', 'LoadProgress', 'RankingCall'],
   ...['RateLimitAnswer', 'RerankDocument', 'RerankError', 'RerankErrorCode', 'Reranker', 'RerankerSource'],
   ...['RerankerStatistics', 'RerankProgress', 'RerankResult', 'RerankWarning', 'bearerKeys', 'rerankErrorCodes'],
