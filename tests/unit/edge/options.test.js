@@ -33,7 +33,7 @@ const messages = [
   ],
   [
     { reranker: { modle: 'mini' } },
-    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, onProgress, onWarning, signal.',
+    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, scoreCache, idleTimeout, onProgress, onWarning, signal.',
   ],
   ...[
     ['/api/', '"/api/"'],
