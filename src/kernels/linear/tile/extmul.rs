@@ -48,28 +48,22 @@ fn dot_rows<const ROWS: usize, const PAIRED: bool>(rows: &[i8], stride: usize, p
         unsafe { v128_load32_splat(rows.as_ptr().add(row * stride + GROUP_ROWS * group).cast()) }
     };
     let paired = if PAIRED { groups / 2 * 2 } else { 0 };
+    // Arrays of a fixed length are unrolled. In a loop over vectors the compiler would keep the sums in memory, and
+    // replace products of bytes by products of widened bytes.
     for group in (0..paired).step_by(2) {
-        let codes: [[v128; 2]; ROWS] =
-            core::array::from_fn(|row| [activations(row, group), activations(row, group + 1)]);
-        for vector in 0..VECTORS {
-            let [first, second] = [weights(group, vector), weights(group + 1, vector)];
-            for (sums, codes) in sums.iter_mut().zip(codes) {
-                let low = i16x8_add(i16x8_extmul_low_i8x16(codes[0], first), i16x8_extmul_low_i8x16(codes[1], second));
-                let high =
-                    i16x8_add(i16x8_extmul_high_i8x16(codes[0], first), i16x8_extmul_high_i8x16(codes[1], second));
-                add(&mut sums[vector], low, high);
-            }
-        }
+        let weights: [[v128; 2]; VECTORS] =
+            core::array::from_fn(|vector| [weights(group, vector), weights(group + 1, vector)]);
+        sums = core::array::from_fn(|row| {
+            let codes = [activations(row, group), activations(row, group + 1)];
+            core::array::from_fn(|vector| add_two(sums[row][vector], codes, weights[vector]))
+        });
     }
     for group in paired..groups {
-        for vector in 0..VECTORS {
-            let weights = weights(group, vector);
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let codes = activations(row, group);
-                let (low, high) = (i16x8_extmul_low_i8x16(codes, weights), i16x8_extmul_high_i8x16(codes, weights));
-                add(&mut sums[vector], low, high);
-            }
-        }
+        let weights: [v128; VECTORS] = core::array::from_fn(|vector| weights(group, vector));
+        sums = core::array::from_fn(|row| {
+            let codes = activations(row, group);
+            core::array::from_fn(|vector| add_one(sums[row][vector], codes, weights[vector]))
+        });
     }
     for (sums, dots) in sums.iter().zip(dots.iter_mut()) {
         for (&[low, high], dots) in sums.iter().zip(dots.as_chunks_mut::<4>().0) {
@@ -80,9 +74,22 @@ fn dot_rows<const ROWS: usize, const PAIRED: bool>(rows: &[i8], stride: usize, p
     }
 }
 
+/// Adds the products of two groups, which fit 16 bits together.
+#[inline(always)]
+fn add_two(sums: [v128; 2], codes: [v128; 2], weights: [v128; 2]) -> [v128; 2] {
+    let low = i16x8_add(i16x8_extmul_low_i8x16(codes[0], weights[0]), i16x8_extmul_low_i8x16(codes[1], weights[1]));
+    let high = i16x8_add(i16x8_extmul_high_i8x16(codes[0], weights[0]), i16x8_extmul_high_i8x16(codes[1], weights[1]));
+    add(sums, low, high)
+}
+
+/// Adds the products of one group.
+#[inline(always)]
+fn add_one(sums: [v128; 2], codes: v128, weights: v128) -> [v128; 2] {
+    add(sums, i16x8_extmul_low_i8x16(codes, weights), i16x8_extmul_high_i8x16(codes, weights))
+}
+
 /// Adds products of 16 bits to sums of 32 bits.
 #[inline(always)]
-fn add(sums: &mut [v128; 2], low: v128, high: v128) {
-    sums[0] = i32x4_add(sums[0], i32x4_extadd_pairwise_i16x8(low));
-    sums[1] = i32x4_add(sums[1], i32x4_extadd_pairwise_i16x8(high));
+fn add([low_sums, high_sums]: [v128; 2], low: v128, high: v128) -> [v128; 2] {
+    [i32x4_add(low_sums, i32x4_extadd_pairwise_i16x8(low)), i32x4_add(high_sums, i32x4_extadd_pairwise_i16x8(high))]
 }
