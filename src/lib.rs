@@ -15,13 +15,15 @@
 //!    it. Threads score other batches of pairs at the same time ([`threads`]).
 //! 4. [`engine::Job::scored`] returns the scores; JavaScript ranks them.
 //!
+//! An [`engine::Embedder`] works alike: an [`engine::EmbeddingJob`] turns texts into unit vectors.
+//!
 //! ## Rooms
 //!
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
 //! | 6 | `wasm/` | what JavaScript sees, without logic: the engine or, for Node, the converter |
 //! | 6 | `bin/rerank/` | the native command line |
-//! | 5 | `engine/` | loader, reranker, jobs and their scores |
+//! | 5 | `engine/` | loader, reranker, embedder, jobs, their scores and vectors |
 //! | 5 | `convert/` | the converter: vocabulary, `float/` for files with float weights, `rounding/` |
 //! | 4 | `bundle/` | a model in one file: manifest, reader, writer |
 //! | 3 | `graph/` | the network, and all that names tract: `import/` reads ONNX operators, `fuse/` puts ours in their place, `run/` loads and runs |

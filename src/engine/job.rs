@@ -1,19 +1,15 @@
 //! One scoring call. It scores a few documents at a time, so that the caller can report progress or stop in between.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::batches::{Batch, Batches, TOKENS_TOGETHER};
 use super::reranker::Reranker;
 use super::score::{ScoredDocument, sigmoid};
 use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
-use crate::threads::{self, Task};
+use crate::threads::Task;
 use crate::tokenizer::{Pair, Query, Window, Windows};
-
-/// Most tokens of the pairs in one batch. So many rows make reading the weights worthwhile. A longer pair is scored
-/// alone, so no step takes longer than the longest pair.
-const TOKENS_TOGETHER: usize = 256;
 
 /// A window repeats 1 / `OVERLAP` of the one before. So a passage that a border cuts is whole in one of them.
 const OVERLAP: usize = 8;
@@ -40,8 +36,8 @@ pub struct Job {
     windows: Option<Windows>,
     /// A pair that did not fit into the last batch.
     next: Option<WaitingPair>,
-    /// The batches that threads run or will run, in the order of the list.
-    under_way: VecDeque<Batch>,
+    /// Each pair without its score, and true for the last of its document.
+    under_way: Batches<(ScoredDocument, bool), f32>,
     /// The best window so far of a document with further windows.
     unfinished: Option<ScoredDocument>,
     scored: Vec<ScoredDocument>,
@@ -57,13 +53,6 @@ struct WaitingPair {
     window: Option<Range<usize>>,
     /// True if no other window of the document follows.
     last: bool,
-}
-
-/// Pairs that are scored together.
-struct Batch {
-    /// Each pair without its score, and true for the last of its document.
-    pairs: Vec<(ScoredDocument, bool)>,
-    logits: Task<Result<Vec<f32>>>,
 }
 
 impl Reranker {
@@ -82,8 +71,7 @@ impl Reranker {
         if query.trim().is_empty() {
             return Err(Error::InvalidInput("the query is blank; pass one with words".to_owned()));
         }
-        let max_tokens = max_tokens.map_or(self.max_tokens, |tokens| tokens.min(self.max_tokens));
-        let query = self.tokenizer.query(query, max_tokens)?;
+        let query = self.model.tokenizer.query(query, self.model.limit(max_tokens))?;
         Ok(Job::new(Arc::clone(self), query, documents, long_documents))
     }
 }
@@ -99,7 +87,7 @@ impl Job {
             tokenised: 0,
             windows: None,
             next: None,
-            under_way: VecDeque::new(),
+            under_way: Batches::default(),
             unfinished: None,
             failed: false,
         }
@@ -125,27 +113,17 @@ impl Job {
     }
 
     fn score_batch(&mut self) -> Result<()> {
-        // Twice as many as threads, so that a thread always finds the next one.
-        let wanted = if threads::count() == 1 { 1 } else { 2 * threads::count() };
-        while self.under_way.len() < wanted {
-            let Some(batch) = self.next_batch()? else { break };
-            self.under_way.push_back(batch);
-        }
-        let Some(Batch { pairs, mut logits }) = self.under_way.pop_front() else { return Ok(()) };
-        let logits = loop {
-            logits.help();
-            if let Some(logits) = logits.take() {
-                break logits?;
-            }
-        };
-        for ((document, last), logit) in pairs.into_iter().zip(logits) {
+        let mut under_way = std::mem::take(&mut self.under_way);
+        let scored = under_way.step(|| self.next_batch());
+        self.under_way = under_way;
+        for ((document, last), logit) in scored?.unwrap_or_default() {
             self.take_score(ScoredDocument { logit, score: sigmoid(logit), ..document }, last);
         }
         Ok(())
     }
 
     /// Hands the next pairs to the threads; `None` after the last.
-    fn next_batch(&mut self) -> Result<Option<Batch>> {
+    fn next_batch(&mut self) -> Result<Option<Batch<(ScoredDocument, bool), f32>>> {
         let (mut pairs, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
         while let Some(waiting) = self.take_pair()? {
             let length = waiting.pair.ids.len();
@@ -162,7 +140,7 @@ impl Job {
             return Ok(None);
         }
         let reranker = Arc::clone(&self.reranker);
-        Ok(Some(Batch { pairs, logits: Task::new(move || reranker.graph.logits(&sequences)) }))
+        Ok(Some(Batch { items: pairs, values: Task::new(move || reranker.model.graph.logits(&sequences)) }))
     }
 
     /// Returns the next pair; `None` after the last.
@@ -178,12 +156,12 @@ impl Job {
         self.tokenised += 1;
         match self.long_documents {
             LongDocuments::Truncate => {
-                let pair = self.reranker.tokenizer.pair(&self.query, document)?;
+                let pair = self.reranker.model.tokenizer.pair(&self.query, document)?;
                 Ok(Some(WaitingPair { index, pair, window: None, last: true }))
             }
             LongDocuments::Chunk => {
                 let overlap = self.query.document_budget() / OVERLAP;
-                let windows = self.reranker.tokenizer.windows(&self.query, document, overlap)?;
+                let windows = self.reranker.model.tokenizer.windows(&self.query, document, overlap)?;
                 self.next_window(windows, index)
             }
         }
@@ -191,7 +169,7 @@ impl Job {
 
     /// Returns the next window of a document and keeps the others.
     fn next_window(&mut self, mut windows: Windows, index: usize) -> Result<Option<WaitingPair>> {
-        let window = windows.next(&self.reranker.tokenizer, &self.query, &self.documents[index])?;
+        let window = windows.next(&self.reranker.model.tokenizer, &self.query, &self.documents[index])?;
         Ok(window.map(|Window { pair, utf16, last, only, .. }| {
             if !last {
                 self.windows = Some(windows);

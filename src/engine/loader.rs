@@ -3,11 +3,13 @@
 use sha2::{Digest, Sha256};
 
 use super::config::{DEFAULT_MAX_TOKENS, SequenceLimits, sequence_limits};
+use super::embedder::Embedder;
+use super::model::Model;
 use super::reranker::Reranker;
 use crate::bundle::{Bundle, BundleReader};
 use crate::error::{Error, MemoryUse, ModelFile, Result};
 use crate::foreign::{self, Beginning};
-use crate::graph::Encoder;
+use crate::graph::{Encoder, Pooling};
 use crate::hexadecimal::hexadecimal;
 use crate::kernels::warm_up::warm_up;
 use crate::memory::{append, reserve_exact};
@@ -266,6 +268,18 @@ impl Loader {
     /// [`Encoder::from_onnx`]. `unsupported_model` or `invalid_model` if the graph fails on the shortest or the longest
     /// pair.
     pub fn finish(self) -> Result<Reranker> {
+        Reranker::new(self.finish_with(Encoder::from_onnx)?)
+    }
+
+    /// Builds the graph of an embedding model from the received files, and runs it once.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish), on a text in place of a pair.
+    pub fn finish_embedder(self, pooling: Pooling) -> Result<Embedder> {
+        Embedder::new(self.finish_with(|model| Encoder::embedding(model, pooling))?)
+    }
+
+    fn finish_with(self, build: impl FnOnce(OnnxModel) -> Result<Encoder>) -> Result<Model> {
         if let Some(arrival) = self.arrival {
             return Err(Error::Internal(format!("the caller has not ended the {} file", arrival.file)));
         }
@@ -275,11 +289,9 @@ impl Loader {
         if let Some(reader) = self.external {
             return Err(reader.missing());
         }
-        let graph = Encoder::from_onnx(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
+        let graph = build(self.model.ok_or_else(|| missing(ModelFile::Model))?)?;
         let graph = graph.with_first_position(self.first_position)?;
-        let mut reranker = Reranker::new(graph, tokenizer, self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
-        reranker.check()?;
-        Ok(reranker)
+        Ok(Model { graph, tokenizer, max_tokens: self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS) })
     }
 }
 

@@ -8,4 +8,4 @@ mod import;
 mod run;
 
 pub use fuse::rewrite::Rewrite;
-pub use run::{Encoder, OperatorTime, Speed, TokenSequence, exact};
+pub use run::{Encoder, OperatorTime, Pooling, Speed, TokenSequence, exact};

@@ -1,4 +1,4 @@
-//! The tokenizer turns a query and a document into the token ids of a pair.
+//! The tokenizer turns a query and a document into the token ids of a pair, or a single text into its ids.
 //!
 //! Two pipelines do the work. `sentence_piece` runs tokenizers like XLM-RoBERTa's in our own code, from normaliser to
 //! template, and returns the same ids as the `tokenizers` crate. `hugging_face` runs all others in that crate.
@@ -8,6 +8,7 @@ mod hugging_face;
 mod pair;
 mod refusal;
 mod sentence_piece;
+mod single;
 pub mod unigram;
 mod vocabulary;
 mod window;
@@ -18,6 +19,7 @@ pub use file::reader::{TokenizerReader, compact_form};
 use hugging_face::General;
 pub use pair::{Pair, Query};
 use sentence_piece::SentencePiece;
+pub use single::Single;
 pub use vocabulary::Vocabulary;
 pub use window::{Window, Windows};
 
@@ -86,6 +88,22 @@ impl Tokenizer {
         match &self.pipeline {
             Pipeline::SentencePiece(pipeline) => pipeline.special_tokens(),
             Pipeline::General(pipeline) => pipeline.special_tokens(),
+        }
+    }
+
+    /// Returns the number of special tokens beside a single text.
+    fn special_tokens_of_single(&self) -> usize {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => pipeline.special_tokens_of_single(),
+            Pipeline::General(pipeline) => pipeline.special_tokens_of_single(),
+        }
+    }
+
+    /// Puts the special tokens around a single text, and returns the segment of each token, too.
+    fn surrounded(&self, text: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        match &self.pipeline {
+            Pipeline::SentencePiece(pipeline) => Ok(pipeline.single(text)),
+            Pipeline::General(pipeline) => pipeline.single(text),
         }
     }
 

@@ -35,6 +35,15 @@ pub struct Windows {
     utf16: Utf16Counter,
 }
 
+/// The place of a window in its text.
+#[derive(Debug)]
+struct WindowRange {
+    tokens: Range<usize>,
+    bytes: Range<usize>,
+    utf16: Range<usize>,
+    last: bool,
+}
+
 impl Tokenizer {
     /// Cuts `document` into windows as long as the pair allows. Each repeats the last `overlap` tokens of the one
     /// before. The last window is as long as the others and holds the end of the document, so it may repeat more. A
@@ -43,7 +52,21 @@ impl Tokenizer {
     /// # Errors
     /// `invalid_input` for an overlap without room for new tokens; those of [`Tokenizer::ids`].
     pub fn windows(&self, query: &Query, document: &str, overlap: usize) -> Result<Windows> {
-        let budget = query.document_budget;
+        self.windows_of(document, query.document_budget, overlap)
+    }
+
+    /// Cuts a single text into windows of `budget` tokens, as [`windows`](Self::windows) does. Returns the range of each
+    /// in UTF-16 code units.
+    ///
+    /// # Errors
+    /// As [`windows`](Self::windows).
+    pub fn ranges(&self, text: &str, budget: usize, overlap: usize) -> Result<Vec<Range<usize>>> {
+        let mut windows = self.windows_of(text, budget, overlap)?;
+        let next = || windows.next_range(text).map(|range| range.utf16);
+        Ok(std::iter::from_fn(next).collect())
+    }
+
+    fn windows_of(&self, document: &str, budget: usize, overlap: usize) -> Result<Windows> {
         let step = budget.checked_sub(overlap).filter(|&step| step > 0).ok_or_else(|| {
             Error::InvalidInput(format!(
                 "the overlap is {overlap} tokens; it must be less than the {budget} of a window"
@@ -60,16 +83,22 @@ impl Windows {
     /// # Errors
     /// `internal` if the tokenizer refuses the pair.
     pub fn next(&mut self, tokenizer: &Tokenizer, query: &Query, document: &str) -> Result<Option<Window>> {
+        let Some(WindowRange { tokens, bytes, utf16, last }) = self.next_range(document) else { return Ok(None) };
+        let only = last && tokens.start == 0;
+        let pair = tokenizer.join(&query.ids, &self.ids[tokens], false)?;
+        Ok(Some(Window { pair, bytes, utf16, last, only }))
+    }
+
+    fn next_range(&mut self, document: &str) -> Option<WindowRange> {
         let Self { ids, starts, budget, step, .. } = &*self;
-        let Some(first) = self.first else { return Ok(None) };
+        let first = self.first?;
         let end = ids.len().min(first.saturating_add(*budget));
         let from = if first == 0 { 0 } else { border(document, starts[first]) };
         let to = starts.get(end).map_or(document.len(), |&start| border(document, start)).max(from);
-        let pair = tokenizer.join(&query.ids, &ids[first..end], false)?;
         let last = end == ids.len();
         self.first = (!last).then(|| first.saturating_add(*step).min(ids.len() - budget));
         let utf16 = self.utf16.at(document, from)..self.utf16.at(document, to);
-        Ok(Some(Window { pair, bytes: from..to, utf16, last, only: last && first == 0 }))
+        Some(WindowRange { tokens: first..end, bytes: from..to, utf16, last })
     }
 }
 

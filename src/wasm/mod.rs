@@ -3,9 +3,13 @@
 #[cfg(feature = "converter")]
 mod converter;
 #[cfg(not(feature = "converter"))]
+mod kernel_race;
+#[cfg(not(feature = "converter"))]
+mod loader;
+#[cfg(not(feature = "converter"))]
 mod reranker;
 
-use js_sys::{Error as JsError, Reflect};
+use js_sys::{Error as JsError, Function, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
@@ -19,6 +23,15 @@ pub fn start() {
         set(&error, "poisoned", &JsValue::TRUE);
         wasm_bindgen::throw_val(error.into());
     }));
+}
+
+fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Error> {
+    serde_wasm_bindgen::to_value(value).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// A clock of JavaScript, in milliseconds.
+fn clock(now: &Function) -> impl FnMut() -> f64 {
+    || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN)
 }
 
 /// Returns the code for a panic. tract panics without memory, and so does a thread if another one lacks it.

@@ -1,118 +1,19 @@
-//! The exports of the engine, declared for TypeScript in `pkg/src/wasm/bindings.d.ts`.
+//! The reranker for JavaScript.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use js_sys::{Function, Uint8Array};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{self, Expectation, LongDocuments};
-use crate::error::{Error, MemoryUse, ModelFile};
-use crate::kernels::linear::race::Race;
-
-/// Bytes of a chunk that are copied into the instance at a time.
-const PART_BYTES: u32 = 1 << 16;
-
-fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Error> {
-    serde_wasm_bindgen::to_value(value).map_err(|error| Error::Internal(error.to_string()))
-}
-
-#[wasm_bindgen]
-#[derive(Default)]
-pub struct Loader(engine::Loader);
-
-#[wasm_bindgen]
-impl Loader {
-    #[wasm_bindgen(constructor)]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    pub fn begin(
-        &mut self,
-        file: &str,
-        size: Option<u32>,
-        sha256: Option<String>,
-        #[wasm_bindgen(js_name = likelySize)] likely_size: Option<u32>,
-    ) -> Result<(), Error> {
-        let [size, likely_size] = [size, likely_size].map(|size| size.map(|size| size as usize));
-        self.0.begin(ModelFile::from_name(file)?, Expectation { size, likely_size, sha256 })
-    }
-
-    pub fn push(&mut self, chunk: &Uint8Array) -> Result<(), Error> {
-        // In parts, since memory of a large copy would stay with the instance.
-        for start in (0..chunk.length()).step_by(PART_BYTES as usize) {
-            self.0.push(&chunk.subarray(start, start.saturating_add(PART_BYTES).min(chunk.length())).to_vec())?;
-        }
-        Ok(())
-    }
-
-    pub fn end(&mut self) -> Result<(), Error> {
-        self.0.end()
-    }
-
-    /// Ends the tokenizer file. Returns its compact form if it came as JSON and has one.
-    #[wasm_bindgen(js_name = endAndConvert)]
-    pub fn end_and_convert(&mut self) -> Result<Option<Uint8Array>, Error> {
-        let (mut compact, mut filled) = (None, 0);
-        // In parts, since memory for all of it would stay with the instance.
-        self.0.end_and_convert(&mut |size, part| {
-            let compact = compact.get_or_insert_with(|| Uint8Array::new_with_length(size as u32));
-            let start = filled;
-            filled += part.len() as u32;
-            compact.subarray(start, filled).copy_from(part);
-            Ok(())
-        })?;
-        Ok(compact)
-    }
-
-    /// Returns the name of the next file with weights, which lies beside the model.
-    #[wasm_bindgen(js_name = nextDataFile)]
-    pub fn next_data_file(&self) -> Option<String> {
-        self.0.next_data_file().map(str::to_owned)
-    }
-
-    pub fn finish(self) -> Result<Model, Error> {
-        Ok(Model(Arc::new(self.0.finish()?)))
-    }
-}
-
-#[wasm_bindgen]
-pub struct KernelRace(Race);
-
-#[wasm_bindgen]
-impl KernelRace {
-    #[wasm_bindgen(constructor)]
-    pub fn new() -> Result<Self, Error> {
-        let race = Race::new();
-        race.map(Self).ok_or(Error::OutOfMemory { purpose: MemoryUse::Kernels, bytes: Race::WEIGHTS })
-    }
-
-    /// Returns the names of the kernels.
-    pub fn entrants(&self) -> Vec<String> {
-        self.0.entrants().map(str::to_owned).collect()
-    }
-
-    /// Returns how many products of two numbers a run adds up.
-    #[wasm_bindgen(getter)]
-    pub fn products(&self) -> usize {
-        Race::PRODUCTS
-    }
-
-    pub fn run(&mut self, entrant: usize) {
-        self.0.run(entrant);
-    }
-
-    /// Ends the race. Models that load after it take the fastest kernel by these times.
-    pub fn choose(self, times: &[f64]) {
-        self.0.choose(times);
-    }
-}
+use super::{clock, to_js};
+use crate::engine::{self, LongDocuments};
+use crate::error::Error;
 
 /// The model that [`Model::kept`] returns, also in a copy of the instance's memory.
 static KEPT: Mutex<Option<Arc<engine::Reranker>>> = Mutex::new(None);
 
 #[wasm_bindgen]
-pub struct Model(Arc<engine::Reranker>);
+pub struct Model(pub(super) Arc<engine::Reranker>);
 
 #[wasm_bindgen]
 impl Model {
@@ -129,8 +30,7 @@ impl Model {
     /// Measures the time of each operator in a warm forward pass over `tokens` tokens. `now` is a clock in
     /// milliseconds.
     pub fn profile(&self, tokens: usize, now: &Function) -> Result<JsValue, Error> {
-        let mut now = || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN);
-        to_js(&self.0.profile(tokens, &mut now)?)
+        to_js(&self.0.profile(tokens, &mut clock(now))?)
     }
 
     /// Keeps the model for [`kept`](Self::kept).

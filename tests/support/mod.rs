@@ -57,9 +57,8 @@ pub fn logit(graph: &Encoder, ids: &[u32]) -> f32 {
     graph.logit(&sequence(ids)).unwrap()
 }
 
-/// Loads the three files in chunks of `chunk_bytes`.
-pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -> Result<Arc<Reranker>> {
-    let mut loader = Loader::default();
+/// Passes the three files in chunks of `chunk_bytes`.
+pub fn feed(loader: &mut Loader, model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -> Result<()> {
     for (file, bytes) in [(ModelFile::Config, config), (ModelFile::Tokenizer, tokenizer), (ModelFile::Model, model)] {
         loader.begin(file, Expectation::default())?;
         for chunk in bytes.chunks(chunk_bytes) {
@@ -67,6 +66,13 @@ pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -
         }
         loader.end()?;
     }
+    Ok(())
+}
+
+/// Loads the three files in chunks of `chunk_bytes`.
+pub fn load(model: &[u8], tokenizer: &[u8], config: &[u8], chunk_bytes: usize) -> Result<Arc<Reranker>> {
+    let mut loader = Loader::default();
+    feed(&mut loader, model, tokenizer, config, chunk_bytes)?;
     loader.finish().map(Arc::new)
 }
 

@@ -4,6 +4,7 @@ mod branch;
 pub mod coordinates;
 pub mod gather;
 pub mod gelu;
+pub mod hidden_states;
 pub mod logit;
 pub mod operators;
 mod order;

@@ -4,7 +4,8 @@
 use tract_core::internal::*;
 use tract_core::plan::eval;
 
-use super::{Encoder, TokenSequence, one_logit};
+use super::output::logit;
+use super::{Encoder, TokenSequence};
 use crate::error::Result;
 use crate::graph::fuse::layer_norm::AddLayerNorm;
 use crate::graph::fuse::linear::LinearLayers;
@@ -48,7 +49,7 @@ impl Encoder {
         };
         let length = sequence.ids.len();
         let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
-        one_logit(&output, length)
+        logit(&output, length)
     }
 
     /// Computes the logits of several pairs on floats, in lockstep, with linear layers computed by `layers`. Returns
@@ -73,7 +74,7 @@ impl Encoder {
             let failed = |error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len()));
             error.downcast().unwrap_or_else(failed)
         })?;
-        let logits = outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len()));
+        let logits = outputs.iter().zip(sequences).map(|(output, sequence)| logit(output, sequence.ids.len()));
         logits.collect::<Result<_>>().map(Some)
     }
 }

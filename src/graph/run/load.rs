@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tract_core::prelude::*;
 
 use super::lockstep::Schedule;
-use super::{Encoder, Input, not_one_logit};
+use super::output::{Output, Pooling, not_one_logit};
+use super::{Encoder, Input};
 use crate::error::{Error, Result};
 use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
-use crate::graph::import::{import, logit, validate};
+use crate::graph::import::{hidden_states, import, logit, validate};
 use crate::kernels::attention::MAX_KEYS;
 use crate::onnx::refusal::{invalid, unsupported};
 use crate::onnx::schema::{self, Model};
@@ -34,6 +35,43 @@ impl Encoder {
     /// # Errors
     /// Those of [`from_onnx`](Self::from_onnx).
     pub fn from_onnx_with(model: OnnxModel, rewrites: &[Rewrite]) -> Result<Self> {
+        let encoder = Self::build(model, rewrites, |model, outputs| {
+            logit::select(model, outputs)?;
+            Ok(Output::Logit)
+        })?;
+        refuse_many_logits(&encoder.plan)?;
+        Ok(encoder)
+    }
+
+    /// Builds the plan of an embedding model. The inputs are those of [`from_onnx`](Self::from_onnx). Its output
+    /// `last_hidden_state` or `token_embeddings`, or else the first of three axes, is a vector for each token. Without
+    /// one, `sentence_embedding` or the first output is a vector for each text.
+    ///
+    /// # Errors
+    /// Those of [`from_onnx`](Self::from_onnx).
+    pub fn embedding(model: OnnxModel, pooling: Pooling) -> Result<Self> {
+        Self::embedding_with(model, pooling, &Rewrite::ALL)
+    }
+
+    /// Builds the plan of an embedding model with these rewrites only.
+    ///
+    /// # Errors
+    /// Those of [`from_onnx`](Self::from_onnx).
+    pub fn embedding_with(model: OnnxModel, pooling: Pooling, rewrites: &[Rewrite]) -> Result<Self> {
+        Self::build(model, rewrites, |model, outputs| {
+            Ok(match hidden_states::select(model, outputs, pooling == Pooling::FirstToken)? {
+                hidden_states::Selected::Tokens => Output::Tokens(pooling),
+                hidden_states::Selected::Text => Output::Vector,
+            })
+        })
+    }
+
+    /// `select` makes one outlet the model's output, and says what it is.
+    fn build(
+        model: OnnxModel,
+        rewrites: &[Rewrite],
+        select: impl FnOnce(&mut TypedModel, &[&str]) -> TractResult<Output>,
+    ) -> Result<Self> {
         let OnnxModel { graph, weights } = model;
         let mut file = Model::read(&graph)?;
         validate(&mut file.graph)?;
@@ -42,7 +80,7 @@ impl Encoder {
         let names = inputs.iter().map(|(name, _)| *name);
         let mut model = import(&file, names, tokens, &weights).map_err(refused)?;
         let inputs: Vec<Input> = inputs.into_iter().map(|(_, input)| input).collect();
-        logit::select(&mut model, &file.graph.outputs).map_err(refused)?;
+        let output = select(&mut model, &file.graph.outputs).map_err(refused)?;
         drop(file);
         drop(graph);
         let plan = || -> TractResult<Arc<TypedRunnableModel>> {
@@ -57,8 +95,7 @@ impl Encoder {
             model.into_optimized()?.into_runnable()
         };
         let plan = plan().map_err(refused)?;
-        refuse_many_logits(&plan)?;
-        Ok(Self { schedule: Schedule::new(&plan), plan, inputs, first_position: 0, tokens })
+        Ok(Self { schedule: Schedule::new(&plan), plan, inputs, first_position: 0, tokens, output })
     }
 }
 

@@ -4,6 +4,7 @@ pub mod exact;
 mod load;
 mod lockstep;
 mod observe;
+mod output;
 mod profile;
 mod rehearsal;
 mod speed;
@@ -12,11 +13,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep::Schedule;
+use output::Output;
+pub use output::Pooling;
 pub use profile::OperatorTime;
 pub use speed::Speed;
 use tract_core::internal::*;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::onnx::refusal::{invalid, unsupported};
 
 /// Values that feed one input of the graph.
@@ -43,7 +46,7 @@ impl Input {
     }
 }
 
-/// Token ids of one (query, document) pair, including special tokens.
+/// Token ids of one (query, document) pair or of one text, including special tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenSequence {
     pub ids: Vec<u32>,
@@ -51,7 +54,8 @@ pub struct TokenSequence {
     pub type_ids: Vec<u32>,
 }
 
-/// A cross-encoder ready to run: one plan for all sequence lengths.
+/// An encoder ready to run: one plan for all sequence lengths. A cross-encoder computes the logit of a pair, an embedding
+/// model the vector of a text.
 #[derive(Debug)]
 pub struct Encoder {
     plan: Arc<TypedRunnableModel>,
@@ -63,6 +67,7 @@ pub struct Encoder {
     first_position: i64,
     /// The number of tokens in every pair, of a graph that takes no other. Shorter pairs are padded.
     tokens: Option<usize>,
+    output: Output,
 }
 
 impl Encoder {
@@ -90,7 +95,21 @@ impl Encoder {
     /// # Errors
     /// `invalid_model` if the graph fails, or returns anything but one finite number.
     pub fn logit(&self, sequence: &TokenSequence) -> Result<f32> {
-        let length = sequence.ids.len();
+        let output = self.run(sequence)?;
+        output::logit(&output, sequence.ids.len())
+    }
+
+    /// Computes the vector of one text, without normalisation. The text runs alone, so the result depends only on its
+    /// tokens.
+    ///
+    /// # Errors
+    /// `invalid_model` if the graph fails, or returns anything but finite numbers.
+    pub fn vector(&self, sequence: &TokenSequence) -> Result<Vec<f32>> {
+        let output = self.run(sequence)?;
+        output::vector(&output, sequence.ids.len(), self.output)
+    }
+
+    fn run(&self, sequence: &TokenSequence) -> Result<TValue> {
         let run = || {
             self.plan
                 .run(self.feed(sequence)?)?
@@ -98,8 +117,7 @@ impl Encoder {
                 .cloned()
                 .ok_or_else(|| TractError::msg("the graph has no output"))
         };
-        let output = run().map_err(|error| invalid(format!("the graph failed on {length} tokens: {error:#}")))?;
-        one_logit(&output, length)
+        run().map_err(|error| invalid(format!("the graph failed on {} tokens: {error:#}", sequence.ids.len())))
     }
 
     /// Computes the logits of several pairs, with the bits that [`logit`](Self::logit) gives each. Short pairs take
@@ -108,16 +126,39 @@ impl Encoder {
     /// # Errors
     /// As [`logit`](Self::logit), if one of them fails.
     pub fn logits(&self, sequences: &[TokenSequence]) -> Result<Vec<f32>> {
+        let outputs = self.run_together(sequences)?;
+        outputs.iter().zip(sequences).map(|(output, sequence)| output::logit(output, sequence.ids.len())).collect()
+    }
+
+    /// Computes the vectors of several texts, with the bits that [`vector`](Self::vector) gives each, as
+    /// [`logits`](Self::logits) does.
+    ///
+    /// # Errors
+    /// As [`vector`](Self::vector), if one of them fails.
+    pub fn vectors(&self, sequences: &[TokenSequence]) -> Result<Vec<Vec<f32>>> {
+        let outputs = self.run_together(sequences)?;
+        let vector =
+            |(output, sequence): (&TValue, &TokenSequence)| output::vector(output, sequence.ids.len(), self.output);
+        outputs.iter().zip(sequences).map(vector).collect()
+    }
+
+    fn run_together(&self, sequences: &[TokenSequence]) -> Result<Vec<TValue>> {
         let Some(schedule) = self.schedule.as_ref().filter(|_| sequences.len() > 1) else {
-            return sequences.iter().map(|sequence| self.logit(sequence)).collect();
+            return sequences.iter().map(|sequence| self.run(sequence)).collect();
         };
         let run = || {
             let feeds = sequences.iter().map(|sequence| self.feed(sequence)).collect::<TractResult<_>>()?;
             schedule.run(&self.plan, feeds)
         };
-        let outputs =
-            run().map_err(|error| invalid(format!("the graph failed on {} pairs: {error:#}", sequences.len())))?;
-        outputs.iter().zip(sequences).map(|(output, sequence)| one_logit(output, sequence.ids.len())).collect()
+        run().map_err(|error| invalid(format!("the graph failed on {} sequences: {error:#}", sequences.len())))
+    }
+
+    /// Checks the output for a sequence of `length` tokens.
+    fn check(&self, output: &Tensor, length: usize) -> Result<()> {
+        match self.output {
+            Output::Logit => output::logit(output, length).map(drop),
+            _ => output::vector(output, length, self.output).map(drop),
+        }
     }
 
     /// Counts the plan's nodes by operator, without constants and inputs.
@@ -153,26 +194,6 @@ impl Encoder {
                 Input::PositionIds => tensor(&mut (self.first_position..).take(length)),
             })
             .collect()
-    }
-}
-
-fn not_one_logit(numbers: impl std::fmt::Display) -> Error {
-    unsupported(format!(
-        "the graph returns {numbers} numbers for one pair; a reranker returns one; choose a cross-encoder with one label \
-         or two instead of an embedding model or another classifier"
-    ))
-}
-
-/// Extracts the logit that the graph computed for a pair of `length` tokens.
-fn one_logit(output: &Tensor, length: usize) -> Result<f32> {
-    let logits = || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec()) };
-    let logits = logits().map_err(|error| invalid(format!("the graph's output is no number: {error:#}")))?;
-    match logits[..] {
-        [logit] if logit.is_finite() => Ok(logit),
-        [logit] => {
-            Err(invalid(format!("the graph's logit for {length} tokens is {logit}; it must be a finite number")))
-        }
-        _ => Err(not_one_logit(logits.len())),
     }
 }
 

@@ -8,7 +8,7 @@ use tract_core::internal::*;
 use tract_core::ops::array::Slice;
 use tract_core::plan::eval;
 
-use super::{Encoder, TokenSequence, one_logit};
+use super::{Encoder, TokenSequence};
 use crate::error::Result;
 use crate::graph::import::{BATCH, SEQUENCE};
 use crate::onnx::refusal::unsupported;
@@ -26,7 +26,7 @@ impl Encoder {
                  with the length that it takes as max_position_embeddings"
             ))
         })?;
-        one_logit(&output, length).map(drop)
+        self.check(&output, length)
     }
 
     /// Runs the graph on a sequence without its arithmetic.

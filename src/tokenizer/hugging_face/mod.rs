@@ -89,13 +89,31 @@ impl General {
         self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(true))
     }
 
+    /// Returns the number of special tokens beside a single text.
+    pub fn special_tokens_of_single(&self) -> usize {
+        self.pipeline.get_post_processor().map_or(0, |processor| processor.added_tokens(false))
+    }
+
     /// Returns the ids of the pair and the segment of each.
     ///
     /// # Errors
     /// `internal` if the post-processor refuses the pair.
     pub fn pair(&self, query: &[u32], document: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
-        let encoding =
-            self.pipeline.post_process(encoding(query), Some(encoding(document)), true).map_err(pair_refused)?;
+        self.processed(query, Some(document))
+    }
+
+    /// Returns the ids of a single text and the segment of each.
+    ///
+    /// # Errors
+    /// `internal` if the post-processor refuses it.
+    pub fn single(&self, text: &[u32]) -> Result<(Vec<u32>, Vec<u32>)> {
+        self.processed(text, None)
+    }
+
+    fn processed(&self, first: &[u32], second: Option<&[u32]>) -> Result<(Vec<u32>, Vec<u32>)> {
+        let processed = self.pipeline.post_process(encoding(first), second.map(encoding), true);
+        let encoding = processed
+            .map_err(|error| Error::Internal(format!("the tokenizer cannot add the special tokens: {error}")))?;
         Ok((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
     }
 }
@@ -111,8 +129,4 @@ fn text_refused(error: tokenizers::Error) -> Error {
         Ok(error) => *error,
         Err(error) => Error::InvalidInput(format!("the tokenizer cannot express the text in tokens: {error}")),
     }
-}
-
-fn pair_refused(error: tokenizers::Error) -> Error {
-    Error::Internal(format!("the tokenizer cannot join the pair: {error}"))
 }

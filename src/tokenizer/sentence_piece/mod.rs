@@ -77,6 +77,14 @@ impl SentencePiece {
         self.template.pair(query, document)
     }
 
+    pub fn special_tokens_of_single(&self) -> usize {
+        self.template.special_tokens_of_single()
+    }
+
+    pub fn single(&self, text: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        self.template.single(text)
+    }
+
     /// Returns the ids of `text`, or at least the first `wanted` of them.
     ///
     /// # Errors

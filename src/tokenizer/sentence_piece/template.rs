@@ -1,4 +1,4 @@
-//! The template joins the tokens of a query and a document into one sequence.
+//! The templates put special tokens around a text, or around a query and a document, which become one sequence.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,58 +10,88 @@ enum TemplatePart {
     Document { type_id: u32 },
 }
 
-/// A template that holds the query and the document once each.
+/// A template for pairs, which holds the query and the document once each, and one for single texts. A single text takes
+/// the place of the query.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Template {
-    parts: Vec<TemplatePart>,
+    pair: Vec<TemplatePart>,
+    single: Vec<TemplatePart>,
 }
 
 impl Template {
     /// Reads the `post_processor` of a `tokenizer.json`. `None` for an unknown kind.
     pub fn from_json(processor: Option<&Value>) -> Option<Self> {
         let processor = processor?;
-        let parts = match processor.get("type")?.as_str()? {
-            "TemplateProcessing" => template(processor)?,
+        let (pair, single) = match processor.get("type")?.as_str()? {
+            "TemplateProcessing" => (template(processor, "pair")?, template(processor, "single")?),
             "RobertaProcessing" => {
                 let special = |name: &str| {
                     let id = <(String, u32)>::deserialize(processor.get(name)?).ok()?.1;
                     Some(TemplatePart::Special { id, type_id: 0 })
                 };
                 let (start, end) = (special("cls")?, special("sep")?);
-                vec![start, TemplatePart::Query { type_id: 0 }, end, end, TemplatePart::Document { type_id: 0 }, end]
+                let [query, document] = [TemplatePart::Query { type_id: 0 }, TemplatePart::Document { type_id: 0 }];
+                (vec![start, query, end, end, document, end], vec![start, query, end])
             }
             _ => return None,
         };
-        let count = |wanted: fn(&TemplatePart) -> bool| parts.iter().filter(|part| wanted(part)).count();
-        let once = count(|part| matches!(part, TemplatePart::Query { .. })) == 1
-            && count(|part| matches!(part, TemplatePart::Document { .. })) == 1;
-        once.then_some(Self { parts })
+        let sound = texts(&pair) == [1, 1] && texts(&single) == [1, 0];
+        sound.then_some(Self { pair, single })
     }
 
+    /// Returns the number of special tokens in a pair.
     pub fn special_tokens(&self) -> usize {
-        self.parts.iter().filter(|part| matches!(part, TemplatePart::Special { .. })).count()
+        special_tokens(&self.pair)
+    }
+
+    /// Returns the number of special tokens beside a single text.
+    pub fn special_tokens_of_single(&self) -> usize {
+        special_tokens(&self.single)
     }
 
     /// Returns the ids of the pair and the segment of each.
     pub fn pair(&self, query: &[u32], document: &[u32]) -> (Vec<u32>, Vec<u32>) {
-        let length = query.len() + document.len() + self.special_tokens();
-        let (mut ids, mut type_ids) = (Vec::with_capacity(length), Vec::with_capacity(length));
-        for part in &self.parts {
-            let (part, type_id) = match part {
-                TemplatePart::Special { id, type_id } => (std::slice::from_ref(id), *type_id),
-                TemplatePart::Query { type_id } => (query, *type_id),
-                TemplatePart::Document { type_id } => (document, *type_id),
-            };
-            ids.extend_from_slice(part);
-            type_ids.resize(ids.len(), type_id);
-        }
-        (ids, type_ids)
+        fill(&self.pair, query, document)
+    }
+
+    /// Returns the ids of a single text and the segment of each.
+    pub fn single(&self, text: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        fill(&self.single, text, &[])
     }
 }
 
-fn template(processor: &Value) -> Option<Vec<TemplatePart>> {
+/// Counts the places of the query and of the document.
+fn texts(parts: &[TemplatePart]) -> [usize; 2] {
+    let count = |wanted: fn(&TemplatePart) -> bool| parts.iter().filter(|part| wanted(part)).count();
+    [
+        count(|part| matches!(part, TemplatePart::Query { .. })),
+        count(|part| matches!(part, TemplatePart::Document { .. })),
+    ]
+}
+
+fn special_tokens(parts: &[TemplatePart]) -> usize {
+    parts.iter().filter(|part| matches!(part, TemplatePart::Special { .. })).count()
+}
+
+fn fill(parts: &[TemplatePart], query: &[u32], document: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let length = query.len() + document.len() + special_tokens(parts);
+    let (mut ids, mut type_ids) = (Vec::with_capacity(length), Vec::with_capacity(length));
+    for part in parts {
+        let (part, type_id) = match part {
+            TemplatePart::Special { id, type_id } => (std::slice::from_ref(id), *type_id),
+            TemplatePart::Query { type_id } => (query, *type_id),
+            TemplatePart::Document { type_id } => (document, *type_id),
+        };
+        ids.extend_from_slice(part);
+        type_ids.resize(ids.len(), type_id);
+    }
+    (ids, type_ids)
+}
+
+/// Reads the template of this name.
+fn template(processor: &Value, name: &str) -> Option<Vec<TemplatePart>> {
     let mut parts = Vec::new();
-    for piece in processor.get("pair")?.as_array()? {
+    for piece in processor.get(name)?.as_array()? {
         let number = |object: &Value| u32::try_from(object.get("type_id")?.as_u64()?).ok();
         if let Some(special) = piece.get("SpecialToken") {
             let token = processor.get("special_tokens")?.get(special.get("id")?.as_str()?)?;

@@ -1,0 +1,121 @@
+//! Vectors of bge-small-en-v1.5 against those that onnxruntime computes from the same weights with activations that are
+//! not quantised, on every tenth of 500 texts in twelve scripts. The tests of the package take all of them.
+
+mod support;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rerank_wasm::engine::{Embedder, Loader};
+use rerank_wasm::graph::{Encoder, Pooling};
+use serde::Deserialize;
+
+/// The fixture's vectors are integers: their numbers times this one.
+const SCALE: f64 = 32767.0;
+
+#[derive(Deserialize)]
+struct Row {
+    file: String,
+    line: usize,
+    field: String,
+    ids: Vec<u32>,
+    vector: String,
+}
+
+/// A text of the fixture, its token ids and its vector.
+struct Text {
+    text: String,
+    ids: Vec<u32>,
+    vector: Vec<f64>,
+}
+
+fn texts() -> Vec<Text> {
+    let rows: Vec<Row> = support::read_json_lines("tests/fixtures/bge-small/texts.jsonl");
+    let mut files = std::collections::HashMap::new();
+    rows.into_iter()
+        .map(|Row { file, line, field, ids, vector }| {
+            let lines: &Vec<serde_json::Value> = files
+                .entry(file.clone())
+                .or_insert_with(|| support::read_json_lines(&format!("tests/fixtures/{file}")));
+            let text = lines[line][&field].as_str().unwrap().to_owned();
+            let bytes: Vec<u8> =
+                (0..vector.len()).step_by(2).map(|at| u8::from_str_radix(&vector[at..at + 2], 16).unwrap()).collect();
+            let vector =
+                bytes.chunks_exact(2).map(|it| f64::from(i16::from_le_bytes([it[0], it[1]])) / SCALE).collect();
+            Text { text, ids, vector }
+        })
+        .collect()
+}
+
+fn read(name: &str) -> Vec<u8> {
+    let folder = std::env::var_os("RERANK_WASM_BGE_SMALL").map(PathBuf::from).unwrap_or_else(|| {
+        let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is not set"));
+        home.join(".cache/rerank-wasm/bge-small")
+    });
+    let path = folder.join(name);
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; fetch the file with models/recall/fetch.py or `make test`", path.display())
+    })
+}
+
+fn load(pooling: Pooling) -> Arc<Embedder> {
+    let [model, tokenizer, config] = ["onnx/model_quantized.onnx", "tokenizer.json", "config.json"].map(read);
+    let mut loader = Loader::default();
+    support::feed(&mut loader, &model, &tokenizer, &config, 1 << 20).unwrap();
+    Arc::new(loader.finish_embedder(pooling).unwrap())
+}
+
+fn cosine(one: &[f32], other: &[f64]) -> f64 {
+    let product: f64 = one.iter().zip(other).map(|(&one, other)| f64::from(one) * other).sum();
+    product / other.iter().map(|number| number * number).sum::<f64>().sqrt()
+}
+
+#[test]
+fn vectors_are_close_to_those_without_rounded_activations() {
+    let embedder = load(Pooling::FirstToken);
+    assert_eq!((embedder.dimensions(), embedder.max_tokens()), (384, 512));
+    let texts: Vec<Text> = texts().into_iter().step_by(10).collect();
+    assert_eq!(texts.len(), 50);
+    let embedded = embedder.start(texts.iter().map(|it| it.text.clone()).collect(), None).unwrap().finish().unwrap();
+    let mut cosines = Vec::new();
+    for (Text { text, ids, vector }, found) in texts.iter().zip(&embedded) {
+        let sequence = embedder.sequence(text).unwrap();
+        assert_eq!(&sequence.ids, ids, "{text:?}");
+        assert_eq!(found.tokens, ids.len());
+        // Together with others a text has the bits that it has alone.
+        assert_eq!(found.vector, embedder.vector(&sequence).unwrap(), "{text:?}");
+        cosines.push(cosine(&found.vector, vector));
+    }
+    let worst = cosines.iter().copied().fold(1.0, f64::min);
+    let mean = support::mean(cosines.into_iter());
+    assert!(mean >= 0.999 && worst >= 0.995, "mean {mean}, worst {worst}");
+}
+
+#[test]
+fn every_product_is_fused() {
+    let model = || support::parse(None, [&read("onnx/model_quantized.onnx")[..]]).unwrap();
+    for pooling in [Pooling::FirstToken, Pooling::Mean] {
+        let census = Encoder::embedding(model(), pooling).unwrap().census();
+        for stock in ["EinSum", "MatMul", "OptMatMul", "Softmax", "MatMulInteger"] {
+            assert!(!census.contains_key(stock), "{pooling:?}: {census:?}");
+        }
+    }
+}
+
+#[test]
+fn a_text_is_cut_at_the_limit_of_the_call_and_windows_cover_it() {
+    let embedder = load(Pooling::Mean);
+    let text = "one two three four five six seven eight nine ten".to_owned();
+    let cut = embedder.start(vec![text.clone(), "one two three".to_owned()], Some(5)).unwrap().finish().unwrap();
+    assert_eq!(cut.iter().map(|it| (it.tokens, it.truncated)).collect::<Vec<_>>(), [(5, true), (5, false)]);
+    assert_eq!(cut[0].vector, cut[1].vector);
+    let windows = embedder.windows(&text, Some(5), 1).unwrap();
+    assert_eq!(
+        windows.iter().map(|it| text[it.clone()].trim()).collect::<Vec<_>>()[..2],
+        ["one two three", "three four five"]
+    );
+    assert_eq!(windows.last().unwrap().end, text.len());
+    let whole = embedder.windows("one", None, 0).unwrap();
+    assert_eq!((whole.len(), &whole[0]), (1, &(0..3)));
+    assert_eq!(embedder.start(vec![], Some(2)).err().unwrap().code(), "invalid_input");
+}
