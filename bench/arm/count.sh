@@ -94,9 +94,7 @@ cc -O2 -shared -fPIC -o "$PLACE/counter.so" bench/arm/counter.c
 echo '| compiler | engine | kernel | multiply | add | load | other | tile | layer | tile ÷ | layer ÷ |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |'
 in_webkit webkit-bookworm --useSharedArrayBuffer=1 rerank rerank-threads-simd
-in_webkit webkit-trixie --useSharedArrayBuffer=1 rerank rerank-threads-simd rerank-relaxed
-for engine in rerank rerank-relaxed; do
-  # The libraries of Debian 13 serve Node, too. Without Liftoff V8 compiles a function once, when it is first called.
-  count "V8, Node 24" "$engine" webkit-trixie "$PLACE/node/bin/node" --no-liftoff --wasm-lazy-compilation bench/arm/workload.js
-done
+in_webkit webkit-trixie --useSharedArrayBuffer=1 rerank rerank-threads-simd
+# The libraries of Debian 13 serve Node, too. Without Liftoff V8 compiles a function once, when it is first called.
+count "V8, Node 24" rerank webkit-trixie "$PLACE/node/bin/node" --no-liftoff --wasm-lazy-compilation bench/arm/workload.js
 say "the loops are in $PLACE/*.txt"
