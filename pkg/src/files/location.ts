@@ -8,8 +8,8 @@ export type Opener = () => Response | Promise<Response>;
 /** A file's bytes, or where they are. */
 export type PlainLocation = Uint8Array<ArrayBuffer> | Blob | string | Opener | RemoteFile;
 
-/** A location that stays with the thread that has it; a text is a `data:` URL. */
-export type SourceLocation = Uint8Array<ArrayBuffer> | Opener | string;
+/** A location that stays with the thread that has it; a text is a `data:` or `blob:` URL. */
+export type SourceLocation = Uint8Array<ArrayBuffer> | Blob | Opener | string;
 
 /** A file that another thread holds. */
 export interface RemoteFile {

@@ -1,15 +1,18 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { messageOf } from '../common/errors.js';
+import { messageOf, RerankError } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
 import type { WorkerHandle } from '../common/worker-handle.js';
 
 /** False in a thread that the caller started, perhaps for the ranking, and in jsdom, which hides what a worker takes. */
 export const startsWorkers = isMainThread && typeof MessageChannel !== 'undefined';
 
-/** Starts a thread with this script. */
+/** The flags of a process that decide how it downloads. With others, such as --input-type, a thread does not start. */
+const downloadFlags = /^--(no-)?(use-env-proxy|dns-result-order=|network-family-autoselection|tls-)/;
+
+/** Starts a thread with this script. NODE_OPTIONS apply to it. */
 export function startWorkerThread(script: URL): WorkerHandle {
-  // The flags of the process are left out: with some (--input-type) a thread does not start. NODE_OPTIONS still apply.
-  return new ThreadHandle(new Worker(script, { execArgv: [] }));
+  const execArgv = process.execArgv.filter((flag) => downloadFlags.test(flag));
+  return new ThreadHandle(new Worker(script, { execArgv }));
 }
 
 /** Gives a worker that the caller started, of `worker_threads` or of the web, the form of a web worker. */
@@ -17,9 +20,16 @@ export function adoptWorker(worker: unknown): WorkerHandle {
   return isThread(worker) ? new ThreadHandle(worker) : (worker as WorkerHandle);
 }
 
-/** The global scope of a web worker, as far as this package uses it, in a thread. */
+/**
+ * The global scope of a web worker, as far as this package uses it, in a thread.
+ *
+ * @throws `unsupported_environment` in a main thread
+ */
 export function threadScope() {
-  if (!parentPort) throw new Error('`rerank-wasm/worker` is the script of a worker; start it with `new Worker(…)`.');
+  if (!parentPort) {
+    const message = 'The script `rerank-wasm/worker` runs in worker threads; start one with `new Worker(…)`.';
+    throw new RerankError('unsupported_environment', message);
+  }
   const port = parentPort;
   return {
     postMessage: (message: unknown, transfer: Transferable[] = []) => port.postMessage(message, transfer as never[]),

@@ -53,6 +53,7 @@ export class WorkerBackend implements Backend {
     const { link } = this.#held;
     link.close(disposedError());
     await link.ended();
+    await this.#replacement?.then((replacing) => replacing.ended()).catch(() => {});
   }
 
   /** Repeats a request that failed only because another call crashed the instance. */

@@ -124,7 +124,7 @@ async function suspend(writer: CacheWriter | undefined): Promise<void> {
 /** Carries the error of the cache as its cause. */
 class CacheError extends RerankError {
   constructor(cause: unknown) {
-    super('internal', 'The cache of the page failed.', { cause });
+    super('internal', "The caller's cache failed.", { cause });
   }
 }
 

@@ -35,10 +35,10 @@ export function sendable({ name, files }: ResolvedModel): SendableModel {
   const ports: MessagePort[] = [];
   const stops: (() => void)[] = [];
   const send = (location: ResolvedFile['location']): SentLocation => {
-    if (!isHeld(location)) return location as SentLocation;
+    if (!isHeld(location)) return location as string | Blob;
     const { port1, port2 } = new MessageChannel();
     ports.push(port2);
-    stops.push(serveFile(location, port1));
+    stops.push(serveFile(location as SourceLocation, port1));
     return { port: port2, description: describeLocation(location) };
   };
   const sent = files.map(({ location, more, ...facts }) => ({
@@ -65,9 +65,20 @@ export function received({ name, files }: SentModel): { model: ResolvedModel; cl
   return { model: { name, files: restored }, close: () => ports.forEach((port) => void port.close()) };
 }
 
-function isHeld(location: ResolvedFile['location']): location is SourceLocation {
-  if (typeof location === 'string') return location.startsWith('data:');
-  return typeof location === 'function' || ArrayBuffer.isView(location);
+/** True for what would be copied whole, and for what only this thread can open. */
+function isHeld(location: ResolvedFile['location']): boolean {
+  if (typeof location === 'string') return /^(data|blob):/i.test(location);
+  return typeof location === 'function' || ArrayBuffer.isView(location) || !isCloneable(location);
+}
+
+/** False for the Blobs that Node makes of files. */
+function isCloneable(location: unknown): boolean {
+  try {
+    structuredClone(location);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

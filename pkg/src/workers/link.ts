@@ -121,6 +121,10 @@ export class WorkerLink {
     try {
       const task = { model: sent.model, wasm, threads, cache: kept.cache };
       await this.#request({ type: 'load', ...task }, watch, [...sent.ports, ...kept.ports]);
+    } catch (error) {
+      // If they could not be posted, no other side closes them.
+      for (const port of [...sent.ports, ...kept.ports]) port.close();
+      throw error;
     } finally {
       sent.stop();
       kept.stop();

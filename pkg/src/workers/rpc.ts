@@ -29,11 +29,13 @@ export class Requests<Watch = undefined> {
     const id = this.#lastId;
     const answer = new Deferred<unknown>(signal);
     this.#pending.set(id, { answer, watch });
+    let posted = false;
     try {
       post(id);
+      posted = true;
       return await answer.promise;
     } finally {
-      if (this.#pending.delete(id)) onAbandoned?.(id);
+      if (this.#pending.delete(id) && posted) onAbandoned?.(id);
     }
   }
 

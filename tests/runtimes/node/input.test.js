@@ -66,7 +66,7 @@ const badOptions = [
   ['a hub that is no URL', /hub/, { hub: 'mirror' }],
   ['a hub for a model that is not on it', /hub/, { hub: 'https://host', model: 'https://host/model' }],
   ['worker as text', /worker/, { worker: 'yes' }],
-  ['wasm that is no engine', /wasm/, { wasm: 'rerank.wasm' }],
+  ['wasm that is no engine', /wasm/, { wasm: { name: 'rerank.wasm' } }],
   ['a signal that is none', /signal/, { signal: true }],
   ['onProgress that is no function', /onProgress/, { onProgress: 'log' }],
   ['options that are no object', /options/, 'bge-reranker-base'],

@@ -48,7 +48,7 @@ describe('a download that is disturbed', () => {
       onTaken();
       onProgress?.(progress);
     };
-    const reranker = await create({ cache: 'none', onProgress: watch, ...options });
+    const reranker = await create({ cache: 'none', worker: false, onProgress: watch, ...options });
     assert.equal((await reranker.rerank('query', ['text'])).length, 1);
     await reranker.dispose();
   }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { openAsBlob } from 'node:fs';
 import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
@@ -17,7 +18,7 @@ import mini from 'rerank-wasm-mini';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { collectGarbage } from '../../support/asserts/collect.js';
 import { engineThatTraps } from '../../support/models/engine.js';
-import { tiny, tinyBytes } from '../../support/models/tiny.js';
+import { tiny, tinyBytes, tinyDirectory } from '../../support/models/tiny.js';
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -119,6 +120,26 @@ describe('a worker thread', () => {
     await drop();
     for (let round = 0; round < 20 && workers() > before; round += 1) await collectGarbage();
     await noMoreWorkersThan(before);
+  });
+
+  it('takes a file in every form', async () => {
+    const { files } = await tinyBytes();
+    const forms = {
+      bytes: files.model,
+      buffer: files.model.slice().buffer,
+      Blob: new Blob([files.model]),
+      'Blob of a file': await openAsBlob(new URL('onnx/model_quantized.onnx', pathToFileURL(tinyDirectory))),
+      'blob: URL': URL.createObjectURL(new Blob([files.model])),
+      'data: URL': `data:application/octet-stream;base64,${Buffer.from(files.model).toString('base64')}`,
+      'file: URL': new URL('onnx/model_quantized.onnx', pathToFileURL(tinyDirectory)),
+      function: () => new Response(files.model),
+    };
+    for (const [form, model] of Object.entries(forms)) {
+      const given = { name: form, files: { ...files, model } };
+      const reranker = await createReranker({ model: given, worker: true, threads: 1 });
+      assert.equal((await reranker.rerank(query, documents)).length, 3, form);
+      await reranker.dispose();
+    }
   });
 
   it('takes bytes and functions', async () => {
