@@ -1,5 +1,4 @@
 import type { CacheBackend, CacheEntry, ClearedCache } from './common/cache-backend.js';
-import type { ModelSource } from './common/model-source.js';
 import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from './common/types.js';
 import { browserPlatform } from './platforms/browser.js';
 import { enginesApart, missingForThreads } from './platforms/cross-origin-isolation.js';
@@ -45,7 +44,7 @@ export const rerank: Reranker['rerank'] = exported.rerank;
  *
  * @throws {@link RerankError}: `invalid_input`, and for a model on this machine `model_not_found`
  */
-export const isCached: (model?: string | URL | ModelSource, options?: ModelFilesOptions) => Promise<boolean> =
+export const isCached: (model?: RerankerOptions['model'], options?: ModelFilesOptions) => Promise<boolean> =
   exported.isCached;
 
 /**
@@ -61,10 +60,8 @@ export const isCached: (model?: string | URL | ModelSource, options?: ModelFiles
  * @throws {@link RerankError}: `invalid_input`, `model_not_found`, `download_failed`, `unsupported_model`,
  * `out_of_memory`, `aborted`
  */
-export const modelFiles: (
-  model?: string | URL | ModelSource,
-  options?: ModelFilesOptions,
-) => Promise<ModelFileFacts[]> = exported.modelFiles;
+export const modelFiles: (model?: RerankerOptions['model'], options?: ModelFilesOptions) => Promise<ModelFileFacts[]> =
+  exported.modelFiles;
 
 /** Lists the downloaded files in the caches that `cache: 'auto'` uses. */
 export const listCache: () => Promise<CacheEntry[]> = exported.listCache;

@@ -58,7 +58,7 @@ export interface UnfinishedFile extends CacheOrigin {
   /** Bytes that were kept. */
   size: number;
   /** These bytes. The reader reads to the end before anything is written, or ends the writer. */
-  stream: ReadableStream<Uint8Array>;
+  stream: ByteStream;
   /** Appends to these bytes. */
   writer: CacheWriter;
 }
