@@ -46,6 +46,8 @@ export class IdleBackend implements Backend {
   }
 
   async score(task: ScoreTask): Promise<void> {
+    // Nothing to score needs no model.
+    if (task.texts.length === 0 && !this.#backend && !this.#disposal.signal.aborted) return;
     this.#stopTimer();
     this.#calls += 1;
     try {

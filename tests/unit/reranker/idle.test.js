@@ -96,6 +96,19 @@ describe('a model with an idle timeout', () => {
       assert.equal(loads.length, 0);
     }));
 
+  it('is not loaded for a call without documents', () =>
+    withClock(async (pass) => {
+      const { backend, loads } = await idle(fakeBackend(), [fakeBackend()]);
+      await pass(1000);
+      await backend.score(task([]));
+      assert.equal(loads.length, 0);
+      await backend.score(task(['a']));
+      assert.equal(loads.length, 1);
+      await pass(1000);
+      await backend.dispose();
+      await rejectsWith(backend.score(task([])), 'disposed');
+    }));
+
   it('is loaded once for calls that arrive together, after its memory is free', () =>
     withClock(async (pass) => {
       const freed = deferred();
