@@ -5,6 +5,7 @@ import { isObject } from '../common/kinds.js';
 import type { CachedScore, ScoreCache } from '../common/score-cache.js';
 import type { RerankerStatistics, RerankWarning } from '../common/types.js';
 import type { Backend, ScoredDocument, ScoreTask } from '../engine/backend.js';
+import type { Platform } from '../engine/platform.js';
 import { InOrder } from './in-order.js';
 import { fingerprint, keysOf } from './score-keys.js';
 
@@ -13,20 +14,27 @@ export class CachedScores implements Backend {
   readonly #backend: Backend;
   readonly #cache: ScoreCache;
   readonly #warn: (warning: RerankWarning) => void;
+  readonly #pause: Platform['pause'];
   #fingerprint: Promise<string> | undefined;
   #disposed = false;
 
-  constructor(backend: Backend, cache: ScoreCache, warn: (warning: RerankWarning) => void) {
+  constructor(
+    backend: Backend,
+    cache: ScoreCache,
+    warn: (warning: RerankWarning) => void,
+    { pause }: Pick<Platform, 'pause'>,
+  ) {
     this.#backend = backend;
     this.#cache = cache;
     this.#warn = warn;
+    this.#pause = pause;
   }
 
   async score(task: ScoreTask): Promise<void> {
     const { texts, signal } = task;
     if (this.#disposed) throw disposedError();
     if (texts.length === 0) return this.#backend.score(task);
-    const keys = keysOf(await untilAborted(this.#model(), signal), task);
+    const keys = await keysOf(await untilAborted(this.#model(), signal), task, this.#pause);
     const kept = await untilAborted(this.#read(keys), signal);
     if (this.#disposed) throw disposedError();
     const order = new InOrder([...texts.keys()], task.onScored);

@@ -51,7 +51,7 @@ export async function create(platform: Platform, options: RerankerOptions | unde
   const again = (signal: AbortSignal) => load({ ...loading, onProgress: undefined, signal });
   const resting = idleTimeout === undefined ? backend : await IdleBackend.start(backend, again, idleTimeout);
   const warn = guarded(checked.onWarning, 'onWarning');
-  return scoreCache ? new CachedScores(resting, scoreCache, warn) : resting;
+  return scoreCache ? new CachedScores(resting, scoreCache, warn, platform) : resting;
 }
 
 /** In an isolate a timer dies with the request that set it. */

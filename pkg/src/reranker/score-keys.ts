@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../common/errors.js';
 import { Sha256 } from '../common/sha256.js';
 import type { Backend, ScoreTask } from '../engine/backend.js';
 
@@ -8,6 +9,9 @@ const probes = [
   'The QUICK brown fox paid $1,234.56 for naïve jalapeños – “isn’t” it?\tÅngström, ﬁne & ½.',
   '東京は日本の首都です。 Москва, Ελλάδα, مرحبا, नमस्ते, 안녕하세요, 😀 i İ ß ẞ e\u0301.',
 ];
+
+/** So many UTF-16 code units are hashed in a turn of the event loop, or one longer text. */
+const turnLength = 1 << 20;
 
 const encoder = new TextEncoder();
 
@@ -26,12 +30,29 @@ export async function fingerprint(backend: Backend): Promise<string> {
   return JSON.stringify(answers);
 }
 
-/** Returns the key of each text. It stands for all that a score depends on. */
-export function keysOf(model: string, { query, texts, maxTokens, chunk }: ScoreTask): string[] {
-  return texts.map((text) => {
+/**
+ * Returns the key of each text. It stands for all that a score depends on.
+ *
+ * @throws `aborted`
+ */
+export async function keysOf(
+  model: string,
+  { query, texts, maxTokens, chunk, signal }: ScoreTask,
+  pause: () => Promise<void>,
+): Promise<string[]> {
+  const keys: string[] = [];
+  let hashed = 0;
+  for (const text of texts) {
+    if (hashed >= turnLength) {
+      await pause();
+      throwIfAborted(signal);
+      hashed = 0;
+    }
     const hash = new Sha256();
     // Unlike UTF-8, JSON keeps half a surrogate pair apart from another.
     hash.update(encoder.encode(JSON.stringify([1, model, maxTokens ?? null, chunk, query, text])));
-    return hash.digest();
-  });
+    keys.push(hash.digest());
+    hashed += query.length + text.length;
+  }
+  return keys;
 }

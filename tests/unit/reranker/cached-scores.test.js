@@ -23,10 +23,12 @@ function scoreCache(kept = new Map()) {
   };
 }
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 function cached(backend, cache) {
   const warnings = [];
-  const reranker = new ClientReranker(new CachedScores(backend, cache, (warning) => warnings.push(warning)));
-  return { reranker, warnings };
+  const scores = new CachedScores(backend, cache, (warning) => warnings.push(warning), { pause: turn });
+  return { reranker: new ClientReranker(scores), warnings };
 }
 
 /** The texts that a backend received, apart from those that tell the model. */
@@ -144,6 +146,19 @@ describe('a cache of scores', () => {
     await rejectsWith(running, 'aborted');
   });
 
+  it('lets other work run while the keys of long texts are computed, and ends with the signal', async () => {
+    const cache = scoreCache();
+    const { reranker } = cached(fakeBackend(), cache);
+    const texts = Array.from({ length: 10 }, (_, index) => `${index}${'x'.repeat(1 << 19)}`);
+    const controller = new AbortController();
+    const running = reranker.rerank('query', texts, { signal: controller.signal });
+    setImmediate(() => controller.abort());
+    await rejectsWith(running, 'aborted');
+    await turn();
+    assert.deepEqual(cache.noted, []);
+    assert.equal((await reranker.rerank('query', texts)).length, texts.length);
+  });
+
   it('gets the scores of a call that failed halfway', async () => {
     const cache = scoreCache();
     const backend = fakeBackend();
@@ -152,7 +167,7 @@ describe('a cache of scores', () => {
       if (done === 2) throw new Error('enough');
     };
     await assert.rejects(reranker.rerank('query', ['a', 'bb', 'ccc'], { onProgress }), /enough/);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     await reranker.rerank('query', ['bb', 'a']);
     assert.deepEqual(scoredBy(backend), ['a', 'bb', 'ccc']);
   });
