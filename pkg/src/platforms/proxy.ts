@@ -14,7 +14,13 @@ export function proxyAdvice(url: string): string | undefined {
 
 function usesProxies(): boolean {
   const { NODE_USE_ENV_PROXY, NODE_OPTIONS = '' } = process.env;
-  return NODE_USE_ENV_PROXY === '1' || [...process.execArgv, ...NODE_OPTIONS.split(' ')].includes('--use-env-proxy');
+  // A Node that does not know the variable ignores it; it refuses to start with the flag.
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const knows = major >= 24 || (major === 22 && minor >= 21);
+  return (
+    (knows && NODE_USE_ENV_PROXY === '1') ||
+    [...process.execArgv, ...NODE_OPTIONS.split(' ')].includes('--use-env-proxy')
+  );
 }
 
 /** True if the list has the host, a domain that it is in, or an asterisk. */

@@ -81,6 +81,13 @@ describe('a proxy that the environment names', () => {
     assert.ok(errors.includes(`The environment's HTTP_PROXY is not used: ${advice}`), errors);
   });
 
+  const old = installedNodes().find(({ version }) => Number.parseInt(version, 10) < 22)?.path;
+  it('is named where NODE_USE_ENV_PROXY=1 is set and this Node does not know it', { skip: !old }, async () => {
+    const { code, errors } = await load({ NODE_USE_ENV_PROXY: '1' }, { node: old });
+    assert.deepEqual([code, proxied], [1, 0]);
+    assert.match(errors, /The environment's HTTP_PROXY is not used: Node 22\.21, 24 and newer use it/);
+  });
+
   it('is not named where it is not for this host, or where the server answered', async () => {
     for (const NO_PROXY of ['*', 'other.example, .invalid', 'models.invalid:80']) {
       const { code, errors } = await load({ NO_PROXY });
