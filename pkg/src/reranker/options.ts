@@ -106,6 +106,7 @@ function checkCache(value: unknown): CacheChoice {
   if (value === false || value === 'none') return 'none';
   const methods = ['read', 'write', 'delete', 'list'];
   if (isObject(value) && methods.every((name) => typeof value[name] === 'function')) {
+    checkCallback(value.resume, 'cache.resume');
     return value as unknown as CacheChoice;
   }
   throw invalidChoice('cache', `'auto', 'none', false or an object with the methods ${methods.join(', ')}`, value);

@@ -27,6 +27,10 @@ const creationMessages = [
     { cache: new Map() },
     "`cache` must be 'auto', 'none', false or an object with the methods read, write, delete, list; it is a Map.",
   ],
+  [
+    { cache: { read() {}, write() {}, delete() {}, list() {}, resume: true } },
+    '`cache.resume` must be a function; it is true.',
+  ],
   [{ idleTimeout: 0 }, '`idleTimeout` must be a positive integer; it is 0.'],
   [{ idleTimeout: '5m' }, '`idleTimeout` must be a positive integer; it is a string.'],
   [{ scoreCache: true }, '`scoreCache` must be an object with the methods get(keys) and set(entries); it is true.'],
