@@ -4,7 +4,7 @@ import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
 import { readDataUrl } from './data-url.js';
-import { type DownloadOptions, type KeptChunks, openUrl } from './download.js';
+import { type DownloadOptions, type KeptChunks, openUrl, sizeOf } from './download.js';
 import { refusal } from './hub/problems.js';
 import type { LocalFiles, OpenFile } from './local-files.js';
 import { isRemoteFile, noLocalFiles, type Opener, type PlainLocation } from './location.js';
@@ -104,9 +104,12 @@ async function openResponse(open: Opener): Promise<OpenFile> {
       `A function in \`model.files\` returned a Response with ${found}; it must return the file.`,
     );
   }
-  const length = headers.has('content-encoding') ? Number.NaN : Number(headers.get('content-length') ?? Number.NaN);
-  const size = Number.isSafeInteger(length) && length > 0 ? length : undefined;
-  return { size, exact: false, chunks: received(body), close: () => void body.cancel().catch(() => {}) };
+  return {
+    size: sizeOf(headers),
+    exact: false,
+    chunks: received(body),
+    close: () => void body.cancel().catch(() => {}),
+  };
 }
 
 async function answer(open: Opener): Promise<Response> {
