@@ -22,6 +22,8 @@ import {
   blockBytes,
   journalHead,
   journalText,
+  keptMilliseconds,
+  longestOf,
   parseJournal,
   type ReadAt,
   soundPart,
@@ -33,8 +35,8 @@ const readBytes = 1 << 20;
 /** A partial file of another machine that did not change for this long has no process any more. */
 const idleMilliseconds = 60 * 60 * 1000;
 
-/** The part of a download that was cut is kept for this long. */
-const keptMilliseconds = 7 * 24 * 60 * 60 * 1000;
+/** A process that writes a file changes it more often than this. */
+const writingMilliseconds = 60 * 1000;
 
 /** When this process started, in seconds: a later process may have the same number, as in a container that starts again. */
 const processStart = Math.round(Date.now() / 1000 - process.uptime());
@@ -89,18 +91,14 @@ export class DirectoryCache extends Held implements ManagedCache {
   }
 
   async resume(key: string): Promise<UnfinishedFile | undefined> {
-    let longest: ResumedFile | undefined;
-    for (const name of await this.#names()) {
-      if (!name.endsWith(`-${idOf(key)}.part`)) continue;
-      const found = await PartialFile.claim(this.#path, name).catch(() => undefined);
-      const [longer, shorter] = (found?.size ?? 0) > (longest?.size ?? 0) ? [found, longest] : [longest, found];
-      await shorter?.file.remove();
-      longest = longer;
-    }
-    if (!longest) return undefined;
-    const { file, size, origin } = longest;
-    const writer = new DirectoryWriter(key, pathsOf(this.#path, key), file);
-    return { ...origin, size, stream: streamOf(size, file.read), writer };
+    const names = (await this.#names()).filter((name) => name.endsWith(`-${idOf(key)}.part`));
+    return longestOf(names, async (name) => {
+      const found = await PartialFile.claim(this.#path, name);
+      if (!found) return undefined;
+      const { file, size, origin } = found;
+      const writer = new DirectoryWriter(key, pathsOf(this.#path, key), file);
+      return { ...origin, size, stream: streamOf(size, file.read), writer };
+    });
   }
 
   async delete(key: string): Promise<void> {
@@ -350,8 +348,9 @@ async function isAbandoned(path: string): Promise<boolean> {
   if (id === '0') return true;
   if (machine !== thisMachine()) return isOlder(path, idleMilliseconds);
   if (Number(id) !== process.pid) return !isRunning(Number(id));
-  // Threads of one process may differ by a second in what they compute.
-  return Math.abs(Number.parseInt(start, 16) - processStart) > 2;
+  // Threads of one process may differ by a second in what they compute, and by more if the clock was set between. In
+  // another container, a process that runs may have the same number.
+  return Math.abs(Number.parseInt(start, 16) - processStart) > 2 && isOlder(path, writingMilliseconds);
 }
 
 async function hasBlock(path: string): Promise<boolean> {

@@ -14,6 +14,8 @@ import {
   blockBytes,
   journalHead,
   journalText,
+  keptMilliseconds,
+  longestOf,
   parseJournal,
   type ReadAt,
   soundPart,
@@ -43,9 +45,6 @@ const folderName = 'rerank-wasm';
 
 /** A file that did not change for this long is a leftover: downloads end sooner. */
 const leftoverMilliseconds = 60 * 60 * 1000;
-
-/** The part of a download that was cut is kept for this long. */
-const keptMilliseconds = 7 * 24 * 60 * 60 * 1000;
 
 /** Facts are small and seldom replaced. More failures than this, a quarter of a second in all, have another cause. */
 const readAttempts = 8;
@@ -88,14 +87,7 @@ export class OpfsCache implements ManagedCache {
 
   async resume(key: string): Promise<UnfinishedFile | undefined> {
     const folder = await openFolder();
-    let longest: UnfinishedFile | undefined;
-    for (const name of await unfinishedNames(folder, key)) {
-      const found = await OpfsWriter.resume(folder, key, name).catch(() => undefined);
-      const [longer, shorter] = (found?.size ?? 0) > (longest?.size ?? 0) ? [found, longest] : [longest, found];
-      await shorter?.writer.abort();
-      longest = longer;
-    }
-    return longest;
+    return longestOf(await unfinishedNames(folder, key), (name) => OpfsWriter.resume(folder, key, name));
   }
 
   async delete(key: string): Promise<void> {

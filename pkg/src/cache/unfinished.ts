@@ -1,8 +1,11 @@
-import type { CacheOrigin } from '../common/cache-backend.js';
+import type { CacheOrigin, UnfinishedFile } from '../common/cache-backend.js';
 import { isObject } from '../common/kinds.js';
 
 /** A killed process or a closed tab loses less than this much of a download. */
 export const blockBytes = 1 << 18;
+
+/** The part of a download that was cut is kept for this long. */
+export const keptMilliseconds = 7 * 24 * 60 * 60 * 1000;
 
 // FNV-1a of 32 bits. It finds damage, and takes a tenth of the time of SHA-256, which is checked at the end.
 const sumStart = 0x811c9dc5;
@@ -78,6 +81,21 @@ export async function soundPart({ origin, sums }: Journal, read: ReadAt): Promis
 /** Writes the journal as text. */
 export function journalText({ origin, sums }: Journal): string {
   return journalHead(origin) + sums.map((sum) => `${sum}\n`).join('');
+}
+
+/** Opens the files of these names. Returns the longest and drops the others, but for those that cannot be opened. */
+export async function longestOf(
+  names: string[],
+  open: (name: string) => Promise<UnfinishedFile | undefined>,
+): Promise<UnfinishedFile | undefined> {
+  let longest: UnfinishedFile | undefined;
+  for (const name of names) {
+    const found = await open(name).catch(() => undefined);
+    const [longer, shorter] = (found?.size ?? 0) > (longest?.size ?? 0) ? [found, longest] : [longest, found];
+    await shorter?.writer.abort();
+    longest = longer;
+  }
+  return longest;
 }
 
 /** Streams the first `size` bytes of a file. */

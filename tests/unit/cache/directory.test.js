@@ -37,13 +37,12 @@ describe('a file in a directory that was not completed', () => {
   }
 
   /** Writes a file as a process does that is killed. */
-  async function killed(to = bytes.length, name = key) {
+  async function killed(to = bytes.length, name = key, id = 2 ** 31 - 1) {
     const before = await names('.part');
     const writer = await cache.write(name, origin);
     await write(writer, 0, to);
     const part = (await names('.part')).find((name) => !before.includes(name));
-    // The number belongs to this process, and the start to an earlier one, as in a container that starts again.
-    const earlier = part.replace(/^(\w+)-(\d+)-\w+/, (_, machine, id) => `${machine}-${id}-1`);
+    const earlier = part.replace(/^(\w+)-\d+-\w+/, (_, machine) => `${machine}-${id}-1`);
     await rename(join(directory, part), join(directory, earlier));
     // It closes its files, and finds nothing to leave.
     await writer.suspend().catch(() => {});
@@ -134,6 +133,17 @@ describe('a file in a directory that was not completed', () => {
     const [first, second] = await Promise.all([cache.resume(key), cache.resume(key)]);
     assert.ok((first === undefined) !== (second === undefined), 'one of two goes on');
     await (first ?? second).writer.suspend();
+    await completes(10);
+  });
+
+  it('may be of a process with the same number and another start: it is left alone for a minute', async () => {
+    // So names a thread its files from before the clock was set, or a process in another container.
+    await killed(bytes.length, key, process.pid);
+    assert.equal(await cache.resume(key), undefined);
+    await (await cache.write(key)).abort();
+    const path = await only('.part');
+    const minuteAgo = new Date(Date.now() - 61_000);
+    await utimes(path, minuteAgo, minuteAgo);
     await completes(10);
   });
 
