@@ -1,5 +1,5 @@
-//! Vectors of bge-small-en-v1.5 against those that onnxruntime computes from the same weights with activations that are
-//! not quantised, on every tenth of 500 texts in twelve scripts. The tests of the package take all of them.
+//! Vectors of bge-small-en-v1.5 against onnxruntime's, for every tenth of 500 texts in twelve scripts. onnxruntime
+//! multiplies the same weights with activations that are not quantised.
 
 mod support;
 
