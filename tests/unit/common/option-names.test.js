@@ -73,6 +73,10 @@ const calls = {
       }),
     RerankWasmCompressor: (options) => new RerankWasmCompressor(reranker, options),
   },
+  ModelFilesOptions: {
+    isCached: (options) => main.isCached(mini, options),
+    modelFiles: (options) => main.modelFiles(mini, options),
+  },
   HandlerOptions: { createHandler },
   HandlerLimits: { 'createHandler, below `limits`': (limits) => createHandler({ limits }) },
   CorsOptions: { 'createHandler, below `cors`': (cors) => createHandler({ cors: { origins: '*', ...cors } }) },
@@ -90,17 +94,8 @@ const calls = {
 
 /** The types that callers receive or implement, or that have no names. */
 const others = [
-  ...[
-    'AiSdkRerankingModel',
-    'CacheBackend',
-    'CachedFile',
-    'CachedScore',
-    'ScoreCache',
-    'CacheEntry',
-    'CacheFacts',
-    'CacheWriter',
-    'FileLocation',
-  ],
+  ...['AiSdkRerankingModel', 'CacheBackend', 'CachedFile', 'CachedScore', 'CacheEntry', 'CacheFacts', 'CacheOrigin'],
+  ...['CacheWriter', 'ClearedCache', 'FileLocation', 'ModelFileFacts', 'ScoreCache', 'UnfinishedFile'],
   ...['Handler', 'HandlerContext', 'HookCall', 'KeySource', 'LangChainDocument', 'LoadProgress', 'RankingCall'],
   ...['RateLimitAnswer', 'RerankDocument', 'RerankError', 'RerankErrorCode', 'Reranker', 'RerankerSource'],
   ...['RerankerStatistics', 'RerankProgress', 'RerankResult', 'RerankWarning', 'bearerKeys', 'rerankErrorCodes'],
@@ -110,7 +105,10 @@ const others = [
 const exported = {
   'rerank-wasm': [
     main,
-    ['RerankError', 'clearCache', 'createReranker', 'directoryCache', 'listCache', 'rerank', 'rerankErrorCodes'],
+    [
+      ...['RerankError', 'clearCache', 'createReranker', 'directoryCache', 'isCached', 'listCache', 'modelFiles'],
+      ...['rerank', 'rerankErrorCodes'],
+    ],
   ],
   'rerank-wasm/edge': [edge, ['bearerKeys', 'createHandler']],
   'rerank-wasm/ai-sdk': [aiSdk, ['rerankWasm']],
