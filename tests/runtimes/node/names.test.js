@@ -351,6 +351,13 @@ describe('a model by the name of its repository', () => {
       assert.ok(repositories.seen.every(({ authorization }) => authorization === undefined));
     });
 
+    it('need not be a URL where the caller names another', async () => {
+      repositories.publish(model, files, { commit });
+      Object.assign(process.env, { HF_TOKEN: token, HF_ENDPOINT: 'hub.example' });
+      await ranks();
+      assert.ok(repositories.seen.every(({ authorization }) => authorization === undefined));
+    });
+
     it('is found there by a published name, below a path, with the token', async () => {
       Object.assign(process.env, { HF_TOKEN: token, HF_ENDPOINT: `${hub.url}/proxied/hub` });
       const path = '/proxied/hub/Xenova/bge-reranker-base/resolve/280bcc27a84e0b898c251e06fddb25171bd9b101/config.json';

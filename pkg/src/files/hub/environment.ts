@@ -12,10 +12,15 @@ export type EnvironmentVariable = (name: 'HF_ENDPOINT' | 'HF_TOKEN') => string |
  * @throws `invalid_input` if the variable is no such URL
  */
 export function environmentHub(environment: EnvironmentVariable | undefined): URL {
-  const value = environment?.('HF_ENDPOINT')?.trim() || defaultHub;
-  const url = parseUrl(value);
-  if (url && isHttp(url)) return url;
+  const url = usableHub(environment);
+  if (url) return url;
   throw invalid("The environment's HF_ENDPOINT must be an absolute http: or https: URL; correct it, or pass `hub`.");
+}
+
+/** Returns the hub of {@link environmentHub}; undefined if the variable is no such URL. */
+export function usableHub(environment: EnvironmentVariable | undefined): URL | undefined {
+  const url = parseUrl(environment?.('HF_ENDPOINT')?.trim() || defaultHub);
+  return url && isHttp(url) ? url : undefined;
 }
 
 export function isHttp({ protocol }: URL): boolean {

@@ -1,5 +1,5 @@
 import { invalid, invalidValue } from '../../common/check.js';
-import { type EnvironmentVariable, environmentHub } from './environment.js';
+import { type EnvironmentVariable, usableHub } from './environment.js';
 
 /** An access token with its source, which messages name. They never show the token. */
 export interface HubToken {
@@ -24,7 +24,7 @@ export function tokenFor(
   environment: EnvironmentVariable | undefined,
 ): HubToken | undefined {
   if (explicit) return explicit;
-  if (hub.origin !== environmentHub(environment).origin) return undefined;
+  if (hub.origin !== usableHub(environment)?.origin) return undefined;
   const value = environment?.('HF_TOKEN')?.trim();
   return value ? sendable({ value, source: "the environment's HF_TOKEN" }) : undefined;
 }
