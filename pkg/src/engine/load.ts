@@ -6,7 +6,7 @@ import { RerankError, throwIfAborted } from '../common/errors.js';
 import type { LoadProgress, RerankWarning } from '../common/types.js';
 import { fileBeside } from '../files/beside.js';
 import { describeLocation } from '../files/location.js';
-import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
+import { isDispensable, type ResolvedFile, type ResolvedModel } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
 import type { Model } from '../wasm/bindings.js';
 import { type Feeding, feed, turn } from './feed.js';
@@ -130,7 +130,7 @@ async function feedIfThere(file: ResolvedFile, feeding: Feeding): Promise<number
   try {
     return await feedAll(file, feeding);
   } catch (error) {
-    if (file.optional && error instanceof RerankError && error.code === 'model_not_found') return 0;
+    if (isDispensable(file, error)) return 0;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { RerankError } from '../common/errors.js';
 import type { HubSubject } from './hub/problems.js';
 import type { PlainLocation } from './location.js';
 
@@ -23,6 +24,11 @@ export interface ResolvedFile {
   beside?: Record<string, FileFacts> | undefined;
   /** Another graph of the same repository or directory that the engine can run. */
   other?: OtherGraph | undefined;
+}
+
+/** True for the error of a missing file that the model loads without. */
+export function isDispensable({ optional }: ResolvedFile, error: unknown): boolean {
+  return optional === true && error instanceof RerankError && error.code === 'model_not_found';
 }
 
 /** The size and hash that a file must have. */

@@ -15,14 +15,15 @@ export async function askSize(
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const retries = new Retries(signal);
+  let method = 'HEAD';
   for (;;) {
     const connection = new Connection(url, { signal, token: origin?.token?.value });
     try {
-      return sizeOf((await connection.request({}, 'HEAD')).headers);
+      return sizeOf((await connection.request({}, method)).headers);
     } catch (error) {
       if (!(error instanceof AnswerError)) await retries.wait(error);
-      // Such a server answers GET alone.
-      else if ([405, 501].includes(error.status)) return undefined;
+      // Some servers answer GET alone, and the signature of a storage's URL may be for GET. The body is not read.
+      else if (method === 'HEAD' && [403, 405].includes(error.status) && !isRefusal(error)) method = 'GET';
       else throw origin && isRefusal(error) ? refusal(error, origin) : error;
     } finally {
       connection.close();

@@ -1,6 +1,7 @@
+import type { Caches } from '../cache/managed.js';
 import { ModelCache } from '../cache/model-cache.js';
 import { CachedNotes } from '../cache/notes.js';
-import type { CacheFacts } from '../common/cache-backend.js';
+import type { CacheBackend, CacheFacts } from '../common/cache-backend.js';
 import { throwIfAborted } from '../common/errors.js';
 import type { ModelFileFacts } from '../common/types.js';
 import { cacheKey, compactKey, dataNamesKey } from '../engine/keys.js';
@@ -11,7 +12,7 @@ import { NoChoice } from '../files/hub/repository.js';
 import type { PlainLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';
 import { resolveModel } from '../files/resolve.js';
-import type { ResolvedFile } from '../files/resolved.js';
+import { isDispensable, type ResolvedFile } from '../files/resolved.js';
 import { withAdvice } from '../files/retry.js';
 import { askSize } from '../files/size.js';
 import { checkModelFilesOptions } from './options.js';
@@ -20,14 +21,20 @@ import { surroundingsOf } from './surroundings.js';
 /** `modelFiles` for a platform. */
 export async function modelFiles(platform: Platform, model: unknown, options: unknown): Promise<ModelFileFacts[]> {
   const { found, signal } = await find(platform, model, options, false);
-  return Promise.all(found.map((file) => factsOf(file, platform, signal)));
+  const facts = found.map((file) =>
+    factsOf(file, platform, signal).catch((error: unknown) => {
+      if (isDispensable(file.file, error)) return [];
+      throw error;
+    }),
+  );
+  return (await Promise.all(facts)).flat();
 }
 
 /** `isCached` for a platform. It asks no server. */
 export async function isCached(platform: Platform, model: unknown, options: unknown): Promise<boolean> {
   try {
     const { found } = await find(platform, model, options, true);
-    return found.every(({ isLocal, entry }) => isLocal || entry !== undefined);
+    return found.every(({ file, isLocal, entry }) => file.optional || isLocal || entry !== undefined);
   } catch (error) {
     if (error instanceof NoChoice) return false;
     throw error;
@@ -45,7 +52,7 @@ async function find(platform: Platform, model: unknown, options: unknown, offlin
   const { wish, cache: choice, signal } = checkModelFilesOptions(model, options);
   throwIfAborted(signal);
   // The creation warns of a cache that fails.
-  const cache = new ModelCache(choice, platform.caches, () => {});
+  const cache = new ModelCache(choice === 'auto' ? everyCache(platform.caches) : choice, undefined, () => {});
   const notes = new CachedNotes(() => cache);
   const surroundings = { ...surroundingsOf(platform), notes, signal, offline };
   const { model: resolved } = await resolveModel(wish, surroundings);
@@ -57,6 +64,19 @@ async function find(platform: Platform, model: unknown, options: unknown, offlin
     found.push({ file, isLocal, entry: await findIn(cache, file) });
   }
   return { found, signal };
+}
+
+/** Reads every cache of the platform: a page's worker may write to one that the page itself cannot write to. */
+function everyCache(caches: Caches | undefined): CacheBackend {
+  const read = async (key: string) => {
+    for (const cache of caches?.all() ?? []) {
+      const found = await cache.read(key).catch(() => undefined);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  // Nothing is written here.
+  return { read } as CacheBackend;
 }
 
 /** Returns the files with a graph's weights: those of the last time, else those that are named after it. */

@@ -163,13 +163,54 @@ describe('the files of a model', () => {
   });
 
   it('may have no size that the server says', async () => {
-    hub.faults.set(`/tiny/${graph}`, status(405));
+    hub.faults.set(`/tiny/${graph}`, (_, response) => response.writeHead(200).end(files[graph]));
     hub.faults.set('/tiny/config.json', (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end());
     const found = await modelFiles(source(false));
     assert.deepEqual(
       found.map(({ size }) => size),
       [undefined, files['tokenizer.json'].length, undefined],
     );
+  });
+
+  it('have sizes where the server allows GET alone, as a signed URL does', async () => {
+    const { url, faults } = hub;
+    for (const code of [403, 405]) {
+      const answer = faults.get(`/tiny/${graph}`);
+      faults.set(`/tiny/${graph}`, status(302, { location: `${url}/signed` }));
+      faults.set('/signed', (request, response) =>
+        (request.method === 'GET' ? answer : status(code))(request, response),
+      );
+      assert.equal((await modelFiles(source(false)))[2].size, files[graph].length, `HTTP ${code}`);
+      faults.set('/signed', status(code));
+      await rejectsWith(modelFiles(source(false)), 'download_failed', new RegExp(`HTTP ${code}`));
+      faults.set(`/tiny/${graph}`, answer);
+    }
+  });
+
+  it('are not asked for again if the hub refuses them', async () => {
+    const path = '/Xenova/bge-reranker-base/resolve/280bcc27a84e0b898c251e06fddb25171bd9b101/onnx/other.onnx';
+    const methods = [];
+    hub.faults.set(path, (request, response) => {
+      methods.push(request.method);
+      status(403, { 'x-error-code': 'GatedRepo' })(request, response);
+    });
+    const options = { hub: hub.url, file: 'onnx/other.onnx', token: 'mine' };
+    await rejectsWith(modelFiles('bge-reranker-base', options), 'download_failed', /gated/);
+    assert.deepEqual(methods, ['HEAD']);
+  });
+
+  it('below a URL may lack the configuration', async () => {
+    hub.faults.set('/tiny/config.json', status(404));
+    const model = `${hub.url}/tiny`;
+    const found = await modelFiles(model);
+    assert.deepEqual(
+      found.map(({ file, size }) => [file, size]),
+      sizes().slice(1),
+    );
+    assert.equal(await isCached(model), false);
+    await load(model);
+    assert.equal(await isCached(model), true);
+    await rejectsWith(modelFiles(source(false)), 'model_not_found', /config\.json/);
   });
 
   it('count weights beside the graph, as the list of the repository has them', async () => {
