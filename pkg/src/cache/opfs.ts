@@ -49,6 +49,9 @@ const leftoverMilliseconds = 60 * 60 * 1000;
 /** Facts are small and seldom replaced. More failures than this, a quarter of a second in all, have another cause. */
 const readAttempts = 8;
 
+/** Another tab removes a file that was just created at most a few times in a row. */
+const openAttempts = 4;
+
 /** True if the origin has a private file system. */
 export function hasOpfs(): boolean {
   return typeof globalThis.navigator?.storage?.getDirectory === 'function';
@@ -133,8 +136,7 @@ class OpfsWriter implements CacheWriter {
 
   /** Opens the file of this name; it may be new. */
   static async open(folder: FileSystemDirectoryHandle, key: string, body: string): Promise<OpfsWriter> {
-    const handle = await folder.getFileHandle(body, { create: true });
-    return new OpfsWriter(folder, key, body, await openForWriting(handle, true));
+    return new OpfsWriter(folder, key, body, await openNamed(folder, body, true));
   }
 
   /** Opens a file of an earlier tab; undefined if none of its bytes are sound. It throws if another tab has it open. */
@@ -143,12 +145,14 @@ class OpfsWriter implements CacheWriter {
     key: string,
     body: string,
   ): Promise<UnfinishedFile | undefined> {
+    const journal = parseJournal((await readText(folder, journalOf(body))) ?? '');
+    // Another tab may just have begun this file.
+    if (!journal) return undefined;
     const writer = await OpfsWriter.open(folder, key, body);
     try {
       const { read } = writer.#file;
-      const journal = parseJournal((await readText(folder, journalOf(body))) ?? '');
-      const sound = journal && (await soundPart(journal, read));
-      if (sound && sound.size > 0) {
+      const sound = await soundPart(journal, read);
+      if (sound.size > 0) {
         const { origin, size } = sound;
         await writer.#file.cut(size);
         await writer.begin(journalText(sound));
@@ -164,8 +168,7 @@ class OpfsWriter implements CacheWriter {
   /** Begins the journal, or replaces one that says more than is true. */
   async begin(text: string): Promise<void> {
     try {
-      const handle = await this.#folder.getFileHandle(journalOf(this.#body), { create: true });
-      this.#journal = await openForWriting(handle);
+      this.#journal = await openNamed(this.#folder, journalOf(this.#body));
       await this.#journal.write(new TextEncoder().encode(text));
     } catch (error) {
       await this.abort();
@@ -225,6 +228,18 @@ interface Sink {
   /** Drops what follows. */
   cut(size: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Opens the file of this name for writing; it may be new. */
+async function openNamed(folder: FileSystemDirectoryHandle, name: string, keep = false): Promise<Sink> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openForWriting(await folder.getFileHandle(name, { create: true }), keep);
+    } catch (error) {
+      // Another tab took the empty file for one that a closed tab left, and removed it.
+      if (!isNamed(error, 'NotFoundError') || attempt === openAttempts) throw error;
+    }
+  }
 }
 
 /** Opens a file for writing from its beginning, or with `keep` at its end. */
