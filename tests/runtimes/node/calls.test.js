@@ -30,7 +30,8 @@ describe('calls', () => {
     }
     controller.abort();
     await running;
-    assert.ok(before < 5, `${before} of 500 documents came before the short call`);
+    // Two turns of the long call at most, and what its threads had begun.
+    assert.ok(before < 10, `${before} of 500 documents came before the short call`);
     assert.deepEqual(together, await mini().rerank('query', short));
     assert.deepEqual(
       scored,
