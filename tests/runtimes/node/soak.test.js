@@ -63,7 +63,7 @@ it('10,000 calls of mixed size leave memory as it was after 2,000 of them', asyn
   }
 
   // The largest calls run first, so that linear memory's high-water mark does not depend on chance.
-  const largest = Array.from({ length: 40 }, () => 'word '.repeat(300));
+  const largest = Array.from({ length: 40 }, (_, index) => `${index} ${'word '.repeat(300)}`);
   for (const options of [{}, { longDocuments: 'chunk', maxTokens: 64 }]) {
     await Promise.all(Array.from({ length: 4 }, () => reranker.rerank('query', largest, options)));
   }
