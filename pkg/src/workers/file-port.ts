@@ -10,6 +10,13 @@ import { Requests } from './rpc.js';
 /** A request from a worker for a file that this side holds. At most one file is open in a port. */
 type FileCall = 'open' | 'next' | 'close';
 
+interface FileRequest {
+  id: number;
+  call: FileCall;
+  /** The buffer of an earlier piece, which has been read. */
+  spent: ArrayBuffer | undefined;
+}
+
 interface Answer {
   id: number;
   value?: unknown;
@@ -110,13 +117,13 @@ function serveFile(location: SourceLocation, port: MessagePort): () => void {
     return { size: opened.size, exact: opened.exact } satisfies OpenedFile;
   }
 
-  port.onmessage = async ({ data: { id, call } }: MessageEvent<{ id: number; call: FileCall }>) => {
+  port.onmessage = async ({ data: { id, call, spent } }: MessageEvent<FileRequest>) => {
     try {
       throwIfAborted(signal);
       // A function of the caller may never answer.
       const value = await untilAborted(answer(call), signal);
       // A view is posted with its whole buffer, which is the caller's.
-      const sent = value instanceof Uint8Array ? new Uint8Array(value) : value;
+      const sent = value instanceof Uint8Array ? copyOf(value, spent) : value;
       port.postMessage({ id, value: sent } satisfies Answer, sent instanceof Uint8Array ? [sent.buffer] : []);
     } catch (error) {
       port.postMessage({ id, failure: plainError(toRerankError(error)) } satisfies Answer);
@@ -126,6 +133,14 @@ function serveFile(location: SourceLocation, port: MessagePort): () => void {
     stop.abort();
     close();
   };
+}
+
+/** Copies bytes into a buffer that the other side has read, if it has their size: new ones would be much garbage. */
+function copyOf(bytes: Uint8Array, spent: ArrayBuffer | undefined): Uint8Array<ArrayBuffer> {
+  if (spent?.byteLength !== bytes.length) return new Uint8Array(bytes);
+  const copy = new Uint8Array(spent);
+  copy.set(bytes);
+  return copy;
 }
 
 async function nextOf(chunks: AsyncIterator<Uint8Array, unknown> | undefined): Promise<Uint8Array | undefined> {
@@ -154,24 +169,28 @@ class PortFile implements RemoteFile {
     return { size, exact, chunks: this.#chunks(), close: () => void this.#ask('close').catch(() => {}) };
   }
 
-  /** Asks for the next piece while the caller works on the last one. */
+  /** Asks for the next piece while the caller works on the last one, which is valid until the caller asks again. */
   async *#chunks(): AsyncGenerator<Uint8Array> {
     let next = this.#next();
+    let spent: ArrayBuffer | undefined;
     for (;;) {
       const chunk = await next;
       if (!chunk) return;
-      next = this.#next();
+      next = this.#next(spent);
       // The caller may stop here; then nothing awaits this promise.
       next.catch(() => {});
       yield chunk;
+      spent = chunk.buffer;
     }
   }
 
-  async #next(): Promise<Uint8Array | undefined> {
-    return (await this.#ask('next')) as Uint8Array | undefined;
+  async #next(spent?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return (await this.#ask('next', spent)) as Uint8Array<ArrayBuffer> | undefined;
   }
 
-  #ask(call: FileCall): Promise<unknown> {
-    return this.#requests.ask({ watch: undefined, post: (id) => this.#port.postMessage({ id, call }) });
+  #ask(call: FileCall, spent?: ArrayBuffer): Promise<unknown> {
+    const post = (id: number) =>
+      this.#port.postMessage({ id, call, spent } satisfies FileRequest, spent ? [spent] : []);
+    return this.#requests.ask({ watch: undefined, post });
   }
 }
