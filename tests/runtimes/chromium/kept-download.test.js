@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 
 import { useChromium } from '../../support/browsers/chromium.js';
 import { miniDirectory } from '../../support/paths.js';
-import { withRanges } from '../../support/servers/faults.js';
+import { countBytes, withRanges } from '../../support/servers/faults.js';
 
 const graph = 'onnx/model_quantized.onnx';
 
@@ -58,14 +58,9 @@ describe('a download in a tab that was closed', () => {
     ranges = [];
     faults.set(`/mini/${graph}`, (request, response) => {
       ranges.push(request.headers.range);
-      const { write, end } = response;
-      const counted =
-        (send) =>
-        (chunk, ...rest) => {
-          if (chunk instanceof Uint8Array) sent += chunk.length;
-          return send.call(response, chunk, ...rest);
-        };
-      Object.assign(response, { write: counted(write), end: counted(end) });
+      countBytes(response, (bytes) => {
+        sent += bytes;
+      });
       respond(request, response);
     });
   }

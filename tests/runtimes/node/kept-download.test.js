@@ -14,7 +14,7 @@ import { clearCache, createReranker, directoryCache, isCached, listCache } from 
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { hurry } from '../../support/asserts/time.js';
 import { miniFile } from '../../support/models/mini.js';
-import { withRanges } from '../../support/servers/faults.js';
+import { countBytes, withRanges } from '../../support/servers/faults.js';
 import { startHub } from '../../support/servers/hub.js';
 
 const path = '/mini/onnx/model_quantized.onnx';
@@ -70,14 +70,9 @@ describe('a download that ended early', () => {
     ranges = [];
     hub.faults.set(path, (request, response) => {
       ranges.push(request.headers.range);
-      const { write, end } = response;
-      const counted =
-        (send) =>
-        (chunk, ...rest) => {
-          if (chunk instanceof Uint8Array) sent += chunk.length;
-          return send.call(response, chunk, ...rest);
-        };
-      Object.assign(response, { write: counted(write), end: counted(end) });
+      countBytes(response, (bytes) => {
+        sent += bytes;
+      });
       respond(request, response);
     });
   }

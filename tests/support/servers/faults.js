@@ -46,3 +46,15 @@ export function inTurn(...answers) {
 export function status(code, headers = {}) {
   return (_, response) => response.writeHead(code, headers).end();
 }
+
+/** Tells the bytes of each piece that a response sends from now on. */
+export function countBytes(response, tell) {
+  const { write, end } = response;
+  const counted =
+    (send) =>
+    (chunk, ...rest) => {
+      if (chunk instanceof Uint8Array) tell(chunk.length);
+      return send.call(response, chunk, ...rest);
+    };
+  Object.assign(response, { write: counted(write), end: counted(end) });
+}
