@@ -4,7 +4,14 @@ import type { OpenFile } from '../files/local-files.js';
 import { describeLocation, type RemoteFile, type SourceLocation } from '../files/location.js';
 import { openLocation } from '../files/open.js';
 import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
-import { type PlainError, plainError, revivedError, type SentLocation, type SentModel } from './protocol.js';
+import {
+  type FileAt,
+  type PlainError,
+  plainError,
+  revivedError,
+  type SentLocation,
+  type SentModel,
+} from './protocol.js';
 import { Requests } from './rpc.js';
 
 /** A request from a worker for a file that this side holds. At most one file is open in a port. */
@@ -48,12 +55,7 @@ export function sendable({ name, files }: ResolvedModel): SendableModel {
     stops.push(serveFile(location as SourceLocation, port1));
     return { port: port2, description: describeLocation(location) };
   };
-  const sent = files.map(({ location, more, ...facts }) => ({
-    ...facts,
-    location: send(location),
-    ...(more && { more: more.map(send) }),
-  }));
-  return { model: { name, files: sent }, ports, stop: () => stops.forEach((stop) => void stop()) };
+  return { model: { name, files: relocated(files, send) }, ports, stop: () => stops.forEach((stop) => void stop()) };
 }
 
 /** Restores a model that arrived in a worker. `close` ends its use; call it when the load has settled. */
@@ -64,12 +66,16 @@ export function received({ name, files }: SentModel): { model: ResolvedModel; cl
     ports.push(location.port);
     return new PortFile(location.port, location.description);
   };
-  const restored = files.map(({ location, more, ...facts }) => ({
+  return { model: { name, files: relocated(files, restore) }, close: () => ports.forEach((port) => void port.close()) };
+}
+
+/** Changes the locations of all parts of the files. */
+function relocated<From, To>(files: FileAt<From>[], change: (location: From) => To): FileAt<To>[] {
+  return files.map(({ location, more, ...facts }) => ({
     ...facts,
-    location: restore(location),
-    ...(more && { more: more.map(restore) }),
+    location: change(location),
+    ...(more && { more: more.map(change) }),
   }));
-  return { model: { name, files: restored }, close: () => ports.forEach((port) => void port.close()) };
 }
 
 /** True for what would be copied whole, and for what only this thread can open. */

@@ -51,10 +51,13 @@ export type Message =
 /** A location as it is posted to a worker. Bytes and functions stay with the sender, which serves them at a port. */
 export type SentLocation = string | Blob | { port: MessagePort; description: string };
 
+/** A file with its parts in another kind of location. */
+export type FileAt<Location> = Omit<ResolvedFile, 'location' | 'more'> & { location: Location; more?: Location[] };
+
 /** A model as it is posted to a worker. */
 export interface SentModel {
   name: string;
-  files: (Omit<ResolvedFile, 'location' | 'more'> & { location: SentLocation; more?: SentLocation[] })[];
+  files: FileAt<SentLocation>[];
 }
 
 /** A caller's `CacheBackend` stays with the page; the worker gets a port to it. */
