@@ -25,7 +25,7 @@ fn dot_of<const PAIRED: bool>(rows: &[i8], stride: usize, count: usize, panel: &
     match count {
         1 => dot_rows::<1, PAIRED>(rows, stride, panel, dots),
         2 => dot_rows::<2, PAIRED>(rows, stride, panel, dots),
-        TILE_ROWS => dot_rows::<TILE_ROWS, PAIRED>(rows, stride, panel, dots),
+        3 => dot_rows::<3, PAIRED>(rows, stride, panel, dots),
         _ => unreachable!("a tile has 1 to {TILE_ROWS} rows"),
     }
 }
