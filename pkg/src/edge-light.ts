@@ -1,5 +1,5 @@
+import { entry } from './entry.js';
 import { isolatePlatform } from './platforms/isolate.js';
-import { entry } from './reranker/entry.js';
 // The deployment compiles the engine before code can test the runtime, and Next.js on Node 20 has no relaxed SIMD.
 import engine from './wasm/rerank.wasm?module';
 

@@ -1,8 +1,8 @@
 import type { CacheBackend, CacheEntry, ClearedCache } from './common/cache-backend.js';
 import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from './common/types.js';
+import { entry } from './entry.js';
 import { browserPlatform } from './platforms/browser.js';
 import { enginesApart, missingForThreads } from './platforms/cross-origin-isolation.js';
-import { entry } from './reranker/entry.js';
 
 export * from './common/public.js';
 

@@ -1,7 +1,7 @@
 import { located } from './engine-urls.js';
+import { entry } from './entry.js';
 import { nodePlatform } from './platforms/node.js';
 import { adoptWorker, startsWorkers, startWorkerThread } from './platforms/node-workers.js';
-import { entry } from './reranker/entry.js';
 
 export * from './common/public.js';
 

@@ -1,5 +1,5 @@
+import { entry } from './entry.js';
 import { isolatePlatform } from './platforms/isolate.js';
-import { entry } from './reranker/entry.js';
 // Every workerd since 2023 has relaxed SIMD.
 import engine from './wasm/rerank-relaxed.wasm';
 

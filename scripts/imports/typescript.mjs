@@ -10,7 +10,9 @@ const floors = [
   ['files', 'cache', 'instance'],
   ['engine', 'engine-urls.ts'],
   ['workers', 'platforms'],
+  ['opening'],
   ['reranker'],
+  ['entry.ts'],
   ['index.ts', 'node.ts', 'node-worker.ts', 'workerd.ts', 'edge-light.ts', 'worker.ts', 'worker-threads.ts'],
   ['edge', 'cli', 'adapters'],
 ];

@@ -3,8 +3,8 @@ import { createReranker } from 'rerank-wasm';
 import { checkOptions } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
 import type { Reranker, RerankerOptions, RerankOptions } from '../common/types.js';
+import { SharedReranker } from '../opening/shared.js';
 import { checkRerankerOptions, checkRerankOptions } from '../reranker/options.js';
-import { SharedReranker } from '../reranker/shared.js';
 
 /**
  * A reranker, which the caller disposes of, or the options of one. The first use creates a reranker from options; it

@@ -1,5 +1,5 @@
 import type { Reranker, RerankerOptions } from '../common/types.js';
-import { type Create, patienceSeconds } from '../reranker/shared.js';
+import { type Create, patienceSeconds } from '../opening/shared.js';
 import { corsHeaders } from './cors.js';
 import { checkHandlerOptions } from './options.js';
 import { router } from './routes.js';

@@ -1,6 +1,6 @@
 import { startTimer } from '../common/timer.js';
 import type { Reranker } from '../common/types.js';
-import { SharedReranker } from '../reranker/shared.js';
+import { SharedReranker } from '../opening/shared.js';
 import type { HandlerContext } from './types.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 

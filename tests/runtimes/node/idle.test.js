@@ -7,9 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { createReranker } from 'rerank-wasm';
-
+import { entry } from '#internal/entry.js';
 import { isolatePlatform } from '#internal/platforms/isolate.js';
-import { entry } from '#internal/reranker/entry.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { collectGarbage } from '../../support/asserts/collect.js';
 import { enterPage, WebWorker } from '../../support/browsers/page.js';

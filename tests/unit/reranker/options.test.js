@@ -9,7 +9,7 @@ const creationMessages = [
   [[], '`options` must be an object; it is an empty array.'],
   [
     { modle: 'x' },
-    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, scoreCache, idleTimeout, onProgress, onWarning, signal.',
+    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, idleTimeout, onProgress, onWarning, signal, scoreCache.',
   ],
   [{ worker: 'yes' }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is 'yes'."],
   [{ worker: {} }, "`worker` must be 'auto', true, false or a function that starts a Worker; it is an object."],

@@ -3,8 +3,8 @@ import { afterEach, describe, it } from 'node:test';
 
 import { RerankError } from 'rerank-wasm';
 
-import { rerankWith } from '#internal/reranker/entry.js';
-import { patienceSeconds, SharedReranker } from '#internal/reranker/shared.js';
+import { rerankWith } from '#internal/entry.js';
+import { patienceSeconds, SharedReranker } from '#internal/opening/shared.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 
 /** Makes a backend that gives every document its number. */

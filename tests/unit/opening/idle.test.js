@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 
-import { IdleBackend } from '#internal/reranker/idle.js';
+import { IdleBackend } from '#internal/opening/idle.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { fakeBackend } from '../../support/models/fake-backend.js';
 

@@ -1,15 +1,15 @@
-import { clearAll, listAll } from '../cache/model-cache.js';
-import type { CacheBackend, CacheEntry, ClearedCache } from '../common/cache-backend.js';
-import { untilAborted } from '../common/deferred.js';
-import { RerankError } from '../common/errors.js';
-import type { ModelSource } from '../common/model-source.js';
-import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from '../common/types.js';
-import type { Backend } from '../engine/backend.js';
-import type { Platform } from '../engine/platform.js';
-import { Call, ClientReranker, serve } from './client.js';
-import { create } from './create.js';
-import { isCached, modelFiles } from './model-files.js';
-import { type Create, patienceSeconds, SharedReranker } from './shared.js';
+import { clearAll, listAll } from './cache/model-cache.js';
+import type { CacheBackend, CacheEntry, ClearedCache } from './common/cache-backend.js';
+import { untilAborted } from './common/deferred.js';
+import { RerankError } from './common/errors.js';
+import type { ModelSource } from './common/model-source.js';
+import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from './common/types.js';
+import type { Backend } from './engine/backend.js';
+import type { Platform } from './engine/platform.js';
+import { isCached, modelFiles } from './opening/model-files.js';
+import { type Create, patienceSeconds, SharedReranker } from './opening/shared.js';
+import { Call, ClientReranker, serve } from './reranker/client.js';
+import { create } from './reranker/create.js';
 
 /** Seconds after which an isolate's load counts as dead. A bundle for an isolate arrives in a few seconds. */
 const isolatePatienceSeconds = 60;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { isCached, modelFiles } from '#internal/reranker/model-files.js';
+import { isCached, modelFiles } from '#internal/opening/model-files.js';
 import { MemoryCache } from '../../support/servers/memory-cache.js';
 
 const url = 'https://models.example/bundle';
