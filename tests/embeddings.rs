@@ -6,7 +6,7 @@ mod support;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rerank_wasm::engine::{Embedder, Loader};
+use rerank_wasm::engine::{Embedder, Loader, Text as Given};
 use rerank_wasm::graph::{Encoder, Pooling};
 use serde::Deserialize;
 
@@ -58,7 +58,7 @@ fn read(name: &str) -> Vec<u8> {
     })
 }
 
-fn load(pooling: Pooling) -> Arc<Embedder> {
+fn load(pooling: &str) -> Arc<Embedder> {
     let [model, tokenizer, config] = ["onnx/model_quantized.onnx", "tokenizer.json", "config.json"].map(read);
     let mut loader = Loader::default();
     support::feed(&mut loader, &model, &tokenizer, &config, 1 << 20).unwrap();
@@ -72,11 +72,12 @@ fn cosine(one: &[f32], other: &[f64]) -> f64 {
 
 #[test]
 fn vectors_are_close_to_those_without_rounded_activations() {
-    let embedder = load(Pooling::FirstToken);
+    let embedder = load("cls");
     assert_eq!((embedder.dimensions(), embedder.max_tokens()), (384, 512));
     let texts: Vec<Text> = texts().into_iter().step_by(10).collect();
     assert_eq!(texts.len(), 50);
-    let embedded = embedder.start(texts.iter().map(|it| it.text.clone()).collect(), None).unwrap().finish().unwrap();
+    let embedded =
+        embedder.start(texts.iter().map(|it| it.text.clone().into()).collect(), None).unwrap().finish().unwrap();
     let mut cosines = Vec::new();
     for (Text { text, ids, vector }, found) in texts.iter().zip(&embedded) {
         let sequence = embedder.sequence(text).unwrap();
@@ -104,9 +105,13 @@ fn every_product_is_fused() {
 
 #[test]
 fn a_text_is_cut_at_the_limit_of_the_call_and_windows_cover_it() {
-    let embedder = load(Pooling::Mean);
+    let embedder = load("mean");
     let text = "one two three four five six seven eight nine ten".to_owned();
-    let cut = embedder.start(vec![text.clone(), "one two three".to_owned()], Some(5)).unwrap().finish().unwrap();
+    let cut = embedder
+        .start(vec![text.clone().into(), "one two three".to_owned().into()], Some(5))
+        .unwrap()
+        .finish()
+        .unwrap();
     assert_eq!(cut.iter().map(|it| (it.tokens, it.truncated)).collect::<Vec<_>>(), [(5, true), (5, false)]);
     assert_eq!(cut[0].vector, cut[1].vector);
     let windows = embedder.windows(&text, Some(5), 1).unwrap();
@@ -118,4 +123,25 @@ fn a_text_is_cut_at_the_limit_of_the_call_and_windows_cover_it() {
     let whole = embedder.windows("one", None, 0).unwrap();
     assert_eq!((whole.len(), &whole[0]), (1, &(0..3)));
     assert_eq!(embedder.start(vec![], Some(2)).err().unwrap().code(), "invalid_input");
+}
+
+#[test]
+fn a_text_may_come_as_the_ids_of_its_tokens() {
+    let embedder = load("cls");
+    let text = "one two three".to_owned();
+    let ids = embedder.sequence(&text).unwrap().ids;
+    let run = |texts: Vec<Given>, most| embedder.start(texts, most).unwrap().finish();
+    let embedded = run(vec![text.into(), Given::Ids(ids.clone())], None).unwrap();
+    assert_eq!(embedded[0].vector, embedded[1].vector);
+    assert_eq!(embedded[1].tokens, 5);
+    let cut = run(vec![Given::Ids(ids)], Some(4)).unwrap();
+    assert_eq!((cut[0].tokens, cut[0].truncated), (4, true));
+    for (wrong, message) in [
+        (vec![101, 1 << 20], "a token id is 1048576; the model's tokenizer has ids from 0 to 30521"),
+        (vec![], "a list of token ids is empty"),
+    ] {
+        let error = run(vec![Given::Ids(wrong)], None).unwrap_err();
+        assert_eq!(error.code(), "invalid_input");
+        assert!(error.to_string().starts_with(message), "{error}");
+    }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::model::Model;
 use crate::error::Result;
-use crate::graph::{OperatorTime, Speed, TokenSequence};
+use crate::graph::{Speed, TokenSequence};
 use crate::tokenizer::Single;
 
 /// A model that returns one vector for a text. Its jobs share it.
@@ -68,14 +68,6 @@ impl Embedder {
         let tokenizer = &self.model.tokenizer;
         let budget = tokenizer.single_budget(self.model.limit(max_tokens))?;
         tokenizer.ranges(text, budget, overlap)
-    }
-
-    /// Measures the time of each operator, as [`Model::profile`] does.
-    ///
-    /// # Errors
-    /// As [`Embedder::vector`].
-    pub fn profile(&self, tokens: usize, now: &mut dyn FnMut() -> f64) -> Result<Vec<OperatorTime>> {
-        self.model.profile(tokens, now)
     }
 }
 

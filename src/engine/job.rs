@@ -3,12 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::batches::{Batch, Batches, TOKENS_TOGETHER};
+use super::batches::Batches;
 use super::reranker::Reranker;
 use super::score::{ScoredDocument, sigmoid};
 use crate::error::{Error, Result};
 use crate::graph::TokenSequence;
-use crate::threads::Task;
 use crate::tokenizer::{Pair, Query, Window, Windows};
 
 /// A window repeats 1 / `OVERLAP` of the one before. So a passage that a border cuts is whole in one of them.
@@ -34,8 +33,6 @@ pub struct Job {
     tokenised: usize,
     /// The remaining windows of the last tokenised document.
     windows: Option<Windows>,
-    /// A pair that did not fit into the last batch.
-    next: Option<WaitingPair>,
     /// Each pair without its score, and true for the last of its document.
     under_way: Batches<(ScoredDocument, bool), f32>,
     /// The best window so far of a document with further windows.
@@ -44,16 +41,8 @@ pub struct Job {
     failed: bool,
 }
 
-/// A document beside the query, or a window of it.
-#[derive(Debug)]
-struct WaitingPair {
-    index: usize,
-    pair: Pair,
-    /// In UTF-16 code units; `None` for a whole document, or a cut one.
-    window: Option<Range<usize>>,
-    /// True if no other window of the document follows.
-    last: bool,
-}
+/// A document beside the query, or a window of it, without its score; true for the last of its document.
+type WaitingPair = ((ScoredDocument, bool), TokenSequence);
 
 impl Reranker {
     /// Starts a job that scores `documents` against `query` in pairs of at most `max_tokens` tokens. The model's limit
@@ -86,7 +75,6 @@ impl Job {
             long_documents,
             tokenised: 0,
             windows: None,
-            next: None,
             under_way: Batches::default(),
             unfinished: None,
             failed: false,
@@ -113,8 +101,9 @@ impl Job {
     }
 
     fn score_batch(&mut self) -> Result<()> {
+        let reranker = Arc::clone(&self.reranker);
         let mut under_way = std::mem::take(&mut self.under_way);
-        let scored = under_way.step(|| self.next_batch());
+        let scored = under_way.step(|| self.take_pair(), move |sequences| reranker.model.graph.logits(sequences));
         self.under_way = under_way;
         for ((document, last), logit) in scored?.unwrap_or_default() {
             self.take_score(ScoredDocument { logit, score: sigmoid(logit), ..document }, last);
@@ -122,32 +111,8 @@ impl Job {
         Ok(())
     }
 
-    /// Hands the next pairs to the threads; `None` after the last.
-    fn next_batch(&mut self) -> Result<Option<Batch<(ScoredDocument, bool), f32>>> {
-        let (mut pairs, mut sequences, mut tokens) = (Vec::new(), Vec::new(), 0);
-        while let Some(waiting) = self.take_pair()? {
-            let length = waiting.pair.ids.len();
-            if tokens > 0 && tokens + length > TOKENS_TOGETHER {
-                self.next = Some(waiting);
-                break;
-            }
-            tokens += length;
-            let WaitingPair { index, pair: Pair { ids, type_ids, truncated }, window, last } = waiting;
-            sequences.push(TokenSequence { ids, type_ids });
-            pairs.push((ScoredDocument { index, logit: 0.0, score: 0.0, tokens: length, truncated, window }, last));
-        }
-        if pairs.is_empty() {
-            return Ok(None);
-        }
-        let reranker = Arc::clone(&self.reranker);
-        Ok(Some(Batch { items: pairs, values: Task::new(move || reranker.model.graph.logits(&sequences)) }))
-    }
-
     /// Returns the next pair; `None` after the last.
     fn take_pair(&mut self) -> Result<Option<WaitingPair>> {
-        if let Some(waiting) = self.next.take() {
-            return Ok(Some(waiting));
-        }
         if let Some(windows) = self.windows.take() {
             return self.next_window(windows, self.tokenised - 1);
         }
@@ -157,7 +122,7 @@ impl Job {
         match self.long_documents {
             LongDocuments::Truncate => {
                 let pair = self.reranker.model.tokenizer.pair(&self.query, document)?;
-                Ok(Some(WaitingPair { index, pair, window: None, last: true }))
+                Ok(Some(waiting(index, pair, None, true)))
             }
             LongDocuments::Chunk => {
                 let overlap = self.query.document_budget() / OVERLAP;
@@ -174,7 +139,7 @@ impl Job {
             if !last {
                 self.windows = Some(windows);
             }
-            WaitingPair { index, pair, window: (!only).then_some(utf16), last }
+            waiting(index, pair, (!only).then_some(utf16), last)
         }))
     }
 
@@ -203,4 +168,16 @@ impl Job {
         while self.step()? {}
         Ok(self.scored)
     }
+}
+
+/// `window` is in UTF-16 code units, and `None` for a whole document or a cut one. `last` is true if no other window of
+/// the document follows.
+fn waiting(
+    index: usize,
+    Pair { ids, type_ids, truncated }: Pair,
+    window: Option<Range<usize>>,
+    last: bool,
+) -> WaitingPair {
+    let document = ScoredDocument { index, logit: 0.0, score: 0.0, tokens: ids.len(), truncated, window };
+    ((document, last), TokenSequence { ids, type_ids })
 }

@@ -271,11 +271,13 @@ impl Loader {
         Reranker::new(self.finish_with(Encoder::from_onnx)?)
     }
 
-    /// Builds the graph of an embedding model from the received files, and runs it once.
+    /// Builds the graph of an embedding model from the received files, and runs it once. [`Pooling::from_name`] knows the
+    /// names.
     ///
     /// # Errors
-    /// As [`finish`](Self::finish), on a text in place of a pair.
-    pub fn finish_embedder(self, pooling: Pooling) -> Result<Embedder> {
+    /// As [`finish`](Self::finish), on a text in place of a pair; `invalid_input` for another name.
+    pub fn finish_embedder(self, pooling: &str) -> Result<Embedder> {
+        let pooling = Pooling::from_name(pooling)?;
         Embedder::new(self.finish_with(|model| Encoder::embedding(model, pooling))?)
     }
 

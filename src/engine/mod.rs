@@ -13,7 +13,7 @@ mod score;
 
 pub use config::sequence_limits;
 pub use embedder::Embedder;
-pub use embedding_job::{EmbeddedText, EmbeddingJob};
+pub use embedding_job::{EmbeddedText, EmbeddingJob, Text};
 pub use job::{Job, LongDocuments};
 pub use loader::{Expectation, Loader};
 pub use reranker::Reranker;

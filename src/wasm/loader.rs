@@ -5,6 +5,7 @@ use std::sync::Arc;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
+use super::embedder::Embedder;
 use super::reranker::Model;
 use crate::engine::{self, Expectation};
 use crate::error::{Error, ModelFile};
@@ -69,5 +70,11 @@ impl Loader {
 
     pub fn finish(self) -> Result<Model, Error> {
         Ok(Model(Arc::new(self.0.finish()?)))
+    }
+
+    /// `pooling` is `cls`, `mean`, `max` or `lasttoken`.
+    #[wasm_bindgen(js_name = finishEmbedder)]
+    pub fn finish_embedder(self, pooling: &str) -> Result<Embedder, Error> {
+        Ok(Embedder(Arc::new(self.0.finish_embedder(pooling)?)))
     }
 }

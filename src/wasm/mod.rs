@@ -3,13 +3,17 @@
 #[cfg(feature = "converter")]
 mod converter;
 #[cfg(not(feature = "converter"))]
+mod embedder;
+#[cfg(not(feature = "converter"))]
 mod kernel_race;
 #[cfg(not(feature = "converter"))]
 mod loader;
 #[cfg(not(feature = "converter"))]
 mod reranker;
 
-use js_sys::{Error as JsError, Function, Reflect};
+#[cfg(not(feature = "converter"))]
+use js_sys::Function;
+use js_sys::{Error as JsError, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
@@ -25,11 +29,13 @@ pub fn start() {
     }));
 }
 
+#[cfg(not(feature = "converter"))]
 fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Error> {
     serde_wasm_bindgen::to_value(value).map_err(|error| Error::Internal(error.to_string()))
 }
 
 /// A clock of JavaScript, in milliseconds.
+#[cfg(not(feature = "converter"))]
 fn clock(now: &Function) -> impl FnMut() -> f64 {
     || now.call0(&JsValue::UNDEFINED).ok().and_then(|time| time.as_f64()).unwrap_or(f64::NAN)
 }

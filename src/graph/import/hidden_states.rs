@@ -27,7 +27,9 @@ pub fn select(model: &mut TypedModel, names: &[&str], first_token: bool) -> Trac
     let named = |wanted: &[&str], rank: usize| {
         let is_wanted =
             |&place: &usize| ranks[place] == rank && wanted.contains(&names.get(place).copied().unwrap_or(""));
-        (0..ranks.len()).find(is_wanted).or_else(|| ranks.iter().position(|&it| it == rank))
+        // A classifier's logits are no vector of the text.
+        let is_possible = |&place: &usize| ranks[place] == rank && names.get(place) != Some(&"logits");
+        (0..ranks.len()).find(is_wanted).or_else(|| (0..ranks.len()).find(is_possible))
     };
     if let Some(place) = named(&NAMES, 3) {
         let states = model.outputs[place];
@@ -41,7 +43,8 @@ pub fn select(model: &mut TypedModel, names: &[&str], first_token: bool) -> Trac
         return Ok(Selected::Text);
     }
     let place = named(&POOLED_NAMES, 2).context(
-        "the graph returns neither a vector for each token nor one for each text; choose an embedding model",
+        "the graph returns neither a vector for each token nor one for each text; choose an embedding model, and pass a \
+         reranker to `createReranker`",
     )?;
     model.select_output_outlets(&[model.outputs[place]])?;
     Ok(Selected::Text)

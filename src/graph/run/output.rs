@@ -51,7 +51,7 @@ pub enum Output {
 pub fn not_one_logit(numbers: impl std::fmt::Display) -> Error {
     unsupported(format!(
         "the graph returns {numbers} numbers for one pair; a reranker returns one; choose a cross-encoder with one label \
-         or two instead of an embedding model or another classifier"
+         or two, and pass an embedding model to `createEmbedder`"
     ))
 }
 

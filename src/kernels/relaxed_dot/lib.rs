@@ -5,8 +5,8 @@
 //! three instructions. Two products fit 16 bits, 2 × 128 × 127 < 2¹⁵, so both ways are exact.
 //!
 //! LLVM enables a WebAssembly feature for all functions of a codegen unit as soon as one of them has it. With relaxed
-//! SIMD it then compiles `f32x4_pmin` to `f32x4.relaxed_min`, whose result for a NaN or a zero is the processor's choice.
-//! So these functions are a crate, and none is generic: a caller would compile a generic one into its own unit.
+//! SIMD it compiles `f32x4_pmin` to `f32x4.relaxed_min`. There the processor chooses the result for a NaN or a zero. So
+//! these functions are a crate, and none is generic: a caller would compile a generic one into its unit.
 
 #![cfg(target_arch = "wasm32")]
 

@@ -3,6 +3,8 @@
 
 #[path = "../../../../src/error.rs"]
 mod error;
+#[path = "../../../../src/foreign.rs"]
+mod foreign;
 #[path = "../../../../src/memory.rs"]
 mod memory;
 #[path = "../../../../src/tokenizer/mod.rs"]
