@@ -19,8 +19,8 @@ const frames = 'runtimes/chromium/main-thread.test.js';
 /** A group runs in each of `nodes`, one after the other. `lacks` says why a Node is missing. */
 const groups = {
   unit: {
-    files: ['cache', 'common', 'engine', 'files', 'instance', 'reranker', 'workers'].flatMap((room) =>
-      filesOf(`unit/${room}`),
+    files: ['cache', 'common', 'embedder', 'engine', 'files', 'instance', 'opening', 'reranker', 'workers'].flatMap(
+      (room) => filesOf(`unit/${room}`),
     ),
     ...onBothNodes(),
     concurrency: 2,
@@ -43,6 +43,7 @@ const groups = {
     nodes: [pathNode],
   },
   l12: { files: ['runtimes/l12.test.js'], ...onBothNodes() },
+  embedder: { files: ['runtimes/embedder.test.js'], ...onModernNode() },
   examples: { files: filesOf('examples'), nodes: [pathNode], concurrency: 2 },
   imports: { files: filesOf('project/imports'), nodes: [pathNode] },
   docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },

@@ -5,6 +5,14 @@ import engine from './wasm/rerank.wasm?module';
 
 export * from './common/public.js';
 
-export const { createReranker, rerank, isCached, modelFiles, listCache, clearCache, directoryCache } = entry(
-  isolatePlatform(engine),
-);
+export const {
+  createReranker,
+  rerank,
+  createEmbedder,
+  similarity,
+  isCached,
+  modelFiles,
+  listCache,
+  clearCache,
+  directoryCache,
+} = entry(isolatePlatform(engine));

@@ -1,4 +1,5 @@
 import type { CacheBackend, CacheEntry, ClearedCache } from './common/cache-backend.js';
+import type { Embedder, EmbedderOptions } from './common/embedding.js';
 import type { ModelFileFacts, ModelFilesOptions, Reranker, RerankerOptions } from './common/types.js';
 import { entry } from './entry.js';
 import { browserPlatform } from './platforms/browser.js';
@@ -34,6 +35,28 @@ export const createReranker: (options?: RerankerOptions) => Promise<Reranker> = 
  * const [best] = await rerank('What is the capital of France?', ['Berlin …', 'Paris …'], { topN: 1 });
  */
 export const rerank: Reranker['rerank'] = exported.rerank;
+
+/**
+ * Loads an embedding model, which turns texts into vectors. The first stage of a search compares the query's vector with
+ * those of many documents; a reranker then orders the best of them.
+ *
+ * @example
+ * const embedder = await createEmbedder({ model: 'bge-small-en-v1.5' });
+ * const { embeddings } = await embedder.embed(passages, { kind: 'document' });
+ *
+ * @throws {@link RerankError}, as {@link createReranker} does
+ */
+export const createEmbedder: (options?: EmbedderOptions) => Promise<Embedder> = exported.createEmbedder;
+
+/**
+ * Returns the cosine of the angle between two vectors: 1 for the same direction, 0 for none in common.
+ *
+ * @example
+ * const closeness = similarity(query, document);
+ *
+ * @throws {@link RerankError}: `invalid_input` for vectors of different lengths
+ */
+export const similarity: (a: ArrayLike<number>, b: ArrayLike<number>) => number = exported.similarity;
 
 /**
  * Returns true if `createReranker` with the same model and options downloads no file. It asks no server. A file counts when

@@ -5,12 +5,23 @@ import { adoptWorker, startsWorkers, startWorkerThread } from './platforms/node-
 
 export * from './common/public.js';
 
-export const { createReranker, rerank, isCached, modelFiles, listCache, clearCache, directoryCache } = entry({
+export const {
+  createReranker,
+  rerank,
+  createEmbedder,
+  similarity,
+  isCached,
+  modelFiles,
+  listCache,
+  clearCache,
+  directoryCache,
+} = entry({
   ...nodePlatform,
   workers: {
     starts: () => [() => startWorkerThread(workerUrl())],
     adopt: adoptWorker,
     preferred: startsWorkers,
+    precompiles: true,
   },
 });
 

@@ -11,7 +11,7 @@ const floors = [
   ['engine', 'engine-urls.ts'],
   ['workers', 'platforms'],
   ['opening'],
-  ['reranker'],
+  ['reranker', 'embedder'],
   ['entry.ts'],
   ['index.ts', 'node.ts', 'node-worker.ts', 'workerd.ts', 'edge-light.ts', 'worker.ts', 'worker-threads.ts'],
   ['edge', 'cli', 'adapters'],

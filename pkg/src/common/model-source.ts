@@ -1,3 +1,4 @@
+import type { EmbeddingUse } from './embedding-use.js';
 import type { Blob, Response, URL } from './globals.js';
 
 /** Bytes of a model file, or where to read them. */
@@ -55,6 +56,8 @@ export interface ModelSource {
   name: string;
   /** Its files, or the one that holds them all. */
   files: ModelFiles | BundleFile;
+  /** How `createEmbedder` uses the model. Rerankers have none. */
+  embedding?: EmbeddingUse;
 }
 
 /** A model in one file, as `rerank convert` writes it. */

@@ -20,7 +20,8 @@ export function copyModel({ instance, model, ...facts }: LoadedModel): ModelCopy
  */
 export async function startCopy({ instance: copy, ...facts }: ModelCopy): Promise<LoadedModel> {
   const instance = await Instance.startCopy(facts.module, copy);
-  const model = instance.call(() => instance.bindings.Model.kept());
+  const { Embedder, Model } = instance.bindings;
+  const model = instance.call(() => (facts.dimensions === undefined ? Model.kept() : Embedder.kept()));
   if (!model) throw new RerankError('internal', 'The copy of an instance has no model.');
   return { ...facts, instance, model };
 }

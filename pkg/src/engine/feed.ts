@@ -2,8 +2,8 @@ import { type KeptPart, type ModelCache, type Recording, UnreadableError } from 
 import type { CacheOrigin } from '../common/cache-backend.js';
 import { piecesOf } from '../common/chunks.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
+import type { LoadProgress } from '../common/loading.js';
 import { Sha256 } from '../common/sha256.js';
-import type { LoadProgress } from '../common/types.js';
 import type { OpenFile } from '../files/local-files.js';
 import { describeLocation } from '../files/location.js';
 import { openFile } from '../files/open.js';

@@ -1,11 +1,10 @@
 import { disposedError, toRerankError } from '../common/errors.js';
-import type { RerankerStatistics } from '../common/types.js';
-import type { Backend, ScoreTask } from './backend.js';
+import type { Backend, ModelStatistics, TextTask } from './backend.js';
 import { copyModel, type ModelCopy } from './copy.js';
 import type { LoadedModel } from './load.js';
 import { ModelSlot, type Reload } from './model-slot.js';
 import type { Platform } from './platform.js';
-import { Scoring } from './scoring.js';
+import { TextCall } from './text-call.js';
 import { TurnQueue } from './turn-queue.js';
 
 /**
@@ -25,16 +24,17 @@ export class InPlaceBackend implements Backend {
     this.#turns = new TurnQueue(pause, (call) => this.#takeTurn(call));
   }
 
-  async score(task: ScoreTask): Promise<void> {
+  async run(task: TextTask): Promise<void> {
     if (this.#disposal) throw disposedError();
-    const call = new Scoring(task);
+    const call = new TextCall(task);
     this.#turns.add(call);
     return call.promise;
   }
 
-  async statistics(): Promise<RerankerStatistics> {
-    const { name, maxTokens, kernel, unfused, instance } = await this.#slot.usable();
-    return { model: name, maxTokens, memoryBytes: instance.memoryBytes, threads: instance.threads, kernel, unfused };
+  async statistics(): Promise<ModelStatistics> {
+    const { name, maxTokens, kernel, unfused, dimensions, instance } = await this.#slot.usable();
+    const { memoryBytes, threads } = instance;
+    return { model: name, maxTokens, memoryBytes, threads, kernel, unfused, ...(dimensions && { dimensions }) };
   }
 
   /** Copies the model between two turns. */
@@ -58,7 +58,7 @@ export class InPlaceBackend implements Backend {
     await this.#slot.close();
   }
 
-  async #takeTurn(call: Scoring): Promise<void> {
+  async #takeTurn(call: TextCall): Promise<void> {
     const model = this.#slot.ready ?? (await this.#replace());
     if (model && !call.settled) call.step(model);
   }

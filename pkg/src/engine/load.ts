@@ -3,20 +3,20 @@ import { CachedNotes } from '../cache/notes.js';
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { untilAborted } from '../common/deferred.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
-import type { LoadProgress, RerankWarning } from '../common/types.js';
+import type { LoadProgress, RerankWarning } from '../common/loading.js';
 import { fileBeside } from '../files/beside.js';
 import { describeLocation } from '../files/location.js';
 import { isDispensable, type ResolvedFile, type ResolvedModel } from '../files/resolved.js';
 import type { Instance } from '../instance/instance.js';
-import type { Model } from '../wasm/bindings.js';
 import { type Feeding, feed, turn } from './feed.js';
+import { type EngineModel, isEmbedder } from './jobs.js';
 import { KernelRace } from './kernel-race.js';
 import { cacheKey, dataNamesKey } from './keys.js';
 import { slowModelWarning, withOtherFile } from './other-file.js';
 import type { Platform } from './platform.js';
 import { startEngine } from './start.js';
 
-/** The parts of a reranker, and the watchers of its creation. */
+/** The parts of a model, and the watchers of its creation. */
 export interface LoadTask {
   model: ResolvedModel;
   wasm: EngineSource;
@@ -30,8 +30,10 @@ export interface LoadTask {
 /** A model that is ready, with its instance. */
 export interface LoadedModel {
   name: string;
-  /** Longest pair that the model takes, in tokens. */
+  /** Longest sequence that the model takes, in tokens. */
   maxTokens: number;
+  /** How many numbers a vector has; undefined for a reranker. */
+  dimensions: number | undefined;
   /** How many products of matrices and softmax run on general operators, by operator. */
   unfused: Record<string, number>;
   /** The kernel that multiplies most of the weights. */
@@ -39,7 +41,7 @@ export interface LoadedModel {
   /** The compiled engine of the instance. */
   module: WebAssembly.Module;
   instance: Instance;
-  model: Model;
+  model: EngineModel;
 }
 
 /**
@@ -84,7 +86,8 @@ async function loadOnce(task: LoadTask, platform: Platform): Promise<LoadedModel
     await turn(platform, signal);
     while (race.step()) await turn(platform, signal);
     race.end();
-    const loaded = instance.call(() => loader.finish());
+    const { embedding } = model;
+    const loaded = instance.call(() => (embedding ? loader.finishEmbedder(embedding.pooling) : loader.finish()));
     report({ phase: 'load', file: model.name, loaded: bytes, total: bytes });
     throwIfAborted(signal);
     const speed = instance.call(() => loaded.speed());
@@ -93,6 +96,7 @@ async function loadOnce(task: LoadTask, platform: Platform): Promise<LoadedModel
     return {
       name: model.name,
       maxTokens: instance.call(() => loaded.maxTokens),
+      dimensions: isEmbedder(loaded) ? instance.call(() => loaded.dimensions) : undefined,
       unfused: Object.fromEntries(speed.unfused),
       kernel: speed.kernel,
       module,

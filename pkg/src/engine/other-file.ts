@@ -1,6 +1,6 @@
 import { RerankError } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
-import type { RerankWarning } from '../common/types.js';
+import type { RerankWarning } from '../common/loading.js';
 import type { ResolvedModel } from '../files/resolved.js';
 import type { Speed } from '../wasm/bindings.js';
 

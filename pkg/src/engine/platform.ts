@@ -45,6 +45,8 @@ export interface Platform {
     adopt?(worker: unknown): WorkerHandle;
     /** True if `worker: 'auto'` starts a worker. */
     preferred: boolean;
+    /** True if this thread compiles the engine for a worker while that starts. Both must have the same engines. */
+    precompiles?: boolean;
     /** Present if workers share no memory. Further threads are then workers with an engine for each. */
     apart?: EnginesApart | undefined;
   };

@@ -1,6 +1,6 @@
 import type { EngineSource, ThreadWish } from '../common/choices.js';
 import { messageOf, RerankError, sentence } from '../common/errors.js';
-import type { RerankWarning } from '../common/types.js';
+import type { RerankWarning } from '../common/loading.js';
 import { Instance } from '../instance/instance.js';
 import { threadsEngineName } from '../instance/simd.js';
 import { compileEngine } from './compile.js';

@@ -1,26 +1,26 @@
 import type { RerankError } from '../common/errors.js';
-import type { Scoring } from './scoring.js';
+import type { TextCall } from './text-call.js';
 
 /** Calls that share one instance by turns, in the order of their arrival. The event loop runs between two turns. */
 export class TurnQueue {
   readonly #pause: () => Promise<void>;
-  readonly #takeTurn: (call: Scoring) => Promise<void>;
+  readonly #takeTurn: (call: TextCall) => Promise<void>;
   /** In the order of their turns. */
-  readonly #calls: Scoring[] = [];
+  readonly #calls: TextCall[] = [];
   #serving: Promise<void> | undefined;
 
-  constructor(pause: () => Promise<void>, takeTurn: (call: Scoring) => Promise<void>) {
+  constructor(pause: () => Promise<void>, takeTurn: (call: TextCall) => Promise<void>) {
     this.#pause = pause;
     this.#takeTurn = takeTurn;
   }
 
   /** The calls under way, in the order of their turns. */
-  get calls(): readonly Scoring[] {
+  get calls(): readonly TextCall[] {
     return this.#calls;
   }
 
   /** Adds a call; its promise settles through its turns. */
-  add(call: Scoring): void {
+  add(call: TextCall): void {
     this.#calls.push(call);
     this.#serving ??= this.#serve();
   }

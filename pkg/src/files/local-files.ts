@@ -34,6 +34,11 @@ export interface LocalBundle {
   bundle: URL;
 }
 
+/** A path, for messages, at which there is nothing. */
+export interface NothingLocal {
+  missing: string;
+}
+
 /** The port that this room needs of a platform's file system. */
 export interface LocalFiles {
   /** True if something is at this path. */
@@ -45,5 +50,5 @@ export interface LocalFiles {
    * Lists the files that are in these folders of a directory: each is empty, for the directory itself, or ends in a
    * slash.
    */
-  findModel(path: string | URL, folders: readonly string[]): Promise<ModelDirectory | LocalBundle>;
+  findModel(path: string | URL, folders: readonly string[]): Promise<ModelDirectory | LocalBundle | NothingLocal>;
 }

@@ -1,7 +1,9 @@
 import { checkNames, invalid, invalidChoice, invalidValue } from '../common/check.js';
+import type { EmbeddingUse } from '../common/embedding-use.js';
 import { RerankError, sentence } from '../common/errors.js';
 import { isBytes, isObject, isUrl, parseUrl } from '../common/kinds.js';
 import { AnswerError } from './connection.js';
+import { checkUse } from './embedding/use.js';
 import { type EnvironmentVariable, environmentHub, isHttp } from './hub/environment.js';
 import { chooseGraph, foldersWith, otherGraph } from './hub/graph.js';
 import { defaultRevision, encodePath, type HubName, isSafePath, parseHubName } from './hub/name.js';
@@ -12,7 +14,7 @@ import { checkToken, type HubToken, tokenFor } from './hub/token.js';
 import type { LocalFiles } from './local-files.js';
 import { noLocalFiles, plainLocation } from './location.js';
 import type { Notes } from './notes.js';
-import { defaultHub, defaultModel, type PublishedModel, publishedModels } from './registry.js';
+import { defaultHub, defaultModel, type ModelUse, type PublishedModel, publishedModels } from './registry.js';
 import type { ResolvedFile, ResolvedModel } from './resolved.js';
 import { withAdvice } from './retry.js';
 
@@ -33,6 +35,8 @@ export interface Surroundings {
   notes?: Notes | undefined;
   /** True if no server may be asked. A repository that `notes` do not know causes {@link NoChoice}. */
   offline?: boolean;
+  /** What the model is for; absent if any use is right. */
+  use?: ModelUse;
   signal?: AbortSignal | undefined;
 }
 
@@ -59,8 +63,9 @@ const hubPaths = { config: 'config.json', tokenizer: 'tokenizer.json', model: 'o
 export async function resolveModel(wish: ModelWish, surroundings: Surroundings): Promise<Resolution> {
   const { model = defaultModel } = wish;
   const published = typeof model === 'string' ? publishedModels.get(model) : undefined;
-  const { local, environment } = surroundings;
+  const { local, environment, use } = surroundings;
   if (typeof model === 'string' && published) {
+    if (use !== undefined && published.use !== use) throw otherUse(model, published.use);
     return { model: fromRegistry(model, published, checkHubOptions(wish, environment), environment) };
   }
   const name = typeof model === 'string' ? parseHubName(model) : undefined;
@@ -68,16 +73,21 @@ export async function resolveModel(wish: ModelWish, surroundings: Surroundings):
     return fromRepository(model, name, checkHubOptions(wish, environment), surroundings);
   }
   refuseHubOptions(wish);
-  return { model: await fromElsewhere(model, checkFile(wish.file), local) };
+  return { model: await fromElsewhere(model, checkFile(wish.file), surroundings) };
+}
+
+function otherUse(name: string, use: ModelUse): RerankError {
+  const [kind, create] = use === 'embed' ? ['an embedding model', 'createEmbedder'] : ['a reranker', 'createReranker'];
+  return invalid(`\`model\` is ${kind}, ${name}; pass it to \`${create}\`.`);
 }
 
 async function fromElsewhere(
   model: unknown,
   file: string | undefined,
-  local: LocalFiles | undefined,
+  surroundings: Surroundings,
 ): Promise<ResolvedModel> {
-  if (isUrl(model)) return fromUrl(model, file, local);
-  if (typeof model === 'string') return fromText(model, file, local);
+  if (isUrl(model)) return fromUrl(model, file, surroundings);
+  if (typeof model === 'string') return fromText(model, file, surroundings);
   if (isObject(model)) {
     refuseFile(file);
     return fromSource(model);
@@ -165,19 +175,15 @@ function withPublishedName(error: unknown, { repository, revision }: HubName): u
   return new RerankError(code, `${sentence(message)} ${hint}`, { cause });
 }
 
-async function fromText(
-  model: string,
-  file: string | undefined,
-  local: LocalFiles | undefined,
-): Promise<ResolvedModel> {
+async function fromText(model: string, file: string | undefined, surroundings: Surroundings): Promise<ResolvedModel> {
   const url = parseUrl(model);
-  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return fromUrl(url, file, local);
-  if (model === '' || !local) throw unknownModel(model);
-  return fromDirectory(model, model, file, local);
+  if (url && ['http:', 'https:', 'file:'].includes(url.protocol)) return fromUrl(url, file, surroundings);
+  if (model === '' || !surroundings.local) throw unknownModel(model, surroundings.use);
+  return fromDirectory(model, model, file, surroundings);
 }
 
-async function fromUrl(url: URL, file: string | undefined, local: LocalFiles | undefined): Promise<ResolvedModel> {
-  if (url.protocol === 'file:') return fromDirectory(url.href, url, file, local);
+async function fromUrl(url: URL, file: string | undefined, surroundings: Surroundings): Promise<ResolvedModel> {
+  if (url.protocol === 'file:') return fromDirectory(url.href, url, file, surroundings);
   if (!isHttp(url)) throw invalid(`\`model\` must be an http:, https: or file: URL; it is a ${url.protocol} URL.`);
   if (url.pathname.endsWith(bundleEnding)) return fromBundle(url.href, url, file);
   const paths = { ...hubPaths, ...(file !== undefined && { model: file }) };
@@ -197,10 +203,14 @@ async function fromDirectory(
   name: string,
   directory: string | URL,
   file: string | undefined,
-  local: LocalFiles | undefined,
+  { local, use }: Surroundings,
 ): Promise<ResolvedModel> {
   if (!local) throw noLocalFiles(name);
   const found = await local.findModel(directory, foldersWith(file));
+  if ('missing' in found) {
+    const message = `\`model\` is ${JSON.stringify(found.missing)}, which is neither a published model nor a directory nor a bundle`;
+    throw new RerankError('model_not_found', message + namesHint(found.missing, use));
+  }
   if ('bundle' in found) return fromBundle(name, found.bundle, file);
   const { root, path, files } = found;
   const has = (name: string) => files.some(({ path }) => path === name);
@@ -221,17 +231,24 @@ function hrefBelow(base: URL, path: string): string {
 }
 
 function fromSource(source: Record<string, unknown>): ResolvedModel {
-  checkNames(source, ['name', 'files'], 'model');
-  const { name, files } = source;
+  checkNames(source, ['name', 'files', 'embedding'], 'model');
+  const { name, files, embedding } = source;
   if (typeof name !== 'string' || name === '') throw invalidValue('model.name', 'a string that is not empty', name);
   if (!isObject(files)) throw invalidValue('model.files', 'an object', files);
+  const use = embedding === undefined ? {} : { use: checkSourceUse(embedding) };
   if ('bundle' in files) {
     checkNames(files, ['bundle'], 'model.files');
-    return { name, files: [resolveFile('bundle', files.bundle)] };
+    return { name, files: [resolveFile('bundle', files.bundle)], ...use };
   }
   checkNames(files, roles, 'model.files');
   const given = roles.filter((role) => role !== 'config' || files[role] !== undefined);
-  return { name, files: given.map((role) => resolveFile(role, files[role])) };
+  return { name, files: given.map((role) => resolveFile(role, files[role])), ...use };
+}
+
+function checkSourceUse(embedding: unknown): EmbeddingUse {
+  if (!isObject(embedding)) throw invalidValue('model.embedding', 'an object', embedding);
+  checkNames(embedding, ['pooling', 'prompts', 'maxTokens'], 'model.embedding');
+  return checkUse(embedding, 'model.embedding.');
 }
 
 function resolveFile(role: ResolvedFile['role'], file: unknown): ResolvedFile {
@@ -290,15 +307,16 @@ function checkFile(file: unknown): string | undefined {
   throw invalidChoice('file', 'the relative path of an ONNX file, such as onnx/model.onnx', file);
 }
 
-function unknownModel(name: string): RerankError {
-  return new RerankError('model_not_found', `No published model is called ${JSON.stringify(name)}${namesHint(name)}`);
+function unknownModel(name: string, use: ModelUse | undefined): RerankError {
+  const found = `No published model is called ${JSON.stringify(name)}`;
+  return new RerankError('model_not_found', found + namesHint(name, use));
 }
 
 /** Ends a message that no model has this name: says which names there are. */
-export function namesHint(name: string): string {
-  const names = [...publishedModels.keys()].join(', ');
+function namesHint(name: string, use: ModelUse | undefined): string {
+  const names = [...publishedModels].flatMap(([name, model]) => (use === undefined || model.use === use ? [name] : []));
   const others = 'org/repo for another repository of the Hugging Face hub, or an absolute URL';
-  const isSmall = ['mini', 'rerank-wasm-mini'].includes(name);
+  const isSmall = use !== 'embed' && ['mini', 'rerank-wasm-mini'].includes(name);
   const small = isSmall ? "; the small model is a package: `import mini from 'rerank-wasm-mini'`" : '';
-  return `; use one of ${names}, ${others}${small}.`;
+  return `; use one of ${names.join(', ')}, ${others}${small}.`;
 }

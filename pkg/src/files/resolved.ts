@@ -1,4 +1,6 @@
+import type { EmbeddingUse } from '../common/embedding-use.js';
 import { RerankError } from '../common/errors.js';
+import type { EmbeddingFacts } from './embedding/facts.js';
 import type { HubSubject } from './hub/problems.js';
 import type { PlainLocation } from './location.js';
 
@@ -48,4 +50,8 @@ export interface OtherGraph {
 export interface ResolvedModel {
   name: string;
   files: ResolvedFile[];
+  /** What the caller's `ModelSource` says about an embedding model. */
+  use?: EmbeddingUse;
+  /** How the model turns texts into vectors; undefined for a reranker. */
+  embedding?: EmbeddingFacts;
 }

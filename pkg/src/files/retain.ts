@@ -6,9 +6,9 @@ import type { ResolvedFile, ResolvedModel } from './resolved.js';
  * Returns a function that returns the model again. Meanwhile only the caller keeps its bytes alive: they would take as
  * much memory again as the loaded model.
  */
-export function retain({ name, files }: ResolvedModel): () => ResolvedModel {
+export function retain({ files, ...facts }: ResolvedModel): () => ResolvedModel {
   const kept = files.map(retainFile);
-  return () => ({ name, files: kept.map((file) => file()) });
+  return () => ({ ...facts, files: kept.map((file) => file()) });
 }
 
 function retainFile({ location, more, ...facts }: ResolvedFile): () => ResolvedFile {

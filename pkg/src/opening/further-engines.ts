@@ -1,7 +1,7 @@
 import type { ThreadWish } from '../common/choices.js';
 import { disposedError, messageOf, sentence, throwIfAborted } from '../common/errors.js';
+import type { RerankWarning } from '../common/loading.js';
 import { startTimer } from '../common/timer.js';
-import type { RerankWarning } from '../common/types.js';
 import type { StartWorker } from '../common/worker-handle.js';
 import type { Backend } from '../engine/backend.js';
 import type { EnginesApart } from '../engine/platform.js';

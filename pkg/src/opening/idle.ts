@@ -1,15 +1,14 @@
 import { untilAborted } from '../common/deferred.js';
 import { disposedError } from '../common/errors.js';
 import { startQuietTimer } from '../common/timer.js';
-import type { RerankerStatistics } from '../common/types.js';
-import type { Backend, ScoreTask } from '../engine/backend.js';
+import type { Backend, ModelStatistics, TextTask } from '../engine/backend.js';
 
 /** A model that is freed after a time without calls. The next call loads it again. */
 export class IdleBackend implements Backend {
   readonly #load: (signal: AbortSignal) => Promise<Backend>;
   readonly #idleMilliseconds: number;
   /** Facts about the model, which stay the same while it is freed. */
-  readonly #facts: RerankerStatistics;
+  readonly #facts: ModelStatistics;
   readonly #disposal = new AbortController();
   #backend: Backend | undefined;
   #loading: Promise<Backend> | undefined;
@@ -20,7 +19,7 @@ export class IdleBackend implements Backend {
 
   private constructor(
     backend: Backend,
-    facts: RerankerStatistics,
+    facts: ModelStatistics,
     load: (signal: AbortSignal) => Promise<Backend>,
     idleMilliseconds: number,
   ) {
@@ -45,14 +44,14 @@ export class IdleBackend implements Backend {
     }
   }
 
-  async score(task: ScoreTask): Promise<void> {
-    // Nothing to score needs no model.
+  async run(task: TextTask): Promise<void> {
+    // An empty list needs no model.
     if (task.texts.length === 0 && !this.#backend && !this.#disposal.signal.aborted) return;
     this.#stopTimer();
     this.#calls += 1;
     try {
       const backend = await untilAborted(this.#usable(), task.signal);
-      await backend.score(task);
+      await backend.run(task);
     } finally {
       this.#calls -= 1;
       this.#rest();
@@ -60,7 +59,7 @@ export class IdleBackend implements Backend {
   }
 
   /** Loads nothing, and is no call: a monitor must not keep the model in memory. */
-  async statistics(): Promise<RerankerStatistics> {
+  async statistics(): Promise<ModelStatistics> {
     const backend = this.#backend;
     if (this.#disposal.signal.aborted) throw disposedError();
     if (!backend) return this.#facts;

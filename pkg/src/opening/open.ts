@@ -2,16 +2,22 @@ import { ModelCache } from '../cache/model-cache.js';
 import { CachedNotes } from '../cache/notes.js';
 import type { CacheChoice, ThreadWish } from '../common/choices.js';
 import { callbackError } from '../common/deferred.js';
+import type { EmbeddingUse } from '../common/embedding-use.js';
 import { disposedError, messageOf, RerankError, sentence, throwIfAborted } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
+import type { RerankWarning } from '../common/loading.js';
 import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
 import type { Backend } from '../engine/backend.js';
 import { InPlaceBackend } from '../engine/in-place.js';
 import { type LoadedModel, loadModel, modelUntilAborted } from '../engine/load.js';
 import type { Reload } from '../engine/model-slot.js';
 import type { Platform } from '../engine/platform.js';
-import type { PlainLocation } from '../files/location.js';
-import { resolveModel } from '../files/resolve.js';
+import { type Precompiled, precompile } from '../engine/precompiled.js';
+import { type EmbeddingFacts, joinFacts } from '../files/embedding/facts.js';
+import { findFacts } from '../files/embedding/find.js';
+import { knownFacts } from '../files/embedding/known.js';
+import { describeLocation, type PlainLocation } from '../files/location.js';
+import { resolveModel, type Surroundings } from '../files/resolve.js';
 import type { ResolvedModel } from '../files/resolved.js';
 import { retain } from '../files/retain.js';
 import { WorkerBackend } from '../workers/backend.js';
@@ -21,15 +27,30 @@ import { IdleBackend } from './idle.js';
 import type { CheckedModelOptions } from './options.js';
 import { surroundingsOf } from './surroundings.js';
 
-/** Loads a model, in place or in workers, as its options want. */
-export async function openModel(platform: Platform, options: CheckedModelOptions): Promise<Backend> {
+/** A model that is loaded. */
+export interface OpenedModel {
+  backend: Backend;
+  /** How the model turns texts into vectors; undefined for a reranker. */
+  embedding: EmbeddingFacts | undefined;
+}
+
+/**
+ * Loads a model, in place or in workers, as its options want: an embedding model with `use`, a reranker without. `use` is
+ * what the caller says about the embedding model.
+ */
+export async function openModel(
+  platform: Platform,
+  options: CheckedModelOptions,
+  use?: EmbeddingUse,
+): Promise<OpenedModel> {
   const { wish, idleTimeout, signal } = options;
   throwIfAborted(signal);
   if (idleTimeout !== undefined && platform.requestsOwnDownloads) throw noIdling();
-  const notes = new CachedNotes(
-    () => new ModelCache(options.cache, platform.caches, guarded(options.onWarning, 'onWarning')),
-  );
-  const { model, verdict } = await resolveModel(wish, { ...surroundingsOf(platform), notes, signal });
+  const warn = guarded(options.onWarning, 'onWarning');
+  const notes = new CachedNotes(() => new ModelCache(options.cache, platform.caches, warn));
+  const surroundings = { ...surroundingsOf(platform), notes, signal };
+  const { model, verdict } = await resolveModel(wish, { ...surroundings, use: use ? 'embed' : 'rerank' });
+  if (use) model.embedding = await embeddingOf(model, use, surroundings, warn);
   // A cache that failed is off for the rest of the creation.
   const loading = notes.failed ? { ...options, cache: 'none' as const } : options;
   const load = (options: CheckedModelOptions) =>
@@ -45,7 +66,28 @@ export async function openModel(platform: Platform, options: CheckedModelOptions
     throw error;
   }
   const again = (signal: AbortSignal) => load({ ...loading, onProgress: undefined, signal });
-  return idleTimeout === undefined ? backend : IdleBackend.start(backend, again, idleTimeout);
+  const { embedding } = model;
+  if (idleTimeout === undefined) return { backend, embedding };
+  return { backend: await IdleBackend.start(backend, again, idleTimeout), embedding };
+}
+
+/** Joins what the caller, the model's files and this package say about an embedding model, in this order. */
+async function embeddingOf(
+  model: ResolvedModel,
+  use: EmbeddingUse,
+  surroundings: Surroundings,
+  warn: (warning: RerankWarning) => void,
+): Promise<EmbeddingFacts> {
+  const found = await findFacts(model, surroundings);
+  const names = [model.name, ...model.files.map(({ location }) => describeLocation(location))];
+  const known = names.map(knownFacts).find((facts) => facts !== undefined);
+  const { facts, assumed } = joinFacts([use, model.use, found, known]);
+  if (assumed) {
+    const unknown = `Nothing says how the model ${model.name} pools the vectors of its tokens, and their mean is taken`;
+    const message = `${unknown}; pass \`pooling\` as the model's card says.`;
+    warn({ code: 'pooling_assumed', message });
+  }
+  return facts;
 }
 
 /** In an isolate a timer dies with the request that set it. */
@@ -59,9 +101,9 @@ async function loadModelFiles(
   model: ResolvedModel,
   options: CheckedModelOptions,
 ): Promise<Backend> {
-  const { worker, failure } = await startWorker(platform, options);
+  const { worker, failure, engine } = await startWorker(platform, options);
   if (failure) warnOfWorker(failure, worker, options);
-  return worker ? loadInto(worker, platform, model, options) : loadHere(platform, model, options);
+  return worker ? loadInto(worker, await engine, platform, model, options) : loadHere(platform, model, options);
 }
 
 /** True for an error that files at the hub can cause that are no longer what they were. */
@@ -75,16 +117,21 @@ interface StartedWorker {
   start: StartWorker;
 }
 
-/** Starts a worker if the options want one; `failure` is the error of the first start that failed. */
+/**
+ * Starts a worker if the options want one; `failure` is the error of the first start that failed. `engine` is compiled
+ * meanwhile.
+ */
 async function startWorker(
   platform: Platform,
-  { worker: wanted, threads, signal }: CheckedModelOptions,
-): Promise<{ worker?: StartedWorker; failure?: unknown }> {
+  { worker: wanted, threads, wasm, signal }: CheckedModelOptions,
+): Promise<{ worker?: StartedWorker; failure?: unknown; engine?: Promise<Precompiled | undefined> | undefined }> {
   if (wanted === false || (wanted === 'auto' && !platform.workers?.preferred)) return {};
+  const isOurs = wasm === undefined && typeof wanted !== 'function';
+  const engine = isOurs && platform.workers?.precompiles ? precompile(threads, platform) : undefined;
   let failure: unknown;
   for (const start of startsOf(platform, wanted, threads)) {
     try {
-      return { worker: { link: await WorkerLink.start(start, signal), start }, failure };
+      return { worker: { link: await WorkerLink.start(start, signal), start }, failure, engine };
     } catch (error) {
       if (error instanceof RerankError && error.code === 'aborted') throw error;
       failure ??= error;
@@ -133,14 +180,15 @@ function warnOfWorker(cause: unknown, worker: StartedWorker | undefined, { onWar
 
 async function loadInto(
   { link: first, start }: StartedWorker,
+  engine: Precompiled | undefined,
   platform: Platform,
   model: ResolvedModel,
   { wasm, threads, cache, onProgress, onWarning, signal }: CheckedModelOptions,
 ): Promise<Backend> {
   const apart = platform.workers?.apart;
-  const load = (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
-    link.load({ model, wasm, threads: apart ? 1 : threads, cache }, watch);
-  await load(first, model, { onProgress, onWarning, signal });
+  const load = (link: WorkerLink, model: ResolvedModel, watch: LoadWatch, engine?: Precompiled) =>
+    link.load({ model, wasm, threads: apart ? 1 : threads, cache, engine }, watch);
+  await load(first, model, { onProgress, onWarning, signal }, engine);
   const files = retain(model);
   const restart = async (signal: AbortSignal) => {
     const model = files();

@@ -1,7 +1,8 @@
 import { checkCallback, checkCount, checkOptions, checkSignal, invalidChoice, invalidValue } from '../common/check.js';
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { hrefOf, isBytes, isObject, isUrl, isWasmModule, parseUrl } from '../common/kinds.js';
-import type { RerankerOptions, RerankWarning } from '../common/types.js';
+import type { RerankWarning } from '../common/loading.js';
+import type { RerankerOptions } from '../common/types.js';
 import type { LocalFiles } from '../files/local-files.js';
 import type { ModelWish } from '../files/resolve.js';
 

@@ -1,18 +1,16 @@
-import type { Reranker } from '../common/types.js';
-
 /**
  * Seconds that a creation may take before it counts as dead; a property of the functions that create. In an isolate a
  * download dies with the request that began it, and its promise stays pending for ever.
  */
 export const patienceSeconds: unique symbol = Symbol.for('rerank-wasm.patienceSeconds');
 
-/** Creates a reranker or an object that holds one. */
+/** Creates a model, or an object that holds one. */
 export interface Create<Made, Parameters extends unknown[] = []> {
   (...parameters: Parameters): Promise<Made>;
   readonly [patienceSeconds]?: number;
 }
 
-/** How a reranker is shared. */
+/** How a model is shared. */
 export interface Sharing<Made, Parameters extends unknown[]> {
   /** Seconds after which a creation counts as dead. Default: the `patienceSeconds` of the function that creates. */
   patience?: number;
@@ -21,10 +19,10 @@ export interface Sharing<Made, Parameters extends unknown[]> {
 }
 
 /**
- * One reranker for all callers, created at the first use. A failed creation is retried on the next use, and so is one
+ * One model for all callers, created at the first use. A failed creation is retried on the next use, and so is one
  * that took longer than `patienceSeconds`; if several arrive, the first one stays.
  */
-export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters extends unknown[] = []> {
+export class SharedModel<Made extends { dispose(): Promise<void> }, Parameters extends unknown[] = []> {
   readonly #create: (...parameters: Parameters) => Promise<Made>;
   readonly #patienceSeconds: number;
   readonly #onStart: Sharing<Made, Parameters>['onStart'];
@@ -42,7 +40,7 @@ export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters e
     return this.#creation ? 'loading' : 'not loaded';
   }
 
-  /** The reranker, if it is ready. */
+  /** The model, if it is ready. */
   get made(): Made | undefined {
     return this.#made;
   }
@@ -55,7 +53,7 @@ export class SharedReranker<Made extends Pick<Reranker, 'dispose'>, Parameters e
     return creation && !isDead ? creation.promise : this.#start(parameters);
   }
 
-  /** Drops a reranker that crashed; the next use creates another. */
+  /** Drops a model that crashed; the next use creates another. */
   async forget(made: Made): Promise<void> {
     if (this.#made === made) this.#made = undefined;
     // A crashed instance may fail here too; the caller has that error already.

@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RerankError, throwIfAborted, withReason } from '../common/errors.js';
 import { engineUrl } from '../engine-urls.js';
-import type { LocalBundle, LocalFile, LocalFiles, ModelDirectory, OpenFile } from '../files/local-files.js';
-import { namesHint } from '../files/resolve.js';
+import type {
+  LocalBundle,
+  LocalFile,
+  LocalFiles,
+  ModelDirectory,
+  NothingLocal,
+  OpenFile,
+} from '../files/local-files.js';
 
 /** Node's file system. */
 export const localFiles: LocalFiles = { exists, urlOf, open: openLocal, findModel };
@@ -65,14 +71,14 @@ async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Ar
   }
 }
 
-async function findModel(path: string | URL, folders: readonly string[]): Promise<ModelDirectory | LocalBundle> {
+async function findModel(
+  path: string | URL,
+  folders: readonly string[],
+): Promise<ModelDirectory | LocalBundle | NothingLocal> {
   const root = typeof path === 'string' ? path : pathOf(path);
   const found = await stat(root).catch(() => undefined);
   if (found?.isFile()) return { bundle: pathToFileURL(root) };
-  if (!found?.isDirectory()) {
-    const found = `\`model\` is ${JSON.stringify(root)}, which is neither a published model nor a directory nor a bundle`;
-    throw new RerankError('model_not_found', found + namesHint(root));
-  }
+  if (!found?.isDirectory()) return { missing: root };
   const files = await Promise.all(folders.map((folder) => listFolder(root, folder)));
   return { root: pathToFileURL(root), path: root, files: files.flat() };
 }

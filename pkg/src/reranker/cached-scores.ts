@@ -2,11 +2,12 @@ import { describeValue } from '../common/check.js';
 import { callbackError, untilAborted } from '../common/deferred.js';
 import { disposedError, withReason } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
+import type { RerankWarning } from '../common/loading.js';
 import type { CachedScore, ScoreCache } from '../common/score-cache.js';
-import type { RerankerStatistics, RerankWarning } from '../common/types.js';
+import type { RerankerStatistics } from '../common/types.js';
 import type { Backend, ScoredDocument, ScoreTask } from '../engine/backend.js';
+import { InOrder } from '../engine/in-order.js';
 import type { Platform } from '../engine/platform.js';
-import { InOrder } from './in-order.js';
 import { fingerprint, keysOf } from './score-keys.js';
 
 /** A model with the caller's cache of scores: only texts that it lacks are scored. A cache that fails costs a warning. */
@@ -30,14 +31,14 @@ export class CachedScores implements Backend {
     this.#pause = pause;
   }
 
-  async score(task: ScoreTask): Promise<void> {
+  async run(task: ScoreTask): Promise<void> {
     const { texts, signal } = task;
     if (this.#disposed) throw disposedError();
-    if (texts.length === 0) return this.#backend.score(task);
+    if (texts.length === 0) return this.#backend.run(task);
     const keys = await keysOf(await untilAborted(this.#model(), signal), task, this.#pause);
     const kept = await untilAborted(this.#read(keys), signal);
     if (this.#disposed) throw disposedError();
-    const order = new InOrder([...texts.keys()], task.onScored);
+    const order = new InOrder<ScoredDocument>([...texts.keys()], task.onResult);
     const places = texts.flatMap((_, place) => (kept[place] ? [] : [place]));
     try {
       for (const [place, score] of kept.entries()) if (score) order.add(place, { ...score, index: place });
@@ -57,15 +58,15 @@ export class CachedScores implements Backend {
     return this.#backend.dispose();
   }
 
-  async #scoreOthers(task: ScoreTask, places: number[], keys: string[], order: InOrder): Promise<void> {
+  async #scoreOthers(task: ScoreTask, places: number[], keys: string[], order: InOrder<ScoredDocument>): Promise<void> {
     const fresh: [string, CachedScore][] = [];
-    const onScored = ({ index, ...score }: ScoredDocument) => {
+    const onResult = ({ index, ...score }: ScoredDocument) => {
       const place = places[index] as number;
       fresh.push([keys[place] as string, score]);
       order.add(place, { ...score, index: place });
     };
     try {
-      await this.#backend.score({ ...task, texts: places.map((place) => task.texts[place] as string), onScored });
+      await this.#backend.run({ ...task, texts: places.map((place) => task.texts[place] as string), onResult });
     } catch (error) {
       // The caller has the failure at once; the scores so far are right.
       void this.#write(fresh).catch(() => {});

@@ -11,7 +11,7 @@ import type {
   RerankStreamOptions,
 } from '../common/types.js';
 import type { Backend, ScoredDocument, ScoreTask } from '../engine/backend.js';
-import { scoreDistinct } from './distinct.js';
+import { runDistinct } from '../engine/distinct.js';
 import { type CheckedRerankOptions, checkRerankOptions } from './options.js';
 import { streamScores } from './stream.js';
 
@@ -37,11 +37,12 @@ export class Call<Document extends RerankDocument> {
     const texts = this.#documents.map(textOf);
     throwIfAborted(signal);
     let done = 0;
-    const onScored = () => {
+    const onResult = () => {
       done += 1;
       onProgress?.({ done, total: texts.length });
     };
-    this.task = { query, texts, maxTokens, chunk: longDocuments === 'chunk', onScored, signal };
+    const request = { kind: 'score', query, maxTokens, chunk: longDocuments === 'chunk' } as const;
+    this.task = { request, texts, onResult, signal };
   }
 
   get topN(): number | undefined {
@@ -106,7 +107,7 @@ export class ClientReranker extends Held implements Reranker {
     checked: () => Call<Document>,
   ): AsyncGenerator<RerankResult<Document>, void, undefined> {
     const call = checked();
-    for await (const document of streamScores((task) => scoreDistinct(this.#backend, task), call.task)) {
+    for await (const document of streamScores((task) => runDistinct(this.#backend, task), call.task)) {
       if (call.wants(document)) yield call.present(document);
     }
   }
@@ -122,15 +123,15 @@ export class ClientReranker extends Held implements Reranker {
 
 /** Ranks the documents of a checked call. */
 export async function serve<Document extends RerankDocument>(
-  backend: Pick<Backend, 'score'>,
+  backend: Pick<Backend, 'run'>,
   call: Call<Document>,
 ): Promise<RerankResult<Document>[]> {
   const scored: ScoredDocument[] = [];
-  const onScored = (document: ScoredDocument) => {
+  const onResult = (document: ScoredDocument) => {
     scored.push(document);
-    call.task.onScored(document);
+    call.task.onResult(document);
   };
-  await scoreDistinct(backend, { ...call.task, onScored });
+  await runDistinct(backend, { ...call.task, onResult });
   const wanted = scored.filter((document) => call.wants(document));
   return rank(wanted, call.topN).map((document) => call.present(document));
 }

@@ -8,7 +8,7 @@ import { checkRerankerOptions } from './options.js';
 /** The backend of `createReranker` for a platform. */
 export async function create(platform: Platform, options: RerankerOptions | undefined): Promise<Backend> {
   const { scoreCache, ...checked } = checkRerankerOptions(options, platform.files);
-  const backend = await openModel(platform, checked);
+  const { backend } = await openModel(platform, checked);
   return scoreCache
     ? new CachedScores(backend, scoreCache, guarded(checked.onWarning, 'onWarning'), platform)
     : backend;

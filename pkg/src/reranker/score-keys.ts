@@ -19,14 +19,12 @@ const encoder = new TextEncoder();
 export async function fingerprint(backend: Backend): Promise<string> {
   const { maxTokens } = await backend.statistics();
   const answers: unknown[] = [maxTokens];
-  await backend.score({
-    query: probeQuery,
+  await backend.run({
+    request: { kind: 'score', query: probeQuery, maxTokens: undefined, chunk: false },
     texts: probes,
-    maxTokens: undefined,
-    chunk: false,
-    onScored: ({ logit, tokens, truncated }) => answers.push([logit, tokens, truncated]),
+    onResult: ({ logit, tokens, truncated }) => void answers.push([logit, tokens, truncated]),
     signal: undefined,
-  });
+  } satisfies ScoreTask);
   return JSON.stringify(answers);
 }
 
@@ -37,9 +35,10 @@ export async function fingerprint(backend: Backend): Promise<string> {
  */
 export async function keysOf(
   model: string,
-  { query, texts, maxTokens, chunk, signal }: ScoreTask,
+  { request, texts, signal }: ScoreTask,
   pause: () => Promise<void>,
 ): Promise<string[]> {
+  const { query, maxTokens, chunk } = request;
   const keys: string[] = [];
   let hashed = 0;
   for (const text of texts) {

@@ -18,8 +18,8 @@ export async function* streamScores(
   const waiting: ScoredDocument[] = [];
   let end: { error?: unknown } | undefined;
   let wake = () => {};
-  const onScored = (document: ScoredDocument) => {
-    task.onScored(document);
+  const onResult = (document: ScoredDocument) => {
+    task.onResult(document);
     waiting.push(document);
     wake();
   };
@@ -27,7 +27,7 @@ export async function* streamScores(
     end = how;
     wake();
   };
-  score({ ...task, signal: stop.signal, onScored }).then(
+  score({ ...task, signal: stop.signal, onResult }).then(
     () => finish({}),
     (error) => finish({ error }),
   );

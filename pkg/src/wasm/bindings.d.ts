@@ -15,10 +15,12 @@ export interface Loader {
   endAndConvert(): Uint8Array | undefined;
   /** Consumes the loader. */
   finish(): Model;
+  /** Consumes the loader. `pooling` is `cls`, `mean`, `max` or `lasttoken`. */
+  finishEmbedder(pooling: string): Embedder;
   free(): void;
 }
 
-/** A loaded model. */
+/** A loaded reranker. */
 export interface Model {
   readonly maxTokens: number;
   /** Returns what decides the model's speed. */
@@ -29,6 +31,24 @@ export interface Model {
   keep(): void;
   /** With `chunk`, long documents are scored in windows instead of being cut. */
   start(query: string, documents: string[], maxTokens?: number, chunk?: boolean): Job;
+  free(): void;
+}
+
+/** A loaded embedding model. */
+export interface Embedder {
+  readonly maxTokens: number;
+  /** How many numbers a vector has. */
+  readonly dimensions: number;
+  speed(): Speed;
+  /** Keeps the model for {@link Bindings.Embedder}. */
+  keep(): void;
+  /** Each text is a string, or the ids of its tokens as the model takes them. */
+  start(texts: (string | Uint32Array)[], maxTokens?: number): EmbeddingJob;
+  /**
+   * Returns the start and the end of each of the overlapping windows of a text, in UTF-16 code units. Without `maxTokens`,
+   * they have the model's length.
+   */
+  windows(text: string, maxTokens: number | undefined, overlap: number): Uint32Array;
   free(): void;
 }
 
@@ -60,6 +80,26 @@ export interface Job {
   free(): void;
 }
 
+/** The texts of a call while they are embedded. */
+export interface EmbeddingJob {
+  /**
+   * Returns two numbers for each text embedded so far, in the order of the list, without the first `from`. They are its
+   * tokens, and 1 if it was cut.
+   */
+  embedded(from: number): Uint32Array;
+  /** Returns the vector of a text that is embedded. */
+  vector(index: number): Float32Array<ArrayBuffer> | undefined;
+  /** Embeds the next text, or the next few short ones. Returns true while texts remain. */
+  step(): boolean;
+  free(): void;
+}
+
+/** A part of a text, in UTF-16 code units. */
+export interface TextWindow {
+  start: number;
+  end: number;
+}
+
 /** A document with its score. */
 export interface RankedDocument {
   index: number;
@@ -69,7 +109,7 @@ export interface RankedDocument {
   tokens: number;
   truncated: boolean;
   /** The window that counts, if there are several, in UTF-16 code units. */
-  window?: { start: number; end: number };
+  window?: TextWindow;
 }
 
 /** The exports of an instance. */
@@ -101,6 +141,8 @@ export interface Bindings {
   KernelRace: new () => KernelRace;
   /** `kept` returns the model that was kept in this memory, or in the one that it is a copy of. */
   Model: { kept(): Model | undefined };
+  /** As `Model`. */
+  Embedder: { kept(): Embedder | undefined };
 }
 
 /** Creates separate bindings for every caller, so that every reranker has a separate memory. */

@@ -1,7 +1,6 @@
 import { untilAborted } from '../common/deferred.js';
 import { disposedError } from '../common/errors.js';
-import type { RerankerStatistics } from '../common/types.js';
-import type { Backend, ScoreTask } from '../engine/backend.js';
+import type { Backend, ModelStatistics, TextTask } from '../engine/backend.js';
 import { LostError, type WorkerLink } from './link.js';
 
 /** A link that can be replaced. */
@@ -33,18 +32,18 @@ export class WorkerBackend implements Backend {
     dropped?.register(this, this.#held);
   }
 
-  async score(task: ScoreTask): Promise<void> {
-    const { texts, onScored, signal } = task;
+  async run(task: TextTask): Promise<void> {
+    const { texts, signal } = task;
     let done = 0;
-    // Scores arrive in the order of the list, so `done` also says where a new worker continues.
-    const report: ScoreTask['onScored'] = (document) => {
+    // Results arrive in the order of the list, so `done` also says where a new worker continues.
+    const onResult: TextTask['onResult'] = (result) => {
       done += 1;
-      onScored({ ...document, index: done - 1 });
+      task.onResult({ ...result, index: done - 1 });
     };
-    await this.#ask(signal, (link) => link.score({ ...task, texts: texts.slice(done), onScored: report }));
+    await this.#ask(signal, (link) => link.run({ ...task, texts: texts.slice(done), onResult }));
   }
 
-  statistics(): Promise<RerankerStatistics> {
+  statistics(): Promise<ModelStatistics> {
     return this.#ask(undefined, (link) => link.statistics());
   }
 

@@ -45,7 +45,7 @@ export interface SendableModel {
  * Prepares a model for a worker. Bytes reach the worker in pieces, when it asks for them. A copy of a large model would
  * take its memory again and block this thread.
  */
-export function sendable({ name, files }: ResolvedModel): SendableModel {
+export function sendable({ files, ...facts }: ResolvedModel): SendableModel {
   const ports: MessagePort[] = [];
   const stops: (() => void)[] = [];
   const send = (location: ResolvedFile['location']): SentLocation => {
@@ -55,18 +55,25 @@ export function sendable({ name, files }: ResolvedModel): SendableModel {
     stops.push(serveFile(location as SourceLocation, port1));
     return { port: port2, description: describeLocation(location) };
   };
-  return { model: { name, files: relocated(files, send) }, ports, stop: () => stops.forEach((stop) => void stop()) };
+  return {
+    model: { ...facts, files: relocated(files, send) },
+    ports,
+    stop: () => stops.forEach((stop) => void stop()),
+  };
 }
 
 /** Restores a model that arrived in a worker. `close` ends its use; call it when the load has settled. */
-export function received({ name, files }: SentModel): { model: ResolvedModel; close(): void } {
+export function received({ files, ...facts }: SentModel): { model: ResolvedModel; close(): void } {
   const ports: MessagePort[] = [];
   const restore = (location: SentLocation): ResolvedFile['location'] => {
     if (typeof location === 'string' || !('port' in location)) return location;
     ports.push(location.port);
     return new PortFile(location.port, location.description);
   };
-  return { model: { name, files: relocated(files, restore) }, close: () => ports.forEach((port) => void port.close()) };
+  return {
+    model: { ...facts, files: relocated(files, restore) },
+    close: () => ports.forEach((port) => void port.close()),
+  };
 }
 
 /** Changes the locations of all parts of the files. */

@@ -1,11 +1,12 @@
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { Deferred } from '../common/deferred.js';
 import { disposedError, RerankError, sentence, withReason } from '../common/errors.js';
+import type { LoadProgress, RerankWarning } from '../common/loading.js';
 import { startSeconds, startTimer } from '../common/timer.js';
-import type { LoadProgress, RerankerStatistics, RerankWarning } from '../common/types.js';
 import type { StartWorker, WorkerHandle } from '../common/worker-handle.js';
-import type { ScoredDocument, ScoreTask } from '../engine/backend.js';
+import type { ModelStatistics, TextResult, TextTask } from '../engine/backend.js';
 import type { ModelCopy } from '../engine/copy.js';
+import type { Precompiled } from '../engine/precompiled.js';
 import type { ResolvedModel } from '../files/resolved.js';
 import { serveCache } from './cache-port.js';
 import { sendable } from './file-port.js';
@@ -22,12 +23,12 @@ type Payload = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, '
 interface Watch {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: LoadProgress) => void) | undefined;
-  onScored?: ((document: ScoredDocument) => void) | undefined;
+  onResult?: ((result: TextResult) => void) | undefined;
   onWarning?: ((warning: RerankWarning) => void) | undefined;
 }
 
 /** The signal and the callbacks of a load. */
-export type LoadWatch = Omit<Watch, 'onScored'>;
+export type LoadWatch = Omit<Watch, 'onResult'>;
 
 /** The model that a worker loads, and how. */
 interface WorkerTask {
@@ -35,6 +36,7 @@ interface WorkerTask {
   wasm: EngineSource;
   threads: ThreadWish;
   cache: CacheChoice;
+  engine: Precompiled | undefined;
 }
 
 /** Another request crashed the instance, so this one got no answer. The next worker can answer it. */
@@ -115,11 +117,11 @@ export class WorkerLink {
     }
   }
 
-  async #load({ model, wasm, threads, cache }: WorkerTask, watch: LoadWatch): Promise<void> {
+  async #load({ model, wasm, threads, cache, engine }: WorkerTask, watch: LoadWatch): Promise<void> {
     const sent = sendable(model);
     const kept = sendableCache(cache);
     try {
-      const task = { model: sent.model, wasm, threads, cache: kept.cache };
+      const task = { model: sent.model, wasm, threads, cache: kept.cache, engine };
       await this.#request({ type: 'load', ...task }, watch, [...sent.ports, ...kept.ports]);
     } catch (error) {
       // If they could not be posted, no other side closes them.
@@ -150,12 +152,13 @@ export class WorkerLink {
   }
 
   /** @throws {@link LostError}; so does `statistics` */
-  async score({ query, texts, maxTokens, chunk, signal, onScored }: ScoreTask): Promise<void> {
-    await this.#request({ type: 'score', query, texts, maxTokens, chunk }, { signal, onScored });
+  async run(task: TextTask): Promise<void> {
+    const { request, texts, signal } = task;
+    await this.#request({ type: 'run', request, texts }, { signal, onResult: (result) => task.onResult(result) });
   }
 
-  async statistics(): Promise<RerankerStatistics> {
-    return (await this.#request({ type: 'statistics' })) as RerankerStatistics;
+  async statistics(): Promise<ModelStatistics> {
+    return (await this.#request({ type: 'statistics' })) as ModelStatistics;
   }
 
   /** Settles when a closed worker has ended. */
@@ -233,7 +236,7 @@ export class WorkerLink {
     }
     const { answer, watch } = pending;
     if (message.type === 'progress') answer.report(watch.onProgress, message.progress);
-    else if (message.type === 'scored') answer.report(watch.onScored, message.document);
+    else if (message.type === 'result') answer.report(watch.onResult, message.result);
     else if (message.type === 'warning') answer.report(watch.onWarning, revivedWarning(message.warning), 'onWarning');
     else {
       this.#requests.take(message.id);

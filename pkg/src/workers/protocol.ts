@@ -1,9 +1,10 @@
 import type { CacheChoice, EngineSource, ThreadWish } from '../common/choices.js';
 import { RerankError, type RerankErrorCode } from '../common/errors.js';
-import type { LoadProgress, RerankWarning } from '../common/types.js';
-import type { ScoredDocument } from '../engine/backend.js';
+import type { LoadProgress, RerankWarning } from '../common/loading.js';
+import type { TaskText, TextRequest, TextResult } from '../engine/backend.js';
 import type { ModelCopy } from '../engine/copy.js';
-import type { ResolvedFile } from '../files/resolved.js';
+import type { Precompiled } from '../engine/precompiled.js';
+import type { ResolvedFile, ResolvedModel } from '../files/resolved.js';
 import { receivedCause, type SentCause, sentCause } from './causes.js';
 
 /** A request from the page to its worker; the answer carries the same `id`. */
@@ -15,8 +16,9 @@ export type Request =
       wasm: EngineSource;
       threads: ThreadWish;
       cache: RemoteCacheChoice;
+      engine: Precompiled | undefined;
     }
-  | { type: 'score'; id: number; query: string; texts: string[]; maxTokens: number | undefined; chunk: boolean }
+  | { type: 'run'; id: number; request: TextRequest; texts: TaskText[] }
   | { type: 'statistics'; id: number }
   /** Answered with a `ModelCopy`. */
   | { type: 'copy'; id: number }
@@ -37,7 +39,7 @@ export type Message =
   /** The worker's code runs; the first message. */
   | { type: 'ready' }
   | { type: 'progress'; id: number; progress: LoadProgress }
-  | { type: 'scored'; id: number; document: ScoredDocument }
+  | { type: 'result'; id: number; result: TextResult }
   | { type: 'warning'; id: number; warning: PlainWarning }
   | { type: 'answer'; id: number; value: unknown }
   /** `crashed`: the request crashed the instance; later requests get no answer. */
@@ -55,8 +57,7 @@ export type SentLocation = string | Blob | { port: MessagePort; description: str
 export type FileAt<Location> = Omit<ResolvedFile, 'location' | 'more'> & { location: Location; more?: Location[] };
 
 /** A model as it is posted to a worker. */
-export interface SentModel {
-  name: string;
+export interface SentModel extends Omit<ResolvedModel, 'files'> {
   files: FileAt<SentLocation>[];
 }
 

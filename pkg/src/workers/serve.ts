@@ -1,10 +1,11 @@
 import { RerankError, toRerankError } from '../common/errors.js';
-import type { LoadProgress, RerankWarning } from '../common/types.js';
-import type { ScoredDocument } from '../engine/backend.js';
+import type { LoadProgress, RerankWarning } from '../common/loading.js';
+import type { TextResult } from '../engine/backend.js';
 import { type ModelCopy, startCopy } from '../engine/copy.js';
 import { InPlaceBackend } from '../engine/in-place.js';
 import { loadModel } from '../engine/load.js';
 import type { Platform } from '../engine/platform.js';
+import { withPrecompiled } from '../engine/precompiled.js';
 import { CrashedError } from '../instance/instance.js';
 import { RemoteCache } from './cache-port.js';
 import { received } from './file-port.js';
@@ -16,7 +17,7 @@ export interface Scope {
   addEventListener(type: 'message', listener: (event: { data: Request | ThreadRequest }) => void): void;
 }
 
-/** Serves one reranker to the thread that started the worker. */
+/** Serves one model to the thread that started the worker. */
 export function serve(scope: Scope, platform: Platform): void {
   const underWay = new Map<number, AbortController>();
   let backend: InPlaceBackend | undefined;
@@ -32,7 +33,10 @@ export function serve(scope: Scope, platform: Platform): void {
         scope.postMessage({ type: 'warning', id, warning: plainWarning(warning) });
       try {
         backend = new InPlaceBackend(
-          await loadModel({ model, wasm, threads, cache, signal, report, warn }, platform),
+          await loadModel(
+            { model, wasm, threads, cache, signal, report, warn },
+            withPrecompiled(platform, request.engine),
+          ),
           platform,
         );
       } finally {
@@ -48,9 +52,8 @@ export function serve(scope: Scope, platform: Platform): void {
     if (!backend) throw new RerankError('internal', 'The worker has no model.');
     if (request.type === 'statistics') return backend.statistics();
     if (request.type === 'copy') return backend.copy();
-    const { query, texts, maxTokens, chunk } = request;
-    const onScored = (document: ScoredDocument) => scope.postMessage({ type: 'scored', id, document });
-    return backend.score({ query, texts, maxTokens, chunk, onScored, signal });
+    const onResult = (result: TextResult) => scope.postMessage({ type: 'result', id, result });
+    return backend.run({ request: request.request, texts: request.texts, onResult, signal });
   }
 
   scope.addEventListener('message', async ({ data: request }) => {

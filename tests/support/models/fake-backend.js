@@ -13,12 +13,12 @@ export function fakeBackend({ change = (score) => score, ready = async () => {} 
   const noted = { calls: [], disposed: 0 };
   return {
     noted,
-    async score({ texts, onScored }) {
+    async run({ texts, onResult }) {
       noted.calls.push(texts);
       for (const [index, text] of texts.entries()) {
         await ready(text);
         if (noted.disposed > 0) throw disposedError();
-        onScored({ index, ...change(scoreOf(text), text) });
+        onResult({ index, ...change(scoreOf(text), text) });
       }
     },
     async statistics() {

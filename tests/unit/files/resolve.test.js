@@ -21,7 +21,7 @@ const refusals = [
   [{ model: new URL('data:,x') }, '`model` must be an http:, https: or file: URL; it is a data: URL.'],
   [
     { model: { name: 'mine', file: {} } },
-    '`model` has an unknown property "file"; did you mean "files"? It may have name, files.',
+    '`model` has an unknown property "file"; did you mean "files"? It may have name, files, embedding.',
   ],
   [{ model: { files: {} } }, '`model.name` must be a string that is not empty; it is undefined.'],
   [{ model: { name: '', files: {} } }, '`model.name` must be a string that is not empty; it is an empty string.'],
@@ -94,7 +94,7 @@ describe('a model that is refused', () => {
   }
 
   it('by its name lists the names', () =>
-    assert.rejects(resolveModel({ model: 'base' }, {}), {
+    assert.rejects(resolveModel({ model: 'base' }, { use: 'rerank' }), {
       code: 'model_not_found',
       message: `No published model is called "base"; use one of ${names}, org/repo for another repository of the Hugging Face hub, or an absolute URL.`,
     }));

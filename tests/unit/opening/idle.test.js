@@ -30,8 +30,9 @@ function deferred() {
 
 function task(texts, more = {}) {
   const scored = [];
-  const onScored = ({ index }) => scored.push(index);
-  return { query: 'q', texts, maxTokens: undefined, chunk: false, onScored, signal: undefined, scored, ...more };
+  const onResult = ({ index }) => scored.push(index);
+  const request = { kind: 'score', query: 'q', maxTokens: undefined, chunk: false };
+  return { request, texts, onResult, signal: undefined, scored, ...more };
 }
 
 /** An idle backend after `first`, which `others` replace in their order. */
@@ -56,14 +57,14 @@ describe('a model with an idle timeout', () => {
       const [first, second] = [fakeBackend(), fakeBackend()];
       const { backend, loads } = await idle(first, [second]);
       await pass(999);
-      await backend.score(task(['a']));
+      await backend.run(task(['a']));
       await pass(999);
       assert.equal(first.noted.disposed, 0);
       await pass(1);
       assert.equal(first.noted.disposed, 1);
       assert.equal(loads.length, 0);
       const call = task(['a', 'b']);
-      await backend.score(call);
+      await backend.run(call);
       assert.deepEqual(call.scored, [0, 1]);
       assert.deepEqual([first.noted.calls.length, second.noted.calls.length, loads.length], [1, 1, 1]);
       await pass(1000);
@@ -75,8 +76,8 @@ describe('a model with an idle timeout', () => {
       const gate = deferred();
       const first = fakeBackend({ ready: () => gate.promise });
       const { backend } = await idle(first, []);
-      const running = backend.score(task(['a']));
-      await backend.score(task([]));
+      const running = backend.run(task(['a']));
+      await backend.run(task([]));
       await pass(10_000);
       assert.equal(first.noted.disposed, 0);
       gate.resolve();
@@ -100,13 +101,13 @@ describe('a model with an idle timeout', () => {
     withClock(async (pass) => {
       const { backend, loads } = await idle(fakeBackend(), [fakeBackend()]);
       await pass(1000);
-      await backend.score(task([]));
+      await backend.run(task([]));
       assert.equal(loads.length, 0);
-      await backend.score(task(['a']));
+      await backend.run(task(['a']));
       assert.equal(loads.length, 1);
       await pass(1000);
       await backend.dispose();
-      await rejectsWith(backend.score(task([])), 'disposed');
+      await rejectsWith(backend.run(task([])), 'disposed');
     }));
 
   it('is loaded once for calls that arrive together, after its memory is free', () =>
@@ -117,7 +118,7 @@ describe('a model with an idle timeout', () => {
       const { backend, loads } = await idle(first, [fakeBackend()]);
       await pass(1000);
       const calls = [task(['a']), task(['b'])];
-      const running = Promise.all(calls.map((call) => backend.score(call)));
+      const running = Promise.all(calls.map((call) => backend.run(call)));
       await settled();
       assert.equal(loads.length, 0);
       freed.resolve();
@@ -136,7 +137,7 @@ describe('a model with an idle timeout', () => {
       const { backend } = await idle(fakeBackend(), [second], { load: () => gate.promise });
       await pass(1000);
       const controller = new AbortController();
-      const running = backend.score(task(['a'], { signal: controller.signal }));
+      const running = backend.run(task(['a'], { signal: controller.signal }));
       await settled();
       controller.abort();
       await rejectsWith(running, 'aborted');
@@ -156,9 +157,9 @@ describe('a model with an idle timeout', () => {
       };
       const { backend, loads } = await idle(fakeBackend(), [fakeBackend()], { load });
       await pass(1000);
-      await assert.rejects(backend.score(task(['a'])), /no network/);
+      await assert.rejects(backend.run(task(['a'])), /no network/);
       const call = task(['a']);
-      await backend.score(call);
+      await backend.run(call);
       assert.deepEqual([call.scored, loads.length], [[0], 2]);
     }));
 
@@ -168,11 +169,11 @@ describe('a model with an idle timeout', () => {
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       const { backend } = await idle(fakeBackend(), [], { load: aborted });
       await pass(1000);
-      const failure = rejectsWith(backend.score(task(['a'])), 'disposed');
+      const failure = rejectsWith(backend.run(task(['a'])), 'disposed');
       await settled();
       await backend.dispose();
       await failure;
-      await rejectsWith(backend.score(task(['a'])), 'disposed');
+      await rejectsWith(backend.run(task(['a'])), 'disposed');
       await rejectsWith(backend.statistics(), 'disposed');
     }));
 
@@ -182,7 +183,7 @@ describe('a model with an idle timeout', () => {
       const second = fakeBackend();
       const { backend } = await idle(fakeBackend(), [second], { load: () => gate.promise });
       await pass(1000);
-      const failure = rejectsWith(backend.score(task(['a'])), 'disposed');
+      const failure = rejectsWith(backend.run(task(['a'])), 'disposed');
       await settled();
       const disposal = backend.dispose();
       gate.resolve();

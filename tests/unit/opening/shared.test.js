@@ -4,15 +4,15 @@ import { afterEach, describe, it } from 'node:test';
 import { RerankError } from 'rerank-wasm';
 
 import { rerankWith } from '#internal/entry.js';
-import { patienceSeconds, SharedReranker } from '#internal/opening/shared.js';
+import { patienceSeconds, SharedModel } from '#internal/opening/shared.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 
 /** Makes a backend that gives every document its number. */
 function backendWith(number, dispose) {
-  const score = async ({ texts, onScored }) => {
-    for (const index of texts.keys()) onScored({ index, logit: number });
+  const run = async ({ texts, onResult }) => {
+    for (const index of texts.keys()) onResult({ index, logit: number });
   };
-  return { score, dispose };
+  return { run, dispose };
 }
 
 /** Returns the shared `rerank` with these creations. It resolves to the number of the backend that served it. */
@@ -149,7 +149,7 @@ describe('the shared reranker of an isolate, where a creation can die with the r
 
   it('reaches those who waited for a late one, also if it is forgotten while the late one is disposed', async () => {
     const arrivals = [];
-    const shared = new SharedReranker(() => new Promise((resolve) => arrivals.push(resolve)), { patience: 60 });
+    const shared = new SharedModel(() => new Promise((resolve) => arrivals.push(resolve)), { patience: 60 });
     const late = shared.get();
     pass(61);
     const early = shared.get();

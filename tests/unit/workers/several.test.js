@@ -16,7 +16,7 @@ function backend({ pace = 1, fails } = {}) {
   const noted = { texts: [], stopped: 0, disposed: 0 };
   return {
     noted,
-    async score({ texts, onScored, signal }) {
+    async run({ texts, onResult, signal }) {
       for (const [index, text] of texts.entries()) {
         await turns(pace * text.length);
         if (signal?.aborted) {
@@ -25,7 +25,7 @@ function backend({ pace = 1, fails } = {}) {
         }
         if (text === fails) throw new RerankError('out_of_memory', 'It has no memory.');
         noted.texts.push(text);
-        onScored({ index, logit: text.length, score: 0.5, tokens: 1, truncated: false });
+        onResult({ index, logit: text.length, score: 0.5, tokens: 1, truncated: false });
       }
     },
     statistics: async () => ({ model: 'fake', memoryBytes: 10, threads: 1, maxTokens: 512, kernel: 'x', unfused: {} }),
@@ -37,8 +37,9 @@ function backend({ pace = 1, fails } = {}) {
 
 const task = (texts, more = {}) => {
   const scored = [];
-  const onScored = (document) => scored.push(document);
-  return { query: 'q', texts, maxTokens: undefined, chunk: false, onScored, signal: undefined, scored, ...more };
+  const onResult = (document) => scored.push(document);
+  const request = { kind: 'score', query: 'q', maxTokens: undefined, chunk: false };
+  return { request, texts, onResult, signal: undefined, scored, ...more };
 };
 
 const texts = (count, length = 3) => Array.from({ length: count }, (_, index) => 'x'.repeat(1 + (index % length)));
@@ -47,7 +48,7 @@ describe('several models in workers', () => {
   it('share the documents of a call, and report them in the order of the list', async () => {
     const members = [backend(), backend({ pace: 3 }), backend()];
     const call = task(texts(40));
-    await new SeveralBackends(members).score(call);
+    await new SeveralBackends(members).run(call);
     assert.deepEqual(
       call.scored.map(({ index, logit }) => [index, logit]),
       call.texts.map((text, index) => [index, text.length]),
@@ -60,7 +61,7 @@ describe('several models in workers', () => {
   it('give a lone document to one that is idle', async () => {
     const members = [backend({ pace: 30 }), backend()];
     const several = new SeveralBackends(members);
-    await Promise.all([several.score(task(['first'])), several.score(task(['second'])), several.score(task([]))]);
+    await Promise.all([several.run(task(['first'])), several.run(task(['second'])), several.run(task([]))]);
     assert.deepEqual(
       members.map(({ noted }) => noted.texts),
       [['first'], ['second']],
@@ -70,7 +71,7 @@ describe('several models in workers', () => {
   it('serve calls that overlap', async () => {
     const several = new SeveralBackends([backend(), backend()]);
     const calls = Array.from({ length: 5 }, (_, index) => task(texts(7 + index)));
-    await Promise.all(calls.map((call) => several.score(call)));
+    await Promise.all(calls.map((call) => several.run(call)));
     for (const { scored, texts } of calls) {
       assert.deepEqual(
         scored.map(({ logit }) => logit),
@@ -83,7 +84,7 @@ describe('several models in workers', () => {
     const members = [backend({ pace: 20 }), backend({ pace: 20 })];
     const controller = new AbortController();
     const call = task(texts(20), { signal: controller.signal });
-    const running = new SeveralBackends(members).score(call);
+    const running = new SeveralBackends(members).run(call);
     await turns(30);
     controller.abort();
     await rejectsWith(running, 'aborted');
@@ -97,7 +98,7 @@ describe('several models in workers', () => {
     const list = [...texts(5), 'bad', ...texts(30)];
     const members = [backend({ fails: 'bad' }), backend({ fails: 'bad' })];
     const call = task(list);
-    await rejectsWith(new SeveralBackends(members).score(call), 'out_of_memory', /no memory/);
+    await rejectsWith(new SeveralBackends(members).run(call), 'out_of_memory', /no memory/);
     await turns(50);
     assert.ok(members[0].noted.texts.length + members[1].noted.texts.length < 34);
     // Scores in front of the gap were reported; none behind it.
@@ -107,11 +108,11 @@ describe('several models in workers', () => {
   it('stop when the callback throws', async () => {
     const members = [backend(), backend()];
     const failing = task(texts(20), {
-      onScored() {
+      onResult() {
         throw new Error('a mistake of the caller');
       },
     });
-    await rejectsWith(new SeveralBackends(members).score(failing), 'invalid_input', /a mistake of the caller/);
+    await rejectsWith(new SeveralBackends(members).run(failing), 'invalid_input', /a mistake of the caller/);
   });
 
   it('have the memory and the threads of all', async () => {
@@ -129,6 +130,6 @@ describe('several models in workers', () => {
       members.map(({ noted }) => noted.disposed),
       [2, 2],
     );
-    await rejectsWith(several.score(task(texts(3))), 'disposed');
+    await rejectsWith(several.run(task(texts(3))), 'disposed');
   });
 });

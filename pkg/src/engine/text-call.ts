@@ -1,40 +1,40 @@
 import { Deferred } from '../common/deferred.js';
 import { type RerankError, toRerankError } from '../common/errors.js';
 import { CrashedError, type Instance } from '../instance/instance.js';
-import type { Job } from '../wasm/bindings.js';
-import type { ScoredDocument, ScoreTask } from './backend.js';
+import type { TaskText, TextResult, TextTask } from './backend.js';
+import { startJob, type TextJob } from './jobs.js';
 import type { LoadedModel } from './load.js';
 
-/** A slice of a call has at most so many UTF-16 code units, or is one longer document. */
+/** A slice of a call has at most so many UTF-16 code units, or is one longer text. */
 const sliceLength = 1 << 16;
 
-/** A slice has at most so many documents: enough to fill the groups of short ones that the engine scores together. */
-const sliceDocuments = 256;
+/** A slice has at most so many texts: enough to fill the groups of short ones that the engine runs together. */
+const sliceTexts = 256;
 
-/** A call is taken to crash every instance after so many crashes in a row without a scored document. */
+/** A call is taken to crash every instance after so many crashes in a row without a result. */
 const mostCrashes = 3;
 
-/** The documents that an instance is scoring. */
+/** The texts that an instance works on. */
 interface Slice {
   instance: Instance;
-  job: Job;
-  documents: number;
+  job: TextJob;
+  texts: number;
   done: number;
 }
 
 /**
- * A call on its way through an instance. The instance holds at most a slice of its documents. So many calls at once
+ * A call on its way through an instance. The instance holds at most a slice of its texts. So many calls at once
  * take little memory, which an instance never returns, and a call can go on in another instance.
  */
-export class Scoring {
-  readonly #task: ScoreTask;
+export class TextCall {
+  readonly #task: TextTask;
   readonly #answer: Deferred<void>;
   #slice: Slice | undefined;
   #done = 0;
-  /** Crashes since the last scored document. */
+  /** Crashes since the last result. */
   #crashes = 0;
 
-  constructor(task: ScoreTask) {
+  constructor(task: TextTask) {
     this.#task = task;
     this.#answer = new Deferred(task.signal);
   }
@@ -51,13 +51,12 @@ export class Scoring {
     this.#answer.reject(error);
   }
 
-  /** Scores the next document, a window of it, or the next few short ones. */
+  /** Works on the next text, a window of it, or the next few short ones. */
   step({ instance, model }: LoadedModel): void {
-    const { texts, onScored } = this.#task;
     try {
       this.#slice ??= this.#begin({ instance, model });
-      for (const document of this.#score(this.#slice)) this.#answer.report(onScored, document);
-      if (this.#done === texts.length) this.#answer.resolve();
+      for (const result of this.#take(this.#slice)) this.#answer.report((it) => this.#task.onResult(it), result);
+      if (this.#done === this.#task.texts.length) this.#answer.resolve();
     } catch (error) {
       // A thread ended early. The backend notices that before the next turn, and may replace the instance.
       if (!(error instanceof CrashedError)) this.reject(toRerankError(error));
@@ -87,28 +86,27 @@ export class Scoring {
   }
 
   #begin({ instance, model }: Pick<LoadedModel, 'instance' | 'model'>): Slice {
-    const { query, texts, maxTokens, chunk } = this.#task;
-    const documents = takeSlice(texts, this.#done);
-    const job = instance.call(() => model.start(query, documents, maxTokens, chunk));
-    return { instance, job, documents: documents.length, done: 0 };
+    const { request, texts } = this.#task;
+    const slice = takeSlice(texts, this.#done);
+    return { instance, job: instance.call(() => startJob(model, request, slice)), texts: slice.length, done: 0 };
   }
 
-  #score(slice: Slice): ScoredDocument[] {
-    const { instance, job, documents } = slice;
+  #take(slice: Slice): TextResult[] {
+    const { instance, job, texts } = slice;
     const first = this.#done;
-    if (documents > 0) instance.call(() => job.step());
-    const scored = instance.call(() => job.scored(slice.done));
-    slice.done += scored.length;
-    this.#done += scored.length;
-    if (scored.length > 0) this.#crashes = 0;
-    if (slice.done === documents) this.release();
-    return scored.map((document, index) => ({ ...document, index: first + index }));
+    if (texts > 0) instance.call(() => job.step());
+    const results = instance.call(() => job.results(slice.done));
+    slice.done += results.length;
+    this.#done += results.length;
+    if (results.length > 0) this.#crashes = 0;
+    if (slice.done === texts) this.release();
+    return results.map((result, index) => ({ ...result, index: first + index }));
   }
 }
 
-function takeSlice(texts: string[], start: number): string[] {
+function takeSlice(texts: TaskText[], start: number): TaskText[] {
   let [end, length] = [start, 0];
-  for (; end < texts.length && end - start < sliceDocuments; end += 1) {
+  for (; end < texts.length && end - start < sliceTexts; end += 1) {
     length += texts[end]?.length ?? 0;
     if (length > sliceLength && end > start) break;
   }
