@@ -50,6 +50,16 @@ export function sameLength(count, tokens) {
   };
 }
 
+/** Returns `count` passages of about 100 tokens: a hundred words or so of English paragraphs. */
+export function passages(count) {
+  const words = golden.filter(({ lang }) => lang === 'en').flatMap(({ passage }) => passage.split(/\s+/));
+  const each = 75;
+  return Array.from({ length: count }, (_, index) => {
+    const start = (index * each) % (words.length - each);
+    return words.slice(start, start + each).join(' ');
+  });
+}
+
 /** Returns 20 passages of mixed length: ten sentences of the demo, and ten paragraphs of XQuAD in ten languages. */
 export function mixed() {
   const languages = ['ar', 'de', 'el', 'en', 'es', 'hi', 'ru', 'tr', 'vi', 'zh'];

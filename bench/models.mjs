@@ -15,6 +15,9 @@ export const fullRangeStandin = { folder: 'standin-full-range', graph: quantized
 /** ms-marco-MiniLM-L-12-v2, a published file. */
 export const l12 = { folder: 'l12', graph: quantized };
 
+/** bge-small-en-v1.5, an embedding model and a published file. */
+export const bgeSmall = { folder: 'bge-small', graph: quantized };
+
 /** A model of MiniLM's size with random weights: int8 of transformers.js and of Sentence Transformers, fp32, fp16. */
 export const inInt8 = (family) => ({ folder: `families/${family}`, graph: quantized });
 export const ofSentenceTransformers = (family) => ({ ...inInt8(family), graph: 'onnx/model_qint8_avx512_vnni.onnx' });

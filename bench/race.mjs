@@ -5,8 +5,8 @@ const mostDifference = 1;
 
 /**
  * Lets contestants run the same input in turns, A B A B, after one round that does not count. Returns each contestant's
- * times in milliseconds and its logits. Throws if the logits of two contestants differ by more than `limit`, or if one
- * ran another number of tokens than `input.sequences` has.
+ * times in milliseconds and its numbers: logits, or those of vectors. Throws if those of two contestants differ by more
+ * than `limit`, or if one ran another number of tokens than `input.sequences` has.
  */
 export async function race(contestants, input, rounds, limit = mostDifference) {
   const lanes = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [] }]));
@@ -14,7 +14,7 @@ export async function race(contestants, input, rounds, limit = mostDifference) {
     for (const [name, contestant] of Object.entries(contestants)) {
       const result = await contestant.call('run', input);
       if (round > 0) lanes[name].times.push(result.milliseconds);
-      Object.assign(lanes[name], { logits: result.logits, tokens: result.tokens });
+      Object.assign(lanes[name], { numbers: result.numbers ?? result.logits, tokens: result.tokens });
     }
   }
   if (input.sequences) checkTokens(lanes, input.sequences.flat().length);
@@ -28,13 +28,15 @@ function checkTokens(lanes, expected) {
 }
 
 function compare(lanes, limit) {
-  const [[first, { logits }], ...others] = Object.entries(lanes);
+  const [[first, { numbers }], ...others] = Object.entries(lanes);
   const differences = others.flatMap(([name, lane]) => {
-    const difference = Math.max(...logits.map((logit, index) => Math.abs(logit - lane.logits[index])));
-    if (!(difference < limit)) {
+    const differences = numbers.map((number, index) => Math.abs(number - lane.numbers[index]));
+    const difference = differences.reduce((most, each) => Math.max(most, each), 0);
+    if (numbers.length !== lane.numbers.length || !(difference < limit)) {
+      const some = [numbers, lane.numbers].map((all) => all.slice(0, 20).join(', '));
       throw new Error(
-        `A logit of ${first} and ${name} differs by ${difference}; the limit is ${limit}. The logits are ` +
-          `${logits} against ${lane.logits}.`,
+        `A number of ${first} and ${name} differs by ${difference}; the limit is ${limit}. They begin with ` +
+          `${some.join(' against ')}.`,
       );
     }
     return difference;
@@ -49,7 +51,7 @@ export function reportRace(report, { lanes, difference }, { title, name, place, 
     report.add(`time.${place}.${title}.${lane}`, median(times) / 1000, 's');
     if (lane !== peerLane) report.add(name(lane), pairedRatio(peerTimes, times), 'ratio', peer);
   }
-  report.note(`${title} in ${place}: logits of ours and ${peerLane} differ by ${difference.toFixed(3)} at most`);
+  report.note(`${title} in ${place}: numbers of ours and ${peerLane} differ by ${difference.toFixed(3)} at most`);
 }
 
 /** Races two contestants. Reports their medians and, as `name`, the first lane's time ÷ the second's. */

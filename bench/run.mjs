@@ -4,6 +4,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 
 import { startServer } from './hosts/server.mjs';
 import { edge } from './measures/edge.mjs';
+import { embed } from './measures/embed.mjs';
 import { errors } from './measures/errors.mjs';
 import { speedOfFamilies } from './measures/families.mjs';
 import { firstPass } from './measures/first.mjs';
@@ -29,6 +30,7 @@ const measures = {
   speedInChromium,
   speedOfL12,
   speedOfFamilies,
+  embed,
   weights,
   mixedLengths,
   firstPass,

@@ -45,6 +45,15 @@ export const inPage = {
     models: '/models/',
     name: 'standin',
   }),
+  embedder: (engine, origin, model) => ({
+    ...inPage.ours(engine, origin, model),
+    contestant: '/bench/contestants/ours-embedding.mjs',
+  }),
+  transformersEmbedder: ({ folder }) => ({
+    ...inPage.transformers(),
+    contestant: '/bench/contestants/transformers-embedding.mjs',
+    name: folder,
+  }),
 };
 
 const oursInNode = (directory) => (engine) => ({

@@ -6,7 +6,7 @@ source "$(dirname "$0")/environment.sh"
 scripts/setup.sh bench
 scripts/build.sh
 
-say "models: the stand-in of bge-reranker-base with its exact twin, its tokenizer and other weights; ms-marco-MiniLM-L-12-v2"
+say "models: the stand-in of bge-reranker-base with its exact twin, its tokenizer and other weights; ms-marco-MiniLM-L-12-v2; bge-small-en-v1.5"
 tokenizer=$(models/standin/full-tokenizer.py | tail -n 1)
 standin=$(models/standin/make.sh base --oracle | tail -n 1)
 full_range=$(models/standin/make.sh base full-range | tail -n 1)
@@ -23,8 +23,11 @@ link() {
 link standin "$standin" "$tokenizer"
 link standin-full-range "$full_range" "$tokenizer"
 link l12 "$l12" "$l12/tokenizer.json"
-# transformers.js reads this file, too.
+bge_small=$(models/recall/fetch.py | tail -n 1)
+link bge-small "$bge_small" "$bge_small/tokenizer.json"
+# transformers.js reads these files, too.
 cp pkg/mini/tokenizer_config.json "$CACHE/bench-model/standin/"
+echo '{"tokenizer_class": "BertTokenizer", "model_max_length": 512}' >"$CACHE/bench-model/bge-small/tokenizer_config.json"
 
 if [ -n "${FAMILIES:-}" ]; then
   say "models: families of cross-encoders at MiniLM's size, and ModernBERT-base's size"

@@ -31,4 +31,5 @@ RERANK_WASM_BUNDLE=$(models/standin/bundle.sh | tail -n 1)
 export RERANK_WASM_BUNDLE
 say "the package in Node, Chromium and workerd"
 node tests/run.mjs
+scripts/test-openai.sh
 scripts/fuzz-http.sh

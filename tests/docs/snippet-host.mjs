@@ -1,11 +1,14 @@
-// Sends requests for the host that the README names to the test's server. Node imports this file in each thread.
-const { MODEL_URL } = process.env;
-const host = 'models.example';
+// Answers requests for the embedding model that the README names with its files on this machine. Node imports this file in
+// each thread.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const bgeSmall = 'https://huggingface.co/Xenova/bge-small-en-v1.5/resolve/main/';
 
 const real = globalThis.fetch;
-globalThis.fetch = (input, init) => {
-  const url = new URL(input instanceof Request ? input.url : input);
-  return url.host === host
-    ? real(new URL(url.pathname.replace(/^\/[^/]+/, new URL(MODEL_URL).pathname), MODEL_URL), init)
-    : real(input, init);
+globalThis.fetch = async (input, init) => {
+  const { url } = new Request(input, init);
+  if (!url.startsWith(bgeSmall)) return real(input, init);
+  const path = join(process.env.RERANK_WASM_BGE_SMALL, url.slice(bgeSmall.length));
+  return existsSync(path) ? new Response(readFileSync(path)) : new Response(null, { status: 404 });
 };

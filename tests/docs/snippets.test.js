@@ -85,12 +85,15 @@ const javaScript = [
     },
   },
   {
-    name: 'own files',
-    has: 'https://models.example/',
-    imports: ['createReranker'],
-    exports: ['own'],
-    main: 'print((await module.own.statistics()).model);',
-    check: ({ output }) => assert.match(output, /^https:\/\/models\.example\//),
+    name: 'embeddings',
+    has: 'createEmbedder',
+    imports: ['createEmbedder'],
+    exports: ['embedder', 'embeddings'],
+    check({ embeddings: [vector] }) {
+      const numbers = Object.values(vector);
+      assert.equal(numbers.length, 384);
+      assert.ok(Math.abs(Math.hypot(...numbers) - 1) < 1e-6);
+    },
   },
   {
     name: 'AI SDK',
@@ -146,12 +149,6 @@ const others = [
     language: 'sh',
     async check({ code, directory }) {
       writeFileSync(join(directory, 'help.txt'), 'Press F1.\nTo cancel, press Escape.\nSave often.\nPrint with P.\n');
-      mkdirSync(join(directory, 'notes'));
-      writeFileSync(
-        join(directory, 'notes', 'a.txt'),
-        'A refund takes three days: write to us and we send the money.\nx\n',
-      );
-      writeFileSync(join(directory, 'notes', 'b.txt'), 'The refund policy is old.\n');
       const { output } = await run('bash', ['-euo', 'pipefail', '-c', code], directory, {
         npm_config_offline: 'true',
         npm_config_update_notifier: 'false',
@@ -162,10 +159,9 @@ const others = [
         .map((line) => line.split('\t'));
       assert.deepEqual(
         rows.map(([, place]) => place.replace(/:\d+$/, '')),
-        ['help.txt', 'help.txt', 'help.txt', '-', '-'],
+        ['help.txt', 'help.txt', 'help.txt'],
       );
       assert.equal(rows[0][2], 'To cancel, press Escape.');
-      assert.match(rows[3][2], /send the money/);
       assert.ok(rows.every(([score]) => /^[01]\.\d{6}$/.test(score)));
     },
   },

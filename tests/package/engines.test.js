@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const disassembler = `${repository}node_modules/.bin/wasm-dis`;
 
-/** Returns the instructions of an engine whose results WebAssembly leaves to the processor, each name once, sorted. */
+/** Returns the names of an engine's instructions with results that WebAssembly leaves to the processor. */
 function relaxedInstructions(engine) {
   const file = `${repository}pkg/dist/wasm/${engine}.wasm`;
   const text = execFileSync(disassembler, ['--all-features', file], { encoding: 'utf8', maxBuffer: 2 ** 29 });

@@ -3,7 +3,7 @@ import { createReranker } from 'rerank-wasm';
 import { checkOptions } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
 import type { Reranker, RerankerOptions, RerankOptions } from '../common/types.js';
-import { SharedReranker } from '../opening/shared.js';
+import { SharedModel } from '../opening/shared.js';
 import { checkRerankerOptions, checkRerankOptions } from '../reranker/options.js';
 
 /**
@@ -37,7 +37,7 @@ export function checkReading<Options extends RerankOptions>(
 export function lazily(source: RerankerSource): () => Promise<Reranker> {
   if (isReranker(source)) return async () => source;
   checkRerankerOptions(source);
-  const shared = new SharedReranker(createReranker);
+  const shared = new SharedModel(createReranker);
   return () => shared.get(source);
 }
 

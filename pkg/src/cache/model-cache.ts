@@ -10,7 +10,7 @@ import type {
 import type { CacheChoice } from '../common/choices.js';
 import { chunksOf } from '../common/chunks.js';
 import { messageOf, RerankError, withReason } from '../common/errors.js';
-import type { RerankWarning } from '../common/types.js';
+import type { RerankWarning } from '../common/loading.js';
 import type { Caches } from './managed.js';
 
 /** A cached file could not be read to its end. */

@@ -1,4 +1,5 @@
-import type { LoadProgress, RerankProgress } from '../common/types.js';
+import type { LoadProgress } from '../common/loading.js';
+import type { RerankProgress } from '../common/types.js';
 import type { ConversionProgress } from './convert/run.js';
 import { bar, fit, type Output, styles, widthOf } from './terminal.js';
 

@@ -1,6 +1,6 @@
-import { createReranker } from '../edge-light.js';
+import { createEmbedder, createReranker } from '../edge-light.js';
 import { handlersWith } from './handler.js';
 
 export * from './public.js';
 
-export const createHandler = handlersWith(createReranker);
+export const createHandler = handlersWith({ createReranker, createEmbedder });

@@ -1,3 +1,4 @@
+import type { Embedder, EmbedderOptions } from '../common/embedding.js';
 import type { Reranker, RerankerOptions } from '../common/types.js';
 import { type Create, patienceSeconds } from '../opening/shared.js';
 import { corsHeaders } from './cors.js';
@@ -12,22 +13,36 @@ const sane = /^[\w.:-]{1,128}$/;
 /** Outside an isolate a load can be slow but does not die with its request. A second load would slow it down. */
 const usualLoadSeconds = 300;
 
-/** `createHandler` with the reranker of a platform. */
+/** The exports of a door that make models. */
+interface Doors {
+  createReranker: Create<Reranker, [options?: RerankerOptions]>;
+  createEmbedder: Create<Embedder, [options?: EmbedderOptions]>;
+}
+
+/** `createHandler` with the models of a platform. */
 export type CreateHandler = <Env = unknown, Caller = unknown>(options?: HandlerOptions<Env, Caller>) => Handler<Env>;
 
-export function handlersWith(createReranker: Create<Reranker, [options?: RerankerOptions]>): CreateHandler {
-  return (options = {}) => handlerWith(options, createReranker);
+export function handlersWith(doors: Doors): CreateHandler {
+  return (options = {}) => handlerWith(options, doors);
 }
 
 /** @throws `invalid_input` */
 function handlerWith<Env, Caller>(
   options: HandlerOptions<Env, Caller>,
-  createReranker: Create<Reranker, [options?: RerankerOptions]>,
+  { createReranker, createEmbedder }: Doors,
 ): Handler<Env> {
   const checked = checkHandlerOptions(options, createReranker[patienceSeconds] ?? usualLoadSeconds);
-  const { reranker } = checked;
-  const create = typeof reranker === 'function' ? reranker : () => createReranker(reranker);
-  const answer = router(checked, create);
+  const { rerankers, embedders } = checked.models;
+  const answer = router(checked, {
+    rerankers: rerankers.map(({ names, choice }) => ({
+      names,
+      create: typeof choice === 'function' ? choice : () => createReranker(choice),
+    })),
+    embedders: embedders.map(({ names, choice }) => ({
+      names,
+      create: typeof choice === 'function' ? choice : () => createEmbedder(choice),
+    })),
+  });
 
   function refuse(error: unknown, id: string, ctx: HandlerContext | undefined): Response {
     const problem = error instanceof Problem ? error : unforeseen(error, id);

@@ -1,12 +1,17 @@
 import { startTimer } from '../common/timer.js';
-import type { Reranker } from '../common/types.js';
-import { SharedReranker } from '../opening/shared.js';
+import { SharedModel } from '../opening/shared.js';
 import type { HandlerContext } from './types.js';
 import { abortedProblem, Problem } from './wire/problem.js';
 
-/** A loaded reranker with the length of its longest pair in tokens. */
-export interface Loaded extends Pick<Reranker, 'dispose'> {
-  reranker: Reranker;
+/** The part of a reranker or an embedder that all endpoints use. */
+export interface Servable {
+  statistics(): Promise<{ maxTokens: number }>;
+  dispose(): Promise<void>;
+}
+
+/** A loaded model with the length of its longest sequence in tokens. */
+export interface Loaded<Model extends Servable> extends Pick<Servable, 'dispose'> {
+  model: Model;
   maxTokens: number;
 }
 
@@ -21,16 +26,16 @@ export interface Waiting<Env> {
 export const retryAfter = 5;
 
 /** The model of a handler. The first request that needs it loads it for all. */
-export class Loading<Env> {
-  readonly #shared: SharedReranker<Loaded, [env: Env, ctx: HandlerContext | undefined]>;
+export class Loading<Env, Model extends Servable> {
+  readonly #shared: SharedModel<Loaded<Model>, [env: Env, ctx: HandlerContext | undefined]>;
   readonly #waitSeconds: number;
 
   constructor(
-    create: (env: Env) => Promise<Reranker>,
+    create: (env: Env) => Promise<Model>,
     { waitSeconds, loadSeconds }: { waitSeconds: number; loadSeconds: number },
   ) {
     this.#waitSeconds = waitSeconds;
-    this.#shared = new SharedReranker((env: Env, _: HandlerContext | undefined) => load(create, env), {
+    this.#shared = new SharedModel((env: Env, _: HandlerContext | undefined) => load(create, env), {
       patience: loadSeconds,
       // Other requests may wait for it after the client of this one has gone.
       onStart: (loading, _, ctx) => ctx?.waitUntil(loading.catch(() => {})),
@@ -41,26 +46,29 @@ export class Loading<Env> {
     return this.#shared.state;
   }
 
-  /** The model's longest pair in tokens; undefined before the model is loaded. */
+  /** The model's longest sequence in tokens; undefined before the model is loaded. */
   get maxTokens(): number | undefined {
     return this.#shared.made?.maxTokens;
   }
 
   /** @throws `model_not_ready`, `request_aborted`; the error of the load */
-  async get({ env, ctx, signal }: Waiting<Env>): Promise<Loaded> {
+  async get({ env, ctx, signal }: Waiting<Env>): Promise<Loaded<Model>> {
     return this.#shared.made ?? within(this.#shared.get(env, ctx), this.#waitSeconds, signal);
   }
 
-  /** Drops a reranker that crashed; the next request loads another. */
-  forget(loaded: Loaded): Promise<void> {
+  /** Drops a model that crashed; the next request loads another. */
+  forget(loaded: Loaded<Model>): Promise<void> {
     return this.#shared.forget(loaded);
   }
 }
 
-async function load<Env>(create: (env: Env) => Promise<Reranker>, env: Env): Promise<Loaded> {
-  const reranker = await create(env);
-  const { maxTokens } = await reranker.statistics();
-  return { reranker, maxTokens, dispose: () => reranker.dispose() };
+async function load<Env, Model extends Servable>(
+  create: (env: Env) => Promise<Model>,
+  env: Env,
+): Promise<Loaded<Model>> {
+  const model = await create(env);
+  const { maxTokens } = await model.statistics();
+  return { model, maxTokens, dispose: () => model.dispose() };
 }
 
 /** Waits for `promise` until the time is up or the client has gone; the work behind the promise continues. */

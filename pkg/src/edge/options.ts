@@ -1,16 +1,26 @@
 import { checkCallback, checkCount, checkNames, describeValue, invalid, invalidValue } from '../common/check.js';
 import { isObject } from '../common/kinds.js';
+import { checkEmbedderOptions } from '../embedder/options.js';
 import { parseHubName } from '../files/hub/name.js';
-import { defaultModel, publishedModels } from '../files/registry.js';
+import { defaultEmbeddingModel, defaultModel, publishedModels } from '../files/registry.js';
 import { checkRerankerOptions } from '../reranker/options.js';
-import type { HandlerLimits, HandlerOptions } from './types.js';
+import type { EmbedderChoice, HandlerLimits, HandlerOptions, RerankerChoice } from './types.js';
 
-export type CheckedOptions<Env, Caller> = Omit<HandlerOptions<Env, Caller>, 'limits' | 'models' | 'basePath'> & {
+export type CheckedOptions<Env, Caller> = Omit<
+  HandlerOptions<Env, Caller>,
+  'limits' | 'models' | 'reranker' | 'embedder' | 'basePath'
+> & {
   limits: Required<HandlerLimits>;
-  models: readonly [string, ...string[]];
+  models: { rerankers: NamedModel<RerankerChoice<Env>>[]; embedders: NamedModel<EmbedderChoice<Env>>[] };
   /** Empty for none. */
   basePath: string;
 };
+
+/** A model with the names that requests may use for it. */
+export interface NamedModel<Choice> {
+  names: readonly [string, ...string[]];
+  choice: Choice;
+}
 
 const defaultLimits: Required<Omit<HandlerLimits, 'loadSeconds'>> = {
   bodyBytes: 1_048_576,
@@ -23,7 +33,7 @@ const defaultLimits: Required<Omit<HandlerLimits, 'loadSeconds'>> = {
 };
 
 const hooks = ['authenticate', 'rateLimit', 'authorize', 'onError'] as const;
-const names = ['reranker', 'models', 'basePath', 'limits', 'cors', ...hooks] as const;
+const names = ['reranker', 'embedder', 'models', 'basePath', 'limits', 'cors', ...hooks] as const;
 
 /** @throws `invalid_input` */
 export function checkHandlerOptions<Env, Caller>(
@@ -33,18 +43,85 @@ export function checkHandlerOptions<Env, Caller>(
   if (!isObject(options)) throw invalidValue('options', 'an object', options);
   checkNames(options, names, 'options');
   for (const hook of hooks) checkCallback(options[hook], hook);
-  const { reranker } = options;
-  if (reranker !== undefined && typeof reranker !== 'function' && !isObject(reranker)) {
-    throw invalidValue('reranker', 'options of `createReranker` or a function that creates a reranker', reranker);
-  }
-  if (typeof reranker !== 'function') checkRerankerOptions(reranker);
   checkCors(options.cors);
+  const { reranker, embedder, models, ...others } = options;
   return {
-    ...options,
+    ...others,
     limits: checkLimits(options.limits, defaultLoadSeconds),
-    models: checkModels(options.models ?? [nameOf(reranker)]),
+    models: checkModels({ reranker, embedder, models } as Pick<
+      HandlerOptions<Env>,
+      'reranker' | 'embedder' | 'models'
+    >),
     basePath: checkBasePath(options.basePath),
   };
+}
+
+function checkModels<Env>({
+  reranker,
+  embedder,
+  models,
+}: Pick<HandlerOptions<Env>, 'reranker' | 'embedder' | 'models'>): CheckedOptions<Env, unknown>['models'] {
+  if (models !== undefined && !Array.isArray(models)) {
+    if (reranker !== undefined || embedder !== undefined) {
+      const twice = reranker === undefined ? 'embedder' : 'reranker';
+      throw invalid(`\`models\` names each model with its options; put \`${twice}\` there and leave it out here.`);
+    }
+    return checkSeveral(models);
+  }
+  const alone = embedder !== undefined && reranker === undefined;
+  if (alone && models !== undefined) throw invalid('`models` is a list of names for `reranker`; pass that, too.');
+  return {
+    rerankers: alone
+      ? []
+      : [
+          {
+            names: checkNamesOf(models ?? [nameOf(reranker, defaultModel)]),
+            choice: checkReranker(reranker, 'reranker'),
+          },
+        ],
+    embedders:
+      embedder === undefined
+        ? []
+        : [{ names: [nameOf(embedder, defaultEmbeddingModel)], choice: checkEmbedder(embedder, 'embedder') }],
+  };
+}
+
+function checkSeveral<Env>(models: unknown): CheckedOptions<Env, unknown>['models'] {
+  const entries = isObject(models) ? Object.entries(models) : [];
+  if (entries.length === 0) throw invalidValue('models', 'an array of names or an object of models by name', models);
+  const checked: CheckedOptions<Env, unknown>['models'] = { rerankers: [], embedders: [] };
+  for (const [name, model] of entries) {
+    const where = `models[${JSON.stringify(name)}]`;
+    if (name === '') throw invalidValue('models', 'an object whose names are not empty', models);
+    if (!isObject(model)) throw invalidValue(where, 'an object with `reranker` or `embedder`', model);
+    checkNames(model, ['reranker', 'embedder'], where);
+    if ('reranker' in model === 'embedder' in model)
+      throw invalid(`\`${where}\` must have \`reranker\` or \`embedder\`.`);
+    if ('reranker' in model) {
+      checked.rerankers.push({ names: [name], choice: checkReranker<Env>(model.reranker, `${where}.reranker`) });
+    } else {
+      checked.embedders.push({ names: [name], choice: checkEmbedder<Env>(model.embedder, `${where}.embedder`) });
+    }
+  }
+  return checked;
+}
+
+function checkReranker<Env>(reranker: unknown, where: string): RerankerChoice<Env> {
+  if (typeof reranker === 'function') return reranker as RerankerChoice<Env>;
+  if (reranker !== undefined && !isObject(reranker)) {
+    throw invalidValue(where, 'options of `createReranker` or a function that creates a reranker', reranker);
+  }
+  checkRerankerOptions(reranker);
+  return (reranker ?? {}) as RerankerChoice<Env>;
+}
+
+function checkEmbedder<Env>(embedder: unknown, where: string): EmbedderChoice<Env> {
+  if (typeof embedder === 'function') return embedder as EmbedderChoice<Env>;
+  if (!isObject(embedder)) {
+    throw invalidValue(where, 'options of `createEmbedder` or a function that creates an embedder', embedder);
+  }
+  checkEmbedderOptions(embedder);
+  return embedder as EmbedderChoice<Env>;
 }
 
 function checkLimits(given: unknown = {}, loadSeconds: number): Required<HandlerLimits> {
@@ -65,7 +142,7 @@ function checkQueue(limits: Required<HandlerLimits>, queue: keyof HandlerLimits,
   throw invalidValue(`limits.${queue}`, `at least \`limits.${request}\`, which is ${limits[request]}`, limits[queue]);
 }
 
-function checkModels(models: unknown): readonly [string, ...string[]] {
+function checkNamesOf(models: unknown): readonly [string, ...string[]] {
   const isList = Array.isArray(models) && models.length > 0;
   if (!isList) throw invalidValue('models', 'an array of one or more names', models);
   for (const [index, name] of models.entries()) {
@@ -102,12 +179,12 @@ function isOrigin(value: unknown): boolean {
 }
 
 /** A name that answers may show: never a path or a URL. */
-function nameOf(reranker: unknown): string {
-  const model = isObject(reranker) ? reranker.model : undefined;
-  if (typeof reranker !== 'function' && model === undefined) return defaultModel;
+function nameOf(choice: unknown, usual: string): string {
+  const model = isObject(choice) ? choice.model : undefined;
+  if (typeof choice !== 'function' && model === undefined) return usual;
   if (typeof model === 'string' && publishedModels.has(model)) return model;
   const named = typeof model === 'string' ? parseHubName(model) : undefined;
   if (named) return named.repository;
   if (isObject(model) && typeof model.name === 'string' && model.name !== '') return model.name;
-  return 'reranker';
+  return usual === defaultModel ? 'reranker' : 'embedder';
 }

@@ -1,8 +1,10 @@
-import { toRerankError } from '../common/errors.js';
-import type { RerankResult } from '../common/types.js';
-import { type Loaded, type Loading, retryAfter, type Waiting } from './loading.js';
+import type { Reranker, RerankResult } from '../common/types.js';
+import type { Loaded, Loading, Waiting } from './loading.js';
+import { runWith } from './run.js';
 import type { RankingPart, RankingRequest } from './wire/dialect.js';
 import { abortedProblem, Problem } from './wire/problem.js';
+
+type LoadedReranker = Loaded<Reranker>;
 
 /**
  * Ranks all documents of a request, each part best first. It calls `authorize` once, right before the ranking starts.
@@ -10,49 +12,23 @@ import { abortedProblem, Problem } from './wire/problem.js';
  * @throws `invalid_value`, `model_not_ready`, `request_aborted`; the errors of `authorize`, the load and the ranking
  */
 export async function scoreRequest<Env>(
-  loading: Loading<Env>,
+  loading: Loading<Env, Reranker>,
   request: RankingRequest,
   waiting: Waiting<Env>,
   authorize: () => Promise<void>,
 ): Promise<RerankResult[]> {
-  const { signal } = waiting;
-  const isEmpty = request.parts.every(({ texts }) => texts.length === 0);
-  const loaded = isEmpty ? undefined : await load(loading, waiting);
-  if (signal.aborted) throw abortedProblem();
-  await authorize();
-  if (!loaded) return [];
-  try {
-    return await tryToScore(loading, loaded, request, signal);
-  } catch (error) {
-    // A request beside this one crashed the instance and so disposed the reranker. This one tries the next.
-    if (toRerankError(error).code !== 'disposed') throw error;
-    return tryToScore(loading, await load(loading, waiting), request, signal);
+  if (request.parts.every(({ texts }) => texts.length === 0)) {
+    if (waiting.signal.aborted) throw abortedProblem();
+    await authorize();
+    return [];
   }
+  return runWith(loading, waiting, authorize, {
+    run: (loaded, signal) => score(loaded, request, signal),
+    unreadable: (loaded) => unreadable(request, loaded),
+  });
 }
 
-async function tryToScore<Env>(loading: Loading<Env>, loaded: Loaded, request: RankingRequest, signal: AbortSignal) {
-  try {
-    return await score(loaded, request, signal);
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    const { code } = toRerankError(error);
-    if (code === 'aborted') throw abortedProblem();
-    if (code === 'invalid_input') throw unreadable(request, loaded);
-    if (code === 'internal' || code === 'out_of_memory' || code === 'disposed') await loading.forget(loaded);
-    throw error;
-  }
-}
-
-async function load<Env>(loading: Loading<Env>, waiting: Waiting<Env>): Promise<Loaded> {
-  try {
-    return await loading.get(waiting);
-  } catch (error) {
-    if (error instanceof Problem || toRerankError(error).code !== 'download_failed') throw error;
-    throw new Problem('model_not_ready', 'The model could not be loaded; try again.', { retryAfter, cause: error });
-  }
-}
-
-async function score(loaded: Loaded, request: RankingRequest, signal: AbortSignal): Promise<RerankResult[]> {
+async function score(loaded: LoadedReranker, request: RankingRequest, signal: AbortSignal): Promise<RerankResult[]> {
   const results: RerankResult[] = [];
   for (const part of request.parts) {
     const scored = await scorePart(loaded, request, part, signal);
@@ -64,7 +40,7 @@ async function score(loaded: Loaded, request: RankingRequest, signal: AbortSigna
 }
 
 async function scorePart(
-  { reranker, maxTokens: longest }: Loaded,
+  { model: reranker, maxTokens: longest }: LoadedReranker,
   { maxTokens = longest, maxTokensPerDocument }: RankingRequest,
   { query, texts }: RankingPart,
   signal: AbortSignal,
@@ -79,14 +55,14 @@ async function scorePart(
   return reranker.rerank(query, texts, { signal, maxTokens: Math.min(tokens, most) });
 }
 
-function tooLong({ fields, maxTokens }: RankingRequest, { index }: RerankResult, loaded: Loaded): Problem {
+function tooLong({ fields, maxTokens }: RankingRequest, { index }: RerankResult, loaded: LoadedReranker): Problem {
   const most = Math.min(maxTokens ?? loaded.maxTokens, loaded.maxTokens);
   const field = `${fields.documents}[${index}]`;
   const message = `\`${field}\` is too long; the limit is ${most} tokens with the query. Shorten it or let it be cut.`;
   return new Problem('invalid_value', message, { param: field });
 }
 
-function unreadable({ fields: { query }, maxTokens }: RankingRequest, loaded: Loaded): Problem {
+function unreadable({ fields: { query }, maxTokens }: RankingRequest, loaded: LoadedReranker): Problem {
   const most = Math.min(maxTokens ?? loaded.maxTokens, loaded.maxTokens);
   const message = `\`${query}\` leaves no room for a document; shorten it. Together they may have ${most} tokens.`;
   return new Problem('invalid_value', message, { param: query });

@@ -8,6 +8,9 @@ export const bytesPerToken = 3;
 /** The longest pair of most models, assumed until the model is loaded. */
 export const usualMaxTokens = 512;
 
+/** The special tokens around a text for an embedding model. */
+const specialTokensOfText = 2;
+
 /** The special tokens around a query and a document. */
 const specialTokens = 4;
 
@@ -35,4 +38,9 @@ export function estimateTokens(
     for (const text of texts) sum += Math.min(most, fixed + Math.min(estimate(text), maxTokensPerDocument));
   }
   return sum;
+}
+
+/** Estimates the tokens of a text for an embedding model; ids are counted. */
+export function estimateText(text: string | readonly number[]): number {
+  return typeof text === 'string' ? estimate(text) + specialTokensOfText : text.length;
 }

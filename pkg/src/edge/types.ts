@@ -1,3 +1,4 @@
+import type { Embedder, EmbedderOptions } from '../common/embedding.js';
 import type { Request, Response } from '../common/globals.js';
 import type { Reranker, RerankerOptions } from '../common/types.js';
 
@@ -22,11 +23,11 @@ export interface HookCall<Env, Caller> {
   caller: Caller | undefined;
 }
 
-/** A ranking that is about to run, without its texts. */
+/** A request that is about to run on a model, without its texts. */
 export interface RankingCall<Env, Caller> extends HookCall<Env, Caller> {
   /** The model's name in the answer. */
   model: string;
-  /** Number of documents. */
+  /** Number of documents, or of texts to embed. */
   documents: number;
   /** The cost in tokens, estimated from the size of the texts; 0 without documents. */
   tokens: number;
@@ -61,6 +62,15 @@ export interface HandlerLimits {
   loadSeconds?: number;
 }
 
+/** Options of `createReranker`, or a function that creates a reranker. */
+export type RerankerChoice<Env = unknown> = RerankerOptions | ((env: Env) => Promise<Reranker>);
+
+/** Options of `createEmbedder`, or a function that creates an embedder. */
+export type EmbedderChoice<Env = unknown> = EmbedderOptions | ((env: Env) => Promise<Embedder>);
+
+/** A model that a handler serves. */
+export type ModelChoice<Env = unknown> = { reranker: RerankerChoice<Env> } | { embedder: EmbedderChoice<Env> };
+
 /**
  * Options of `createHandler`. On Cloudflare set the compatibility flag `enable_request_signal`. Without it a worker
  * does not notice that a client has gone. The client's request then keeps its place in the queue.
@@ -82,15 +92,26 @@ export interface HandlerOptions<Env = unknown, Caller = unknown> {
    * @example
    * reranker: { model: 'cross-encoder/ms-marco-MiniLM-L6-v2' }
    */
-  reranker?: RerankerOptions | ((env: Env) => Promise<Reranker>);
+  reranker?: RerankerChoice<Env>;
   /**
-   * The names that requests may use for the model. Answers carry the first one. Default: the name in `reranker`, such as
-   * `'org/repo'`, or `'reranker'` if that is a URL, a directory or a function.
+   * Options of `createEmbedder`, or a function that creates an embedder, for `POST /v1/embeddings`. With it and without
+   * `reranker`, the handler ranks nothing. Default: no embeddings.
    *
    * @example
-   * models: ['bge-reranker-base']
+   * embedder: { model: 'bge-small-en-v1.5' }
    */
-  models?: readonly string[];
+  embedder?: EmbedderChoice<Env>;
+  /**
+   * The names that requests may use for `reranker`. Answers carry the first one. Default: the name in `reranker`, such as
+   * `'org/repo'`, or `'reranker'` if that is a URL, a directory or a function.
+   *
+   * An object holds several models by name, in place of `reranker` and `embedder`. A request without a model takes the
+   * first one of its endpoint.
+   *
+   * @example
+   * models: { 'bge-m3': { embedder: { model: 'bge-m3' } }, small: { reranker: { model: mini } } }
+   */
+  models?: readonly string[] | Readonly<Record<string, ModelChoice<Env>>>;
   /**
    * The path below which the handler is reached, for a server that passes the whole path of a request. Its documents and
    * messages name their paths with it. Default: none, so the ranking is at `/v1/rerank`.

@@ -8,27 +8,33 @@ import * as edge from 'rerank-wasm/edge';
 import * as langchain from 'rerank-wasm/langchain';
 import mini from 'rerank-wasm-mini';
 
+import { ClientEmbedder } from '#internal/embedder/client.js';
 import { distUrl } from '../../support/paths.js';
 
-const { createReranker, rerank } = main;
-const { rerankWasm } = aiSdk;
+const { createEmbedder, createReranker, rerank } = main;
+const { embedWasm, rerankWasm } = aiSdk;
 const { createHandler } = edge;
-const { RerankWasmCompressor } = langchain;
+const { RerankWasmCompressor, RerankWasmEmbeddings } = langchain;
 
-const declared = ['common/types', 'common/model-source', 'edge/types', 'adapters/reranker-source'].map((name) =>
-  readFileSync(new URL(`${name}.d.ts`, distUrl), 'utf8'),
-);
+const declared = [
+  ...['types', 'loading', 'embedding', 'embedding-use', 'model-source'].map((name) => `common/${name}`),
+  ...['edge/types', 'adapters/reranker-source', 'adapters/ai-sdk'],
+].map((name) => readFileSync(new URL(`${name}.d.ts`, distUrl), 'utf8'));
 
 /** Returns the names that a public type has, from the package's own declarations. */
 function namesOf(type) {
   for (const text of declared) {
-    const [, members] = new RegExp(`^export interface ${type}\\b[^{]*\\{\\n(.*?)^\\}`, 'ms').exec(text) ?? [];
-    if (members) return [...members.matchAll(/^ {4}(\w+)\??[:(<]/gm)].map(([, name]) => name);
-    const [, kind, base, list] =
+    const [, base, members] =
+      new RegExp(`^export interface ${type}\\b(?:<[^{]*>)?(?: extends (\\w+))? \\{\\n(.*?)^\\}`, 'ms').exec(text) ?? [];
+    if (members) {
+      const own = [...members.matchAll(/^ {4}(\w+)\??[:(<]/gm)].map(([, name]) => name);
+      return base ? [...own, ...namesOf(base)] : own;
+    }
+    const [, kind, whole, list] =
       new RegExp(`^export type ${type} = (Pick|Omit)<(\\w+), ([^>]+)>`, 'm').exec(text) ?? [];
     if (!kind) continue;
     const listed = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
-    return kind === 'Pick' ? listed : namesOf(base).filter((name) => !listed.includes(name));
+    return kind === 'Pick' ? listed : namesOf(whole).filter((name) => !listed.includes(name));
   }
   throw new Error(`no declaration of ${type}`);
 }
@@ -44,6 +50,7 @@ function typesOf(door) {
 }
 
 let reranker;
+let embedder;
 const stopped = AbortSignal.abort();
 const texts = ['text'];
 const file = { location: 'data:,none' };
@@ -57,6 +64,25 @@ const calls = {
     'createHandler, below `reranker`': (options) => createHandler({ reranker: options }),
     rerankWasm: (options) => rerankWasm(options),
     RerankWasmCompressor: (options) => new RerankWasmCompressor(options),
+  },
+  ModelOptions: {
+    createReranker: (options) => createReranker({ ...options, signal: stopped }),
+    createEmbedder: (options) => createEmbedder({ ...options, signal: stopped }),
+  },
+  EmbedderOptions: {
+    createEmbedder: (options) => createEmbedder({ ...options, signal: stopped }),
+    'createHandler, below `embedder`': (options) => createHandler({ embedder: options }),
+    embedWasm: (options) => embedWasm(options),
+    RerankWasmEmbeddings: (options) => new RerankWasmEmbeddings(options),
+  },
+  EmbeddingPrompts: { createEmbedder: (prompts) => createEmbedder({ prompts, signal: stopped }) },
+  EmbeddingUse: { createEmbedder: (embedding) => createEmbedder({ model: { name: 'mine', files, embedding } }) },
+  EmbedOptions: { embed: (options) => embedder.embed(texts, options) },
+  SplitOptions: { split: (options) => embedder.split(texts, options) },
+  EmbeddingOptions: {
+    embedWasm: (options) => embedWasm(embedder, options),
+    'embedWasm, with options of its provider': (options) =>
+      embedWasm(embedder).doEmbed({ values: texts, providerOptions: { 'rerank-wasm': options } }),
   },
   RerankOptions: {
     rerank: (options) => rerank('query', texts, { ...options, signal: stopped }),
@@ -94,10 +120,37 @@ const calls = {
 
 /** The types that callers receive or implement, or that have no names. */
 const others = [
-  ...['AiSdkRerankingModel', 'CacheBackend', 'CachedFile', 'CachedScore', 'CacheEntry', 'CacheFacts', 'CacheOrigin'],
+  ...[
+    'AiSdkEmbeddingModel',
+    'AiSdkRerankingModel',
+    'CacheBackend',
+    'CachedFile',
+    'CachedScore',
+    'CacheEntry',
+    'CacheFacts',
+    'CacheOrigin',
+  ],
   ...['CacheWriter', 'ClearedCache', 'FileLocation', 'ModelFileFacts', 'ScoreCache', 'UnfinishedFile'],
   ...['Handler', 'HandlerContext', 'HookCall', 'KeySource', 'LangChainDocument', 'LoadProgress', 'RankingCall'],
-  ...['RateLimitAnswer', 'RerankDocument', 'RerankError', 'RerankErrorCode', 'Reranker', 'RerankerSource'],
+  ...[
+    'EmbeddableText',
+    'Embedder',
+    'EmbedderChoice',
+    'EmbedderSource',
+    'EmbedderStatistics',
+    'Embeddings',
+    'ModelChoice',
+  ],
+  ...[
+    'Pooling',
+    'RateLimitAnswer',
+    'RerankDocument',
+    'RerankError',
+    'RerankErrorCode',
+    'Reranker',
+    'RerankerChoice',
+    'RerankerSource',
+  ],
   ...['RerankerStatistics', 'RerankProgress', 'RerankResult', 'RerankWarning', 'bearerKeys', 'rerankErrorCodes'],
 ];
 
@@ -106,14 +159,20 @@ const exported = {
   'rerank-wasm': [
     main,
     [
-      ...['RerankError', 'clearCache', 'createReranker', 'directoryCache', 'isCached', 'listCache', 'modelFiles'],
-      ...['rerank', 'rerankErrorCodes'],
+      ...['RerankError', 'clearCache', 'createEmbedder', 'createReranker', 'directoryCache', 'isCached', 'listCache'],
+      ...['modelFiles', 'rerank', 'rerankErrorCodes', 'similarity'],
     ],
   ],
   'rerank-wasm/edge': [edge, ['bearerKeys', 'createHandler']],
-  'rerank-wasm/ai-sdk': [aiSdk, ['rerankWasm']],
-  'rerank-wasm/langchain': [langchain, ['RerankWasmCompressor']],
+  'rerank-wasm/ai-sdk': [aiSdk, ['embedWasm', 'rerankWasm']],
+  'rerank-wasm/langchain': [langchain, ['RerankWasmCompressor', 'RerankWasmEmbeddings']],
 };
+
+/** Makes an embedder without a model, which embeds nothing. */
+function fakeEmbedder() {
+  const backend = { run: async () => {}, statistics: async () => ({ maxTokens: 512, dimensions: 2 }) };
+  return ClientEmbedder.of(backend, { pooling: 'cls', prompts: { query: '', document: '' } });
+}
 
 /** Swaps two letters, as a hurried writer does. */
 function misspelt(name) {
@@ -132,6 +191,7 @@ const failureOf = async (call, options) => {
 describe('no option is accepted and ignored', () => {
   before(async () => {
     reranker = await createReranker({ model: mini });
+    embedder = await fakeEmbedder();
   });
   after(() => reranker.dispose());
 

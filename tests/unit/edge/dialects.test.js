@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 import { dialects } from '#internal/edge/wire/dialects.js';
+import { embeddingsDialect } from '#internal/edge/wire/embeddings.js';
 import { withoutEffect } from '#internal/edge/wire/fields.js';
 import { assertProblem, makeHandler, post, stubReranker } from '../../support/servers/handler.js';
 
@@ -362,7 +363,8 @@ describe('a field of a request', () => {
     assert.deepEqual(documented.sort(), [...new Set(Object.values(withoutEffect).flat())].sort());
   });
 
-  for (const [dialect, names] of Object.entries(withoutEffect)) {
+  const { Embeddings: ofEmbeddings, ...ofRankings } = withoutEffect;
+  for (const [dialect, names] of Object.entries(ofRankings)) {
     for (const field of names) {
       it(`without effect changes nothing: ${dialect}, ${field}`, async () => {
         const { request } = known.all.find(({ name }) => name === dialect);
@@ -375,4 +377,10 @@ describe('a field of a request', () => {
       });
     }
   }
+
+  it('without effect changes nothing: Embeddings', () => {
+    const dialect = embeddingsDialect({ documents: 10, models: ['a'], basePath: '' });
+    const [body] = dialect.request.examples;
+    for (const field of ofEmbeddings) assert.deepEqual(dialect.read({ ...body, [field]: 7 }), dialect.read(body));
+  });
 });

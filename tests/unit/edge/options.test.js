@@ -8,7 +8,7 @@ const messages = [
   [null, '`options` must be an object; it is null.'],
   [
     { model: 'mini' },
-    '`options` has an unknown property "model"; did you mean "models"? It may have reranker, models, basePath, limits, cors, authenticate, rateLimit, authorize, onError.',
+    '`options` has an unknown property "model"; did you mean "models"? It may have reranker, embedder, models, basePath, limits, cors, authenticate, rateLimit, authorize, onError.',
   ],
   [
     { reranker: 'bge-reranker-base' },
@@ -33,7 +33,7 @@ const messages = [
   ],
   [
     { reranker: { modle: 'mini' } },
-    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, scoreCache, idleTimeout, onProgress, onWarning, signal.',
+    '`options` has an unknown property "modle"; did you mean "model"? It may have model, hub, file, token, worker, threads, wasm, cache, idleTimeout, onProgress, onWarning, signal, scoreCache.',
   ],
   ...[
     ['/api/', '"/api/"'],
@@ -49,7 +49,7 @@ const messages = [
     { basePath },
     `\`basePath\` must be a path such as /api, without a slash at its end; it is ${found}.`,
   ]),
-  [{ models: 'mine' }, '`models` must be an array of one or more names; it is a string.'],
+  [{ models: 'mine' }, '`models` must be an array of names or an object of models by name; it is a string.'],
   [{ models: [] }, '`models` must be an array of one or more names; it is an empty array.'],
   [{ models: ['mine', ''] }, '`models[1]` must be a name; it is an empty string.'],
   [{ cors: true }, '`cors` must be an object; it is true.'],

@@ -4,6 +4,9 @@ export const rerankPaths: Readonly<Record<string, string>> = { '/v1/rerank': '1'
 /** The paths of scores without a ranking. */
 export const scorePaths: readonly string[] = ['/v1/score', '/score'];
 
+/** The path of embeddings. */
+export const embeddingsPath = '/v1/embeddings';
+
 /** The paths that clients read. */
 export const documentPaths = {
   models: '/v1/models',
@@ -14,7 +17,6 @@ export const documentPaths = {
 
 /** Paths of other services that clients may try here. */
 export const otherServices: readonly string[] = [
-  '/v1/embeddings',
   '/embeddings',
   '/v1/embed',
   '/v2/embed',

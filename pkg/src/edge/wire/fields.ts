@@ -72,6 +72,7 @@ export const withoutEffect = {
   Rerank: ['user', 'priority', 'request_id', 'cache_salt', 'padding', 'max_chunks_per_doc', 'overlap_tokens'],
   Score: ['user', 'priority', 'request_id', 'cache_salt', 'padding'],
   TextRanking: ['options'],
+  Embeddings: ['user', 'priority', 'request_id', 'cache_salt', 'padding'],
 } as const satisfies Record<string, readonly (keyof typeof reasons)[]>;
 
 /** The schemas of the fields that a request may have without effect. */

@@ -1,15 +1,18 @@
 import { bytesPerToken } from '../tokens.js';
 import type { HandlerLimits } from '../types.js';
 import type { Dialects } from './dialects.js';
-import { documentPaths, rerankPaths, scorePaths } from './endpoints.js';
+import type { EmbeddingsDialect } from './embeddings.js';
+import { documentPaths, embeddingsPath, rerankPaths, scorePaths } from './endpoints.js';
 import { type ProblemCode, problems } from './problem.js';
 import { type ResponseName, responseSchemas } from './schemas.js';
 
 /** The facts in the document. */
 export interface OpenApiFacts {
-  models: readonly string[];
+  models: { rerankers: readonly string[]; embedders: readonly string[] };
   limits: Required<HandlerLimits>;
   dialects: Dialects;
+  /** The form of requests for embeddings. */
+  dialect: EmbeddingsDialect;
   basePath: string;
   /** The deployer's hooks that exist, each of which can refuse a request. */
   hooks: { authenticate: boolean; rateLimit: boolean; authorize: boolean };
@@ -18,7 +21,8 @@ export interface OpenApiFacts {
 const headers = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
 
 /** Describes the handler as an OpenAPI 3.1 document, from the objects that the handler uses. */
-export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFacts): object {
+export function openApi({ models, limits, dialects, dialect, basePath, hooks }: OpenApiFacts): object {
+  const { rerankers, embedders } = models;
   const security = hooks.authenticate ? [{ bearer: [] }] : [];
   const refusedCallers: ProblemCode[] = hooks.authenticate ? ['invalid_api_key'] : [];
   const codes: ProblemCode[] = [
@@ -37,15 +41,15 @@ export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFa
     'model_not_ready',
     'queue_full',
   ];
-  const ranking = (path: string, summary: string) => {
+  const post = (path: string, summary: string, unit: string, schemas: readonly string[]) => {
     const anyOf = (kind: 'Request' | 'Response') => ({
-      'application/json': { schema: { anyOf: dialects.at(path).map(({ name }) => reference(`${name}${kind}`)) } },
+      'application/json': { schema: { anyOf: schemas.map((name) => reference(`${name}${kind}`)) } },
     });
     return {
       operationId: path.slice(1).replace('/', '_'),
       summary,
       description:
-        `Takes at most ${limits.documents} documents, ${limits.bodyBytes} bytes and ${limits.tokens} tokens; ` +
+        `Takes at most ${limits.documents} ${unit}, ${limits.bodyBytes} bytes and ${limits.tokens} tokens; ` +
         `${bytesPerToken} bytes of UTF-8 count as a token. A body must arrive within ${limits.bodySeconds} seconds. All ` +
         `waiting requests together may have ${limits.queueTokens} tokens and ${limits.queueBytes} bytes, else the answer ` +
         'is queue_full. The fields of a body choose its dialect; unknown ones are refused.',
@@ -54,8 +58,20 @@ export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFa
       responses: { 200: answer('The answer, in the dialect of the request.', anyOf('Response')), ...refusals(codes) },
     };
   };
+  const schemasAt = (path: string) => dialects.at(path).map(({ name }) => name);
   const posts = (paths: readonly string[], summary: string) =>
-    Object.fromEntries(paths.map((path) => [path, { post: ranking(path, summary) }]));
+    Object.fromEntries(paths.map((path) => [path, { post: post(path, summary, 'documents', schemasAt(path)) }]));
+  const ranks = {
+    ...posts(Object.keys(rerankPaths), 'Ranks documents by how well they answer the query'),
+    ...posts(scorePaths, 'Scores pairs of query and document, in their order'),
+  };
+  const embeds = {
+    [embeddingsPath]: { post: post(embeddingsPath, 'Turns texts into vectors', 'texts', ['Embeddings']) },
+  };
+  const dialectSchemas = [
+    ...(rerankers.length > 0 ? dialects.all : []),
+    ...(embedders.length > 0 ? [{ name: 'Embeddings', ...dialect }] : []),
+  ];
   const reads = {
     [documentPaths.models]: read('listModels', 'The models by name', ofJson('ModelList'), refusedCallers, security),
     [documentPaths.health]: read('health', 'The state of the handler; loads nothing', ofJson('Health')),
@@ -70,11 +86,11 @@ export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFa
     info: {
       title: 'rerank-wasm',
       version: '1.0.0',
-      description: `Cross-encoder reranking. Models: ${models.join(', ')}.`,
+      description: describe(models),
     },
     paths: {
-      ...posts(Object.keys(rerankPaths), 'Ranks documents by how well they answer the query'),
-      ...posts(scorePaths, 'Scores pairs of query and document, in their order'),
+      ...(rerankers.length > 0 && ranks),
+      ...(embedders.length > 0 && embeds),
       ...reads,
     },
     components: {
@@ -82,7 +98,7 @@ export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFa
       ...(hooks.authenticate ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } : {}),
       schemas: {
         ...Object.fromEntries(
-          dialects.all.flatMap(({ name, request, response }) => [
+          dialectSchemas.flatMap(({ name, request, response }) => [
             [`${name}Request`, request],
             [`${name}Response`, response],
           ]),
@@ -91,6 +107,13 @@ export function openApi({ models, limits, dialects, basePath, hooks }: OpenApiFa
       },
     },
   };
+}
+
+function describe({ rerankers, embedders }: OpenApiFacts['models']): string {
+  return [
+    ...(rerankers.length > 0 ? [`Cross-encoder reranking. Models: ${rerankers.join(', ')}.`] : []),
+    ...(embedders.length > 0 ? [`Embeddings. Models: ${embedders.join(', ')}.`] : []),
+  ].join(' ');
 }
 
 function reference(name: string) {

@@ -27,7 +27,11 @@ export const responseSchemas: Readonly<Record<ResponseName, Schema>> = {
   },
   Health: {
     type: 'object',
-    properties: { status: { const: 'ok' }, model: { enum: ['not loaded', 'loading', 'ready'] } },
+    properties: {
+      status: { const: 'ok' },
+      model: { enum: ['not loaded', 'loading', 'ready'] },
+      models: { type: 'object', description: 'The state of each model by its name, if there are several.' },
+    },
     required: ['status', 'model'],
   },
   Problem: {
