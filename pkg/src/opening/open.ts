@@ -17,6 +17,7 @@ import { type EmbeddingFacts, joinFacts } from '../files/embedding/facts.js';
 import { findFacts } from '../files/embedding/find.js';
 import { knownFacts } from '../files/embedding/known.js';
 import { describeLocation, type PlainLocation } from '../files/location.js';
+import { publishedModels } from '../files/registry.js';
 import { resolveModel, type Surroundings } from '../files/resolve.js';
 import type { ResolvedModel } from '../files/resolved.js';
 import { retain } from '../files/retain.js';
@@ -78,7 +79,8 @@ async function embeddingOf(
   surroundings: Surroundings,
   warn: (warning: RerankWarning) => void,
 ): Promise<EmbeddingFacts> {
-  const found = await findFacts(model, surroundings);
+  // The package knows the models that have a name.
+  const found = publishedModels.has(model.name) ? undefined : await findFacts(model, surroundings);
   const names = [model.name, ...model.files.map(({ location }) => describeLocation(location))];
   const known = names.map(knownFacts).find((facts) => facts !== undefined);
   const { facts, assumed } = joinFacts([use, model.use, found, known]);
