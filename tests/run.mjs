@@ -57,6 +57,7 @@ const groupsElsewhere = {
     nodes: [pathNode],
     concurrency: 2,
   },
+  'all-minilm': { files: ['runtimes/everywhere/all-minilm.test.js'], nodes: [pathNode] },
   browsers: { files: ['runtimes/everywhere/browsers.test.js'], ...onModernNode() },
   'webkit-next': { files: ['runtimes/everywhere/webkit-next.test.js'], ...withWebKitNext() },
   bundlers: {

@@ -20,7 +20,7 @@ pub use options::{Bits, Options, Rounding};
 pub use progress::{OnProgress, Phase};
 pub use report::Report;
 use rounding::{Quantization, compensation, precision};
-pub use sample::{LogitError, PAIRS, read_pairs};
+pub use sample::{OutputError, PAIRS, read_pairs};
 pub use vocabulary::PieceChoice;
 
 use crate::bundle::{Contents, write};
@@ -120,8 +120,10 @@ pub fn convert_with(
         [] => read_pairs(PAIRS)?,
         pairs => pairs.to_vec(),
     };
+    let pooling = options.pooling()?;
+    let is_embedding = pooling.is_some();
     let whole = Tokenizer::from_bytes(tokenizer)?;
-    let sample_of_all = sample::sequences(&whole, &pairs, max_tokens)?;
+    let sample_of_all = sample::sequences(&whole, &pairs, max_tokens, is_embedding)?;
     let (compact, pieces, kept, sample) = if options.pieces.is_all() {
         let pieces = Vocabulary::read(tokenizer).ok().map(|vocabulary| vocabulary.len());
         (own_or_compact(tokenizer), pieces, None, sample_of_all.clone())
@@ -130,24 +132,31 @@ pub fn convert_with(
         let kept = options.pieces.choose(&vocabulary, &whole)?;
         let before = vocabulary.len();
         let compact = vocabulary.keep(&kept)?;
-        let sample = sample::sequences(&Tokenizer::from_bytes(&compact)?, &pairs, max_tokens)?;
+        let sample = sample::sequences(&Tokenizer::from_bytes(&compact)?, &pairs, max_tokens, is_embedding)?;
         (compact, Some(kept.len()), Some((before, kept)), sample)
     };
     drop(whole);
     let kept = kept.as_ref().map(|(before, kept)| (*before, kept));
     let (mut model, reference) = match graph {
-        Graphs::Float(mut file) => quantize(&mut *file, kept, options.rounding, &sample, progress)?,
+        Graphs::Float(mut file) => {
+            let rounding = if is_embedding { None } else { Some(options.rounding) };
+            quantize(&mut *file, kept, rounding, &sample, progress)?
+        }
         Graphs::Quantized(mut model) => {
             require_matrices(&model)?;
-            let logits = sample::logits(&bundled::graph(&model, &Rewrite::ALL)?, &sample_of_all, false, progress)?;
+            let before = bundled::graph(&model, &Rewrite::ALL, pooling)?;
+            let outputs = sample::outputs(&before, &sample_of_all, is_embedding, false, progress)?;
             kept.map_or(Ok(()), |(before, kept)| keep_rows(&mut model, before, kept))?;
-            (model, Some(Reference { sample: sample.clone(), logits }))
+            (model, Some(Reference { sample: sample.clone(), outputs }))
         }
     };
-    let before = bundled::graph(&model, &Rewrite::ALL)?;
+    let before = bundled::graph(&model, &Rewrite::ALL, pooling)?;
     let reference = match reference {
         Some(reference) => reference,
-        None => Reference { logits: sample::logits(&before, &sample, false, progress)?, sample: sample.clone() },
+        None => {
+            let outputs = sample::outputs(&before, &sample, is_embedding, false, progress)?;
+            Reference { outputs, sample: sample.clone() }
+        }
     };
     let census = before.census();
     let in_blocks = ["FeedForward", "SelfAttention"].iter().all(|&operator| census.contains_key(operator));
@@ -156,8 +165,9 @@ pub fn convert_with(
     precision::reduce(&mut model, options, room, &before, &sample, progress)?;
     drop(before);
     let predicted_memory = model.weights.bytes() + around;
-    let after = sample::logits(&bundled::graph(&model, &Rewrite::ALL)?, &reference.sample, true, progress)?;
-    let error = LogitError::new(&reference.logits, &after);
+    let after = bundled::graph(&model, &Rewrite::ALL, pooling)?;
+    let after = sample::outputs(&after, &reference.sample, is_embedding, true, progress)?;
+    let error = OutputError::new(&reference.outputs, &after);
     let (mut matrix_weights, mut four_bit_weights) = (0, 0);
     for (_, weight) in model.weights.iter() {
         if let Weight::Matrix { packed, .. } = weight {
@@ -168,19 +178,23 @@ pub fn convert_with(
     let mut counted = Counted { output, bytes: 0 };
     write(Contents { name, max_tokens, tokenizer: &compact, model: &model }, &mut counted)
         .map_err(|error| Error::Internal(format!("the bundle cannot be written: {error}")))?;
-    Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error })
+    Ok(Report { bytes: counted.bytes, pieces, four_bit_weights, matrix_weights, predicted_memory, error, is_embedding })
 }
 
-/// Quantises float weights. It also returns the sample's logits from the floats, if the graph runs on them.
+/// Quantises float weights. It also returns the sample's logits from the floats, if the graph runs on them. Without a
+/// rounding, as for embedding models, each weight is rounded to the nearest integer.
 fn quantize(
     file: &mut dyn float::File,
     pieces: Option<(usize, &BTreeSet<u32>)>,
-    rounding: Rounding,
+    rounding: Option<Rounding>,
     sample: &[TokenSequence],
     progress: &mut OnProgress<'_>,
 ) -> Result<(OnnxModel, Option<Reference>)> {
-    let mut quantization = Quantization::new(file, pieces, rounding)?;
-    let reference = compensation::run_floats(file, &mut quantization, rounding, sample, progress)?;
+    let mut quantization = Quantization::new(file, pieces, rounding.unwrap_or(Rounding::Nearest))?;
+    let reference = match rounding {
+        Some(rounding) => compensation::run_floats(file, &mut quantization, rounding, sample, progress)?,
+        None => None,
+    };
     Ok((quantization.model()?, reference))
 }
 

@@ -1,6 +1,8 @@
 //! The options of a conversion.
 
 use super::vocabulary::PieceChoice;
+use crate::error::Result;
+use crate::graph::Pooling;
 
 /// Options for turning a model into a bundle.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -13,6 +15,16 @@ pub struct Options {
     pub max_memory: Option<usize>,
     /// Queries and documents for measuring errors; [`PAIRS`](super::PAIRS) if empty.
     pub sample: Vec<(String, String)>,
+    /// How an embedding model pools, by its name for [`Pooling::from_name`]; `None` for a reranker.
+    pub pooling: Option<String>,
+}
+
+impl Options {
+    /// # Errors
+    /// `invalid_input` for an unknown pooling.
+    pub fn pooling(&self) -> Result<Option<Pooling>> {
+        self.pooling.as_deref().map(Pooling::from_name).transpose()
+    }
 }
 
 /// Bits of the encoder's weights.

@@ -7,7 +7,7 @@ use super::progress::{OnProgress, Phase};
 use crate::error::{Error, Result};
 use crate::graph::{Encoder, TokenSequence};
 use crate::kernels::linear::PackedMatrix;
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{Single, Tokenizer};
 
 /// The built-in sample, in the form of [`read_pairs`]: questions and search words of many fields and some languages.
 /// The passages answer them, only share their subject, or neither.
@@ -31,11 +31,26 @@ pub fn read_pairs(text: &str) -> Result<Vec<(String, String)>> {
     (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(pair).collect()
 }
 
-/// Tokenises the pairs.
+/// Tokenises the pairs for a reranker, or each of their texts for an embedding model.
 ///
 /// # Errors
 /// Those of the tokenizer.
-pub fn sequences(tokenizer: &Tokenizer, pairs: &[(String, String)], max_tokens: usize) -> Result<Vec<TokenSequence>> {
+pub fn sequences(
+    tokenizer: &Tokenizer,
+    pairs: &[(String, String)],
+    max_tokens: usize,
+    is_embedding: bool,
+) -> Result<Vec<TokenSequence>> {
+    if is_embedding {
+        let budget = tokenizer.single_budget(max_tokens)?;
+        let texts = pairs.iter().flat_map(|(query, document)| [query, document]);
+        return texts
+            .map(|text| {
+                let Single { ids, type_ids, .. } = tokenizer.single(text, budget)?;
+                Ok(TokenSequence { ids, type_ids })
+            })
+            .collect();
+    }
     let sequence = |(query, document): &(String, String)| {
         let pair = tokenizer.pair(&tokenizer.query(query, max_tokens)?, document)?;
         Ok(TokenSequence { ids: pair.ids, type_ids: pair.type_ids })
@@ -100,55 +115,83 @@ impl Seen {
     }
 }
 
-/// Logits of the sample before and after.
+/// What a model returns for a sequence: its logit, or the numbers of its unit vector.
+pub type Output = Vec<f64>;
+
+/// The change of the sample's outputs. Two logits have a distance, and two vectors the cosine distance 1 − cos.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct LogitError {
-    /// Pairs in the sample.
+pub struct OutputError {
+    /// Sequences in the sample: pairs, or texts.
     pub pairs: usize,
-    /// Mean distance between the logits.
+    /// Mean distance of the outputs.
     pub mean: f64,
     pub largest: f64,
-    /// Standard deviation of the logits before, the yardstick for a distance.
+    /// The yardstick for a distance: the standard deviation of the logits before, or the mean distance of the vectors of
+    /// neighbours in the sample.
     pub spread: f64,
 }
 
-/// The reference for measuring the bundle: pairs in its tokens, and their logits from the original model.
+/// The reference for measuring the bundle: sequences in its tokens, and their outputs from the original model.
 #[derive(Debug)]
 pub struct Reference {
     pub sample: Vec<TokenSequence>,
-    pub logits: Vec<f64>,
+    pub outputs: Vec<Output>,
 }
 
-/// Computes the logits of the sample. `is_last` marks the second half of all measurements, for the progress.
+/// Computes the outputs of the sample. `is_last` marks the second half of all measurements, for the progress.
 ///
 /// # Errors
 /// Those of the graph.
-pub fn logits(
+pub fn outputs(
     graph: &Encoder,
     sample: &[TokenSequence],
+    is_embedding: bool,
     is_last: bool,
     progress: &mut OnProgress<'_>,
-) -> Result<Vec<f64>> {
+) -> Result<Vec<Output>> {
     let before = if is_last { sample.len() } else { 0 };
-    let logit = |(index, sequence)| {
-        let logit = graph.logit(sequence).map(f64::from);
+    let output = |(index, sequence)| {
+        let output = match is_embedding {
+            true => graph.vector(sequence).map(unit),
+            false => graph.logit(sequence).map(|logit| vec![f64::from(logit)]),
+        };
         progress(Phase::Measure, before + index + 1, 2 * sample.len());
-        logit
+        output
     };
-    sample.iter().enumerate().map(logit).collect()
+    sample.iter().enumerate().map(output).collect()
 }
 
-impl LogitError {
-    /// Compares logits after a conversion with those before, in the same order.
-    pub fn new(before: &[f64], after: &[f64]) -> Self {
+fn unit(vector: Vec<f32>) -> Output {
+    let numbers: Output = vector.into_iter().map(f64::from).collect();
+    let length = numbers.iter().map(|number| number * number).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+    numbers.into_iter().map(|number| number / length).collect()
+}
+
+fn distance(before: &Output, after: &Output) -> f64 {
+    match (&before[..], &after[..]) {
+        ([before], [after]) => (before - after).abs(),
+        // Rounding can make the cosine of equal vectors larger than 1.
+        _ => (1.0 - before.iter().zip(after).map(|(before, after)| before * after).sum::<f64>()).max(0.0),
+    }
+}
+
+impl OutputError {
+    /// Compares outputs after a conversion with those before, in the same order.
+    pub fn new(before: &[Output], after: &[Output]) -> Self {
         let count = before.len().max(1) as f64;
-        let distances: Vec<f64> = before.iter().zip(after).map(|(before, after)| (before - after).abs()).collect();
-        let mean = before.iter().sum::<f64>() / count;
+        let distances: Vec<f64> = before.iter().zip(after).map(|(before, after)| distance(before, after)).collect();
+        let are_logits = before.iter().all(|output| output.len() == 1);
+        let spread = if are_logits {
+            let mean = before.iter().map(|logit| logit[0]).sum::<f64>() / count;
+            (before.iter().map(|logit| (logit[0] - mean).powi(2)).sum::<f64>() / count).sqrt()
+        } else {
+            before.windows(2).map(|two| distance(&two[0], &two[1])).sum::<f64>() / (count - 1.0).max(1.0)
+        };
         Self {
             pairs: before.len(),
             mean: distances.iter().sum::<f64>() / count,
             largest: distances.iter().copied().fold(0.0, f64::max),
-            spread: (before.iter().map(|logit| (logit - mean).powi(2)).sum::<f64>() / count).sqrt(),
+            spread,
         }
     }
 }

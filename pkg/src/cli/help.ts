@@ -78,6 +78,8 @@ move. The same model and options make the same bytes, here and with the native c
                              weights are rounded for them (default: a built-in sample)
       --rounding compensated|nearest
                              nearest ignores the sample and is faster
+      --pooling cls|mean|max|lasttoken
+                             converts an embedding model that pools so; float weights are rounded to the nearest
       --shard SIZE           writes OUTPUT.0, OUTPUT.1 …, each of at most SIZE (such as 25MiB), and the list OUTPUT.json
       --name NAME            the model's name in the bundle (default: OUTPUT without its ending)
       --json                 prints one JSON object: bytes, pieces, four_bit_weights, matrix_weights, predicted_memory,

@@ -4,7 +4,7 @@
  */
 export type Pooling = 'cls' | 'mean' | 'max' | 'lasttoken';
 
-export const poolings: readonly Pooling[] = ['cls', 'mean', 'max', 'lasttoken'];
+export const poolings = ['cls', 'mean', 'max', 'lasttoken'] as const satisfies readonly Pooling[];
 
 /** What is put before a text, by what the text is for. */
 export interface EmbeddingPrompts {

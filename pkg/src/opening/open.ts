@@ -1,7 +1,7 @@
 import { ModelCache } from '../cache/model-cache.js';
 import { CachedNotes } from '../cache/notes.js';
 import type { CacheChoice, ThreadWish } from '../common/choices.js';
-import { callbackError } from '../common/deferred.js';
+import { callbackError, untilAborted } from '../common/deferred.js';
 import type { EmbeddingUse } from '../common/embedding-use.js';
 import { disposedError, messageOf, RerankError, sentence, throwIfAborted } from '../common/errors.js';
 import { isObject } from '../common/kinds.js';
@@ -12,7 +12,7 @@ import { InPlaceBackend } from '../engine/in-place.js';
 import { type LoadedModel, loadModel, modelUntilAborted } from '../engine/load.js';
 import type { Reload } from '../engine/model-slot.js';
 import type { Platform } from '../engine/platform.js';
-import { type Precompiled, precompile } from '../engine/precompiled.js';
+import { type Precompiled, precompile, withPrecompiled } from '../engine/precompiled.js';
 import { type EmbeddingFacts, joinFacts } from '../files/embedding/facts.js';
 import { findFacts } from '../files/embedding/find.js';
 import { knownFacts } from '../files/embedding/known.js';
@@ -105,7 +105,13 @@ async function loadModelFiles(
 ): Promise<Backend> {
   const { worker, failure, engine } = await startWorker(platform, options);
   if (failure) warnOfWorker(failure, worker, options);
-  return worker ? loadInto(worker, await engine, platform, model, options) : loadHere(platform, model, options);
+  const compiled = await untilAborted(Promise.resolve(engine), options.signal).catch((error: unknown) => {
+    worker?.link.close(disposedError());
+    throw error;
+  });
+  if (!worker) return loadHere(withPrecompiled(platform, compiled), model, options);
+  if (compiled) worker.link.offer(compiled);
+  return loadInto(worker, platform, model, options);
 }
 
 /** True for an error that files at the hub can cause that are no longer what they were. */
@@ -140,7 +146,7 @@ async function startWorker(
     }
   }
   if (wanted !== 'auto') throw failure;
-  return { failure };
+  return { failure, engine };
 }
 
 function startsOf({ workers }: Platform, wanted: CheckedModelOptions['worker'], threads: ThreadWish): StartWorker[] {
@@ -182,15 +188,14 @@ function warnOfWorker(cause: unknown, worker: StartedWorker | undefined, { onWar
 
 async function loadInto(
   { link: first, start }: StartedWorker,
-  engine: Precompiled | undefined,
   platform: Platform,
   model: ResolvedModel,
   { wasm, threads, cache, onProgress, onWarning, signal }: CheckedModelOptions,
 ): Promise<Backend> {
   const apart = platform.workers?.apart;
-  const load = (link: WorkerLink, model: ResolvedModel, watch: LoadWatch, engine?: Precompiled) =>
-    link.load({ model, wasm, threads: apart ? 1 : threads, cache, engine }, watch);
-  await load(first, model, { onProgress, onWarning, signal }, engine);
+  const load = (link: WorkerLink, model: ResolvedModel, watch: LoadWatch) =>
+    link.load({ model, wasm, threads: apart ? 1 : threads, cache }, watch);
+  await load(first, model, { onProgress, onWarning, signal });
   const files = retain(model);
   const restart = async (signal: AbortSignal) => {
     const model = files();

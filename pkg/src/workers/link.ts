@@ -11,7 +11,14 @@ import type { ResolvedModel } from '../files/resolved.js';
 import { serveCache } from './cache-port.js';
 import { sendable } from './file-port.js';
 import { PageThreads } from './page-threads.js';
-import { type Message, type RemoteCacheChoice, type Request, revivedError, revivedWarning } from './protocol.js';
+import {
+  type EngineOffer,
+  type Message,
+  type RemoteCacheChoice,
+  type Request,
+  revivedError,
+  revivedWarning,
+} from './protocol.js';
 import { Requests } from './rpc.js';
 
 /** Seconds that a worker has to clean up after an abandoned load. */
@@ -36,7 +43,6 @@ interface WorkerTask {
   wasm: EngineSource;
   threads: ThreadWish;
   cache: CacheChoice;
-  engine: Precompiled | undefined;
 }
 
 /** Another request crashed the instance, so this one got no answer. The next worker can answer it. */
@@ -106,6 +112,15 @@ export class WorkerLink {
     return this.#closed === undefined;
   }
 
+  /** Gives the worker an engine that is compiled already. Where modules cannot be sent, the worker compiles it. */
+  offer(engine: Precompiled): void {
+    try {
+      this.#worker.postMessage({ type: 'engine', engine } satisfies EngineOffer, []);
+    } catch {
+      // The load that follows says what is wrong, if anything is.
+    }
+  }
+
   /** Loads the model in the worker. If that fails, the worker ends. */
   async load(source: WorkerTask, watch: LoadWatch): Promise<void> {
     try {
@@ -117,11 +132,11 @@ export class WorkerLink {
     }
   }
 
-  async #load({ model, wasm, threads, cache, engine }: WorkerTask, watch: LoadWatch): Promise<void> {
+  async #load({ model, wasm, threads, cache }: WorkerTask, watch: LoadWatch): Promise<void> {
     const sent = sendable(model);
     const kept = sendableCache(cache);
     try {
-      const task = { model: sent.model, wasm, threads, cache: kept.cache, engine };
+      const task = { model: sent.model, wasm, threads, cache: kept.cache };
       await this.#request({ type: 'load', ...task }, watch, [...sent.ports, ...kept.ports]);
     } catch (error) {
       // If they could not be posted, no other side closes them.

@@ -16,7 +16,6 @@ export type Request =
       wasm: EngineSource;
       threads: ThreadWish;
       cache: RemoteCacheChoice;
-      engine: Precompiled | undefined;
     }
   | { type: 'run'; id: number; request: TextRequest; texts: TaskText[] }
   | { type: 'statistics'; id: number }
@@ -26,6 +25,12 @@ export type Request =
   | { type: 'start-copy'; id: number; copy: ModelCopy }
   /** The page has abandoned the request `id` and ignores its answer. */
   | { type: 'abort'; id: number };
+
+/** A message to the worker, without an answer: it may take this engine for its next load. */
+export interface EngineOffer {
+  type: 'engine';
+  engine: Precompiled;
+}
 
 /** A message from the page about threads, to a thread or to the worker with the instance. */
 export type ThreadRequest =

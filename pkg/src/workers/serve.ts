@@ -5,22 +5,30 @@ import { type ModelCopy, startCopy } from '../engine/copy.js';
 import { InPlaceBackend } from '../engine/in-place.js';
 import { loadModel } from '../engine/load.js';
 import type { Platform } from '../engine/platform.js';
-import { withPrecompiled } from '../engine/precompiled.js';
+import { type Precompiled, withPrecompiled } from '../engine/precompiled.js';
 import { CrashedError } from '../instance/instance.js';
 import { RemoteCache } from './cache-port.js';
 import { received } from './file-port.js';
-import { type Message, plainError, plainWarning, type Request, type ThreadRequest } from './protocol.js';
+import {
+  type EngineOffer,
+  type Message,
+  plainError,
+  plainWarning,
+  type Request,
+  type ThreadRequest,
+} from './protocol.js';
 
 /** The part of a worker's global scope that this package uses, or what stands for it. */
 export interface Scope {
   postMessage(message: Message, transfer?: Transferable[]): void;
-  addEventListener(type: 'message', listener: (event: { data: Request | ThreadRequest }) => void): void;
+  addEventListener(type: 'message', listener: (event: { data: Request | ThreadRequest | EngineOffer }) => void): void;
 }
 
 /** Serves one model to the thread that started the worker. */
 export function serve(scope: Scope, platform: Platform): void {
   const underWay = new Map<number, AbortController>();
   let backend: InPlaceBackend | undefined;
+  let precompiled: Precompiled | undefined;
 
   async function answer(request: Exclude<Request, { type: 'abort' }>, signal: AbortSignal): Promise<unknown> {
     const { id } = request;
@@ -35,7 +43,7 @@ export function serve(scope: Scope, platform: Platform): void {
         backend = new InPlaceBackend(
           await loadModel(
             { model, wasm, threads, cache, signal, report, warn },
-            withPrecompiled(platform, request.engine),
+            withPrecompiled(platform, precompiled),
           ),
           platform,
         );
@@ -57,6 +65,7 @@ export function serve(scope: Scope, platform: Platform): void {
   }
 
   scope.addEventListener('message', async ({ data: request }) => {
+    if (request.type === 'engine') precompiled = request.engine;
     // Other listeners receive the messages about threads.
     if (!('id' in request)) return;
     const { id } = request;

@@ -29,6 +29,7 @@ Bits of the encoder's weights:
 --sample FILE         lines of query, tab, document, like those you will rank. Weights of 4 bits and float weights are
                       rounded for these lines, and the error is measured on them. Without it, a built-in sample serves
 --rounding compensated|nearest   compensated, the default, rounds for the sample; nearest takes less time
+--pooling cls|mean|max|lasttoken   converts an embedding model that pools so; its float weights are rounded to the nearest
 Output:
 --shard SIZE          writes OUTPUT.0, OUTPUT.1 and so on of at most this size, such as 25MiB, and OUTPUT.json with
                       their list
@@ -94,6 +95,7 @@ pub struct Conversion {
     pub corpus: Vec<PathBuf>,
     pub bits: Bits,
     pub rounding: Rounding,
+    pub pooling: Option<String>,
     pub max_memory: Option<usize>,
     pub sample: Option<PathBuf>,
     pub shard: Option<usize>,
@@ -106,7 +108,7 @@ impl Command {
         use lexopt::prelude::*;
         let (mut model, mut tokenizer, mut top_n, mut max_tokens, mut json) = (None, None, None, None, false);
         let (mut name, mut pieces, mut languages, mut corpus) = (None, None, Vec::new(), Vec::new());
-        let (mut bits, mut rounding) = (Bits::default(), Rounding::default());
+        let (mut bits, mut rounding, mut pooling) = (Bits::default(), Rounding::default(), None);
         let (mut max_memory, mut sample, mut shard, mut exact) = (None, None, None, false);
         let mut values: Vec<OsString> = Vec::new();
         let mut parser = lexopt::Parser::from_env();
@@ -127,6 +129,7 @@ impl Command {
                 Long("corpus") => corpus.push(PathBuf::from(parser.value()?)),
                 Long("bits") => bits = parser.value()?.parse_with(parse_bits)?,
                 Long("rounding") => rounding = parser.value()?.parse_with(parse_rounding)?,
+                Long("pooling") => pooling = Some(parser.value()?.parse()?),
                 Long("max-memory") => max_memory = Some(parser.value()?.parse_with(parse_size)?),
                 Long("sample") => sample = Some(PathBuf::from(parser.value()?)),
                 Long("shard") => shard = Some(parser.value()?.parse_with(parse_size)?),
@@ -150,6 +153,7 @@ impl Command {
                 corpus,
                 bits,
                 rounding,
+                pooling,
                 max_memory,
                 sample,
                 shard,

@@ -82,6 +82,7 @@ fn options(conversion: &Conversion) -> Result<Options, Box<dyn Error>> {
         rounding: conversion.rounding,
         max_memory: conversion.max_memory,
         sample,
+        pooling: conversion.pooling.clone(),
     })
 }
 

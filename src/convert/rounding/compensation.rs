@@ -59,7 +59,7 @@ pub fn run_floats(
     // The last layers read all tokens here, though only the first counts. The pairs are too few to round for first
     // tokens alone.
     let rewrites: Vec<Rewrite> = Rewrite::ALL.into_iter().filter(|&rewrite| rewrite != Rewrite::FirstToken).collect();
-    let graph = bundled::graph(&quantization.model()?, &rewrites)?;
+    let graph = bundled::graph(&quantization.model()?, &rewrites, None)?;
     let some = within(sample, TOKENS);
     let rounded: &[_] = if rounding == Rounding::Compensated { &some } else { &[] };
     let mut done = BTreeSet::new();
@@ -97,8 +97,8 @@ pub fn run_floats(
         Ok(results)
     })?;
     let Some(logits) = logits else { return Ok(None) };
-    let logits = logits.into_iter().take(some.len()).map(f64::from).collect();
-    Ok(Some(Reference { sample: some, logits }))
+    let outputs = logits.into_iter().take(some.len()).map(|logit| vec![f64::from(logit)]).collect();
+    Ok(Some(Reference { sample: some, outputs }))
 }
 
 /// Returns the first pass minus the second, each over `count` pairs.

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { parse, resolve } from 'node:path';
 
+import { poolings } from '../../common/embedding-use.js';
 import { RerankError } from '../../common/errors.js';
 import { exactPaths } from '../../files/hub/graph.js';
 import { lacking } from '../../files/hub/problems.js';
@@ -23,6 +24,7 @@ const options = {
   'max-memory': { type: 'string' },
   sample: { type: 'string' },
   rounding: { type: 'string' },
+  pooling: { type: 'string' },
   shard: { type: 'string' },
   name: { type: 'string' },
   json: { type: 'boolean' },
@@ -69,6 +71,7 @@ async function taskOf(values: Values, output: string, signal: AbortSignal): Prom
       bits: parseOneOf(values.bits, '--bits', ['mixed', '8', '4']),
       rounding: parseOneOf(values.rounding, '--rounding', ['compensated', 'nearest']),
       maxMemory: parseSize(values['max-memory'], '--max-memory'),
+      pooling: values.pooling === undefined ? undefined : parseOneOf(values.pooling, '--pooling', poolings),
     },
     sample: '',
     shard: parseSize(values.shard, '--shard'),

@@ -24,6 +24,8 @@ export interface ConverterOptions {
   rounding: 'compensated' | 'nearest';
   /** In bytes, of an isolate with the model. */
   maxMemory: number | undefined;
+  /** How an embedding model pools; undefined for a reranker. */
+  pooling: string | undefined;
 }
 
 /** Receives the stage, how much of it is done, and its total. */
