@@ -11,6 +11,8 @@ RERANK_WASM_FAMILIES=$families RERANK_WASM_FORMS=$forms cargo test --locked --fe
 RERANK_WASM_ALL_MINILM=$(models/all-minilm/make.sh | tail -n 1)
 export RERANK_WASM_ALL_MINILM
 say "the package everywhere else"
+RERANK_WASM_BGE_SMALL=$(models/recall/fetch.py | tail -n 1)
+export RERANK_WASM_BGE_SMALL
 # The tests of bundles, which Deno and Bun run, convert with it.
 export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
 node tests/run.mjs runtimes all-minilm browsers bundlers wrangler

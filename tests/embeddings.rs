@@ -6,7 +6,9 @@ mod support;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rerank_wasm::engine::{Embedder, Loader, Text as Given};
+use rerank_wasm::convert::{Bits, Graphs, Options, PAIRS, Source, convert, read_pairs};
+use rerank_wasm::engine::{Embedder, Expectation, Loader, Text as Given};
+use rerank_wasm::error::ModelFile;
 use rerank_wasm::graph::{Encoder, Pooling};
 use serde::Deserialize;
 
@@ -144,4 +146,25 @@ fn a_text_may_come_as_the_ids_of_its_tokens() {
         assert_eq!(error.code(), "invalid_input");
         assert!(error.to_string().starts_with(message), "{error}");
     }
+}
+
+#[test]
+fn a_bundle_has_the_vectors_of_its_source() {
+    let graph = Graphs::open(std::io::Cursor::new(read("onnx/model_quantized.onnx")), &mut |_| unreachable!()).unwrap();
+    let options = Options { pooling: Some("cls".to_owned()), bits: Bits::Eight, ..Default::default() };
+    let source = Source { name: "recall", graph, tokenizer: &read("tokenizer.json"), max_tokens: 512 };
+    let mut bundle = Vec::new();
+    let report = convert(source, &options, &mut bundle).unwrap();
+    // Each pair of the sample has two texts.
+    assert_eq!(report.error.pairs, 2 * read_pairs(PAIRS).unwrap().len());
+    assert!(report.error.largest < 1e-12 && report.error.spread > 0.1, "{:?}", report.error);
+    assert!(report.to_string().contains("vectors against the model it is made of, 88 texts"), "{report}");
+    let mut loader = Loader::default();
+    loader.begin(ModelFile::Bundle, Expectation { size: Some(bundle.len()), ..Default::default() }).unwrap();
+    loader.push(&bundle).unwrap();
+    loader.end().unwrap();
+    let embedder = Arc::new(loader.finish_embedder("cls").unwrap());
+    let texts: Vec<Given> = texts().into_iter().step_by(50).map(|it| it.text.into()).collect();
+    let vectors = |embedder: &Arc<Embedder>| embedder.start(texts.clone(), None).unwrap().finish().unwrap();
+    assert_eq!(vectors(&embedder), vectors(&load("cls")));
 }

@@ -1,4 +1,4 @@
-import { createReranker, listCache, RerankError } from './node_modules/rerank-wasm/dist/index.js';
+import { createEmbedder, createReranker, listCache, RerankError } from './node_modules/rerank-wasm/dist/index.js';
 import mini from './node_modules/rerank-wasm-mini/index.js';
 import { clockFor } from './winner.js';
 
@@ -18,6 +18,14 @@ async function rank({ model, questions, options, winner }) {
   await reranker.dispose();
   // Two kernels may be equally fast, so another load may take another one.
   return { results, warnings, threads, ...(winner && { kernel }), isolated: globalThis.crossOriginIsolated };
+}
+
+/** Returns the vectors of texts, from a new embedder. */
+async function embed({ model, texts }) {
+  const embedder = await createEmbedder({ model: new URL(model, location.href), cache: 'none' });
+  const { embeddings } = await embedder.embed(texts);
+  await embedder.dispose();
+  return embeddings.map((vector) => [...vector]);
 }
 
 /** As `rank`, in workers that refuse memory to share above these megabytes. */
@@ -128,4 +136,5 @@ globalThis.actions = {
   failureWith,
   stops,
   rankFrom,
+  embed,
 };

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { createReranker } from 'rerank-wasm';
+import { createEmbedder, createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 import { serve } from '../../../../www/tools/serve.mjs';
 import { bitsOf, logitsByIndex } from '../../../support/asserts/bits.js';
+import { bgeSmallFolder } from '../../../support/models/bge-small.js';
 import { families, questions as questionsOfFamilies } from '../../../support/models/family.js';
 import { miniFile, publishedQueries } from '../../../support/models/mini.js';
 import { useProject } from '../../../support/programs/packed.js';
@@ -50,6 +51,15 @@ async function bitsInNode(model, questions) {
   return bitsOf(results.flatMap(logitsByIndex));
 }
 
+const textsToEmbed = ['how do I cancel', 'Paris ist die Hauptstadt von Frankreich.', '東京は日本の首都です。'];
+
+async function vectorsInNode(texts) {
+  const embedder = await createEmbedder({ model: bgeSmallFolder() });
+  const { embeddings } = await embedder.embed(texts);
+  await embedder.dispose();
+  return embeddings.map((vector) => bitsOf([...vector]));
+}
+
 /**
  * Declares the tests of the installed package in pages of `browsers`, which are entries of `browsers.js` by name. `further`
  * declares more tests in their suite. It receives `project`, `questions` and `does`.
@@ -64,6 +74,7 @@ export function testPages(browsers, further = () => {}) {
     before(async () => {
       cpSync(site, project.directory, { recursive: true });
       cpSync(winner, join(project.directory, 'winner.js'));
+      cpSync(bgeSmallFolder(), join(project.directory, 'bge-small'), { recursive: true });
       expected = await bitsInNode(mini, questions);
       for (const model of await families()) {
         bitsOfFamilies.push({ model, bits: await bitsInNode(model, questionsOfFamilies) });
@@ -135,6 +146,11 @@ export function testPages(browsers, further = () => {}) {
             const { results } = await asksTwice('rank', call);
             assert.deepEqual(bitsOf(results.flatMap(logitsByIndex)), bits, model.name);
           }
+        });
+
+        it('returns the vectors that Node returns, bit for bit', async () => {
+          const vectors = await asksTwice('embed', { model: 'bge-small/', texts: textsToEmbed });
+          assert.deepEqual(vectors.map(bitsOf), await vectorsInNode(textsToEmbed));
         });
 
         it('returns the same bits by each kernel of the engine', async () => {

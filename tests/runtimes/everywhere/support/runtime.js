@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { bitsOf, logitsByIndex } from '../../../support/asserts/bits.js';
+import { bgeSmallFolder } from '../../../support/models/bge-small.js';
 import { publishedQueries } from '../../../support/models/mini.js';
 import { useProject } from '../../../support/programs/packed.js';
 import { startHub } from '../../../support/servers/hub.js';
@@ -15,12 +16,11 @@ import { startHub } from '../../../support/servers/hub.js';
 const tests = fileURLToPath(new URL('../../..', import.meta.url));
 export const limitMilliseconds = 600_000;
 
-const files = ['runtimes/node', 'unit/edge', 'unit/engine', 'unit/instance', 'unit/reranker', 'unit/workers'].flatMap(
-  (folder) => {
-    const names = readdirSync(join(tests, folder)).filter((name) => name.endsWith('.test.js'));
-    return names.sort().map((name) => `./${folder}/${name}`);
-  },
-);
+const rooms = ['edge', 'embedder', 'engine', 'instance', 'opening', 'reranker', 'workers'];
+const files = ['runtimes/node', ...rooms.map((room) => `unit/${room}`)].flatMap((folder) => {
+  const names = readdirSync(join(tests, folder)).filter((name) => name.endsWith('.test.js'));
+  return names.sort().map((name) => `./${folder}/${name}`);
+});
 
 const secondStart = `
   import { createReranker, listCache } from 'rerank-wasm';
@@ -67,6 +67,7 @@ export function testRuntime(name, { test, careful }) {
     let expected;
     before(async () => {
       cpSync(join(tests, 'support/models/print-logits.mjs'), join(project.directory, 'print-logits.mjs'));
+      cpSync(join(tests, 'support/models/print-vectors.mjs'), join(project.directory, 'print-vectors.mjs'));
       writeFileSync(join(project.directory, 'second-start.mjs'), secondStart);
       hub = await startHub();
       expected = logitsIn({ command: process.execPath, careful: [] });
@@ -82,6 +83,16 @@ export function testRuntime(name, { test, careful }) {
 
     it('returns the logits that Node returns, bit for bit, and standard error stays empty', () => {
       assert.deepEqual(logitsIn(runtime), expected);
+    });
+
+    it('returns the vectors that Node returns, bit for bit', () => {
+      const vectorsIn = ({ command, careful }) => {
+        const parameters = [...careful, 'print-vectors.mjs', bgeSmallFolder()];
+        const { stdout, stderr } = start({ command }, parameters, { cwd: project.directory });
+        assert.equal(stderr, '');
+        return JSON.parse(stdout).map(bitsOf);
+      };
+      assert.deepEqual(vectorsIn(runtime), vectorsIn({ command: process.execPath, careful: [] }));
     });
 
     for (const [variable, below] of [
