@@ -138,7 +138,7 @@ function checkAnswer(response: Response, url: string): void {
   }
   if (!ok) throw new AnswerError('download_failed', `${message}; check the URL and the right to read it.`, response);
   if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) {
-    throw new AnswerError('download_failed', webPage(url), response);
+    throw new WebPageError(url);
   }
 }
 
@@ -152,13 +152,16 @@ export async function* refuseHtml<Chunk extends Uint8Array>(
     if (head.length < 32) {
       head = (head + String.fromCharCode(...chunk.subarray(0, 64))).replace(/^(\u00ef\u00bb\u00bf)?\s+/, '');
       if (/^(\u00ef\u00bb\u00bf)?<(!doctype|html|head|body)\b/i.test(head)) {
-        throw new RerankError('download_failed', webPage(url));
+        throw new WebPageError(url);
       }
     }
     yield chunk;
   }
 }
 
-function webPage(url: string): string {
-  return `${url} is a web page, not a file of a model or engine; check the URL.`;
+/** The answer is a web page, as many servers send in place of a missing file. */
+export class WebPageError extends RerankError {
+  constructor(url: string) {
+    super('download_failed', `${url} is a web page, not a file of a model or engine; check the URL.`);
+  }
 }

@@ -72,6 +72,7 @@ describe("Sentence Transformers' files", () => {
 
   for (const [files, code, message] of [
     [{ 'modules.json': {} }, 'invalid_model', /modules\.json must be a list of modules/],
+    [{ 'modules.json': modulesOf(['Pooling', '../../other/repo']) }, 'invalid_model', /must be a list of modules/],
     [
       { 'modules.json': [...usual, ...modulesOf(['Dense', '2_Dense'])] },
       'unsupported_model',

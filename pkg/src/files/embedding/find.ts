@@ -1,5 +1,6 @@
 import { RerankError, throwIfAborted } from '../../common/errors.js';
 import { isObject } from '../../common/kinds.js';
+import { WebPageError } from '../connection.js';
 import { encodePath } from '../hub/name.js';
 import { describeLocation } from '../location.js';
 import { openFile } from '../open.js';
@@ -75,7 +76,8 @@ async function readText(
       opened.close();
     }
   } catch (error) {
-    if (error instanceof RerankError && error.code === 'model_not_found') return undefined;
+    const isMissing = error instanceof RerankError && error.code === 'model_not_found';
+    if (isMissing || error instanceof WebPageError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { type Pooling, poolings } from '../../common/embedding-use.js';
 import { RerankError } from '../../common/errors.js';
 import { isObject } from '../../common/kinds.js';
+import { isSafePath } from '../hub/name.js';
 import type { KnownFacts } from './facts.js';
 
 /** Reads a JSON file by its path in the model's repository; undefined if it is not there. */
@@ -37,7 +38,8 @@ export async function sentenceTransformersFacts(read: ReadJson): Promise<KnownFa
 }
 
 function isModule(value: unknown): value is { path: string; type: string } {
-  return isObject(value) && typeof value.path === 'string' && typeof value.type === 'string';
+  if (!isObject(value) || typeof value.path !== 'string' || typeof value.type !== 'string') return false;
+  return value.path === '' || isSafePath(value.path.replace(/\/$/, ''));
 }
 
 /** The older form has a true or false for each way, the newer one names the way. */
