@@ -27,7 +27,7 @@ function namesOf(type) {
     const [, base, members] =
       new RegExp(`^export interface ${type}\\b(?:<[^{]*>)?(?: extends (\\w+))? \\{\\n(.*?)^\\}`, 'ms').exec(text) ?? [];
     if (members) {
-      const own = [...members.matchAll(/^ {4}(\w+)\??[:(<]/gm)].map(([, name]) => name);
+      const own = [...members.matchAll(/^(?: {4}|\t)(\w+)\??[:(<]/gm)].map(([, name]) => name);
       return base ? [...own, ...namesOf(base)] : own;
     }
     const [, kind, whole, list] =

@@ -182,7 +182,8 @@ describe('a pool of threads', () => {
       return { name: 'stub', maxTokens: 512, instance, model: { start: (_, texts) => job(texts) } };
     };
     const backend = new InPlaceBackend(await load(), { pause: () => sleep(1) }, replaced ? load : undefined);
-    const score = (...texts) => backend.score({ query: 'query', texts, onScored: () => {} });
+    const request = { kind: 'score', query: 'query' };
+    const score = (...texts) => backend.run({ request, texts, onResult: () => {} });
     return { score, engines };
   }
 
