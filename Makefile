@@ -10,6 +10,7 @@ setup: ## installs everything that building and testing needs
 
 build: ## builds the engines and the npm packages, into pkg/dist
 	@scripts/build.sh
+	@scripts/recall.sh
 
 demo: ## ranks a sample set in Node; QUERY="…" FILE=… ranks your own text, MODEL=bge-reranker-base uses the big model
 	@scripts/build.sh demo
@@ -42,4 +43,4 @@ mini: ## makes the small model anew, in hours; SMOKE=1 runs every step on a slic
 	@SMOKE="$(SMOKE)" MINUTES="$(or $(MINUTES),inf)" models/mini/make.sh $(STEPS)
 
 clean: ## removes the build output of this checkout and keeps the cache, ~/.cache/rerank-wasm
-	@rm -rf pkg/dist node_modules tests/runtimes/everywhere/node_modules
+	@rm -rf pkg/dist pkg/recall/dist node_modules tests/runtimes/everywhere/node_modules

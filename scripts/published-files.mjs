@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const repository = new URL('../', import.meta.url);
 
 /** The folder of each package by its name. */
-export const packages = { 'rerank-wasm': 'pkg', 'rerank-wasm-mini': 'pkg/mini' };
+export const packages = { 'rerank-wasm': 'pkg', 'rerank-wasm-mini': 'pkg/mini', 'rerank-wasm-recall': 'pkg/recall' };
 
 /** Returns where the list of a package lies. It has one path a line. */
 export const listOf = (name) => new URL(`tests/fixtures/published/${name}.txt`, repository);

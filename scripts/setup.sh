@@ -69,8 +69,8 @@ debian_rust_version() { [ -x /usr/bin/rustc ] && /usr/bin/rustc --version | cut 
 # `npm ci` would refuse a lock file without the optional packages of other platforms, and many registry mirrors lack some
 # of them. --no-save leaves the lock file as it is.
 npm_packages() {
-  local sources workspaces=(--include-workspace-root --workspace pkg --workspace pkg/mini) installed
-  sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json tests/packages/package.json bench/package.json)
+  local sources workspaces=(--include-workspace-root --workspace pkg --workspace pkg/mini --workspace pkg/recall) installed
+  sources=$(hash_of package.json package-lock.json pkg/package.json pkg/mini/package.json pkg/recall/package.json tests/packages/package.json bench/package.json)
   installed=$(cat node_modules/.stamp 2>/dev/null || true)
   case "$1 $installed" in
     "demo "*" $sources") return 0 ;;

@@ -6,6 +6,7 @@ say "the demo, on its own build alone"
 scripts/build.sh demo
 scripts/demo.sh
 scripts/build.sh
+scripts/recall.sh
 # A newer Node takes the other engine.
 for directory in "$REPOSITORY"/node_modules/node-linux-*/bin; do
   [ ! -x "$directory/node" ] || PATH=$directory:$PATH scripts/demo.sh

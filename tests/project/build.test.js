@@ -13,6 +13,7 @@ const sources = [
   'package-lock.json',
   'pkg/package.json',
   'pkg/mini/package.json',
+  'pkg/recall/package.json',
   'tests/packages/package.json',
   'bench/package.json',
   'Cargo.toml',

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { createEmbedder, createReranker, similarity } from 'rerank-wasm';
+import recall from 'rerank-wasm-recall';
 
 import { rejectsWith } from '../support/asserts/assertions.js';
 import { bitsOf } from '../support/asserts/bits.js';
@@ -138,6 +139,29 @@ describe('bge-small-en-v1.5', () => {
     while ((await other.statistics()).memoryBytes > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(await other.embed(['a']), first);
     await other.dispose();
+  });
+});
+
+describe('rerank-wasm-recall', () => {
+  it('has the vectors and the prompt of the published model, in one file', async () => {
+    const texts = ['how do I cancel', '東京は日本の首都です。', 'x '.repeat(600)];
+    const vectorsOf = async (options) => {
+      const embedder = await createEmbedder({ threads: 1, ...options });
+      const made = await embedder.embed(texts, { kind: 'query' });
+      await embedder.dispose();
+      return made;
+    };
+    const query = 'Represent this sentence for searching relevant passages: ';
+    assert.deepEqual(await vectorsOf({ model: recall }), await vectorsOf({ model: folder, prompts: { query } }));
+  });
+
+  it('is for workerd what it is elsewhere', async () => {
+    const { files, embedding, name } = recall;
+    const { size, sha256 } = files.bundle;
+    const source = await readFile(new URL('../../pkg/recall/workerd.js', import.meta.url), 'utf8');
+    const code = source.replace(/^import model .*$/m, "const model = 'bytes';");
+    const { default: there } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    assert.deepEqual(there, { name, files: { bundle: { location: 'bytes', size, sha256 } }, embedding });
   });
 });
 
