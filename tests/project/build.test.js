@@ -29,7 +29,7 @@ const programs = {
   npm: `
     mkdir -p node_modules/.bin
     cp "$STANDINS/tsc" node_modules/.bin/tsc
-    case "$*" in *--omit=dev*) ;; *) cp "$STANDINS/wasm-opt" node_modules/.bin/wasm-opt ;; esac`,
+    case "$*" in *--omit=dev*) ;; *) cp "$STANDINS/wasm-opt" "$STANDINS/biome" node_modules/.bin/ ;; esac`,
   cargo: `
     target=$CARGO_TARGET_DIR
     while [ $# != 0 ]; do [ "$1" != --target-dir ] || target=$2; shift; done
@@ -44,7 +44,11 @@ const programs = {
   'wasm-opt': `
     while [ "$1" != -o ]; do shift; done
     echo optimised >"$2"`,
-  tsc: 'mkdir -p pkg/dist/cli && touch pkg/dist/cli/main.js',
+  biome: 'true',
+  tsc: `
+    mkdir -p pkg/dist/cli pkg/dist/edge pkg/dist/adapters
+    touch pkg/dist/cli/main.js
+    for types in index worker worker-threads edge/index adapters/ai-sdk adapters/langchain; do touch "pkg/dist/$types.d.ts"; done`,
 };
 
 describe('the build', () => {
