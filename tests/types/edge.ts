@@ -1,4 +1,4 @@
-import { createReranker } from 'rerank-wasm';
+import { createEmbedder, createReranker } from 'rerank-wasm';
 import { bearerKeys, createHandler, type Handler, type HandlerLimits, type RankingCall } from 'rerank-wasm/edge';
 import mini from 'rerank-wasm-mini';
 
@@ -50,3 +50,12 @@ createHandler({ limits: { documents: '10' } });
 createHandler({ rateLimit: () => 'yes' });
 // @ts-expect-error: origins are a list
 createHandler({ cors: { origins: 'https://page.example' } });
+
+export const several: Handler<Env> = createHandler<Env>({
+  models: { small: { reranker: { model: mini } }, 'bge-m3': { embedder: { model: 'bge-m3' } } },
+});
+
+export const both: Handler<Env> = createHandler<Env>({
+  reranker: { model: mini },
+  embedder: async ({ API_KEY }) => createEmbedder({ token: API_KEY }),
+});

@@ -4,7 +4,10 @@ import {
   type CacheEntry,
   type ClearedCache,
   clearCache,
+  createEmbedder,
   createReranker,
+  type Embedder,
+  type EmbedderOptions,
   isCached,
   type LoadProgress,
   listCache,
@@ -20,8 +23,10 @@ import {
   rerank,
   rerankErrorCodes,
   type ScoreCache,
+  similarity,
 } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
+import recall from 'rerank-wasm-recall';
 
 export const source: ModelSource = mini;
 export const codes: readonly RerankErrorCode[] = rerankErrorCodes;
@@ -54,6 +59,7 @@ export async function useCache(): Promise<void> {
     code satisfies
       | 'cache_failed'
       | 'cache_unavailable'
+      | 'pooling_assumed'
       | 'score_cache_failed'
       | 'slow_model'
       | 'threads_unavailable'
@@ -172,4 +178,22 @@ export function explain(error: unknown): string {
       // The list of codes is closed.
       return error.code satisfies never;
   }
+}
+
+export async function useEmbedder(): Promise<void> {
+  const options = { model: recall, pooling: 'cls', prompts: { query: 'q: ' }, threads: 1 } satisfies EmbedderOptions;
+  const embedder: Embedder = await createEmbedder(options);
+  const { embeddings, tokens, truncated } = await embedder.embed(['a', [1, 2], Uint32Array.of(3)], {
+    kind: 'query',
+    dimensions: 256,
+    signal: AbortSignal.timeout(1000),
+  });
+  const [first, second] = embeddings;
+  if (first && second) similarity(first, second).toFixed();
+  [tokens[0]?.toFixed(), truncated[0] === true, similarity([1], [1])].join();
+  const [ranges = []] = await embedder.split(['a'], { maxTokens: 256, overlap: 8 });
+  for (const { start, end } of ranges) (end - start).toFixed();
+  const { dimensions, pooling } = await embedder.statistics();
+  [dimensions.toFixed(), pooling satisfies 'cls' | 'mean' | 'max' | 'lasttoken'].join();
+  await embedder.dispose();
 }

@@ -50,7 +50,7 @@ function embedding(embedder: Embedder, maxTokens: number | undefined, texts: Tas
   const textAt = (index: number, tokens: number, truncated: number): EmbeddedText => {
     const vector = job.vector(index);
     if (!vector) throw new RerankError('internal', 'A text that is embedded has no vector.');
-    return { index, tokens, truncated: truncated === 1, vector };
+    return { index, tokens, truncated: truncated === 1, vector: vector as Float32Array<ArrayBuffer> };
   };
   return {
     step: () => void job.step(),

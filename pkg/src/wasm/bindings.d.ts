@@ -87,8 +87,8 @@ export interface EmbeddingJob {
    * tokens, and 1 if it was cut.
    */
   embedded(from: number): Uint32Array;
-  /** Returns the vector of a text that is embedded. */
-  vector(index: number): Float32Array<ArrayBuffer> | undefined;
+  /** Returns the vector of a text that is embedded, as an array outside the instance's memory. */
+  vector(index: number): Float32Array | undefined;
   /** Embeds the next text, or the next few short ones. Returns true while texts remain. */
   step(): boolean;
   free(): void;
