@@ -27,8 +27,12 @@ describe('bge-small-en-v1.5', () => {
   it('has the token counts and nearly the vectors of onnxruntime without rounded activations', async () => {
     assert.equal(texts.length, 500);
     const { embeddings, tokens } = await embedder.embed(texts.map(({ text }) => text));
-    const byIds = await embedder.embed(texts.map(({ ids }) => ids));
-    assert.deepEqual(byIds.embeddings, embeddings);
+    const some = texts.filter((_, index) => index % 10 === 0);
+    const byIds = await embedder.embed(some.map(({ ids }) => ids));
+    assert.deepEqual(
+      byIds.embeddings,
+      embeddings.filter((_, index) => index % 10 === 0),
+    );
     const cosines = texts.map(({ vector }, index) => similarity(embeddings[index], vector));
     for (const [index, { ids, text }] of texts.entries()) assert.equal(tokens[index], ids.length, text);
     const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
