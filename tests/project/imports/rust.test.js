@@ -52,7 +52,7 @@ describe('imports of the crate', () => {
     assert.deepEqual(failures, []);
     assert.ok(files.length > 100 && edges.length > 500, `${files.length} files, ${edges.length} imports`);
     const imports = (from, to) => edges.some((edge) => edge.from === from && edge.to === to);
-    assert.ok(imports('engine/job.rs', 'threads/task.rs'), 'a name that its room hands on');
+    assert.ok(imports('engine/batches.rs', 'threads/task.rs'), 'a name that its room hands on');
     assert.ok(imports('kernels/linear/mod.rs', 'kernels/linear/tile/simd128.rs'), 'a module under another name');
     assert.ok(imports('bin/rerank/main.rs', 'engine/job.rs'), 'a program imports the library');
   });
