@@ -184,14 +184,7 @@ class DirectoryWriter extends Held implements CacheWriter {
     await rm(facts, { force: true });
     await this.#file.moveTo(bytes);
     const entry: CacheEntry = { key: this.#key, url, size, sha256 };
-    const file = await PartialFile.create(dirname(facts));
-    try {
-      await file.write(new TextEncoder().encode(`${JSON.stringify(entry)}\n`));
-      await file.moveTo(facts);
-    } catch (error) {
-      await file.remove();
-      throw error;
-    }
+    await writeWhole(facts, [new TextEncoder().encode(`${JSON.stringify(entry)}\n`)]);
   }
 
   abort(): Promise<void> {
@@ -317,10 +310,23 @@ class PartialFile {
   }
 }
 
+/** Writes a file that appears when it is complete and on the disk. */
+export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const file = await PartialFile.create(dirname(path));
+  try {
+    for (const part of parts) await file.write(part);
+    await file.moveTo(path);
+  } catch (error) {
+    await file.remove();
+    throw error;
+  }
+}
+
 /** Names of partial files have the machine, the process, its start, and a stem that stays. */
 const partName = /^([0-9a-f]+)-(\d+)-([0-9a-f]+)-(.+)\.part$/;
 
-function thisProcess(): string {
+/** Names this process: the machine, its number and its start. */
+export function thisProcess(): string {
   return `${thisMachine()}-${process.pid}-${processStart.toString(16)}`;
 }
 
@@ -348,9 +354,21 @@ async function isAbandoned(path: string): Promise<boolean> {
   if (id === '0') return true;
   if (machine !== thisMachine()) return isOlder(path, idleMilliseconds);
   if (Number(id) !== process.pid) return !isRunning(Number(id));
-  // Threads of one process may differ by a second in what they compute, and by more if the clock was set between. In
-  // another container, a process that runs may have the same number.
-  return Math.abs(Number.parseInt(start, 16) - processStart) > 2 && isOlder(path, writingMilliseconds);
+  // In another container, a process that runs may have the same number.
+  return !isOwnStart(start) && isOlder(path, writingMilliseconds);
+}
+
+/** Tells whether the process of a name that {@link thisProcess} begins runs. One of another machine counts as running. */
+export function stillRuns(name: string): boolean {
+  const [machine, id, start = ''] = name.split('-');
+  if (machine !== thisMachine()) return true;
+  if (Number(id) !== process.pid) return isRunning(Number(id));
+  return isOwnStart(start);
+}
+
+/** Threads of one process may differ by a second in what they compute, and by more if the clock was set between. */
+function isOwnStart(start: string): boolean {
+  return Math.abs(Number.parseInt(start, 16) - processStart) <= 2;
 }
 
 async function hasBlock(path: string): Promise<boolean> {
@@ -407,7 +425,7 @@ async function readEntry(path: string): Promise<CacheEntry | undefined> {
 }
 
 /** Awaits the promise; undefined if it fails because a file is missing. */
-async function unlessMissing<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+export async function unlessMissing<Value>(promise: Promise<Value>): Promise<Value | undefined> {
   try {
     return await promise;
   } catch (error) {

@@ -9,6 +9,7 @@ import type {
 } from '../common/cache-backend.js';
 import { idOf, parseEntry } from './entry.js';
 import type { ManagedCache } from './managed.js';
+import { type FileHandle, find, isNamed, openForWriting, type Sink } from './opfs-files.js';
 import {
   BlockSums,
   blockBytes,
@@ -17,24 +18,9 @@ import {
   keptMilliseconds,
   longestOf,
   parseJournal,
-  type ReadAt,
   soundPart,
   streamOf,
 } from './unfinished.js';
-
-/** Writes in place; dedicated workers have it. */
-interface SyncAccessHandle {
-  getSize(): number;
-  truncate(size: number): void;
-  read(buffer: Uint8Array, options: { at: number }): number;
-  write(chunk: Uint8Array, options: { at: number }): number;
-  flush(): void;
-  close(): void;
-}
-
-interface FileHandle extends FileSystemFileHandle {
-  createSyncAccessHandle?: () => Promise<SyncAccessHandle>;
-}
 
 interface StoredEntry extends CacheEntry {
   /** Name of the file with the bytes. */
@@ -51,19 +37,6 @@ const readAttempts = 8;
 
 /** Another tab removes a file that was just created at most a few times in a row. */
 const openAttempts = 4;
-
-/** True if the origin has a private file system. */
-export function hasOpfs(): boolean {
-  return typeof globalThis.navigator?.storage?.getDirectory === 'function';
-}
-
-/** True if this thread can also write to it; pages of older Safaris cannot. */
-export function canWriteOpfs(): boolean {
-  if (!hasOpfs() || typeof FileSystemFileHandle === 'undefined') return false;
-  return (
-    'createSyncAccessHandle' in FileSystemFileHandle.prototype || 'createWritable' in FileSystemFileHandle.prototype
-  );
-}
 
 /**
  * A cache in the origin's private file system. Each entry is a file with the bytes under a unique name, and a small
@@ -220,16 +193,6 @@ class OpfsWriter implements CacheWriter {
   }
 }
 
-/** A file that is open for writing at its end. */
-interface Sink {
-  readonly size: number;
-  read: ReadAt;
-  write(chunk: Uint8Array): Promise<void>;
-  /** Drops what follows. */
-  cut(size: number): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** Opens the file of this name for writing; it may be new. */
 async function openNamed(folder: FileSystemDirectoryHandle, name: string, keep = false): Promise<Sink> {
   for (let attempt = 1; ; attempt += 1) {
@@ -242,84 +205,9 @@ async function openNamed(folder: FileSystemDirectoryHandle, name: string, keep =
   }
 }
 
-/** Opens a file for writing from its beginning, or with `keep` at its end. */
-async function openForWriting(handle: FileHandle, keep = false): Promise<Sink> {
-  const sink = await (handle.createSyncAccessHandle ? openInPlace(handle) : openCopy(handle, keep));
-  // The end of a longer, earlier content would stay.
-  if (!keep) await sink.cut(0);
-  return sink;
-}
-
-async function openInPlace(handle: FileHandle): Promise<Sink> {
-  const access = (await handle.createSyncAccessHandle?.()) as SyncAccessHandle;
-  let size = access.getSize();
-  return {
-    get size() {
-      return size;
-    },
-    read: (buffer, at) => access.read(buffer, { at }),
-    async write(chunk) {
-      for (let start = 0; start < chunk.length; ) {
-        const written = access.write(chunk.subarray(start), { at: size });
-        if (written === 0) throw new DOMException('The origin has no room left.', 'QuotaExceededError');
-        start += written;
-        size += written;
-      }
-    },
-    async cut(length) {
-      access.truncate(length);
-      size = length;
-    },
-    async close() {
-      try {
-        access.flush();
-      } finally {
-        access.close();
-      }
-    },
-  };
-}
-
-/** Writes a copy of the file, which takes its place when it is closed. */
-async function openCopy(handle: FileHandle, keepExistingData: boolean): Promise<Sink> {
-  const file = keepExistingData ? await handle.getFile() : new Blob();
-  const stream = await handle.createWritable({ keepExistingData });
-  let { size } = file;
-  await stream.seek(size);
-  return {
-    get size() {
-      return size;
-    },
-    async read(buffer, at) {
-      const bytes = new Uint8Array(await file.slice(at, at + buffer.length).arrayBuffer());
-      buffer.set(bytes);
-      return bytes.length;
-    },
-    async write(chunk) {
-      await stream.write(chunk as Uint8Array<ArrayBuffer>);
-      size += chunk.length;
-    },
-    async cut(length) {
-      await stream.truncate(length);
-      await stream.seek(length);
-      size = length;
-    },
-    close: () => stream.close(),
-  };
-}
-
 async function openFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   return root.getDirectoryHandle(folderName, { create: true });
-}
-
-async function find(folder: FileSystemDirectoryHandle, name: string): Promise<FileHandle | undefined> {
-  try {
-    return await folder.getFileHandle(name);
-  } catch (error) {
-    if (isNamed(error, 'NotFoundError')) return undefined;
-    throw error;
-  }
 }
 
 async function readEntry(folder: FileSystemDirectoryHandle, name: string): Promise<StoredEntry | undefined> {
@@ -404,8 +292,4 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
     if (!isNamed(error, 'NotFoundError')) throw error;
   }
   return true;
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof DOMException && error.name === name;
 }

@@ -1,6 +1,7 @@
 import { CacheStorageCache, hasCacheStorage } from '../cache/cache-api.js';
 import type { Caches } from '../cache/managed.js';
-import { canWriteOpfs, hasOpfs, OpfsCache } from '../cache/opfs.js';
+import { OpfsCache } from '../cache/opfs.js';
+import { canWriteOpfs, hasOpfs } from '../cache/opfs-files.js';
 
 /**
  * The caches of pages and workers.
