@@ -19,9 +19,18 @@ const frames = 'runtimes/chromium/main-thread.test.js';
 /** A group runs in each of `nodes`, one after the other. `lacks` says why a Node is missing. */
 const groups = {
   unit: {
-    files: ['cache', 'common', 'embedder', 'engine', 'files', 'instance', 'opening', 'reranker', 'workers'].flatMap(
-      (room) => filesOf(`unit/${room}`),
-    ),
+    files: [
+      'cache',
+      'common',
+      'embedder',
+      'engine',
+      'files',
+      'instance',
+      'opening',
+      'reranker',
+      'search',
+      'workers',
+    ].flatMap((room) => filesOf(`unit/${room}`)),
     ...onBothNodes(),
     concurrency: 2,
   },

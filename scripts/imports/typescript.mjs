@@ -12,8 +12,19 @@ const floors = [
   ['workers', 'platforms'],
   ['opening'],
   ['reranker', 'embedder'],
-  ['entry.ts'],
-  ['index.ts', 'node.ts', 'node-worker.ts', 'workerd.ts', 'edge-light.ts', 'worker.ts', 'worker-threads.ts'],
+  ['entry.ts', 'search'],
+  [
+    'index.ts',
+    'node.ts',
+    'node-worker.ts',
+    'workerd.ts',
+    'edge-light.ts',
+    'worker.ts',
+    'worker-threads.ts',
+    'search.ts',
+    'search-node.ts',
+    'search-isolate.ts',
+  ],
   ['edge', 'cli', 'adapters'],
 ];
 
@@ -58,9 +69,9 @@ const places = [
     allowed: /^adapters\//,
   },
   {
-    rule: 'modules of Node are imported in platforms, cli and cache/directory.ts',
+    rule: 'modules of Node are imported in platforms, cli, cache/directory.ts and search/directory.ts',
     pattern: loading(`node:[^'"\`]*`),
-    allowed: /^(platforms|cli)\/|^cache\/directory\.ts$/,
+    allowed: /^(platforms|cli)\/|^(cache|search)\/directory\.ts$/,
   },
 ];
 

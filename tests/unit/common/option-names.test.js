@@ -6,6 +6,7 @@ import * as main from 'rerank-wasm';
 import * as aiSdk from 'rerank-wasm/ai-sdk';
 import * as edge from 'rerank-wasm/edge';
 import * as langchain from 'rerank-wasm/langchain';
+import * as searching from 'rerank-wasm/search';
 import mini from 'rerank-wasm-mini';
 
 import { ClientEmbedder } from '#internal/embedder/client.js';
@@ -14,11 +15,12 @@ import { distUrl } from '../../support/paths.js';
 const { createEmbedder, createReranker, rerank } = main;
 const { embedWasm, rerankWasm } = aiSdk;
 const { createHandler } = edge;
+const { createSearch } = searching;
 const { RerankWasmCompressor, RerankWasmEmbeddings } = langchain;
 
 const declared = [
   ...['types', 'loading', 'embedding', 'embedding-use', 'model-source'].map((name) => `common/${name}`),
-  ...['edge/types', 'adapters/reranker-source', 'adapters/ai-sdk'],
+  ...['edge/types', 'adapters/reranker-source', 'adapters/ai-sdk', 'search/types'],
 ].map((name) => readFileSync(new URL(`${name}.d.ts`, distUrl), 'utf8'));
 
 /** Returns the names that a public type has, from the package's own declarations. */
@@ -51,6 +53,7 @@ function typesOf(door) {
 
 let reranker;
 let embedder;
+let search;
 const stopped = AbortSignal.abort();
 const texts = ['text'];
 const file = { location: 'data:,none' };
@@ -103,6 +106,16 @@ const calls = {
     isCached: (options) => main.isCached(mini, options),
     modelFiles: (options) => main.modelFiles(mini, options),
   },
+  SearchOptions: { createSearch },
+  SearchWriteOptions: {
+    add: (options) => search.add([], options),
+    update: (options) => search.update([], options),
+    remove: (options) => search.remove([], options),
+  },
+  SearchQueryOptions: {
+    search: (options) => search.search('query', options),
+    stream: (options) => search.stream('query', options).next(),
+  },
   HandlerOptions: { createHandler },
   HandlerLimits: { 'createHandler, below `limits`': (limits) => createHandler({ limits }) },
   CorsOptions: { 'createHandler, below `cors`': (cors) => createHandler({ cors: { origins: '*', ...cors } }) },
@@ -151,6 +164,8 @@ const others = [
     'RerankerChoice',
     'RerankerSource',
   ],
+  ...['CreateSearch', 'Retrieve', 'Search', 'SearchCandidate', 'SearchDocument', 'SearchHit', 'SearchStages'],
+  ...['SearchStatistics', 'StageRank'],
   ...['RerankerStatistics', 'RerankProgress', 'RerankResult', 'RerankWarning', 'bearerKeys', 'rerankErrorCodes'],
 ];
 
@@ -165,6 +180,7 @@ const exported = {
   ],
   'rerank-wasm/edge': [edge, ['bearerKeys', 'createHandler']],
   'rerank-wasm/ai-sdk': [aiSdk, ['embedWasm', 'rerankWasm']],
+  'rerank-wasm/search': [searching, ['createSearch']],
   'rerank-wasm/langchain': [langchain, ['RerankWasmCompressor', 'RerankWasmEmbeddings']],
 };
 
@@ -192,11 +208,12 @@ describe('no option is accepted and ignored', () => {
   before(async () => {
     reranker = await createReranker({ model: mini });
     embedder = await fakeEmbedder();
+    search = await createSearch({});
   });
   after(() => reranker.dispose());
 
   it('so every public type and function is in this test', () => {
-    const doors = ['common/public', 'edge/public', 'adapters/ai-sdk', 'adapters/langchain'];
+    const doors = ['common/public', 'edge/public', 'adapters/ai-sdk', 'adapters/langchain', 'search/types'];
     const types = [...new Set(doors.flatMap(typesOf))];
     assert.deepEqual(types.sort(), [...others, ...Object.keys(calls)].sort());
     for (const [door, [module, names]] of Object.entries(exported)) {

@@ -1,0 +1,77 @@
+import { callbackError, untilAborted } from '../common/deferred.js';
+import type { Embedder } from '../common/embedding.js';
+import { RerankError, throwIfAborted } from '../common/errors.js';
+import type { Documents } from './documents.js';
+import { type CheckedQuery, checkCandidates } from './options.js';
+import { type Candidate, fused, ranked, reciprocal } from './ranking.js';
+import type { Retrieve, SearchCandidate, SearchDocument } from './types.js';
+
+/** Yields what the index finds: by words, and then by vectors, too. */
+export async function* fromIndex(
+  documents: Documents,
+  { query, candidates: count, filter, signal }: CheckedQuery,
+): AsyncGenerator<Candidate[], void, undefined> {
+  const { collection } = documents;
+  const allowed = () => filter && collection.allowed(checkedFilter(filter));
+  // The model works while the caller shows the first list.
+  const vector = documents.vectorOf(query, signal);
+  vector.catch(() => {});
+  const words = collection.byWords(query, allowed());
+  if (words) yield ranked('keywords', words, count);
+  const found = await untilAborted(vector, signal as AbortSignal | undefined);
+  if (!found) return;
+  // The index may have changed during the wait.
+  const mask = allowed();
+  const near = ranked('vectors', collection.byVector(found, count, mask), count);
+  const again = collection.byWords(query, mask);
+  yield again ? fused([ranked('keywords', again, count), near], count) : near;
+}
+
+/** Yields what the caller's own first stage finds. */
+export async function* retrieved(
+  retrieve: Retrieve,
+  embedder: Promise<Embedder> | undefined,
+  { query, candidates: count, filter, signal }: CheckedQuery,
+): AsyncGenerator<Candidate[], void, undefined> {
+  const vector = await untilAborted(vectorBy(embedder, query, signal), signal as AbortSignal | undefined);
+  const found = checkCandidates(await called(retrieve, query, vector, { limit: count, signal }));
+  const accepts = filter && checkedFilter(filter);
+  const kept = accepts ? found.filter((candidate) => accepts(candidate)) : found;
+  yield kept.slice(0, count).map((candidate, index) => candidateOf(candidate, index));
+}
+
+function candidateOf(document: SearchCandidate, index: number): Candidate {
+  const rank = index + 1;
+  const score = document.score ?? reciprocal(rank);
+  const entry = { document, order: index };
+  return { entry, start: 0, end: document.text.length, score, stages: { retrieved: { rank, score } } };
+}
+
+async function called(retrieve: Retrieve, ...[query, vector, options]: Parameters<Retrieve>): Promise<unknown> {
+  const signal = options.signal as AbortSignal | undefined;
+  try {
+    return await untilAborted(Promise.resolve(retrieve(query, vector, options)), signal);
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw cause instanceof RerankError ? cause : callbackError(cause, 'retrieve');
+  }
+}
+
+async function vectorBy(
+  embedder: Promise<Embedder> | undefined,
+  query: string,
+  signal: CheckedQuery['signal'],
+): Promise<Float32Array | undefined> {
+  const made = await (await embedder)?.embed([query], { kind: 'query', ...(signal ? { signal } : {}) });
+  return made?.embeddings[0];
+}
+
+function checkedFilter(filter: (document: SearchDocument) => boolean): (document: SearchDocument) => boolean {
+  return (document) => {
+    try {
+      return filter(document);
+    } catch (cause) {
+      throw callbackError(cause, 'filter');
+    }
+  };
+}

@@ -1,0 +1,137 @@
+import { RerankError } from '../common/errors.js';
+import { Sha256 } from '../common/sha256.js';
+
+/** The vectors and ranges of a document's passages. */
+export interface Passages {
+  /** Identifies the model and the cutting behind them; empty if there are no vectors. */
+  model: string;
+  /** How many numbers a vector has; 0 if there are none. */
+  dimensions: number;
+  /** Start and end of each passage in the text. */
+  ranges: Uint32Array;
+  /** A number is its code times the scale of its passage. */
+  scales: Float32Array;
+  codes: Int8Array;
+}
+
+/** A document as a segment holds it. */
+export interface StoredDocument {
+  document: { id: string; text: string };
+  passages: Passages;
+}
+
+/** What one change of the index says. Removals come before documents. */
+export interface Segment {
+  removed: string[];
+  documents: StoredDocument[];
+}
+
+/** Begins each segment, and names the format. */
+const magic = 'RWSEARCH1\n';
+
+/** Length of the segment before it, in decimal, and its SHA-256. */
+const trailerBytes = 16 + 64;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Sizes of the parts of a record: JSON, passages, numbers of a vector, name of the model. */
+const recordHead = 16;
+
+/** Writes a segment as the parts of a file, and returns the size of each document's part. */
+export function encodeSegment({ removed, documents }: Segment): { parts: Uint8Array[]; sizes: number[] } {
+  const head = encoder.encode(JSON.stringify({ removed, documents: documents.length }));
+  const parts = [encoder.encode(magic), bytesOf(Uint32Array.of(head.length)), head];
+  const sizes = documents.map(({ document, passages }) => {
+    const json = encoder.encode(JSON.stringify(document));
+    const model = encoder.encode(passages.model);
+    const sizes = Uint32Array.of(json.length, passages.ranges.length / 2, passages.dimensions, model.length);
+    const record = [sizes, json, model, passages.ranges, passages.scales, passages.codes].map(bytesOf);
+    parts.push(...record);
+    return sizeOf(record);
+  });
+  const hash = new Sha256();
+  for (const part of parts) hash.update(part);
+  parts.push(encoder.encode(String(sizeOf(parts)).padStart(16, '0') + hash.digest()));
+  return { parts, sizes };
+}
+
+/**
+ * Reads a segment. Returns undefined for one that was not written completely, or is damaged.
+ *
+ * @throws `invalid_input` for a sound segment of another version of the package
+ */
+export function decodeSegment(bytes: Uint8Array): (Segment & { sizes: number[] }) | undefined {
+  if (!isWhole(bytes)) return undefined;
+  const reader = new Reader(bytes.subarray(0, bytes.length - trailerBytes));
+  if (reader.text(magic.length) !== magic) {
+    throw new RerankError(
+      'invalid_input',
+      'The index was written by another version of rerank-wasm; update the package, or choose another `name`.',
+    );
+  }
+  const { removed, documents: count } = JSON.parse(reader.text(reader.number())) as {
+    removed: string[];
+    documents: number;
+  };
+  const documents: StoredDocument[] = [];
+  const sizes: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const start = reader.position;
+    documents.push(reader.document());
+    sizes.push(reader.position - start);
+  }
+  return { removed, documents, sizes };
+}
+
+function isWhole(bytes: Uint8Array): boolean {
+  const length = bytes.length - trailerBytes;
+  if (length < magic.length) return false;
+  const trailer = decoder.decode(bytes.subarray(length));
+  if (Number(trailer.slice(0, 16)) !== length) return false;
+  const hash = new Sha256();
+  hash.update(bytes.subarray(0, length));
+  return hash.digest() === trailer.slice(16);
+}
+
+/** Reads the parts of a segment one after the other. The arrays that it returns are copies, which are aligned. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  text(length: number): string {
+    return decoder.decode(this.#take(length));
+  }
+
+  number(): number {
+    return new DataView(this.#take(4).slice().buffer).getUint32(0, true);
+  }
+
+  document(): StoredDocument {
+    const [json = 0, chunks = 0, dimensions = 0, name = 0] = new Uint32Array(this.#take(recordHead).slice().buffer);
+    const document = JSON.parse(this.text(json)) as StoredDocument['document'];
+    const model = this.text(name);
+    const ranges = new Uint32Array(this.#take(8 * chunks).slice().buffer);
+    const rows = dimensions > 0 ? chunks : 0;
+    const scales = new Float32Array(this.#take(4 * rows).slice().buffer);
+    const codes = new Int8Array(this.#take(rows * dimensions).slice().buffer);
+    return { document, passages: { model, dimensions, ranges, scales, codes } };
+  }
+
+  #take(length: number): Uint8Array {
+    this.position += length;
+    return this.#bytes.subarray(this.position - length, this.position);
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
