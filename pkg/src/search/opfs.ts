@@ -21,12 +21,12 @@ export async function openOpfs(name: string, directory: string | undefined): Pro
   try {
     return storeIn(await openFolder(folderOf), close);
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
 }
 
-function storeIn(folder: FileSystemDirectoryHandle, close: () => void): SearchStore {
+function storeIn(folder: FileSystemDirectoryHandle, close: () => Promise<void>): SearchStore {
   return {
     async list() {
       const names: string[] = [];
@@ -52,7 +52,7 @@ function storeIn(folder: FileSystemDirectoryHandle, close: () => void): SearchSt
         if (!isNamed(error, 'NotFoundError')) throw error;
       }
     },
-    close: async () => close(),
+    close,
   };
 }
 
@@ -66,16 +66,20 @@ async function openFolder(name: string): Promise<FileSystemDirectoryHandle> {
  *
  * @throws `invalid_input` if another one is in
  */
-function lock(key: string, name: string): Promise<() => void> {
+function lock(key: string, name: string): Promise<() => Promise<void>> {
   const { locks } = navigator;
-  if (!locks) return Promise.resolve(() => {});
+  if (!locks) return Promise.resolve(async () => {});
   return new Promise((resolve, reject) => {
-    locks
-      .request(key, { ifAvailable: true }, (held) => {
-        if (!held) return reject(heldError(name, 'another tab or worker'));
-        return new Promise<void>((release) => resolve(release));
-      })
-      // A frame with an opaque origin has the interface but neither locks nor files.
-      .catch(() => resolve(() => {}));
+    const request = locks.request(key, { ifAvailable: true }, (held) => {
+      if (!held) return reject(heldError(name, 'another tab or worker'));
+      return new Promise<void>((release) => {
+        resolve(async () => {
+          release();
+          await request;
+        });
+      });
+    });
+    // A frame with an opaque origin has the interface but neither locks nor files.
+    request.catch(() => resolve(async () => {}));
   });
 }

@@ -99,8 +99,9 @@ class Reader {
   readonly #bytes: Uint8Array;
   position = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    // `slice` of Node's buffers makes no copy.
+    this.#bytes = new Uint8Array(buffer, byteOffset, byteLength);
   }
 
   text(length: number): string {

@@ -49,6 +49,13 @@ export function fakeReranker() {
   };
 }
 
+/** Returns the lists that a stream yields. */
+export async function listsOf(search, ...query) {
+  const lists = [];
+  for await (const hits of search.stream(...query)) lists.push(hits);
+  return lists;
+}
+
 function wordsOf(text) {
   return text.toLowerCase().match(/\w+/g) ?? [];
 }

@@ -5,7 +5,7 @@ import { createSearch } from 'rerank-wasm/search';
 
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { wrappers } from '../../support/asserts/wrappers.js';
-import { fakeEmbedder, fakeReranker } from '../../support/models/fake-search-models.js';
+import { fakeEmbedder, fakeReranker, listsOf } from '../../support/models/fake-search-models.js';
 
 const documents = [
   { id: 'bread', text: 'How to bake bread at home', folder: 'kitchen' },
@@ -22,12 +22,6 @@ async function filled(options) {
   return search;
 }
 
-async function lists(search, ...query) {
-  const found = [];
-  for await (const hits of search.stream(...query)) found.push(hits);
-  return found;
-}
-
 describe('a search', () => {
   it('finds keywords without a model', async () => {
     const search = await filled({});
@@ -42,7 +36,7 @@ describe('a search', () => {
   it('fuses keywords and vectors, and reranks the best', async () => {
     const reranker = fakeReranker();
     const search = await filled({ embedder: fakeEmbedder(), reranker });
-    const [words, fused, reranked, ...more] = await lists(search, 'cancel subscription');
+    const [words, fused, reranked, ...more] = await listsOf(search, 'cancel subscription');
     assert.equal(more.length, 0);
     assert.deepEqual(Object.keys(words[0].stages), ['keywords']);
     const [{ stages }] = fused;
@@ -54,7 +48,7 @@ describe('a search', () => {
   });
 
   it('yields keywords while models load, and waits for them afterwards', async () => {
-    const loading = Promise.withResolvers ? Promise.withResolvers() : resolvers();
+    const loading = resolvers();
     const search = await createSearch({ embedder: loading.promise, reranker: Promise.resolve(fakeReranker()) });
     const added = search.add(documents);
     loading.resolve(fakeEmbedder());
@@ -80,7 +74,7 @@ describe('a search', () => {
   it('leaves out documents before candidates are counted', async () => {
     const search = await filled({ embedder: fakeEmbedder(), reranker: fakeReranker() });
     const options = { filter: ({ folder }) => folder === 'kitchen', candidates: 1 };
-    for (const hits of await lists(search, 'subscription bake', options)) {
+    for (const hits of await listsOf(search, 'subscription bake', options)) {
       assert.equal(hits.length, 1);
       assert.equal(hits[0].document.folder, 'kitchen');
     }
@@ -110,7 +104,7 @@ describe('a search', () => {
     });
     await search.add([{ id: 'long', text }]);
     assert.ok((await search.statistics()).chunks > 8);
-    for (const hits of await lists(search, 'the needle')) {
+    for (const hits of await listsOf(search, 'the needle')) {
       assert.equal(hits.length, 1);
       const { start, end } = hits[0].chunk;
       assert.match(text.slice(start, end), /needle/);
@@ -142,7 +136,7 @@ describe('a search', () => {
       { id: 'tea', folder: 'cups' },
       { id: 'bread', folder: 'cups' },
     ];
-    await rejectsWith(search.update(changes), 'invalid_input', /not hold|does not hold/);
+    await rejectsWith(search.update(changes), 'invalid_input', /does not hold/);
     const [tea] = await search.search('tea');
     assert.equal(tea.document.folder, 'kitchen');
   });
@@ -201,7 +195,7 @@ describe('a search with a first stage of its own', () => {
     };
     const search = await createSearch({ retrieve, embedder: fakeEmbedder(), reranker: fakeReranker() });
     const { signal } = new AbortController();
-    const [first, last] = await lists(search, 'cancel subscription', { candidates: 7, signal });
+    const [first, last] = await listsOf(search, 'cancel subscription', { candidates: 7, signal });
     const [[query, vector, options]] = calls;
     assert.deepEqual([query, vector.length, options], ['cancel subscription', 32, { limit: 7, signal }]);
     assert.deepEqual(ids(first), ['a', 'b']);
