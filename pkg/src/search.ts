@@ -10,8 +10,8 @@ export type * from './search/types.js';
  *
  * @example
  * const search = await createSearch({ embedder, reranker, name: 'notes' });
- * await search.add([{ id: '1', text: 'Cancel at any time.' }]);
- * const [best] = await search.search('how do I end my subscription');
+ * await search.add(documents);
+ * const [best] = await search.search('how do I cancel');
  *
  * @throws RerankError: `invalid_input`, `unsupported_environment`
  */

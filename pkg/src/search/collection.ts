@@ -38,6 +38,8 @@ const slotBytes = 12;
 /** The documents in memory, with their words and vectors. Its methods never wait. */
 export class Collection {
   readonly entries = new Map<string, Entry>();
+  /** Another number after each change. */
+  version = 0;
   readonly #keywords: KeywordIndex | undefined;
   #vectors: VectorIndex | undefined;
   #model = '';
@@ -75,6 +77,7 @@ export class Collection {
 
   /** Adds a document, or replaces the one of its name. */
   put(document: SearchDocument, passages: Passages, { segment, bytes }: Place): void {
+    this.version += 1;
     const known = this.entries.get(document.id);
     if (known?.document.text === document.text && known.model === passages.model) {
       // Searches under way keep finding it.
@@ -96,6 +99,7 @@ export class Collection {
   remove(id: string): void {
     const entry = this.entries.get(id);
     if (!entry) return;
+    this.version += 1;
     this.#release(entry);
     this.entries.delete(id);
   }

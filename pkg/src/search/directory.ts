@@ -24,7 +24,8 @@ export async function openDirectory(name: string, directory: string | undefined)
   const holder = await holderBeside(path, claim);
   if (holder !== undefined) {
     await rm(claim, { force: true });
-    throw heldError(name, `process ${holder.split('-')[1]} (${join(path, holder)})`);
+    const hint = ` If that process has no such search, remove the file ${join(path, holder)}.`;
+    throw heldError(name, `process ${holder.split('-')[1]}`, hint);
   }
   await removeLeftovers(path);
   return {

@@ -81,7 +81,7 @@ export class Documents {
   async put(make: () => readonly SearchDocument[], { signal, onProgress }: SearchWriteOptions): Promise<void> {
     const waiting = this.prepare();
     await this.#change(waiting, signal, async (embedding) => {
-      const documents = make();
+      const documents = [...new Map(make().map((document) => [document.id, document])).values()];
       let done = 0;
       for (const batch of batchesOf(documents)) {
         await this.#putBatch(batch, embedding, signal);
@@ -161,15 +161,24 @@ export class Documents {
     signal: SearchWriteOptions['signal'],
   ): Promise<void> {
     this.#throwIfEnded(signal);
-    const kept = batch.map((document) => this.#unchanged(document, embedding));
-    const others = batch.flatMap(({ text }, index) => (kept[index] ? [] : [text]));
+    const changed = batch.filter((document) => !this.#holds(document, embedding));
+    if (changed.length === 0) return;
+    const kept = changed.map((document) => this.#unchanged(document, embedding));
+    const others = changed.flatMap(({ text }, index) => (kept[index] ? [] : [text]));
     const made = embedding ? await embedding.passagesOf(others, signal) : others.map(whole);
     this.#throwIfEnded(signal);
     let used = 0;
-    const documents = batch.map((document, index) => {
+    const documents = changed.map((document, index) => {
       return { document, passages: kept[index] ?? (made[used++] as Passages) };
     });
     await this.#commit({ removed: [], documents });
+  }
+
+  /** True if the index holds the document as it is. */
+  #holds(document: SearchDocument, embedding: Embedding | undefined): boolean {
+    const known = this.collection.entries.get(document.id);
+    if (!known || (embedding && known.model !== embedding.key)) return false;
+    return JSON.stringify(known.document) === JSON.stringify(document);
   }
 
   /** Returns the passages of a document if its text is in the index and has vectors of the model. */

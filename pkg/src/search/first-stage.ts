@@ -12,19 +12,23 @@ export async function* fromIndex(
   { query, candidates: count, filter, signal }: CheckedQuery,
 ): AsyncGenerator<Candidate[], void, undefined> {
   const { collection } = documents;
-  const allowed = () => filter && collection.allowed(checkedFilter(filter));
+  const accepts = filter && checkedFilter(filter);
   // The model works while the caller shows the first list.
   const vector = documents.vectorOf(query, signal);
   vector.catch(() => {});
-  const words = collection.byWords(query, allowed());
-  if (words) yield ranked('keywords', words, count);
-  const found = await untilAborted(vector, signal as AbortSignal | undefined);
-  if (!found) return;
-  // The index may have changed during the wait.
-  const mask = allowed();
-  const near = ranked('vectors', collection.byVector(found, count, mask), count);
-  const again = collection.byWords(query, mask);
-  yield again ? fused([ranked('keywords', again, count), near], count) : near;
+  let words = byWords();
+  if (words.found) yield words.found;
+  const wanted = await untilAborted(vector, signal as AbortSignal | undefined);
+  if (!wanted) return;
+  if (words.version !== collection.version) words = byWords();
+  const near = ranked('vectors', collection.byVector(wanted, count, words.allowed), count);
+  yield words.found ? fused([words.found, near], count) : near;
+
+  function byWords() {
+    const allowed = accepts && collection.allowed(accepts);
+    const found = collection.byWords(query, allowed);
+    return { allowed, found: found && ranked('keywords', found, count), version: collection.version };
+  }
 }
 
 /** Yields what the caller's own first stage finds. */

@@ -1,3 +1,4 @@
+import { breaks } from './breaks.js';
 import type { Collection, Place } from './collection.js';
 import { decodeSegment, encodeSegment, type Segment } from './segment.js';
 import type { SearchStore } from './store.js';
@@ -15,6 +16,9 @@ interface SegmentFile {
   bytes: number;
   removed: string[];
 }
+
+/** A segment, with the size of each document's part. */
+type SizedSegment = Segment & { sizes: readonly number[] };
 
 /**
  * The index on the disk: a list of segments, each of which appears whole or not at all. A merged segment stands for the
@@ -42,9 +46,9 @@ export class SegmentLog {
       log.#next = Math.max(log.#next, last + 1);
       const isCovered = last <= (log.#files.at(-1)?.last ?? 0);
       const bytes = isCovered ? undefined : await store.read(name);
-      const segment = bytes && decodeSegment(bytes);
+      const segment = bytes && (await decodeSegment(bytes));
       if (!segment) await store.remove(name);
-      else log.#apply({ first, last, bytes: bytes.length, removed: segment.removed }, segment, collection);
+      else await log.#read({ first, last, bytes: bytes.length, removed: segment.removed }, segment, collection);
     }
     return log;
   }
@@ -54,19 +58,19 @@ export class SegmentLog {
     const number = this.#next;
     const { bytes, sizes } = await this.#write(segment, number, number);
     this.#next += 1;
-    this.#apply({ first: number, last: number, bytes, removed: segment.removed }, { ...segment, sizes }, collection);
+    const file = { first: number, last: number, bytes, removed: segment.removed };
+    this.#files.push(file);
+    // All at once: a search finds all of it or nothing.
+    for (const change of changesOf(file, { ...segment, sizes }, collection)) change();
     await this.#tidy(collection);
   }
 
-  #apply(
-    file: SegmentFile,
-    { removed, documents, sizes }: Segment & { sizes: number[] },
-    collection: Collection,
-  ): void {
+  async #read(file: SegmentFile, segment: SizedSegment, collection: Collection): Promise<void> {
+    const rest = breaks();
     this.#files.push(file);
-    for (const id of removed) collection.remove(id);
-    for (const [index, { document, passages }] of documents.entries()) {
-      collection.put(document, passages, { segment: file.last, bytes: sizes[index] as number });
+    for (const change of changesOf(file, segment, collection)) {
+      change();
+      await rest();
     }
   }
 
@@ -111,9 +115,21 @@ export class SegmentLog {
   }
 
   async #write(segment: Segment, first: number, last: number): Promise<{ bytes: number; sizes: number[] }> {
-    const { parts, sizes } = encodeSegment(segment);
+    const { parts, sizes } = await encodeSegment(segment);
     await this.#store.write(nameOf({ first, last }), parts);
     return { bytes: parts.reduce((sum, { length }) => sum + length, 0), sizes };
+  }
+}
+
+/** Yields the changes that a segment makes in a collection. */
+function* changesOf(
+  { last }: SegmentFile,
+  { removed, documents, sizes }: SizedSegment,
+  collection: Collection,
+): Generator<() => void> {
+  for (const id of removed) yield () => collection.remove(id);
+  for (const [index, { document, passages }] of documents.entries()) {
+    yield () => collection.put(document, passages, { segment: last, bytes: sizes[index] as number });
   }
 }
 

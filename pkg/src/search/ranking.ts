@@ -54,8 +54,8 @@ export function withStage(stage: keyof SearchStages, candidates: readonly Candid
 }
 
 /** Returns one hit for each document: its best passage. */
-export function hitsOf(candidates: readonly Candidate[], limit: number): SearchHit[] {
-  const hits = new Map<string, SearchHit>();
+export function hitsOf(candidates: readonly Candidate[], limit: number): SearchHit<SearchDocument>[] {
+  const hits = new Map<string, SearchHit<SearchDocument>>();
   for (const { entry, start, end, score, stages } of candidates) {
     if (hits.size === limit) break;
     const { document } = entry;

@@ -1,5 +1,7 @@
+import { piecesOf } from '../common/chunks.js';
 import { RerankError } from '../common/errors.js';
 import { Sha256 } from '../common/sha256.js';
+import { breaks } from './breaks.js';
 
 /** The vectors and ranges of a document's passages. */
 export interface Passages {
@@ -39,19 +41,29 @@ const decoder = new TextDecoder();
 const recordHead = 16;
 
 /** Writes a segment as the parts of a file, and returns the size of each document's part. */
-export function encodeSegment({ removed, documents }: Segment): { parts: Uint8Array[]; sizes: number[] } {
+export async function encodeSegment({
+  removed,
+  documents,
+}: Segment): Promise<{ parts: Uint8Array[]; sizes: number[] }> {
+  const rest = breaks();
+  const hash = new Sha256();
+  const parts: Uint8Array[] = [];
+  const add = (part: Uint8Array) => {
+    hash.update(part);
+    parts.push(part);
+  };
   const head = encoder.encode(JSON.stringify({ removed, documents: documents.length }));
-  const parts = [encoder.encode(magic), bytesOf(Uint32Array.of(head.length)), head];
-  const sizes = documents.map(({ document, passages }) => {
+  for (const part of [encoder.encode(magic), bytesOf(Uint32Array.of(head.length)), head]) add(part);
+  const sizes: number[] = [];
+  for (const { document, passages } of documents) {
     const json = encoder.encode(JSON.stringify(document));
     const model = encoder.encode(passages.model);
-    const sizes = Uint32Array.of(json.length, passages.ranges.length / 2, passages.dimensions, model.length);
-    const record = [sizes, json, model, passages.ranges, passages.scales, passages.codes].map(bytesOf);
-    parts.push(...record);
-    return sizeOf(record);
-  });
-  const hash = new Sha256();
-  for (const part of parts) hash.update(part);
+    const lengths = Uint32Array.of(json.length, passages.ranges.length / 2, passages.dimensions, model.length);
+    const record = [lengths, json, model, passages.ranges, passages.scales, passages.codes].map(bytesOf);
+    for (const part of record) add(part);
+    sizes.push(sizeOf(record));
+    await rest();
+  }
   parts.push(encoder.encode(String(sizeOf(parts)).padStart(16, '0') + hash.digest()));
   return { parts, sizes };
 }
@@ -61,8 +73,9 @@ export function encodeSegment({ removed, documents }: Segment): { parts: Uint8Ar
  *
  * @throws `invalid_input` for a sound segment of another version of the package
  */
-export function decodeSegment(bytes: Uint8Array): (Segment & { sizes: number[] }) | undefined {
-  if (!isWhole(bytes)) return undefined;
+export async function decodeSegment(bytes: Uint8Array): Promise<(Segment & { sizes: number[] }) | undefined> {
+  if (!(await isWhole(bytes))) return undefined;
+  const rest = breaks();
   const reader = new Reader(bytes.subarray(0, bytes.length - trailerBytes));
   if (reader.text(magic.length) !== magic) {
     throw new RerankError(
@@ -80,17 +93,22 @@ export function decodeSegment(bytes: Uint8Array): (Segment & { sizes: number[] }
     const start = reader.position;
     documents.push(reader.document());
     sizes.push(reader.position - start);
+    await rest();
   }
   return { removed, documents, sizes };
 }
 
-function isWhole(bytes: Uint8Array): boolean {
+async function isWhole(bytes: Uint8Array): Promise<boolean> {
   const length = bytes.length - trailerBytes;
   if (length < magic.length) return false;
   const trailer = decoder.decode(bytes.subarray(length));
   if (Number(trailer.slice(0, 16)) !== length) return false;
+  const rest = breaks();
   const hash = new Sha256();
-  hash.update(bytes.subarray(0, length));
+  for (const piece of piecesOf(bytes.subarray(0, length))) {
+    hash.update(piece);
+    await rest();
+  }
   return hash.digest() === trailer.slice(16);
 }
 

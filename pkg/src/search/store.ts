@@ -20,10 +20,10 @@ export interface SearchStore {
  */
 export type OpenStore = (name: string, directory: string | undefined) => Promise<SearchStore>;
 
-/** The failure of a process or tab that is not alone. */
-export function heldError(name: string, holder: string): RerankError {
-  const index = JSON.stringify(name);
-  return invalid(`The index ${index} is open in ${holder}; dispose of that search first, or choose another \`name\`.`);
+/** The failure of a process or tab that is not alone. `hint` is a further sentence. */
+export function heldError(name: string, holder: string, hint = ''): RerankError {
+  const advice = 'dispose of that search first, or choose another `name`.';
+  return invalid(`The index ${JSON.stringify(name)} is open in ${holder}; ${advice}${hint}`);
 }
 
 /** Most file systems take 255. */

@@ -10,7 +10,10 @@ export interface SearchDocument {
   text: string;
 }
 
-/** A document of a first stage of your own. Several may be passages of one document and have its `id`. */
+/** A document with other properties of any type. */
+export type AnyDocument = SearchDocument & Record<string, unknown>;
+
+/** A document that your first stage found. Several may be passages of one document and have its `id`. */
 export interface SearchCandidate extends SearchDocument {
   /** How well it matches by your first stage. Default: its place in your list counts alone. */
   score?: number;
@@ -81,12 +84,15 @@ export interface SearchOptions {
   onProgress?: (progress: RerankProgress) => void;
 }
 
-/** A first stage of your own. */
+/** Finds candidates in place of the index, best first. */
 export type Retrieve = (
   query: string,
   vector: Float32Array | undefined,
   options: { limit: number; signal: AbortSignal | undefined },
-) => readonly SearchCandidate[] | PromiseLike<readonly SearchCandidate[]>;
+) => Candidates | PromiseLike<Candidates>;
+
+/** What your first stage returns. */
+export type Candidates = readonly (SearchCandidate | (SearchCandidate & Record<string, unknown>))[];
 
 /** How documents are added, changed or removed. Unknown names are refused with `invalid_input`. */
 export interface SearchWriteOptions {
@@ -108,7 +114,7 @@ export interface SearchWriteOptions {
 }
 
 /** How a query is answered. Unknown names are refused with `invalid_input`. */
-export interface SearchQueryOptions<Document extends SearchDocument = SearchDocument> {
+export interface SearchQueryOptions<Document extends SearchDocument = AnyDocument> {
   /**
    * The most hits. Default: 10.
    *
@@ -169,7 +175,7 @@ export interface SearchStages {
 }
 
 /** A document that was found, by its best passage. */
-export interface SearchHit<Document extends SearchDocument = SearchDocument> {
+export interface SearchHit<Document extends SearchDocument = AnyDocument> {
   /** The document's name. */
   id: string;
   /** The document as it was added. */
@@ -198,7 +204,7 @@ export interface SearchStatistics {
  * An index of documents, and the stages that find them. Calls may overlap; changes take turns, in the order of the calls.
  * The methods need no `this`.
  */
-export interface Search<Document extends SearchDocument = SearchDocument> {
+export interface Search<Document extends SearchDocument = AnyDocument> {
   /**
    * Cuts documents into passages, embeds and indexes them. A document with a known `id` replaces the earlier one. If its
    * text is unchanged, it is not embedded again.
@@ -244,6 +250,6 @@ export interface Search<Document extends SearchDocument = SearchDocument> {
 }
 
 /** The type of `createSearch`. */
-export type CreateSearch = <Document extends SearchDocument = SearchDocument>(
+export type CreateSearch = <Document extends SearchDocument = AnyDocument>(
   options: SearchOptions,
 ) => Promise<Search<Document>>;

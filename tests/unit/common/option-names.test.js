@@ -164,7 +164,17 @@ const others = [
     'RerankerChoice',
     'RerankerSource',
   ],
-  ...['CreateSearch', 'Retrieve', 'Search', 'SearchCandidate', 'SearchDocument', 'SearchHit', 'SearchStages'],
+  ...[
+    'AnyDocument',
+    'Candidates',
+    'CreateSearch',
+    'Retrieve',
+    'Search',
+    'SearchCandidate',
+    'SearchDocument',
+    'SearchHit',
+    'SearchStages',
+  ],
   ...['SearchStatistics', 'StageRank'],
   ...['RerankerStatistics', 'RerankProgress', 'RerankResult', 'RerankWarning', 'bearerKeys', 'rerankErrorCodes'],
 ];

@@ -61,6 +61,16 @@ describe('an index that is kept in a directory', () => {
     assert.deepEqual(new Set(later.embedder.embedded.slice(2)), new Set([query]));
   });
 
+  it('writes nothing for documents that it holds', async () => {
+    const search = await open({ embedder: fakeEmbedder() });
+    await search.add(documents);
+    const before = await segments();
+    await search.add(structuredClone(documents));
+    await search.update([{ id: 'bread', tags: ['kitchen', 'ä'] }]);
+    await search.remove(['nothing']);
+    assert.deepEqual(await segments(), before);
+  });
+
   it('keeps one index for each name', async () => {
     const names = ['notes', 'Notes', '../notes', 'nötes/🙂'];
     for (const name of names) {
@@ -173,7 +183,7 @@ describe('an index that is kept in a directory', () => {
     const elsewhere = lock.replace(/^\w+/, '00000000');
     await writeFile(join(folder(), elsewhere), '');
     await opened.at(-1).dispose();
-    await rejectsWith(open(), 'invalid_input', /is open in process \d+ \(.*00000000-/);
+    await rejectsWith(open(), 'invalid_input', /is open in process \d+; .* remove the file .*00000000-/);
     await rm(join(folder(), elsewhere));
   });
 

@@ -37,7 +37,7 @@ describe('an index of a process that is killed', () => {
 
   it('has each document whole or not at all', async () => {
     for (let round = 0; round < kills; round += 1) {
-      await change(round, 1 + Math.floor(Math.random() * 90));
+      await change(round, 1 + Math.floor(Math.random() * 40));
       const embedder = fakeEmbedder();
       const search = await createSearch({ embedder, name: 'notes', directory, chunkTokens: 16, overlap: 0 });
       const { documents, chunks } = await search.statistics();

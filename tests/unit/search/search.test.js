@@ -155,6 +155,12 @@ describe('a search', () => {
     );
   });
 
+  it('takes the later of two documents with one id', async () => {
+    const search = await filled({ embedder: fakeEmbedder() });
+    await search.add([{ id: 'tea', text: 'Brew coffee' }, documents[3]]);
+    assert.equal((await search.search('tea', { limit: 1 }))[0].document.text, documents[3].text);
+  });
+
   it('stores blank documents, which are never found', async () => {
     const search = await createSearch({ embedder: fakeEmbedder() });
     await search.add([{ id: 'blank', text: ' ' }, ...documents]);

@@ -1,0 +1,12 @@
+/** Work goes on for so many milliseconds before other work has its turn: less than a frame. */
+const longest = 12;
+
+/** Returns a function that lets other work run, if this one went on for long. */
+export function breaks(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < longest) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    last = performance.now();
+  };
+}
