@@ -34,6 +34,10 @@ const magic = 'RWSEARCH1\n';
 /** Length of the segment before it, in decimal, and its SHA-256. */
 const trailerBytes = 16 + 64;
 
+/** Most segments are small, and so is the first part. */
+const firstPartBytes = 1 << 16;
+const partBytes = 1 << 20;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -46,26 +50,55 @@ export async function encodeSegment({
   documents,
 }: Segment): Promise<{ parts: Uint8Array[]; sizes: number[] }> {
   const rest = breaks();
-  const hash = new Sha256();
-  const parts: Uint8Array[] = [];
-  const add = (part: Uint8Array) => {
-    hash.update(part);
-    parts.push(part);
-  };
+  const writer = new Writer();
   const head = encoder.encode(JSON.stringify({ removed, documents: documents.length }));
-  for (const part of [encoder.encode(magic), bytesOf(Uint32Array.of(head.length)), head]) add(part);
+  writer.add(encoder.encode(magic), Uint32Array.of(head.length), head);
   const sizes: number[] = [];
   for (const { document, passages } of documents) {
+    const { model, dimensions, ranges, scales, codes } = passages;
     const json = encoder.encode(JSON.stringify(document));
-    const model = encoder.encode(passages.model);
-    const lengths = Uint32Array.of(json.length, passages.ranges.length / 2, passages.dimensions, model.length);
-    const record = [lengths, json, model, passages.ranges, passages.scales, passages.codes].map(bytesOf);
-    for (const part of record) add(part);
-    sizes.push(sizeOf(record));
+    const name = encoder.encode(model);
+    const lengths = Uint32Array.of(json.length, ranges.length / 2, dimensions, name.length);
+    sizes.push(writer.add(lengths, json, name, ranges, scales, codes));
     await rest();
   }
-  parts.push(encoder.encode(String(sizeOf(parts)).padStart(16, '0') + hash.digest()));
-  return { parts, sizes };
+  return { parts: writer.finish(), sizes };
+}
+
+/** Joins bytes to parts of a mebibyte: each costs a call of the file system. */
+class Writer {
+  readonly #parts: Uint8Array[] = [];
+  readonly #hash = new Sha256();
+  #part = new Uint8Array(firstPartBytes);
+  #used = 0;
+  #length = 0;
+
+  /** Returns how many bytes were added. */
+  add(...arrays: ArrayBufferView[]): number {
+    const before = this.#length;
+    for (const array of arrays) {
+      const bytes = bytesOf(array);
+      this.#hash.update(bytes);
+      this.#put(bytes);
+      this.#length += bytes.length;
+    }
+    return this.#length - before;
+  }
+
+  finish(): Uint8Array[] {
+    this.#put(encoder.encode(String(this.#length).padStart(16, '0') + this.#hash.digest()));
+    return [...this.#parts, this.#part.subarray(0, this.#used)];
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (this.#used + bytes.length > this.#part.length) {
+      this.#parts.push(this.#part.subarray(0, this.#used));
+      this.#part = new Uint8Array(Math.max(partBytes, bytes.length));
+      this.#used = 0;
+    }
+    this.#part.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
 }
 
 /**
@@ -149,8 +182,4 @@ class Reader {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
-function sizeOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
 }
