@@ -8,7 +8,7 @@ import type { CreateSearch, SearchDocument, SearchOptions } from './types.js';
 
 /** Makes `createSearch` for a platform, which keeps indexes in its way. */
 export function createSearchWith(openStore: OpenStore): CreateSearch {
-  return async <Document extends SearchDocument>(options: SearchOptions) => {
+  return async <Document extends SearchDocument>(options?: SearchOptions) => {
     const { embedder, reranker, retrieve, name, directory, chunkTokens, overlap, onProgress } =
       checkSearchOptions(options);
     if (retrieve) return new ClientSearch<Document>({ retrieve, embedder, reranker });

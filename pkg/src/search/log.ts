@@ -1,3 +1,4 @@
+import { RerankError, withReason } from '../common/errors.js';
 import { breaks } from './breaks.js';
 import type { Collection, Place } from './collection.js';
 import { decodeSegment, encodeSegment, type Segment } from './segment.js';
@@ -36,7 +37,7 @@ export class SegmentLog {
   /** Reads all segments into the collection. */
   static async open(store: SearchStore, collection: Collection): Promise<SegmentLog> {
     const log = new SegmentLog(store);
-    const names = (await store.list()).flatMap((name) => {
+    const names = (await orFail('read', store.list())).flatMap((name) => {
       const [, first, last] = /^(\d+)-(\d+)\.segment$/.exec(name) ?? [];
       return first && last ? [{ name, first: Number(first), last: Number(last) }] : [];
     });
@@ -45,7 +46,7 @@ export class SegmentLog {
     for (const { name, first, last } of names) {
       log.#next = Math.max(log.#next, last + 1);
       const isCovered = last <= (log.#files.at(-1)?.last ?? 0);
-      const bytes = isCovered ? undefined : await store.read(name);
+      const bytes = isCovered ? undefined : await orFail('read', store.read(name));
       const segment = bytes && (await decodeSegment(bytes));
       if (!segment) await store.remove(name);
       else await log.#read({ first, last, bytes: bytes.length, removed: segment.removed }, segment, collection);
@@ -62,7 +63,8 @@ export class SegmentLog {
     this.#files.push(file);
     // All at once: a search finds all of it or nothing.
     for (const change of changesOf(file, { ...segment, sizes }, collection)) change();
-    await this.#tidy(collection);
+    // The change is kept. A merge that failed is tried again after the next one.
+    await this.#tidy(collection).catch(() => {});
   }
 
   async #read(file: SegmentFile, segment: SizedSegment, collection: Collection): Promise<void> {
@@ -116,8 +118,18 @@ export class SegmentLog {
 
   async #write(segment: Segment, first: number, last: number): Promise<{ bytes: number; sizes: number[] }> {
     const { parts, sizes } = await encodeSegment(segment);
-    await this.#store.write(nameOf({ first, last }), parts);
+    await orFail('written', this.#store.write(nameOf({ first, last }), parts));
     return { bytes: parts.reduce((sum, { length }) => sum + length, 0), sizes };
+  }
+}
+
+/** Awaits what a store does. Its failures are those of a disk. */
+async function orFail<Value>(done: 'read' | 'written', promise: Promise<Value>): Promise<Value> {
+  try {
+    return await promise;
+  } catch (cause) {
+    const message = withReason(`The index cannot be ${done}`, cause, 'make room on the disk, and allow access to it');
+    throw new RerankError('unsupported_environment', message, { cause });
   }
 }
 

@@ -251,5 +251,5 @@ export interface Search<Document extends SearchDocument = AnyDocument> {
 
 /** The type of `createSearch`. */
 export type CreateSearch = <Document extends SearchDocument = AnyDocument>(
-  options: SearchOptions,
+  options?: SearchOptions,
 ) => Promise<Search<Document>>;

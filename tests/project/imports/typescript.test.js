@@ -169,7 +169,7 @@ describe('the import rules of TypeScript', () => {
     [
       'a module of Node elsewhere',
       { 'files/a.ts': "import { readFile } from 'node:fs/promises';\n" },
-      "files/a.ts:1: modules of Node are imported in platforms, cli and cache/directory.ts: from 'node:fs/promises'",
+      "files/a.ts:1: modules of Node are imported in platforms, cli, cache/directory.ts and search/directory.ts: from 'node:fs/promises'",
     ],
     ...[
       ["const fs = await import('node:fs');", "import('node:fs'"],
@@ -178,7 +178,7 @@ describe('the import rules of TypeScript', () => {
     ].map(([code, found]) => [
       `a module of Node elsewhere, by ${found}`,
       { 'files/a.ts': `\n${code}\n` },
-      `files/a.ts:2: modules of Node are imported in platforms, cli and cache/directory.ts: ${found}`,
+      `files/a.ts:2: modules of Node are imported in platforms, cli, cache/directory.ts and search/directory.ts: ${found}`,
     ]),
   ]) {
     it(`forbid ${what}`, () => {

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { createSearch } from 'rerank-wasm/search';
 
+import { createSearchWith } from '#internal/search/create.js';
+import { openDirectory } from '#internal/search/directory.js';
 import { rejectsWith } from '../../support/asserts/assertions.js';
 import { fakeEmbedder, fakeReranker, listsOf } from '../../support/models/fake-search-models.js';
 
@@ -235,6 +237,35 @@ describe('an index that is kept in a directory', () => {
     await truncate(join(folder(), merged), 50);
     for (const [name, bytes] of kept) await writeFile(join(folder(), name), bytes);
     assert.ok((await count(await open())) >= 63);
+  });
+
+  it('says so if the disk is full, and keeps what was written before', async () => {
+    const disk = { isFull: false, merges: 0 };
+    const openStore = async (...place) => {
+      const store = await openDirectory(...place);
+      const write = async (name, parts) => {
+        const [first, last] = name.match(/\d+/g);
+        if (first !== last) disk.merges += 1;
+        if (disk.isFull || first !== last) throw new Error('ENOSPC: no space left on device');
+        return store.write(name, parts);
+      };
+      return { ...store, write };
+    };
+    const search = await createSearchWith(openStore)({ name: 'notes', directory, embedder: fakeEmbedder() });
+    opened.push(search);
+    await search.add(documents);
+    disk.isFull = true;
+    const full = /The index cannot be written: ENOSPC.*; make room/;
+    await rejectsWith(search.add([{ id: 'more', text: 'more' }]), 'unsupported_environment', full);
+    await rejectsWith(search.remove(['bread']), 'unsupported_environment', full);
+    assert.equal(await count(search), 3);
+    disk.isFull = false;
+    // A merge that fails is tried again, and fails no change.
+    for (let index = 0; index < 70; index += 1) await search.add([{ id: 'more', text: `more ${index}` }]);
+    assert.ok(disk.merges > 1);
+    assert.equal(await count(search), 4);
+    await search.dispose();
+    assert.equal(await count(await open()), 4);
   });
 
   it('refuses to open what a later version wrote, and leaves it', async () => {
