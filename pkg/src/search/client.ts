@@ -76,13 +76,13 @@ export class ClientSearch<Document extends SearchDocument> extends Held implemen
     this.#throwIfEnded(call);
     let candidates: Candidate[] = [];
     for await (candidates of this.#found(call)) {
-      yield hitsOf(candidates, call.limit) as SearchHit<Document>[];
+      yield this.#hits(candidates, call);
       this.#throwIfEnded(call);
     }
     if (!reranker) return;
     const best = await this.#reranked(await untilAborted(reranker, call.signal as AbortSignal), candidates, call);
     this.#throwIfEnded(call);
-    yield hitsOf(best, call.limit) as SearchHit<Document>[];
+    yield this.#hits(best, call);
   }
 
   async statistics(): Promise<SearchStatistics> {
@@ -102,6 +102,13 @@ export class ClientSearch<Document extends SearchDocument> extends Held implemen
   #found(call: CheckedQuery): AsyncGenerator<Candidate[], void, undefined> {
     const parts = this.#parts;
     return 'documents' in parts ? fromIndex(parts.documents, call) : retrieved(parts.retrieve, parts.embedder, call);
+  }
+
+  #hits(candidates: readonly Candidate[], { limit }: CheckedQuery): SearchHit<Document>[] {
+    const hits = hitsOf(candidates, limit) as SearchHit<Document>[];
+    if ('retrieve' in this.#parts) return hits;
+    // The caller may change what it receives, and the index must not change with it.
+    return hits.map((hit) => ({ ...hit, document: structuredClone(hit.document) }));
   }
 
   async #reranked(

@@ -161,6 +161,15 @@ describe('a search', () => {
     assert.equal((await search.search('tea', { limit: 1 }))[0].document.text, documents[3].text);
   });
 
+  it('keeps its documents if a caller changes a hit', async () => {
+    const search = await filled({});
+    const [hit] = await search.search('tea');
+    Object.assign(hit.document, { text: 'changed', folder: 'changed' });
+    assert.deepEqual((await search.search('tea'))[0].document, documents[3]);
+    await search.remove(['tea']);
+    assert.deepEqual(await search.search('tea'), []);
+  });
+
   it('stores blank documents, which are never found', async () => {
     const search = await createSearch({ embedder: fakeEmbedder() });
     await search.add([{ id: 'blank', text: ' ' }, ...documents]);
