@@ -1,4 +1,5 @@
 import { hrefOf } from '../common/kinds.js';
+import { pause } from '../common/pause.js';
 import { compileUrl } from '../engine/compile.js';
 import type { Platform } from '../engine/platform.js';
 import { engineUrl } from '../engine-urls.js';
@@ -21,16 +22,4 @@ export function browserPlatform(threads: ThreadSupport | string = inPlace): Plat
     caches: browserCaches,
     exclusively,
   };
-}
-
-/** Yields through a message: browsers slow timers down to 4 ms, and to seconds in a hidden tab. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }
