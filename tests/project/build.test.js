@@ -48,7 +48,7 @@ const programs = {
   tsc: `
     mkdir -p pkg/dist/cli pkg/dist/edge pkg/dist/adapters
     touch pkg/dist/cli/main.js
-    for types in index worker worker-threads edge/index adapters/ai-sdk adapters/langchain; do touch "pkg/dist/$types.d.ts"; done`,
+    for types in index worker worker-threads edge/index adapters/ai-sdk adapters/langchain search; do touch "pkg/dist/$types.d.ts"; done`,
 };
 
 describe('the build', () => {
