@@ -24,7 +24,7 @@ const converter = 'cli/convert/converter.wasm.br';
  * The HTTP cache of a private window in Chromium takes files of up to 6,553,600 bytes (50 MiB / 8). The demo's service
  * worker looks there for the engine to keep.
  */
-const mostUnpackedBytes = { engine: 6_550_000, converter: 1_530_000, code: 640_000, all: 28_050_000 };
+const mostUnpackedBytes = { engine: 6_550_000, converter: 1_530_000, code: 640_000, all: 28_000_000 };
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(12);
 const brotli = (bytes) =>
@@ -48,7 +48,11 @@ for (const name of files) {
   }
 }
 const engines = files.filter((name) => name.endsWith('.wasm'));
-const unpacked = readdirSync(directory, { recursive: true }).reduce((sum, name) => sum + sizeOf(name), 0);
+/** npm leaves these out: a test alone reads them. */
+const typesOfBindings = /^(wasm|cli\/convert)\/.*\.d\.ts$/;
+const unpacked = readdirSync(directory, { recursive: true })
+  .filter((name) => !typesOfBindings.test(name))
+  .reduce((sum, name) => sum + sizeOf(name), 0);
 const code = unpacked - [...engines, converter].reduce((sum, name) => sum + sizeOf(name), 0);
 for (const [name, bytes, most] of [
   ...engines.map((engine) => [engine, sizeOf(engine), mostUnpackedBytes.engine]),
