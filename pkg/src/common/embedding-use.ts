@@ -16,7 +16,9 @@ export interface EmbeddingPrompts {
 
 /** How an embedding model is used. A repository of Sentence Transformers says it in its own files. */
 export interface EmbeddingUse {
+  /** How the vectors of all tokens become one. */
   pooling?: Pooling;
+  /** What is put before texts. */
   prompts?: EmbeddingPrompts;
   /** Longest text in tokens that the model was made for. */
   maxTokens?: number;
