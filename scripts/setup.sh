@@ -92,7 +92,6 @@ npm_install() { npm install --no-save --loglevel=error --prefer-offline "$@"; }
 # The projects of tests/runtimes/everywhere install their bundlers as a user would.
 everywhere() {
   command -v firefox-esr >/dev/null || apt_install firefox-esr
-  webkit
   scripts/webkit-next.sh >/dev/null || say "so the tests of the group webkit-next do not run"
   say "npm install (everywhere)"
   (cd tests/runtimes/everywhere && npm_install)
@@ -122,10 +121,8 @@ wasm_toolchain
 [ "$1" = demo ] || threads_toolchain
 if [ "$packages" = test ] || [ "$packages" = bench ]; then
   browser
+  webkit
   command -v curl >/dev/null || apt_install curl
 fi
 together || fail "npm could not install its packages; see above"
-case $1 in
-  everywhere) everywhere ;;
-  bench) webkit ;;
-esac
+[ "$1" != everywhere ] || everywhere

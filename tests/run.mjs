@@ -53,6 +53,7 @@ const groups = {
   },
   l12: { files: ['runtimes/l12.test.js'], ...onBothNodes() },
   embedder: { files: ['runtimes/embedder.test.js'], ...onModernNode() },
+  webkit: { files: ['runtimes/webkit.test.js'], ...onModernNode() },
   examples: { files: filesOf('examples'), nodes: [pathNode], concurrency: 2 },
   imports: { files: filesOf('project/imports'), nodes: [pathNode] },
   docs: { files: filesOf('docs'), nodes: [pathNode], concurrency: 2 },

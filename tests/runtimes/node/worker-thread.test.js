@@ -85,6 +85,30 @@ describe('a server that ranks', () => {
 });
 
 describe('a worker thread', () => {
+  it('leaves the event loop of its caller free', async () => {
+    const texts = long.map((document) => document.slice(0, 400));
+    /** Returns how often a timer fires while 20 documents are ranked. */
+    const turnsBeside = async (options) => {
+      const reranker = await createReranker({ model: mini, ...options });
+      let done = false;
+      const ranking = reranker.rerank(query, texts).finally(() => {
+        done = true;
+      });
+      let turns = 0;
+      for (; !done; turns += 1) await sleep(1);
+      assert.equal((await ranking).length, texts.length);
+      await reranker.dispose();
+      return turns;
+    };
+    for (const threads of [1, 2]) {
+      // In place, the engine lets others run between two of its steps, and a step is a document or more.
+      const inPlace = await turnsBeside({ threads, worker: false });
+      assert.ok(inPlace <= 2 * texts.length, `${inPlace} turns in place`);
+      const beside = await turnsBeside({ threads });
+      assert.ok(beside > 3 * texts.length, `${beside} turns with ${threads} threads`);
+    }
+  });
+
   it('gives what the engine gives in place', async () => {
     const seen = [];
     for (const worker of ['auto', true, false]) {

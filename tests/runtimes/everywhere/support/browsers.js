@@ -2,7 +2,7 @@ import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 
 import { launchOptions } from '../../../support/browsers/chromium.js';
-import { startWebKit } from './webkit.js';
+import { crash, startWebKit } from './webkit.js';
 
 /**
  * The browsers of this machine by name. `start` starts a browser and returns its first tab, with `newTab()` and
@@ -14,12 +14,7 @@ import { startWebKit } from './webkit.js';
 export const browsers = {
   Chromium: { start: startChromium, relaxed: true },
   Firefox: { start: startFirefox, relaxed: true },
-  WebKit: {
-    start: startWebKit,
-    relaxed: false,
-    // WebKitGTK 2.50 crashes now and then while a model loads.
-    crashes: /(call_indirect to a null table entry|Out of bounds memory access) .*loader_finish/,
-  },
+  WebKit: { start: startWebKit, relaxed: false, crashes: crash },
 };
 
 /** The time limit of a browser's step, with room for a busy machine. */

@@ -33,7 +33,7 @@ async function showsRanking() {
 }
 
 /** Calls an action of the page in a tab. */
-function does(action, argument, tab) {
+export function does(action, argument, tab) {
   return tab.run(
     async ([name, argument]) => {
       while (!globalThis.actions) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -43,7 +43,7 @@ function does(action, argument, tab) {
   );
 }
 
-async function bitsInNode(model, questions) {
+export async function bitsInNode(model, questions) {
   const reranker = await createReranker({ model });
   const results = [];
   for (const { query, documents } of questions) results.push(await reranker.rerank(query, documents));

@@ -11,6 +11,9 @@ const startMilliseconds = 120_000;
 
 const browserPattern = 'usr/lib/*/webkit2gtk-4.*/MiniBrowser';
 
+/** The error of a load in which WebKitGTK 2.50 crashed, as it does now and then. */
+export const crash = /(call_indirect to a null table entry|Out of bounds memory access) .*loader_finish/;
+
 const inChroot = fileURLToPath(new URL('../../../../scripts/in-chroot.sh', import.meta.url));
 
 /**
