@@ -24,7 +24,7 @@ screenshots: ## takes the pictures of the demo page for docs/screenshots, in Chr
 	@scripts/build.sh
 	@node www/tools/screenshots.mjs
 
-test: ## runs the tests: Rust, wasm in Node, in Chromium, in workerd
+test: ## runs the tests: Rust, wasm in Node, in Chromium, in WebKit, in workerd
 	@scripts/test.sh
 
 test-all: ## runs the tests, also in Firefox, WebKit, Deno, Bun, bundlers and wrangler: some 20 minutes more

@@ -30,7 +30,7 @@ scripts/test-command-line.sh
 export RERANK_WASM_NATIVE=$CARGO_TARGET_DIR/debug/rerank
 RERANK_WASM_BUNDLE=$(models/standin/bundle.sh | tail -n 1)
 export RERANK_WASM_BUNDLE
-say "the package in Node, Chromium and workerd"
+say "the package in Node, Chromium, WebKit and workerd"
 node tests/run.mjs
 scripts/test-openai.sh
 scripts/fuzz-http.sh

@@ -212,4 +212,25 @@ describe('several engines in a page that is not isolated', () => {
     assert.match(auto.warnings[0], /^threads_unavailable: The engine runs on one thread\. .*same worker twice/);
     await noWorkers(open.page);
   });
+
+  it('are all freed while nothing calls, and all start again', async () => {
+    const outcomes = await open.page.evaluate(async () => {
+      const { createReranker, mini, documents } = await import('/site/tools.js');
+      const reranker = await createReranker({ model: mini, threads: 2, idleTimeout: 50 });
+      const outcomes = [];
+      for (let round = 0; round < 3; round += 1) {
+        const results = await reranker.rerank('query', documents(12));
+        const { threads } = await reranker.statistics();
+        while ((await reranker.statistics()).memoryBytes > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+        outcomes.push({ threads, results });
+      }
+      await reranker.dispose();
+      return outcomes;
+    });
+    for (const { threads, results } of outcomes) {
+      assert.equal(threads, 2);
+      assert.deepEqual(results, outcomes[0].results);
+    }
+    await noWorkers(open.page);
+  });
 });

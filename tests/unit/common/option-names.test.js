@@ -254,6 +254,15 @@ describe('no option is accepted and ignored', () => {
     }
   }
 
+  it("the roles of a handler's models, which are a union", async () => {
+    for (const role of ['reranker', 'embedder']) {
+      const wrong = await failureOf(createHandler, { models: { mine: { [misspelt(role)]: {} } } });
+      assert.equal(wrong?.code, 'invalid_input');
+      assert.ok(wrong.message.includes(`unknown property "${misspelt(role)}"; did you mean "${role}"?`), wrong.message);
+      assert.equal(await failureOf(createHandler, { models: { mine: { [role]: {} } } }), undefined);
+    }
+  });
+
   it('topN, which only one adapter has, too', async () => {
     assert.ok(new RerankWasmCompressor(reranker, { topN: 1 }));
     assert.throws(() => new RerankWasmCompressor(reranker, { topn: 1 }), { message: /did you mean "topN"\?/ });
