@@ -41,6 +41,16 @@ export function parseCount(value: string | undefined, option: string): number | 
   return count;
 }
 
+/** @throws `invalid_input` for a value that is not a number from 0 to 1 */
+export function parseShare(value: string | undefined, option: string): number | undefined {
+  if (value === undefined) return undefined;
+  const share = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(share >= 0 && share <= 1)) {
+    throw misused(`${option} takes a number from 0 to 1, not ${JSON.stringify(value)}`);
+  }
+  return share;
+}
+
 /** @throws `invalid_input` for a value that is none of these */
 export function parseOneOf<const Value extends string>(
   value: string | undefined,

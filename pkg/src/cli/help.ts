@@ -1,5 +1,5 @@
 /** The help of each command. */
-export const help: Readonly<Record<'rank' | 'verify' | 'models' | 'cache' | 'convert', string>> = {
+export const help: Readonly<Record<'rank' | 'search' | 'verify' | 'models' | 'cache' | 'convert', string>> = {
   rank: `\
 rerank-wasm [OPTIONS] QUERY [FILE...]
 
@@ -24,6 +24,7 @@ Piped, a line is: score, tab, place (file:line), tab, text.
   -h, --help
       --version
 
+rerank-wasm search     finds passages in the files of a folder (search --help)
 rerank-wasm verify     compares scores with published ones (verify --help)
 rerank-wasm models     lists rerankers to choose from
 rerank-wasm cache      lists the cached downloads; cache clear removes them
@@ -31,6 +32,32 @@ rerank-wasm convert    makes a model smaller, with fewer pieces and bits (conver
 
 A command is the first word. To rank with such a word as QUERY, begin with --.
 Exit codes: 0 done, 1 failed, 2 wrong arguments or files, 3 verify found differences, 130 Ctrl-C.
+`,
+  search: `\
+rerank-wasm search [OPTIONS] QUERY [FOLDER]
+
+Finds passages in the text files of FOLDER (default: this one) in two stages. An embedding model and keywords find
+candidates, and a reranker puts them in order. The index is made once and kept; later calls read what changed.
+Piped, a line is: score, tab, place (file:line), tab, passage.
+
+  -n, --top-n N        prints only the N best files (default: 10)
+      --candidates N   passages that go on to the reranker (default: 50)
+      --min-score S    leaves out what the reranker scores lower, from 0 to 1
+      --no-rerank      prints what the first stage finds, without the reranker
+      --json           prints a JSON object on each line: file, line, score, start, end, text, stages
+      --embedder MODEL an embedding model: a published name, org/repo, a directory or a base URL; recall is the package
+                       rerank-wasm-recall, if that is installed (default: bge-small-en-v1.5)
+      --model MODEL    the reranker, as in rerank-wasm --help (default: bge-reranker-base)
+      --file PATH      its ONNX file
+      --hub URL        downloads models from there (default: the environment's HF_ENDPOINT, else https://huggingface.co)
+      --token TOKEN    access token for the hub; prefer the environment's HF_TOKEN
+      --no-cache       neither reads nor writes the cache, and keeps no index
+  -h, --help
+
+Files end in .txt, .text, .md, .markdown, .mdx, .rst, .adoc, .org or .tex, in UTF-8. Hidden files, node_modules and links
+are left out. Keywords need the package minisearch beside rerank-wasm; without it, vectors alone find the candidates.
+The index is in the directory search below $RERANK_WASM_CACHE, else below rerank-wasm in the user's cache directory.
+Exit codes: 0 done, 1 failed, 2 wrong arguments or files, 130 Ctrl-C.
 `,
   verify: `\
 rerank-wasm verify [OPTIONS]

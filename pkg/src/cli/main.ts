@@ -9,9 +9,11 @@ import { models } from './models.js';
 import { explain } from './output.js';
 import { useProxies } from './proxies.js';
 import { rank } from './rank.js';
+import { search } from './search/command.js';
 import { verify } from './verify/command.js';
 
 const commands: ReadonlyMap<string | undefined, Command> = new Map([
+  ['search', search],
   ['verify', verify],
   ['models', models],
   ['cache', cache],

@@ -1,15 +1,18 @@
 import { fileURLToPath } from 'node:url';
-
+import type { Embedder } from '../common/embedding.js';
 import { RerankError } from '../common/errors.js';
+import type { ModelOptions } from '../common/loading.js';
 import type { ModelSource } from '../common/model-source.js';
 import type { Reranker } from '../common/types.js';
-import { createReranker } from '../node.js';
+import { createEmbedder, createReranker } from '../node.js';
 import { warn } from './output.js';
 import type { Progress } from './progress.js';
 
-/** The name on the command line for the small model of that package. */
+/** The names on the command line for the models of packages. */
 export const embeddedName = 'mini';
+const embeddedEmbedderName = 'recall';
 const embeddedPackage: string = 'rerank-wasm-mini';
+const embeddedEmbedderPackage: string = 'rerank-wasm-recall';
 
 /** The values of `modelOptions`. */
 export interface ModelValues {
@@ -20,32 +23,52 @@ export interface ModelValues {
   'no-cache'?: boolean | undefined;
 }
 
+/** `modelOptions` with an embedding model. */
+export interface EmbedderValues extends Omit<ModelValues, 'model' | 'file'> {
+  embedder?: string | undefined;
+}
+
 /**
  * Creates the reranker of the options. Warnings go to standard error.
  *
  * @throws the errors of `createReranker`
  */
 export async function loadReranker(values: ModelValues, progress: Progress, signal: AbortSignal): Promise<Reranker> {
-  const { model, hub, file, token, 'no-cache': uncached } = values;
-  try {
-    return await createReranker({
-      model: model === embeddedName ? await embeddedModel() : model,
-      hub,
-      file,
-      token,
-      cache: uncached ? 'none' : 'auto',
-      // Nothing else runs in this process, and a worker takes time to start.
-      worker: false,
-      onProgress: progress.loading,
-      onWarning: ({ message }) => {
-        progress.end();
-        warn(message);
-      },
-      signal,
-    });
-  } finally {
-    progress.end();
-  }
+  const { model, file } = values;
+  const given = model === embeddedName ? await modelOf(embeddedPackage, embeddedName) : model;
+  return createReranker({ model: given, file, ...loadingOf(values, progress, signal) }).finally(() => progress.end());
+}
+
+/**
+ * Creates the embedder of the options. Warnings go to standard error.
+ *
+ * @throws the errors of `createEmbedder`
+ */
+export async function loadEmbedder(values: EmbedderValues, progress: Progress, signal: AbortSignal): Promise<Embedder> {
+  const { embedder } = values;
+  const isEmbedded = embedder === embeddedEmbedderName;
+  const model = isEmbedded ? await modelOf(embeddedEmbedderPackage, embeddedEmbedderName) : embedder;
+  return createEmbedder({ model, ...loadingOf(values, progress, signal) }).finally(() => progress.end());
+}
+
+function loadingOf(
+  { hub, token, 'no-cache': uncached }: Omit<ModelValues, 'model' | 'file'>,
+  progress: Progress,
+  signal: AbortSignal,
+) {
+  return {
+    hub,
+    token,
+    cache: uncached ? 'none' : 'auto',
+    // Nothing else runs in this process, and a worker takes time to start.
+    worker: false,
+    onProgress: progress.loading,
+    onWarning: ({ message }) => {
+      progress.end();
+      warn(message);
+    },
+    signal,
+  } satisfies ModelOptions;
 }
 
 /**
@@ -61,15 +84,15 @@ export function embeddedDirectory(): string {
   }
 }
 
-async function embeddedModel(): Promise<ModelSource> {
+async function modelOf(name: string, word: string): Promise<ModelSource> {
   try {
-    return ((await import(embeddedPackage)) as { default: ModelSource }).default;
+    return ((await import(name)) as { default: ModelSource }).default;
   } catch (cause) {
-    throw notInstalled(cause);
+    throw notInstalled(cause, name, word);
   }
 }
 
-function notInstalled(cause: unknown): RerankError {
-  const message = `The package ${embeddedPackage} is not installed beside rerank-wasm; install it for --model mini.`;
+function notInstalled(cause: unknown, name = embeddedPackage, word = embeddedName): RerankError {
+  const message = `The package ${name} is not installed beside rerank-wasm; install it for the model ${word}.`;
   return new RerankError('model_not_found', message, { cause });
 }

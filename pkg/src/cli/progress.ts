@@ -7,6 +7,7 @@ import { bar, fit, type Output, styles, widthOf } from './terminal.js';
 export interface Progress {
   loading: ((progress: LoadProgress) => void) | undefined;
   ranking: ((progress: RerankProgress) => void) | undefined;
+  indexing: ((progress: RerankProgress) => void) | undefined;
   converting: ((progress: ConversionProgress) => void) | undefined;
   /** Clears the line. */
   end(): void;
@@ -22,7 +23,9 @@ const stageNames = {
 
 /** Shows progress if `stream` is a terminal. */
 export function showProgress(stream: Output): Progress {
-  if (!stream.isTTY) return { loading: undefined, ranking: undefined, converting: undefined, end() {} };
+  if (!stream.isTTY) {
+    return { loading: undefined, ranking: undefined, indexing: undefined, converting: undefined, end() {} };
+  }
   const { dim } = styles(stream);
   let shown = '';
   const show = (line: string) => {
@@ -40,6 +43,7 @@ export function showProgress(stream: Output): Progress {
       else if (total) showShare(file, loaded / total, `${megabytes(loaded)} of ${megabytes(total)} MB`);
       else show(`${file.padEnd(10)}${megabytes(loaded)} MB`);
     },
+    indexing: ({ done, total }) => showShare('indexing', done / total, `${done} of ${total} files`),
     ranking: ({ done, total }) => showShare('documents', done / total, `${done} of ${total}`),
     converting({ stage, done, total }) {
       const amount = stage === 'read' ? `${megabytes(done)} of ${megabytes(total ?? done)} MB` : `${done} of ${total}`;

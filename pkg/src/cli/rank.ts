@@ -4,7 +4,7 @@ import { help } from './help.js';
 import { loadReranker, type ModelValues } from './model.js';
 import { print, readVersion, warn } from './output.js';
 import { showProgress } from './progress.js';
-import { asColumns, asJson, asList, type Effort, type Ranked } from './report.js';
+import { asColumns, asJson, asList, describe, type Effort, type Ranked, rowsOf } from './report.js';
 import { type FoundDocument, readDocuments, standardInput } from './text-files.js';
 
 const options = {
@@ -40,7 +40,7 @@ export const rank: Command = async (words, signal) => {
   const { ranked, effort } = await rankAll(query, documents, { values, maxTokens, signal });
   const shown = ranked.slice(0, topN);
   if (values.json) print(asJson(shown));
-  else print(process.stdout.isTTY ? asList(shown, effort, process.stdout) : asColumns(shown));
+  else print(process.stdout.isTTY ? asList(rowsOf(shown), describe(effort), process.stdout) : asColumns(shown));
   const cut = ranked.filter(({ truncated }) => truncated).length;
   if (cut > 0) warn(`${cut} of ${documents.length} documents were too long and were cut; --chunk reads them whole.`);
   return exitCodes.done;

@@ -14,6 +14,18 @@ export interface Effort {
   memoryBytes: number;
 }
 
+/** A line of a list for people. */
+export interface Row {
+  score: number;
+  /** The filled part of the bar. */
+  share: number;
+  /** Undefined if all rows have the same one, which people know. */
+  place: string | undefined;
+  /** True if the model did not read the whole document. */
+  cut: boolean;
+  text: string;
+}
+
 const number = new Intl.NumberFormat('en');
 
 /** A JSON object on each line. */
@@ -35,31 +47,41 @@ export function asColumns(ranked: readonly Ranked[]): string {
   return lines.join('');
 }
 
-/** For people: a document on each line of the terminal `out`. */
-export function asList(ranked: readonly Ranked[], effort: Effort, out: Output): string {
+/** The rows of a list for people. */
+export function rowsOf(ranked: readonly Ranked[]): Row[] {
+  const named = new Set(ranked.map(({ document }) => document.file)).size > 1;
+  return ranked.map((result) => {
+    const { score, document, truncated: cut } = result;
+    const place = named || document.line === undefined ? placeOf(document) : undefined;
+    return { score, share: score, place, cut, text: whatCounts(result) };
+  });
+}
+
+/** For people: a row on each line of the terminal `out`, and a footer. */
+export function asList(rows: readonly Row[], footer: string, out: Output): string {
   const { dim, accent } = styles(out);
   const width = widthOf(out);
   const barWidth = width < 60 ? 6 : 12;
-  const rankWidth = String(ranked.length).length;
-  const named = new Set(ranked.map(({ document }) => document.file)).size > 1;
-  const lines = ranked.map((result, index) => {
-    const { score, document, truncated } = result;
+  const rankWidth = String(rows.length).length;
+  const lines = rows.map(({ score, share, place: where, cut, text }, index) => {
     const rank = String(index + 1).padStart(rankWidth);
-    const place = named || document.line === undefined ? `${fit(placeOf(document), 30)} ` : '';
-    const mark = truncated ? '[cut] ' : '';
+    const place = where === undefined ? '' : `${fit(where, 30)} `;
+    const mark = cut ? '[cut] ' : '';
     const room = width - rankWidth - barWidth - place.length - mark.length - 10;
-    const text = fit(whatCounts(result), Math.max(room, 10));
-    return `${rank} ${accent(bar(score, barWidth))} ${score.toFixed(4)}  ${dim(place + mark)}${text}\n`;
+    const shown = fit(text, Math.max(room, 10));
+    return `${rank} ${accent(bar(share, barWidth))} ${score.toFixed(4)}  ${dim(place + mark)}${shown}\n`;
   });
-  return `${lines.join('')}${dim(describe(effort))}\n`;
+  return `${lines.join('')}${dim(footer)}\n`;
 }
 
-function describe({ documents, tokens, seconds, memoryBytes }: Effort): string {
+/** What a ranking cost, in words. */
+export function describe({ documents, tokens, seconds, memoryBytes }: Effort): string {
   const counted = `${number.format(documents)} ${documents === 1 ? 'document' : 'documents'}, ${number.format(tokens)} tokens`;
   return `${counted}, ${seconds.toFixed(2)} s, ${(memoryBytes / 1e6).toFixed(0)} MB of linear memory`;
 }
 
-function placeOf({ file, line }: FoundDocument): string {
+/** Where a document was read: a file, or a line of it. */
+export function placeOf({ file, line }: Pick<FoundDocument, 'file' | 'line'>): string {
   return line === undefined ? file : `${file}:${line}`;
 }
 

@@ -61,6 +61,10 @@ export class ClientSearch<Document extends SearchDocument> extends Held implemen
     await this.#documents('remove').remove(checked, checkWriteOptions(options));
   }
 
+  async documents(): Promise<Document[]> {
+    return structuredClone(await this.#documents('documents').all()) as Document[];
+  }
+
   async search(query: string, options?: SearchQueryOptions<Document>): Promise<SearchHit<Document>[]> {
     let last: SearchHit<Document>[] = [];
     for await (const hits of this.stream(query, options)) last = hits;
@@ -136,7 +140,7 @@ export class ClientSearch<Document extends SearchDocument> extends Held implemen
   #documents(method: string): Documents {
     this.#throwIfDisposed();
     if ('documents' in this.#parts) return this.#parts.documents;
-    throw invalid(`\`${method}\` has no index to change, because \`retrieve\` replaces it; change your own index.`);
+    throw invalid(`\`${method}\` has no index here, because \`retrieve\` replaces it; use your own index.`);
   }
 
   #throwIfEnded({ signal }: CheckedQuery): void {

@@ -108,6 +108,12 @@ export class Documents {
     throw invalid('`changes` name a document that the index does not hold; add it first.');
   }
 
+  /** Returns all documents. They belong to the index. */
+  async all(): Promise<SearchDocument[]> {
+    const entries = await this.#change(Promise.resolve(undefined), undefined, async () => this.collection.entries);
+    return Array.from(entries.values(), ({ document }) => document);
+  }
+
   async statistics(): Promise<SearchStatistics> {
     return this.#change(this.prepare(), undefined, async (embedding) => {
       const { entries, chunks, bytes } = this.collection;

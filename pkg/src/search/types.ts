@@ -243,6 +243,13 @@ export interface Search<Document extends SearchDocument = AnyDocument> {
    * for await (const hits of search.stream('how do I cancel')) show(hits);
    */
   stream(query: string, options?: SearchQueryOptions<Document>): AsyncGenerator<SearchHit<Document>[], void, undefined>;
+  /**
+   * Returns copies of the documents, after the changes that were begun: to remove those that are gone, for example.
+   *
+   * @example
+   * const gone = (await search.documents()).filter(({ id }) => !files.has(id));
+   */
+  documents(): Promise<Document[]>;
   /** Counts what the index holds, after the changes that were begun. */
   statistics(): Promise<SearchStatistics>;
   /** Frees the index, and its name for others. The embedder and the reranker stay yours. It may be called twice. */

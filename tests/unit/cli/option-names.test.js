@@ -6,9 +6,10 @@ import { convert } from '#internal/cli/convert/command.js';
 import { help } from '#internal/cli/help.js';
 import { models } from '#internal/cli/models.js';
 import { rank } from '#internal/cli/rank.js';
+import { search } from '#internal/cli/search/command.js';
 import { verify } from '#internal/cli/verify/command.js';
 
-const commands = { rank, verify, models, cache, convert };
+const commands = { rank, search, verify, models, cache, convert };
 const { signal } = new AbortController();
 
 const refusalOf = async (command, words) => {

@@ -7,7 +7,7 @@ import { rejectsWith } from '../../support/asserts/assertions.js';
 
 const refusal = { code: 'out_of_memory', message: 'The engine has no memory for the copy; close other tabs.' };
 
-/** Starts workers whose model takes `memoryBytes`. Only the first `copies` of them have memory for a copy. */
+/** Starts workers. Their model takes `memoryBytes`. Only the first `copies` of them have memory for a copy. */
 function fakeWorkers({ memoryBytes, copies = 8 }) {
   const answers = {
     statistics: { memoryBytes, threads: 1 },

@@ -170,6 +170,17 @@ describe('a search', () => {
     assert.deepEqual(await search.search('tea'), []);
   });
 
+  it('returns copies of its documents, after the changes before', async () => {
+    const search = await createSearch({});
+    const added = search.add(documents);
+    const [first] = await search.documents();
+    assert.deepEqual(first, documents[0]);
+    first.text = 'changed';
+    search.remove(['tea']);
+    assert.deepEqual(await search.documents(), documents.slice(0, 3));
+    await added;
+  });
+
   it('stores blank documents, which are never found', async () => {
     const search = await createSearch({ embedder: fakeEmbedder() });
     await search.add([{ id: 'blank', text: ' ' }, ...documents]);
@@ -225,6 +236,7 @@ describe('a search with a first stage of its own', () => {
     const search = await createSearch({ retrieve: async () => candidates });
     assert.deepEqual(ids(await search.search('x', { filter: ({ url }) => url === '/a' })), ['a']);
     await rejectsWith(search.add([]), 'invalid_input', /`add` has no index/);
+    await rejectsWith(search.documents(), 'invalid_input', /`documents` has no index/);
     assert.equal((await search.statistics()).documents, 0);
   });
 
@@ -286,6 +298,7 @@ describe('calls of a search that end early', () => {
       search.add([]),
       search.remove([]),
       search.update([]),
+      search.documents(),
       search.statistics(),
     ]) {
       await rejectsWith(call, 'disposed');
