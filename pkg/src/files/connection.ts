@@ -138,7 +138,7 @@ function checkAnswer(response: Response, url: string): void {
   }
   if (!ok) throw new AnswerError('download_failed', `${message}; check the URL and the right to read it.`, response);
   if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) {
-    throw new WebPageError(url);
+    throw new WebPageError(url, response);
   }
 }
 
@@ -160,8 +160,8 @@ export async function* refuseHtml<Chunk extends Uint8Array>(
 }
 
 /** The answer is a web page, as many servers send in place of a missing file. */
-export class WebPageError extends RerankError {
-  constructor(url: string) {
-    super('download_failed', `${url} is a web page, not a file of a model or engine; check the URL.`);
+export class WebPageError extends AnswerError {
+  constructor(url: string, response: Pick<Response, 'status' | 'headers'> = new Response()) {
+    super('download_failed', `${url} is a web page, not a file of a model or engine; check the URL.`, response);
   }
 }

@@ -2,7 +2,7 @@ import { describeValue } from '../common/check.js';
 import { chunksOf, piecesOf } from '../common/chunks.js';
 import { RerankError, withReason } from '../common/errors.js';
 import { isBlob } from '../common/kinds.js';
-import { AnswerError } from './connection.js';
+import { AnswerError, WebPageError } from './connection.js';
 import { readDataUrl } from './data-url.js';
 import { type DownloadOptions, type KeptChunks, openUrl, sizeOf } from './download.js';
 import { refusal } from './hub/problems.js';
@@ -65,7 +65,8 @@ async function openRemote(url: string, options: DownloadOptions, origin: Resolve
   try {
     return await openUrl(url, { ...options, token: origin?.token?.value });
   } catch (error) {
-    throw origin && error instanceof AnswerError ? refusal(error, origin) : error;
+    const refused = error instanceof AnswerError && !(error instanceof WebPageError);
+    throw origin && refused ? refusal(error, origin) : error;
   }
 }
 
