@@ -39,7 +39,8 @@ describe('the packages after yarn install, with Plug’n’Play', () => {
     hub = await startHub();
     const [code, mini] = pack(directory).map((path) => `file:./${basename(path)}`);
     const dependencies = { 'rerank-wasm': code, 'rerank-wasm-mini': mini };
-    const settings = ['nodeLinker: pnp', 'enableTelemetry: false', 'enableGlobalCache: false', 'enableNetwork: false'];
+    const off = ['enableTelemetry', 'enableGlobalCache', 'enableNetwork', 'enableImmutableInstalls'];
+    const settings = ['nodeLinker: pnp', ...off.map((name) => `${name}: false`)];
     const files = {
       'package.json': JSON.stringify({ name: 'project', private: true, type: 'module', dependencies }),
       '.yarnrc.yml': `${settings.join('\n')}\n`,
