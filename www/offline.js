@@ -31,6 +31,12 @@ function follow(registration) {
   show(registration);
 }
 
+/** Lets the service worker keep what this page has loaded since, or loaded before there was a worker. */
+export async function keepUsed() {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  registration?.active?.postMessage('keep what is used');
+}
+
 function show({ installing, waiting, active }) {
   note.hidden = false;
   // The first worker waits for a moment, too, but replaces no other: that is no update.
@@ -39,8 +45,10 @@ function show({ installing, waiting, active }) {
   if (isUpdate) {
     text.textContent = 'A new version of this page is here.';
     reload.onclick = () => takeOver(waiting);
-  } else if (active) text.textContent = 'This page works offline now.';
-  else if (installing || waiting) text.textContent = 'Keeping this page for offline use.';
+  } else if (active) {
+    text.textContent = 'This page works offline now.';
+    active.postMessage('keep what is used');
+  } else if (installing || waiting) text.textContent = 'Keeping this page for offline use.';
   else note.hidden = true;
 }
 

@@ -1,3 +1,4 @@
+import { clampIfLong, element } from './elements.js';
 import { arrange } from './flip.js';
 import { score as scoreText } from './words.js';
 
@@ -92,25 +93,7 @@ class Item {
     this.#move.replaceChildren(seen, heard);
   }
 
-  /** Shows the first lines of a long passage and a button for the rest. */
   clampIfLong() {
-    this.#paragraph.classList.add('clamped');
-    if (this.#paragraph.scrollHeight <= this.#paragraph.clientHeight + 1) return;
-    const button = element('button', 'link', 'Show all of it');
-    button.type = 'button';
-    button.setAttribute('aria-expanded', 'false');
-    button.addEventListener('click', () => {
-      const clamped = this.#paragraph.classList.toggle('clamped');
-      button.textContent = clamped ? 'Show all of it' : 'Show less';
-      button.setAttribute('aria-expanded', `${!clamped}`);
-    });
-    this.#paragraph.after(button);
+    clampIfLong(this.#paragraph);
   }
-}
-
-function element(name, className = '', text = '') {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
 }

@@ -1,8 +1,11 @@
-// The server puts `const precache = { version, files: [{ path, sha256 }] }` in front: the files of one build.
+// The server puts `const precache = { version, files: [{ path, sha256, onUse }] }` in front: the files of one build. A visitor
+// needs those `onUse` only for the search of files.
 /* global precache */
 const prefix = 'rerank-wasm-demo-';
 const cacheName = prefix + precache.version;
 const digests = new Map(precache.files.map(({ path, sha256 }) => [urlOf(path), sha256]));
+const kept = { onUse: [], always: [] };
+for (const { path, onUse } of precache.files) kept[onUse ? 'onUse' : 'always'].push(urlOf(path));
 
 function urlOf(path) {
   return new URL(path, registration.scope).href;
@@ -20,6 +23,10 @@ addEventListener('message', ({ data }) => {
   if (data === 'take over') skipWaiting();
 });
 
+addEventListener('message', (event) => {
+  if (event.data === 'keep what is used') event.waitUntil(keepUsed());
+});
+
 addEventListener('fetch', (event) => {
   const { method, url } = event.request;
   if (method !== 'GET') return;
@@ -30,13 +37,21 @@ addEventListener('fetch', (event) => {
 
 async function keepAll() {
   const cache = await caches.open(cacheName);
-  const urls = [...digests.keys()];
-  const engines = urls.filter((url) => url.endsWith('.wasm'));
+  const engines = kept.always.filter((url) => url.endsWith('.wasm'));
   const used = [];
   for (const url of engines) if (await isUsed(url)) used.push(url);
   // A browser without an HTTP cache names no used engine; then the worker keeps all of them.
   const unused = used.length > 0 ? engines.filter((url) => !used.includes(url)) : [];
-  for (const url of urls) if (!unused.includes(url)) await keep(cache, url);
+  for (const url of kept.always) if (!unused.includes(url)) await keep(cache, url);
+  await keepUsed();
+}
+
+/** Keeps the files of the search that this browser has loaded. A file that the server has replaced stays out. */
+async function keepUsed() {
+  const cache = await caches.open(cacheName);
+  for (const url of kept.onUse) {
+    if (!(await cache.match(url)) && (await isUsed(url))) await keep(cache, url).catch(() => {});
+  }
 }
 
 /**
@@ -73,8 +88,8 @@ async function keep(cache, url) {
 
 async function answer(url) {
   const cache = await caches.open(cacheName);
-  const kept = await cache.match(url);
-  if (kept) return kept;
+  const found = await cache.match(url);
+  if (found) return found;
   try {
     await keep(cache, url);
     return await cache.match(url);

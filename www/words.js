@@ -24,6 +24,7 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 100e6 ? 1 : 0)} MB`;
+export const size = (bytes) => (bytes < 1e6 ? `${whole.format(bytes / 1e3)} kB` : megabytes(bytes));
 export const wholeMegabytes = (bytes) => `${whole.format(bytes / 1e6)} MB`;
 export const milliseconds = (value) =>
   value < 1000 ? `${precise.format(value)} ms` : `${precise.format(value / 1000)} s`;

@@ -10,11 +10,44 @@ import { importMapOf, policyOf, Site } from '../../www/tools/site.mjs';
 describe('the demo site', () => {
   const site = new Site();
 
-  it('allows its scripts and its import map, and no others', async () => {
-    const page = await readFile((await site.find('/')).path, 'utf8');
-    const hash = createHash('sha256').update(importMapOf(page)).digest('base64');
-    assert.match(policyOf(page), /^default-src 'none'; /);
-    assert.ok(policyOf(page).includes(`; script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}'; style-src 'self'; `));
+  it('allows its scripts and the import map of each page, and no others', async () => {
+    const pages = ['/', ...(await site.pages())];
+    assert.deepEqual(pages, ['/', '/search.html']);
+    for (const path of pages) {
+      const page = await readFile((await site.find(path)).path, 'utf8');
+      const hash = createHash('sha256').update(importMapOf(page)).digest('base64');
+      assert.match(policyOf(page), /^default-src 'none'; /);
+      assert.ok(policyOf(page).includes(`; script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}'; style-src 'self'; `));
+    }
+  });
+
+  it('sends each page its policy', async () => {
+    const server = await serve();
+    try {
+      for (const path of ['/', '/search.html']) {
+        const response = await fetch(server.url + path);
+        const policy = policyOf(await response.text());
+        assert.equal(response.headers.get('content-security-policy'), `${policy}; frame-ancestors 'none'`);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('keeps the files of the search only for those who use it, and leaves its model to the cache of the package', async () => {
+    const [, list] = /^const precache = (.*);$/m.exec(await site.serviceWorker());
+    const { files } = JSON.parse(list);
+    const onUse = files.filter((file) => file.onUse).map(({ path }) => path);
+    for (const path of [
+      'search.html',
+      'search/main.js',
+      'rerank-wasm/search.js',
+      'minisearch/index.js',
+      'pdfjs/pdf.worker.min.mjs',
+    ])
+      assert.ok(onUse.includes(path), path);
+    for (const path of ['./', 'main.js', 'style.css', 'rerank-wasm/index.js']) assert.ok(!onUse.includes(path), path);
+    assert.ok(files.every(({ path }) => !path.endsWith('.bundle')));
   });
 
   it('keeps for visits without a network what the page loads, and nothing for other runtimes', async () => {

@@ -6,12 +6,13 @@ import { extname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
-import { policyOf, Site } from './site.mjs';
+import { firstPage, policyOf, Site } from './site.mjs';
 
 const mediaTypes = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
@@ -24,11 +25,11 @@ const mediaTypes = {
  */
 export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
   const site = new Site(folders);
-  const index = await site.find('/');
-  // A meta element cannot hold frame-ancestors, so the header adds it.
-  const policy = `${policyOf(await readFile(index.path, 'utf8'))}; frame-ancestors 'none'`;
+  const policies = new Map();
+  for (const page of [firstPage, ...(await site.pages())]) policies.set(page, await policy(site, page));
   const answer = async (request, response) => {
-    response.setHeader('Content-Security-Policy', policy);
+    const path = pathOf(request.url);
+    response.setHeader('Content-Security-Policy', policies.get(path) ?? policies.get(firstPage));
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-cache');
@@ -38,7 +39,6 @@ export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
       response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     }
     if (request.method !== 'GET') return refuse(response, 405);
-    const path = pathOf(request.url);
     if (path === '/service-worker.js') {
       response.setHeader('Content-Type', mediaTypes['.js']);
       return response.end(await site.serviceWorker());
@@ -66,6 +66,12 @@ export async function serve({ port = 0, folders = {}, isolated = false } = {}) {
       await once(server, 'close');
     },
   };
+}
+
+/** Returns the policy of a page for its header. A meta element cannot hold frame-ancestors, so the header adds it. */
+async function policy(site, page) {
+  const { path } = await site.find(page);
+  return `${policyOf(await readFile(path, 'utf8'))}; frame-ancestors 'none'`;
 }
 
 /** Returns the path of a request. A malformed URL gets the empty path, which no file has. */

@@ -10,7 +10,14 @@ export const siteFolders = {
   '/': resolve(repository, 'www'),
   '/rerank-wasm/': resolve(repository, 'pkg/dist'),
   '/rerank-wasm-mini/': resolve(repository, 'pkg/mini'),
+  '/rerank-wasm-recall/': resolve(repository, 'pkg/recall'),
+  '/minisearch/': resolve(repository, 'node_modules/minisearch/dist/es'),
+  '/pdfjs/': resolve(repository, 'node_modules/pdfjs-dist/legacy/build'),
+  '/pdfjs/cmaps/': resolve(repository, 'node_modules/pdfjs-dist/cmaps'),
 };
+
+/** The page at the root, which ranks passages. */
+export const firstPage = '/';
 
 const workerPath = '/service-worker.js';
 
@@ -37,29 +44,43 @@ export class Site {
   /** Returns the service worker's code. It begins with the list of the files that the worker keeps. */
   async serviceWorker() {
     const files = [];
+    const always = await this.reached({ pages: [firstPage] });
     for (const path of await this.reached()) {
-      files.push({ path: path === '/' ? './' : path.slice(1), sha256: await this.#digest(path) });
+      // The cache of the package keeps it.
+      if (path.endsWith('.bundle')) continue;
+      const file = { path: path === firstPage ? './' : path.slice(1), sha256: await this.#digest(path) };
+      files.push(always.includes(path) ? file : { ...file, onUse: true });
     }
     const code = await this.#read(workerPath);
     const version = sha256(JSON.stringify(files) + code).slice(0, 16);
     return `const precache = ${JSON.stringify({ version, files })};\n${code}`;
   }
 
-  /** Returns the URL paths of all files that the page loads, directly or through other files. */
-  async reached() {
-    const { imports } = JSON.parse(importMapOf(await this.#read('/')));
-    const found = new Set(['/']);
+  /** Returns the URL paths of the other pages, to which the first one leads. */
+  async pages() {
+    const references = referencesIn(firstPage, await this.#read(firstPage));
+    return references
+      .filter((reference) => reference.endsWith('.html'))
+      .map((reference) => posix.resolve('/', reference));
+  }
+
+  /** Returns the URL paths of all files that these pages load, directly or through other files. Default: all pages. */
+  async reached({ pages } = {}) {
+    const found = new Set(pages ?? [firstPage, ...(await this.pages())]);
+    const imports = {};
     for (const path of found) {
-      for (const reference of referencesIn(path, await this.#text(path))) {
+      const text = await this.#text(path);
+      if (isPage(path)) Object.assign(imports, JSON.parse(importMapOf(text)).imports);
+      for (const reference of referencesIn(path, text)) {
         const next = posix.resolve(posix.dirname(path), imports[reference] ? `/${imports[reference]}` : reference);
-        if (next !== workerPath) found.add(next);
+        if (next !== workerPath && !isPage(next)) found.add(next);
       }
     }
     return [...found].sort();
   }
 
   async #text(path) {
-    return path === '/' || path.endsWith('.js') ? this.#read(path) : '';
+    return isPage(path) || path.endsWith('.js') ? this.#read(path) : '';
   }
 
   async #read(path) {
@@ -96,15 +117,17 @@ export function policyOf(page) {
   return policy;
 }
 
+const isPage = (path) => path === firstPage || path.endsWith('.html');
+
 function referencesIn(path, text) {
-  const patterns =
-    path === '/'
-      ? [/\s(?:src|href)="([^"#][^"]*)"/g]
-      : [
-          /^\s*(?:import|export)\b[^'";]*\bfrom\s*['"]([^'"]+)['"]/gm,
-          /^\s*import\s*['"]([^'"]+)['"]/gm,
-          /\bnew URL\(\s*['"]([^'"]+)['"],\s*import\.meta\.url\s*\)/g,
-        ];
+  const patterns = isPage(path)
+    ? [/\s(?:src|href)="([^"#][^"]*)"/g]
+    : [
+        /^\s*(?:import|export)\b[^'";]*\bfrom\s*['"]([^'"]+)['"]/gm,
+        /^\s*import\s*['"]([^'"]+)['"]/gm,
+        /\bimport\(\s*['"](minisearch|pdfjs-dist|\.[^'"]+\.js)['"]\s*\)/g,
+        /\bnew URL\(\s*['"]([^'"]+[^'"/])['"],\s*import\.meta\.url\s*\)/g,
+      ];
   return patterns.flatMap((pattern) => Array.from(text.matchAll(pattern), ([, reference]) => reference));
 }
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { afterEach, describe, it } from 'node:test';
 
+import { violations } from '../../support/browsers/axe.js';
 import { useChromium } from '../../support/browsers/chromium.js';
 import { ranked } from '../../support/browsers/demo-page.js';
-
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 describe('the demo page for everyone', () => {
   const chromium = useChromium();
@@ -22,7 +20,6 @@ describe('the demo page for everyone', () => {
     it(`breaks no rule of axe, ${colorScheme}`, async () => {
       // `reducedMotion` shows axe the final colours, not those of a transition. `bypassCSP` lets axe's script in.
       const page = await visit({ colorScheme, reducedMotion: 'reduce', bypassCSP: true });
-      await page.addScriptTag({ path: axe });
       assert.deepEqual(await violations(page), []);
       await page.getByLabel('Before', { exact: true }).check();
       await page.getByLabel('bge-reranker-base').check();
@@ -154,9 +151,3 @@ describe('the demo page for everyone', () => {
     assert.deepEqual(await open.page.evaluate(() => globalThis.shifted), []);
   });
 });
-
-/** Returns axe's findings: each rule with its elements. */
-async function violations(page) {
-  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
-}
