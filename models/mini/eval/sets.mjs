@@ -41,9 +41,20 @@ export function readShowcase() {
 
 /** Reads the held-out sources, each a file of `sets/`. A file stores its passages once; a query names its candidates. */
 export async function readHeldOut() {
+  const files = await heldOutFiles();
+  return Promise.all(files.map(({ name, file }) => readSet(name, file, heldOutTasks)));
+}
+
+/** Reads the held-out sources whole: `{ name, passages, queries }`. `relevant` of a query holds indices of passages. */
+export async function readCorpora() {
+  const files = await heldOutFiles();
+  return Promise.all(files.map(async ({ name, file }) => ({ name, ...JSON.parse(await readFile(file, 'utf8')) })));
+}
+
+async function heldOutFiles() {
   const folder = new URL('sets/', import.meta.url);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
-  return Promise.all(names.map((name) => readSet(name.replace('.json', ''), new URL(name, folder), heldOutTasks)));
+  return names.map((name) => ({ name: name.replace('.json', ''), file: new URL(name, folder) }));
 }
 
 function heldOutTasks(text) {
