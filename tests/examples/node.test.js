@@ -7,12 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 import { useProject } from '../support/programs/packed.js';
 
-for (const [name, template] of [
-  ['for Node', new URL('../../examples/node', import.meta.url)],
-  ['that selects tools', new URL('../../examples/tool-selection', import.meta.url)],
+for (const [name, folder, recall] of [
+  ['for Node', '../../examples/node', false],
+  ['that selects tools', '../../examples/tool-selection', false],
+  ['that searches with PGlite and pgvector', '../../examples/search-pglite', true],
+  ['that searches with Orama', '../../examples/search-orama', true],
 ]) {
   describe(`the example ${name}`, () => {
-    const project = useProject({ template: fileURLToPath(template) });
+    const project = useProject({ template: fileURLToPath(new URL(folder, import.meta.url)), recall });
 
     it('prints what its README shows', () => {
       const options = { cwd: project.directory, encoding: 'utf8' };

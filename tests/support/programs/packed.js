@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const packages = ['pkg', 'pkg/mini'].map((path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url)));
+const usual = ['pkg', 'pkg/mini'];
 
-/** Packs both packages as for publishing. Returns the paths of the tarballs. */
-export function pack(destination) {
-  return packages.map((cwd) => {
+/** Packs rerank-wasm and rerank-wasm-mini, or the packages of other folders, as for publishing. Returns the tarballs. */
+export function pack(destination, folders = usual) {
+  return folders.map((folder) => {
+    const cwd = fileURLToPath(new URL(`../../../${folder}`, import.meta.url));
     const output = npm(['pack', '--json', '--pack-destination', destination], cwd);
     const [{ filename }] = JSON.parse(output);
     return join(destination, filename);
@@ -23,15 +24,15 @@ export function install(project, packages, options = []) {
 
 /**
  * Makes a project with both packages, installed from their tarballs, before the tests of the calling suite. Removes it
- * after them. `template` is a directory to begin with.
+ * after them. `template` is a directory to begin with. With `recall`, the project has rerank-wasm-recall, too.
  */
-export function useProject({ template, prepare = () => {} } = {}) {
+export function useProject({ template, recall = false, prepare = () => {} } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'rerank-wasm-project-'));
   const project = { directory, tarballs: [] };
   before(() => {
     if (template) cpSync(template, directory, { recursive: true });
     else writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }');
-    project.tarballs = pack(directory);
+    project.tarballs = pack(directory, recall ? [...usual, 'pkg/recall'] : usual);
     prepare(directory);
     install(directory, project.tarballs, ['--prefer-offline']);
   });

@@ -52,8 +52,9 @@ function alias(importer, name, folder, entry) {
  * Starts workerd with the worker at `path` (below the repository), the package and the small model. `bindings` become
  * the worker's environment. So do the files of the folder `assets`, as `ASSETS`, and R2 buckets with the names in
  * `buckets`. `besides` are further modules that the worker imports. With `inspected`, tests can look at its memory.
- * `isWithPackage` and `isWithMini` can leave package and small model out. `onOutput` receives what workerd writes to
- * its standard output and error.
+ * `services` is the code of another worker, and names its entry points: the worker's environment has each of them as a
+ * binding. `isWithPackage` and `isWithMini` can leave package and small model out. `onOutput` receives what workerd writes
+ * to its standard output and error.
  */
 export async function startWorkerd(
   path,
@@ -63,37 +64,51 @@ export async function startWorkerd(
     assets,
     buckets = [],
     besides = [],
+    services,
     isWithPackage = true,
     isWithMini = isWithPackage,
     inspected = false,
     onOutput = () => {},
   } = {},
 ) {
-  const miniflare = new Miniflare({
-    compatibilityDate: '2026-07-01',
+  const compatibilityDate = '2026-07-01';
+  const worker = {
+    name: 'worker',
+    compatibilityDate,
     modulesRoot: '/',
     // With Miniflare's worker in front, ours would not learn that a client went away.
     unsafeDirectSockets: [{ host: '127.0.0.1' }],
     bindings,
     compatibilityFlags,
     r2Buckets: buckets,
-    ...(inspected && { inspectorPort: 0 }),
+    ...(services && { serviceBindings: bindingsOf(services) }),
     ...(assets && { assets: { directory: assets, binding: 'ASSETS', routerConfig: workerFirst } }),
-    handleRuntimeStdio(...streams) {
-      for (const stream of streams) stream.on('data', onOutput);
-    },
     modules: [
       ...[path, ...besides].map(module),
       ...(isWithPackage
         ? [
             alias(path, 'rerank-wasm', 'pkg'),
             alias(path, 'rerank-wasm/edge', 'pkg', './edge'),
+            alias(path, 'rerank-wasm/search', 'pkg', './search'),
             ...modulesIn('pkg/dist'),
           ]
         : []),
       ...(isWithMini ? [alias(path, 'rerank-wasm-mini', 'pkg/mini'), ...modulesIn('pkg/mini')] : []),
     ],
+  };
+  const other = { name: 'services', compatibilityDate, modules: true, script: services?.script };
+  const miniflare = new Miniflare({
+    ...(inspected && { inspectorPort: 0 }),
+    handleRuntimeStdio(...streams) {
+      for (const stream of streams) stream.on('data', onOutput);
+    },
+    workers: services ? [worker, other] : [worker],
   });
   await miniflare.ready;
   return miniflare;
+}
+
+function bindingsOf({ entrypoints }) {
+  const bindings = Object.entries(entrypoints);
+  return Object.fromEntries(bindings.map(([name, entrypoint]) => [name, { name: 'services', entrypoint }]));
 }
