@@ -3,7 +3,7 @@ import type { Embedder } from '../common/embedding.js';
 import { RerankError, throwIfAborted } from '../common/errors.js';
 import type { Documents } from './documents.js';
 import { type CheckedQuery, checkCandidates } from './options.js';
-import { type Candidate, fused, ranked, reciprocal } from './ranking.js';
+import { type Candidate, fused, ranked } from './ranking.js';
 import type { Retrieve, SearchCandidate, SearchDocument } from './types.js';
 
 /** Yields what the index finds: by words, and then by vectors, too. */
@@ -22,7 +22,7 @@ export async function* fromIndex(
   if (!wanted) return;
   if (words.version !== collection.version) words = byWords();
   const near = ranked('vectors', collection.byVector(wanted, count, words.allowed), count);
-  yield words.found ? fused([words.found, near], count) : near;
+  yield words.found ? fused(words.found, near, count) : near;
 
   function byWords() {
     const allowed = accepts && collection.allowed(accepts);
@@ -46,7 +46,7 @@ export async function* retrieved(
 
 function candidateOf(document: SearchCandidate, index: number): Candidate {
   const rank = index + 1;
-  const score = document.score ?? reciprocal(rank);
+  const score = document.score ?? 1 / rank;
   const entry = { document, order: index };
   return { entry, start: 0, end: document.text.length, score, stages: { retrieved: { rank, score } } };
 }

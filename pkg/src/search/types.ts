@@ -166,7 +166,7 @@ export interface SearchStages {
   keywords?: StageRank;
   /** Cosine of its vector and the query's. */
   vectors?: StageRank;
-  /** Sum of 1 / (60 + rank) of both: reciprocal rank fusion. */
+  /** Weighted sum of both scores, from 0 to 1: a fifth for keywords, the rest for vectors. */
   fused?: StageRank;
   /** Your `retrieve`. */
   retrieved?: StageRank;

@@ -41,7 +41,14 @@ describe('a search', () => {
     assert.deepEqual(Object.keys(words[0].stages), ['keywords']);
     const [{ stages }] = fused;
     assert.deepEqual(Object.keys(stages).sort(), ['fused', 'keywords', 'vectors']);
-    assert.equal(stages.fused.score, 1 / (60 + stages.keywords.rank) + 1 / (60 + stages.vectors.rank));
+    const best = words[0].stages.keywords.score;
+    const cosines = fused.map((hit) => hit.stages.vectors.score);
+    const [least, most] = [Math.min(...cosines), Math.max(...cosines)];
+    for (const { score, stages } of fused) {
+      const sum =
+        (0.2 * (stages.keywords?.score ?? 0)) / best + (0.8 * (stages.vectors.score - least)) / (most - least);
+      assert.ok(Math.abs(score - sum) < 1e-12 && score === stages.fused.score, `${score} is not ${sum}`);
+    }
     assert.deepEqual(ids(reranked).slice(0, 2), ['cancel', 'invoice']);
     assert.deepEqual([reranked[0].score, reranked[0].stages.rerank], [1, { rank: 1, score: 1 }]);
     assert.deepEqual(await search.search('cancel subscription'), reranked);
