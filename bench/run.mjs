@@ -14,6 +14,7 @@ import { loading } from './measures/loading.mjs';
 import { longText } from './measures/long-text.mjs';
 import { operators } from './measures/operators.mjs';
 import { others } from './measures/others.mjs';
+import { search } from './measures/search.mjs';
 import { serverInNode } from './measures/server.mjs';
 import { size } from './measures/size.mjs';
 import { mixedLengths, speedInChromium, speedInNode } from './measures/speed.mjs';
@@ -31,6 +32,7 @@ const measures = {
   speedOfL12,
   speedOfFamilies,
   embed,
+  search,
   weights,
   mixedLengths,
   firstPass,

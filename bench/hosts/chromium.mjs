@@ -34,6 +34,12 @@ export async function startInChromium({ url }, settings) {
   }
 }
 
+/** Opens a page of a browser that keeps what its pages store in the directory `profile`. */
+export async function openProfile(profile) {
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args });
+  return { page: await context.newPage(), stop: () => context.close() };
+}
+
 /** Returns the peak memory of the page's process, in bytes. */
 async function rendererPeak(browser) {
   const session = await browser.newBrowserCDPSession();

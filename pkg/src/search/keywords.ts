@@ -15,32 +15,69 @@ export interface KeywordIndex {
 export async function openKeywords(): Promise<{ index: KeywordIndex } | { cause: unknown }> {
   try {
     const { default: Words } = await import('minisearch');
-    return { index: new MiniSearchIndex(new Words({ fields: ['text'], idField: 'slot', tokenize: wordsOf })) };
+    return { index: new MiniSearchIndex(Words) };
   } catch (cause) {
     return { cause };
   }
 }
 
+/**
+ * A word is common if more passages than this, and more than a fifth of all, have it. It tells little, and its passages take
+ * most of a search's time.
+ */
+const commonPassages = 1000;
+const commonShare = 0.2;
+
 class MiniSearchIndex implements KeywordIndex {
   readonly #words: MiniSearch;
+  /** In how many passages each word is. */
+  readonly #counts = new Map<string, number>();
+  #passages = 0;
 
-  constructor(words: MiniSearch) {
-    this.#words = words;
+  constructor(Words: typeof MiniSearch) {
+    this.#words = new Words({ fields: ['text'], idField: 'slot', tokenize: wordsOf });
   }
 
   add(slot: number, text: string): void {
     this.#words.add({ slot, text });
+    this.#count(text, 1);
   }
 
   remove(slot: number, text: string): void {
     this.#words.remove({ slot, text });
+    this.#count(text, -1);
   }
 
   search(query: string, allowed: Uint8Array | undefined): Near[] {
-    const found = this.#words.search(query, allowed ? { filter: ({ id }) => allowed[id] === 1 } : {});
+    const words = this.#telling([...distinct(query)]);
+    const found = this.#words.search(query, {
+      tokenize: () => words,
+      ...(allowed && { filter: ({ id }: { id: number }) => allowed[id] === 1 }),
+    });
     // The last bits of a score depend on the order of earlier changes.
     return found.map(({ id, score }) => ({ slot: id, score: Math.fround(score) }));
   }
+
+  #count(text: string, change: 1 | -1): void {
+    this.#passages += change;
+    for (const word of distinct(text)) {
+      const count = (this.#counts.get(word) ?? 0) + change;
+      if (count > 0) this.#counts.set(word, count);
+      else this.#counts.delete(word);
+    }
+  }
+
+  /** Leaves out common words, unless the query has no others. */
+  #telling(words: string[]): string[] {
+    const most = Math.max(commonPassages, commonShare * this.#passages);
+    const rare = words.filter((word) => (this.#counts.get(word) ?? 0) <= most);
+    const known = rare.some((word) => this.#counts.has(word));
+    return known ? rare : words;
+  }
+}
+
+function distinct(text: string): Set<string> {
+  return new Set(wordsOf(text).map((word) => word.toLowerCase()));
 }
 
 const between = /[\s\p{Z}\p{P}]+/u;

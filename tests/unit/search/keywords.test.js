@@ -32,6 +32,23 @@ describe('words', () => {
   });
 });
 
+describe('common words', () => {
+  it('do not count beside others in a large index, and count alone', async () => {
+    const search = await createSearch({});
+    const documents = Array.from({ length: 1001 }, (_, index) => ({ id: `${index}`, text: `the number ${index}` }));
+    await search.add([...documents, { id: 'cat', text: 'a cat sleeps' }]);
+    assert.deepEqual(
+      (await search.search('the Cat')).map(({ id }) => id),
+      ['cat'],
+    );
+    assert.equal((await search.search('the dog', { limit: 5 })).length, 5);
+    assert.equal((await search.search('the')).length, 10);
+    await search.remove(['0']);
+    // With a thousand passages the word is common no more.
+    assert.equal((await search.search('the cat', { limit: 5 })).length, 5);
+  });
+});
+
 describe('without MiniSearch', () => {
   /** Runs a script in a process that cannot find it. */
   async function run(script) {
