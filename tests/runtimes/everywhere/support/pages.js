@@ -32,6 +32,28 @@ async function showsRanking() {
   return [...document.querySelectorAll('#results li')].map((item) => item.textContent);
 }
 
+/** Searches the samples in the page that searches files, and adds them first where its index is empty. */
+async function findsInSamples() {
+  const query = 'what makes dough rise';
+  const find = (selector) => document.querySelector(selector);
+  const until = async (isSo) => {
+    while (!isSo()) {
+      if (!find('#problem').hidden) throw new Error(find('#problem').textContent);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  await until(() => /^(Add files|Enter a query|\d)/.test(find('#status').textContent));
+  const kept = find('#library-count').textContent;
+  if (kept === 'No files yet') find('#add-samples').click();
+  await until(() => find('#library-count').textContent === '20 files');
+  find('#query').value = query;
+  find('#question').requestSubmit();
+  await until(() => find('#found').dataset.query === query);
+  await until(() => /works offline now/.test(find('#offline-text').textContent));
+  const sources = [...document.querySelectorAll('#hits-final .source')].map(({ textContent }) => textContent);
+  return { kept, sources };
+}
+
 /** Calls an action of the page in a tab. */
 export function does(action, argument, tab) {
   return tab.run(
@@ -297,6 +319,26 @@ export function testPages(browsers, further = () => {}) {
           stop = undefined;
           await tab.visit(`${demo.url}/`);
           assert.deepEqual(await tab.run(showsRanking), first);
+        });
+
+        it('has a demo page that searches files in two stages, and does so while its server is down', async () => {
+          const demo = await serve({ isolated: true });
+          let stop = () => demo.close();
+          others.push({ close: () => stop?.() });
+          const tab = await opensTab();
+          const visit = async () => {
+            await tab.visit(`${demo.url}/search.html`);
+            return tab.run(findsInSamples);
+          };
+          const first = await visit();
+          assert.equal(first.kept, 'No files yet');
+          assert.equal(first.sources.length, 8);
+          // Under WebDriver, WebKit forgets the file system of a site that no tab has open, as in a private window.
+          const second = { sources: first.sources, kept: name.includes('WebKit') ? 'No files yet' : '20 files' };
+          assert.deepEqual(await visit(), second);
+          await stop();
+          stop = undefined;
+          assert.deepEqual(await visit(), second);
         });
 
         const failures = [
