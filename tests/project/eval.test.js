@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
 import { mean, ndcg, order, reciprocalRank } from '../../models/mini/eval/metrics.mjs';
-import { readHeldOut, readShowcase } from '../../models/mini/eval/sets.mjs';
+import { readCorpora, readHeldOut, readShowcase } from '../../models/mini/eval/sets.mjs';
 import { summarise, summariseByLength } from '../../models/mini/eval/summary.mjs';
+import { measure } from '../../models/mini/eval/two-stages.mjs';
 import { windows } from '../../models/mini/eval/windows.mjs';
 
 const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
@@ -99,6 +100,29 @@ describe('the showcase', () => {
       return passages.slice(0, 4).some((passage) => [...words(passage)].some((word) => asked.has(word)));
     });
     assert.ok(sharing.length >= 90, `only ${sharing.length}`);
+  });
+});
+
+describe('what is searched in two stages', () => {
+  it('has a relevant passage for every question', async () => {
+    const sets = await readCorpora();
+    assert.deepEqual(
+      sets.map(({ name }) => name),
+      ['showcase', 'factbook', 'python-faq', 'sqlite', 'xquad'],
+    );
+    for (const { name, passages, queries } of sets) {
+      assert.ok(queries.length >= 15 && passages.length >= 150, name);
+      for (const { query, relevant } of queries) assert.ok(relevant.length > 0 && passages[relevant[0]], query);
+    }
+    const [showcase, , , , xquad] = sets;
+    assert.match(xquad.passages[xquad.queries[0].relevant[0]], /Amazon/);
+    assert.equal(showcase.queries.length, 100);
+  });
+
+  it('counts recall among the first 50, and nDCG among the first ten', () => {
+    const ranking = [...Array(50).keys()];
+    const { queries, ndcg, recall } = measure([{ relevant: [0] }, { relevant: [49, 50] }], [ranking, [...ranking, 50]]);
+    assert.deepEqual([queries, ndcg, recall], [2, 0.5, 0.75]);
   });
 });
 

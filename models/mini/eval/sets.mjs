@@ -45,10 +45,42 @@ export async function readHeldOut() {
   return Promise.all(files.map(({ name, file }) => readSet(name, file, heldOutTasks)));
 }
 
-/** Reads the held-out sources whole: `{ name, passages, queries }`. `relevant` of a query holds indices of passages. */
+/**
+ * Reads what is searched: `{ name, passages, queries }`. `relevant` of a query holds indices of passages. The showcase and
+ * the held-out sources are searched whole. The English questions of XQuAD are searched in its paragraphs among the passages
+ * of all the others.
+ */
 export async function readCorpora() {
-  const files = await heldOutFiles();
-  return Promise.all(files.map(async ({ name, file }) => ({ name, ...JSON.parse(await readFile(file, 'utf8')) })));
+  const heldOut = await Promise.all(
+    (await heldOutFiles()).map(async ({ name, file }) => ({ name, ...JSON.parse(await readFile(file, 'utf8')) })),
+  );
+  const { tasks } = await readShowcase();
+  const pairs = tasks.map(({ query, passages, relevant: [answer] }) => ({ query, answer: passages[answer] }));
+  const showcase = corpus(
+    'showcase',
+    pairs,
+    tasks.flatMap(({ passages }) => passages),
+  );
+  const others = [showcase, ...heldOut].flatMap(({ passages }) => passages);
+  return [showcase, ...heldOut, corpus('xquad', await readXquad(), others)];
+}
+
+/** Makes a set of questions with one answer each, and of further passages. */
+function corpus(name, pairs, others) {
+  const passages = [...new Set([...pairs.map(({ answer }) => answer), ...others])];
+  return {
+    name,
+    passages,
+    queries: pairs.map(({ query, answer }) => ({ query, relevant: [passages.indexOf(answer)] })),
+  };
+}
+
+/** Reads the English questions of XQuAD that the tokenizer's tests have, with the paragraph of each. */
+async function readXquad() {
+  const file = new URL('../../../tests/fixtures/tokenizer_golden.jsonl', import.meta.url);
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  const english = lines.map((line) => JSON.parse(line)).filter(({ lang }) => lang === 'en');
+  return english.map(({ query, passage }) => ({ query, answer: passage }));
 }
 
 async function heldOutFiles() {
