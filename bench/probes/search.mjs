@@ -1,5 +1,5 @@
 // search.mjs COUNT: searches COUNT passages in memory, with an embedder that answers at once. Prints as JSON the seconds of
-// adding each half of them, and the milliseconds of a query and of its scan of vectors, the median of 15.
+// adding each half of them. Of 15 queries and of 15 scans it prints the median in milliseconds.
 
 import { quantize } from '../../pkg/dist/search/quantize.js';
 import { ExactIndex } from '../../pkg/dist/search/vector-index.js';
@@ -23,7 +23,7 @@ function unitVector() {
   return vector.map((value) => value / length);
 }
 
-/** Returns a text of words that are as rare as in real texts: the n-th of 30,000 comes up 1 / n as often as the first. */
+/** Returns a text with words of 30,000, as rare as in real texts: the n-th comes up 1 / n as often as the first. */
 function textOf(words) {
   return Array.from({ length: words }, () => `w${Math.floor(30_000 ** random())}`).join(' ');
 }

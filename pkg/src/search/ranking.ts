@@ -24,8 +24,8 @@ export function ranked(
 }
 
 /**
- * The weight of vectors beside keywords. Bruch, Gai and Ingber (2023, An Analysis of Fusion Functions for Hybrid Retrieval)
- * found that a sum of scaled scores ranks better than reciprocal ranks, and that 0.8 fits sources of many kinds.
+ * The weight of vectors beside keywords. A sum of scaled scores ranks better than reciprocal ranks, and 0.8 fits sources
+ * of many kinds: Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023.
  */
 const vectorWeight = 0.8;
 
