@@ -25,7 +25,7 @@ export function ranked(
 
 /**
  * The weight of vectors beside keywords. A sum of scaled scores ranks better than reciprocal ranks, and 0.8 fits sources
- * of many kinds: Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023.
+ * of many kinds. The method is that of Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023.
  */
 const vectorWeight = 0.8;
 
