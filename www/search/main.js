@@ -23,6 +23,8 @@ const stages = new Stages({
   vectors: find('#hits-vectors'),
 });
 let library = new Library();
+/** Resolves once the index is open. The models may still load then. */
+let opening;
 /** The search and the change that are under way. Changes take turns. */
 let searching = new AbortController();
 let changing = new AbortController();
@@ -32,7 +34,8 @@ async function start() {
   problem.hidden = true;
   status.textContent = 'Loading the models';
   try {
-    const inMemory = await library.open({ embedding: (progress) => showWork('Embedding again', progress) });
+    opening = library.open({ embedding: (progress) => showWork('Embedding again', progress) });
+    const inMemory = await opening;
     if (inMemory) note(`This tab keeps its index in memory. ${inMemory}`);
     await library.ready();
     work.hidden = true;
@@ -67,7 +70,9 @@ async function search(delay) {
   if (signal.aborted) return;
   const found = find('#found');
   found.setAttribute('aria-busy', 'true');
+  problem.hidden = true;
   try {
+    await opening;
     await follow(library.stream(text, { limit: candidates, candidates, signal }), signal);
     await showFigures();
   } catch (error) {
@@ -106,7 +111,9 @@ function change(run) {
   turns = turns.then(async () => {
     changing = new AbortController();
     note('');
+    problem.hidden = true;
     try {
+      await opening;
       note((await run(changing.signal)) ?? '');
     } catch (error) {
       if (changing.signal.aborted) note('Stopped. What was finished is in the index.');

@@ -117,6 +117,34 @@ describe('the page that searches files', () => {
     await page.getByText('4 files', { exact: true }).waitFor();
   });
 
+  it('finds keywords while the models load, and takes files that come before', async () => {
+    open = await chromium.open('/search.html', { serviceWorkers: 'block' });
+    const { page } = open;
+    await page.locator('#files').setInputFiles(files);
+    await page.getByText('4 files added').waitFor();
+    let release;
+    const released = new Promise((resolve) => {
+      release = resolve;
+    });
+    await page.context().route('**/model_quantized.onnx', async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.reload();
+    await page.locator('#query').fill('dough');
+    await page.locator('#hits-keywords .source', { hasText: 'bread.txt' }).waitFor();
+    await page.locator('#hits-final .source', { hasText: 'bread.txt' }).waitFor();
+    assert.equal(await page.locator('#found').getAttribute('aria-busy'), 'true');
+    release();
+    await page.locator('#found[data-query="dough"]').waitFor();
+    await ready(page);
+    const blocked = 'Service Worker registration blocked by Playwright';
+    assert.deepEqual(
+      open.complaints.filter((text) => text !== blocked),
+      [],
+    );
+  });
+
   it('stops when the user says so, and holds each file whole or not at all after the tab is closed', async () => {
     const page = await visit();
     const many = Array.from({ length: 60 }, (_, index) => ({
