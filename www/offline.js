@@ -5,12 +5,14 @@ const reload = document.querySelector('#reload');
 /**
  * Starts the service worker, which keeps this page, the package and the small model for visits without a network. The page
  * offers a new version once all of its files are here. All tabs change together, so no tab mixes files of two versions.
+ * A tab reloads once what `beforeReload` returns has ended.
  */
-export async function keepOffline() {
+export async function keepOffline({ beforeReload = () => undefined } = {}) {
   const container = navigator.serviceWorker;
   if (!container) return;
   const controlled = container.controller !== null;
-  container.addEventListener('controllerchange', () => {
+  container.addEventListener('controllerchange', async () => {
+    await beforeReload();
     if (controlled) location.reload();
   });
   try {

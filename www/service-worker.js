@@ -1,5 +1,5 @@
-// The server puts `const precache = { version, files: [{ path, sha256, onUse }] }` in front: the files of one build. A visitor
-// needs those `onUse` only for the search of files.
+// The server puts `const precache = { version, files: [{ path, sha256, onUse }] }` in front: the files of one build. Of those
+// `onUse` it keeps what the browser has loaded: the reader of PDF and its tables.
 /* global precache */
 const prefix = 'rerank-wasm-demo-';
 const cacheName = prefix + precache.version;
@@ -46,7 +46,7 @@ async function keepAll() {
   await keepUsed();
 }
 
-/** Keeps the files of the search that this browser has loaded. A file that the server has replaced stays out. */
+/** Keeps the files of the reader of PDF that this browser has loaded. One that the server has replaced stays out. */
 async function keepUsed() {
   const cache = await caches.open(cacheName);
   for (const url of kept.onUse) {

@@ -7,7 +7,7 @@ const sentences = {
   integrity_mismatch: 'A file of the model is not the one that was published.',
   invalid_model: 'A file of the model is damaged.',
   unsupported_model: 'The engine cannot run this model.',
-  unsupported_environment: 'This browser cannot run the engine.',
+  unsupported_environment: 'This browser lacks or refuses what this needs.',
   out_of_memory: 'There is not enough memory for this.',
   disposed: 'The model was unloaded.',
 };

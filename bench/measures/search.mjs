@@ -85,6 +85,6 @@ async function firstList(query) {
     reranker: createReranker({ model: mini }),
     name: 'bench',
   });
-  const [{ stages }] = await search.search(query, { candidates: 20 });
+  const [{ stages }] = await search.search(query, { candidates: 30 });
   if (stages.rerank?.rank !== 1) throw new Error('the list was not reranked');
 }

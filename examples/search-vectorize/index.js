@@ -2,15 +2,19 @@ import { createReranker } from 'rerank-wasm';
 import { createSearch } from 'rerank-wasm/search';
 import mini from 'rerank-wasm-mini';
 
-// A request may not use what an earlier one waits for, but what it has loaded stays.
+// A request must not wait for what another one loads, but it may use what is loaded.
 let reranker;
 
 async function answer(request, env) {
   const query = new URL(request.url).searchParams.get('q');
   if (!query) return Response.json({ error: 'Pass a query as ?q=…' }, { status: 400 });
-  reranker ??= await createReranker({ model: mini });
+  if (!reranker) {
+    const loaded = await createReranker({ model: mini });
+    if (reranker) await loaded.dispose();
+    else reranker = loaded;
+  }
   const retrieve = async (text, _, { limit }) => {
-    const { data } = await env.AI.run('@cf/baai/bge-small-en-v1.5', { text });
+    const { data } = await env.AI.run('@cf/baai/bge-small-en-v1.5', { text, pooling: 'cls' });
     const { matches } = await env.VECTORIZE.query(data[0], { topK: limit, returnMetadata: 'all' });
     return matches.map(({ id, score, metadata }) => ({ id, score, text: metadata.text }));
   };

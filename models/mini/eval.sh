@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # eval.sh: measures how well a model ranks the showcase and the held-out sources, through the package and its wasm. Then it
-# searches those sources in two stages, with rerank-wasm-recall and that model. MODEL names a directory in Hugging Face's
+# searches them, and XQuAD, in two stages, with rerank-wasm-recall and that model. MODEL names a directory in Hugging Face's
 # layout; the default is rerank-wasm-mini.
 source "$(dirname "$0")/../../scripts/environment.sh"
 scripts/setup.sh build

@@ -21,5 +21,14 @@ for (const [name, folder, recall] of [
       const [, shown] = /```text\n(.*?)```/s.exec(readFileSync(join(project.directory, 'README.md'), 'utf8'));
       assert.equal(execFileSync('npm', ['start', '--silent'], options), shown);
     });
+
+    if (name.includes('PGlite')) {
+      it('finds its database again', () => {
+        const options = { cwd: project.directory, encoding: 'utf8' };
+        const [first, second] = [1, 2].map(() => execFileSync('node', ['index.js', './notes'], options));
+        assert.match(first, /^billing: /);
+        assert.equal(second, first);
+      });
+    }
   });
 }

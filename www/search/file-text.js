@@ -30,7 +30,7 @@ function decode(buffer) {
   } catch {
     // The error below says it for both cases.
   }
-  throw new Error('it is no text in UTF-8 or UTF-16');
+  throw new Error('it is not text in UTF-8 or UTF-16');
 }
 
 const unread = 'script, textarea, noscript, template, svg, head > :not(title)';
@@ -52,5 +52,5 @@ function htmlText(html) {
  */
 function withoutStyles(html) {
   const renamed = html.replace(/<(\/?)style\b/gi, '<$1textarea');
-  return renamed.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, ' data-style='));
+  return renamed.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, ' data-style='));
 }

@@ -11,30 +11,39 @@ const batch = 8;
 /** The index of the user's files, with both models. */
 export class Library {
   #search;
-  #models;
+  #models = [];
   #loaded = [];
+  #ids = new Set();
 
   /**
-   * Opens the index that this browser keeps. Returns why it keeps none, or undefined. Both models load meanwhile.
-   * `embedding` receives `{ done, total }` while an index of another model is embedded again.
+   * Opens the index that this browser keeps, or one in memory. Returns whether it is kept. Both models load meanwhile.
+   * `embedding` receives `{ done, total }` while an index of another model is embedded again. `warned` receives why the
+   * large model cannot be kept.
    */
-  async open({ embedding }) {
+  async open({ embedding, warned }) {
     const models = {
       // Its 35 MB are too large for many an HTTP cache, so the cache of the package keeps them.
-      embedder: createEmbedder({ model: recall }),
+      embedder: createEmbedder({ model: recall, onWarning: ({ message }) => warned(message) }),
       // The browser's HTTP cache and the service worker keep this one, beside the page.
       reranker: createReranker({ model: mini, cache: 'none' }),
     };
     this.#models = Object.values(models).map(async (model) => this.#loaded.push(await model));
     for (const model of this.#models) model.catch(() => {});
+    const isKept = await this.#open(models, embedding);
+    for (const { id } of await this.#search.documents()) this.#ids.add(id);
+    return isKept;
+  }
+
+  async #open(models, onProgress) {
     try {
-      this.#search = await createSearch({ ...models, name: 'page', onProgress: embedding });
-      return undefined;
+      this.#search = await createSearch({ ...models, name: 'page', onProgress });
+      return true;
     } catch (error) {
-      const kept = error instanceof RerankError && ['invalid_input', 'unsupported_environment'].includes(error.code);
-      if (!kept) throw error;
+      const isOfThisTab =
+        error instanceof RerankError && ['invalid_input', 'unsupported_environment'].includes(error.code);
+      if (!isOfThisTab) throw error;
       this.#search = await createSearch(models);
-      return error.message;
+      return false;
     }
   }
 
@@ -51,40 +60,60 @@ export class Library {
   }
 
   /**
-   * Adds files, `{ path, file }`. Returns those without text as `{ path, reason }`. `progress` receives `{ done, total }`,
-   * counted in files.
+   * Adds files, `{ path, file }`. Returns how many it added, how many of them replaced an earlier one, and those without
+   * text as `{ path, reason }`. `progress` receives `{ done, total }`, counted in files.
    */
   async addFiles(files, { signal, progress }) {
-    const skipped = [];
-    for (let start = 0; start < files.length; start += batch) {
+    const total = files.length;
+    const result = { added: 0, replaced: 0, skipped: [] };
+    // A browser deletes what a site keeps when the disk is full, unless it agrees to this.
+    navigator.storage?.persist?.().catch(() => {});
+    for (let start = 0; start < total; start += batch) {
       const documents = [];
       for (const { path, file } of files.slice(start, start + batch)) {
         signal.throwIfAborted();
         try {
           documents.push({ id: path, text: await textOf(file) });
         } catch (error) {
-          skipped.push({ path, reason: error.message });
+          result.skipped.push({ path, reason: error.message });
         }
       }
-      const before = Math.min(start + batch, files.length) - documents.length;
-      const onProgress = ({ done }) => progress({ done: before + done, total: files.length });
-      await this.#search.add(documents, { signal, onProgress });
+      const before = Math.min(start + batch, total) - documents.length;
+      progress({ done: before, total });
+      result.replaced += documents.filter(({ id }) => this.#ids.has(id)).length;
+      await this.addTexts(documents, { signal, progress: ({ done }) => progress({ done: before + done, total }) });
+      result.added += documents.length;
     }
-    return skipped;
+    return result;
   }
 
   /** Adds texts as documents, `{ id, text }`. */
-  addTexts(documents, { signal, progress }) {
-    return this.#search.add(documents, { signal, onProgress: progress });
+  async addTexts(documents, { signal, progress }) {
+    try {
+      await this.#search.add(documents, { signal, onProgress: progress });
+    } catch (error) {
+      // Some of them may be in the index.
+      this.#ids = new Set((await this.#search.documents()).map(({ id }) => id));
+      throw error;
+    }
+    for (const { id } of documents) this.#ids.add(id);
   }
 
-  async paths() {
-    const documents = await this.#search.documents();
-    return documents.map(({ id }) => id).sort((left, right) => left.localeCompare(right));
+  /** Returns the name, or the name with a number if there is a document of this name. */
+  free(name) {
+    let free = name;
+    for (let number = 2; this.#ids.has(free); number += 1) free = `${name} (${number})`;
+    return free;
   }
 
-  remove(paths) {
-    return this.#search.remove(paths);
+  /** Returns the names of all documents, in order. */
+  paths() {
+    return [...this.#ids].sort((left, right) => left.localeCompare(right));
+  }
+
+  async remove(paths) {
+    await this.#search.remove(paths);
+    for (const path of paths) this.#ids.delete(path);
   }
 
   /** Yields the lists of `Search.stream`. */

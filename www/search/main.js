@@ -1,6 +1,7 @@
 import { keepOffline, keepUsed } from '../offline.js';
 import { explain, megabytes, milliseconds, passages as passageCount, size } from '../words.js';
 import { chosen, dropped } from './dropped.js';
+import { HeldFiles } from './held-files.js';
 import { Library } from './library.js';
 import { Stages, shown } from './stages.js';
 
@@ -11,17 +12,18 @@ const candidates = 30;
 const find = (selector) => document.querySelector(selector);
 const form = find('#question');
 const query = find('#query');
+const found = find('#found');
 const status = find('#status');
 const work = find('#work');
 const workProgress = find('#work-progress');
 const problem = find('#problem');
-const heldList = find('#held-list');
 
 const stages = new Stages({
   final: find('#hits-final'),
   keywords: find('#hits-keywords'),
   vectors: find('#hits-vectors'),
 });
+const held = new HeldFiles((path) => change(() => library.remove([path])));
 let library = new Library();
 /** Resolves once the index is open. The models may still load then. */
 let opening;
@@ -29,31 +31,40 @@ let opening;
 let searching = new AbortController();
 let changing = new AbortController();
 let turns = Promise.resolve();
+let waitingChanges = 0;
+let isKeptOffline = false;
 
-async function start() {
+/** Opens the index and loads the models, once `before` has ended. */
+async function start(before = Promise.resolve()) {
   problem.hidden = true;
-  status.textContent = 'Loading the models';
+  status.textContent = 'Opening the index';
+  const embedding = (progress) => showWork('Embedding again', progress);
+  const warned = (text) => place(`The next visit needs the network: ${text}`);
+  opening = before.then(() => library.open({ embedding, warned }));
   try {
-    opening = library.open({ embedding: (progress) => showWork('Embedding again', progress) });
-    const inMemory = await opening;
-    if (inMemory) note(`This tab keeps its index in memory. ${inMemory}`);
+    const isKept = await opening;
+    if (!isKept) place('Another tab, or this browser’s settings, let this tab keep its index in memory alone.');
+    held.show(library.paths());
+    status.textContent = 'Loading the models';
     await library.ready();
-    work.hidden = true;
-    await showHeld();
-    search(0);
+    await showFigures();
   } catch (error) {
-    fail(error);
+    fail(error, { by: 'start' });
     return;
   }
+  if (waitingChanges === 0) work.hidden = true;
+  if (found.getAttribute('aria-busy') !== 'true') search(0);
+  if (isKeptOffline) return;
+  isKeptOffline = true;
   // An earlier start would compete with the models for the network.
-  keepOffline();
+  keepOffline({ beforeReload: () => turns });
 }
 
 async function retry() {
   query.focus();
-  await library.close();
+  const closed = library.close();
   library = new Library();
-  await start();
+  await start(closed);
 }
 
 async function search(delay) {
@@ -61,22 +72,20 @@ async function search(delay) {
   searching = new AbortController();
   const { signal } = searching;
   const text = query.value.trim();
+  found.setAttribute('aria-busy', String(text !== ''));
   if (text === '') {
     stages.clear();
-    status.textContent = heldList.children.length > 0 ? 'Enter a query' : 'Add files, then enter a query';
+    status.textContent = library.paths().length > 0 ? 'Enter a query' : 'Add files, then enter a query';
     return;
   }
   await new Promise((resolve) => setTimeout(resolve, delay));
   if (signal.aborted) return;
-  const found = find('#found');
-  found.setAttribute('aria-busy', 'true');
-  problem.hidden = true;
+  if (problem.dataset.by === 'search') problem.hidden = true;
   try {
     await opening;
     await follow(library.stream(text, { limit: candidates, candidates, signal }), signal);
-    await showFigures();
   } catch (error) {
-    if (!signal.aborted) fail(error);
+    if (!signal.aborted) fail(error, { by: 'search' });
   }
   if (signal.aborted) return;
   found.setAttribute('aria-busy', 'false');
@@ -88,26 +97,24 @@ async function follow(lists, signal) {
   const began = performance.now();
   let last = began;
   const names = ['keywords', 'vectors', 'rerank'];
-  let found = [];
-  for await (const hits of lists) {
+  let hits = [];
+  for await (hits of lists) {
     if (signal.aborted) return;
-    const now = performance.now();
     const name = names.shift();
-    find(`#figure-${name}`).textContent = milliseconds(now - last);
-    last = now;
+    find(`#figure-${name}`).textContent = milliseconds(performance.now() - last);
     if (name !== 'rerank') stages.one(name, hits);
     stages.final(hits);
-    found = hits;
+    last = performance.now();
   }
-  const number = Math.min(found.length, shown);
-  status.textContent = `${passageCount(number)} in ${milliseconds(last - began)}`;
-  const [first] = found;
-  if (!first) status.textContent = 'Nothing matches';
+  const number = Math.min(hits.length, shown);
+  const [first] = hits;
+  status.textContent = first ? `${passageCount(number)} in ${milliseconds(last - began)}` : 'Nothing matches';
   announce(first ? `${status.textContent}. First: ${first.id}` : 'Nothing matches');
 }
 
-/** Runs a change of the index when the earlier ones have ended, then shows what the index holds. */
+/** Runs a change of the index when the earlier ones have ended, then shows what the index holds. `run` returns a note. */
 function change(run) {
+  waitingChanges += 1;
   turns = turns.then(async () => {
     changing = new AbortController();
     note('');
@@ -117,34 +124,37 @@ function change(run) {
       note((await run(changing.signal)) ?? '');
     } catch (error) {
       if (changing.signal.aborted) note('Stopped. What was finished is in the index.');
-      else fail(error);
+      else fail(error, { by: 'change' });
     }
+    waitingChanges -= 1;
     work.hidden = true;
-    await showHeld().catch(fail);
-    search(0);
+    held.show(library.paths());
+    if (problem.hidden) search(0);
+    await showFigures().catch(() => {});
   });
   return turns;
 }
 
-function addFiles(files) {
-  if (files.length === 0) return;
+function addFiles({ files, skipped }) {
+  if (files.length + skipped.length === 0) return;
   change(async (signal) => {
     const progress = (state) => showWork('Reading and embedding', state);
     progress({ done: 0, total: files.length });
-    const skipped = await library.addFiles(files, { signal, progress });
+    const added = await library.addFiles(files, { signal, progress });
     // The page has loaded the reader of PDF, perhaps.
-    keepUsed();
-    return `${count(files.length - skipped.length)} added${skipped.length > 0 ? `; ${reasons(skipped)}` : ''}`;
+    keepUsed().catch(() => {});
+    return said(added, [...skipped, ...added.skipped]);
   });
 }
 
-function addTexts(documents, said) {
-  change(async (signal) => {
-    const progress = (state) => showWork('Embedding', state);
-    progress({ done: 0, total: documents.length });
-    await library.addTexts(documents, { signal, progress });
-    return said;
-  });
+function said({ added, replaced }, skipped) {
+  const again = replaced > 0 ? `, ${replaced} of them in place of an earlier one` : '';
+  return `${count(added)} added${again}${skipped.length > 0 ? `; ${reasons(skipped)}` : ''}`;
+}
+
+function reasons(skipped) {
+  const [{ path, reason }] = skipped;
+  return `${count(skipped.length)} skipped, such as ${path}: ${reason}`;
 }
 
 async function addSamples() {
@@ -153,57 +163,41 @@ async function addSamples() {
   const { passages, queries } = await response.json();
   const name = (index) => `samples/${String(index + 1).padStart(2, '0')}.txt`;
   query.value ||= queries[0].text;
-  addTexts(
-    passages.map(({ text }, index) => ({ id: name(index), text })),
-    `${count(passages.length)} added`,
-  );
+  const documents = passages.map(({ text }, index) => ({ id: name(index), text }));
+  change(async (signal) => {
+    showWork('Embedding', { done: 0, total: documents.length });
+    await library.addTexts(documents, { signal, progress: (state) => showWork('Embedding', state) });
+    return `${count(documents.length)} added`;
+  });
 }
 
 function addPasted() {
   const area = find('#pasted');
   const text = area.value.trim();
   if (text === '') return;
-  const [line] = text.split('\n');
-  addTexts([{ id: `pasted: ${line.slice(0, 60)}`, text }], 'The text was added');
-  area.value = '';
+  change(async (signal) => {
+    const [line] = text.split('\n');
+    const id = library.free(`pasted: ${line.slice(0, 60)}`);
+    await library.addTexts([{ id, text }], { signal, progress: () => {} });
+    if (area.value.trim() === text) area.value = '';
+    return 'The text was added';
+  });
   area.focus();
 }
 
 function showWork(verb, { done, total }) {
   work.hidden = false;
+  find('#work-stop').hidden = waitingChanges === 0;
   workProgress.max = total;
-  workProgress.value = done;
+  if (done === 0) workProgress.removeAttribute('value');
+  else workProgress.value = done;
   find('#work-text').textContent = `${verb}: ${done} of ${count(total)}`;
-}
-
-async function showHeld() {
-  const paths = await library.paths();
-  find('#library-count').textContent = paths.length === 0 ? 'No files yet' : count(paths.length);
-  find('#held').hidden = paths.length === 0;
-  heldList.replaceChildren(...paths.map(heldItem));
-  await showFigures();
-}
-
-function heldItem(path) {
-  const item = document.createElement('li');
-  const name = document.createElement('span');
-  name.textContent = path;
-  name.dir = 'auto';
-  const button = document.createElement('button');
-  Object.assign(button, { type: 'button', className: 'link', textContent: 'Remove' });
-  button.setAttribute('aria-label', `Remove ${path}`);
-  button.addEventListener('click', () => {
-    heldList.focus();
-    change(() => library.remove([path]));
-  });
-  item.append(name, button);
-  return item;
 }
 
 async function removeAll() {
   if (!confirm('Remove all files from the index? The files on the disk stay.')) return;
   find('#choose-files').focus();
-  change(async () => library.remove(await library.paths()));
+  change(() => library.remove(library.paths()));
 }
 
 async function showFigures() {
@@ -217,18 +211,16 @@ function count(number) {
   return `${number} ${number === 1 ? 'file' : 'files'}`;
 }
 
-function reasons(skipped) {
-  const [{ path, reason }] = skipped;
-  return `${count(skipped.length)} skipped, such as ${path}: ${reason}`;
-}
-
-function fail(error) {
+/** Shows a failure. Only one of the start can be tried again as a whole. */
+function fail(error, { by }) {
   const { sentence, code, message } = explain(error);
   status.textContent = '';
   work.hidden = true;
   find('#problem-text').textContent = sentence;
   find('#problem-code').textContent = code;
   find('#problem-message').textContent = message;
+  find('#retry').hidden = by !== 'start';
+  problem.dataset.by = by;
   problem.hidden = false;
 }
 
@@ -236,9 +228,16 @@ function note(text) {
   find('#work-note').textContent = text;
 }
 
+/** Says where the index is, if it is not where the page promises. */
+function place(text) {
+  find('#place').textContent = text;
+}
+
 function announce(text) {
   find('#announcer').textContent = text;
 }
+
+const failed = (error) => fail(error, { by: 'change' });
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -258,13 +257,15 @@ for (const name of ['files', 'folder']) {
     input.value = '';
   });
 }
-find('#add-samples').addEventListener('click', () => addSamples().catch(fail));
+find('#add-samples').addEventListener('click', () => addSamples().catch(failed));
 find('#add-pasted').addEventListener('click', addPasted);
 find('#work-stop').addEventListener('click', () => changing.abort());
-find('#remove-all').addEventListener('click', () => removeAll().catch(fail));
+find('#remove-all').addEventListener('click', () => removeAll().catch(failed));
 find('#retry').addEventListener('click', retry);
 
+const bringsFiles = ({ dataTransfer }) => dataTransfer.types.includes('Files');
 addEventListener('dragover', (event) => {
+  if (!bringsFiles(event)) return;
   event.preventDefault();
   document.body.classList.add('receives');
 });
@@ -272,13 +273,10 @@ addEventListener('dragleave', (event) => {
   if (!event.relatedTarget) document.body.classList.remove('receives');
 });
 addEventListener('drop', async (event) => {
+  if (!bringsFiles(event)) return;
   event.preventDefault();
   document.body.classList.remove('receives');
-  try {
-    addFiles(await dropped(event.dataTransfer));
-  } catch (error) {
-    fail(error);
-  }
+  addFiles(await dropped(event.dataTransfer));
 });
 
 start();

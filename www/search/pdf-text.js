@@ -11,7 +11,6 @@ export async function pdfText(file) {
   const task = getDocument({
     data: await file.arrayBuffer(),
     cMapUrl: new URL('../pdfjs/cmaps/', import.meta.url).href,
-    isEvalSupported: false,
     useWasm: false,
     verbosity: 0,
   });

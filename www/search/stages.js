@@ -20,7 +20,7 @@ export class Stages {
   final(hits) {
     this.#fill(
       this.#lists.final,
-      hits.map((hit) => item(hit, lastOf(hit.stages), placesBefore(hit.stages))),
+      hits.map((hit) => item(hit, lastOf(hit.stages), hit.stages.fused && placesBefore(hit.stages))),
     );
   }
 
@@ -32,6 +32,10 @@ export class Stages {
       this.#lists[stage],
       seen.map((hit) => item(hit, stage)),
     );
+    // A document shows its best passage alone, so ranks can have gaps.
+    for (const [index, element] of [...this.#lists[stage].children].entries()) {
+      element.value = seen[index].stages[stage].rank;
+    }
   }
 
   #fill(list, items) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { posix, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +20,7 @@ export const siteFolders = {
 export const firstPage = '/';
 
 const workerPath = '/service-worker.js';
+const tablesPath = '/pdfjs/cmaps/';
 
 /** The demo site: its files by URL path. */
 export class Site {
@@ -44,12 +45,11 @@ export class Site {
   /** Returns the service worker's code. It begins with the list of the files that the worker keeps. */
   async serviceWorker() {
     const files = [];
-    const always = await this.reached({ pages: [firstPage] });
-    for (const path of await this.reached()) {
+    for (const path of [...(await this.reached()), ...(await this.#tablesOfPdf())]) {
       // The cache of the package keeps it.
       if (path.endsWith('.bundle')) continue;
       const file = { path: path === firstPage ? './' : path.slice(1), sha256: await this.#digest(path) };
-      files.push(always.includes(path) ? file : { ...file, onUse: true });
+      files.push(path.startsWith('/pdfjs/') ? { ...file, onUse: true } : file);
     }
     const code = await this.#read(workerPath);
     const version = sha256(JSON.stringify(files) + code).slice(0, 16);
@@ -64,9 +64,9 @@ export class Site {
       .map((reference) => posix.resolve('/', reference));
   }
 
-  /** Returns the URL paths of all files that these pages load, directly or through other files. Default: all pages. */
-  async reached({ pages } = {}) {
-    const found = new Set(pages ?? [firstPage, ...(await this.pages())]);
+  /** Returns the URL paths of all files that the pages load, directly or through other files. */
+  async reached() {
+    const found = new Set([firstPage, ...(await this.pages())]);
     const imports = {};
     for (const path of found) {
       const text = await this.#text(path);
@@ -77,6 +77,12 @@ export class Site {
       }
     }
     return [...found].sort();
+  }
+
+  /** Returns the URL paths of the tables that a PDF with text of East Asia may name. */
+  async #tablesOfPdf() {
+    const names = await readdir(this.#places.find(([prefix]) => prefix === tablesPath)[1]);
+    return names.filter((name) => name.endsWith('.bcmap')).map((name) => tablesPath + name);
   }
 
   async #text(path) {

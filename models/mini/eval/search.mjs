@@ -1,4 +1,4 @@
-// search.mjs [--model DIRECTORY] [--json FILE]: searches the held-out sources in two stages, with rerank-wasm-recall and a
+// search.mjs [--model DIRECTORY] [--json FILE]: searches the sets of `readCorpora` in two stages, with rerank-wasm-recall and a
 // reranker, through the package and its wasm. Prints the measures of each stage and of both.
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';

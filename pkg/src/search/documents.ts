@@ -31,6 +31,8 @@ export class Documents {
   readonly #log: SegmentLog | undefined;
   readonly #parts: IndexParts;
   readonly #turns = new Turns();
+  /** Changes that were begun and have not ended. */
+  #changes = 0;
   #prepared: Promise<Embedding> | undefined;
   /** Ends what goes on without a caller. */
   readonly #ending = new AbortController();
@@ -110,8 +112,10 @@ export class Documents {
 
   /** Returns all documents. They belong to the index. */
   async all(): Promise<SearchDocument[]> {
-    const entries = await this.#change(Promise.resolve(undefined), undefined, async () => this.collection.entries);
-    return Array.from(entries.values(), ({ document }) => document);
+    this.throwIfClosed();
+    // A model that loads, or embeds documents again, leaves them as they are.
+    if (this.#changes > 0) await this.#change(Promise.resolve(undefined), undefined, async () => undefined);
+    return Array.from(this.collection.entries.values(), ({ document }) => document);
   }
 
   async statistics(): Promise<SearchStatistics> {
@@ -140,11 +144,15 @@ export class Documents {
   ): Promise<Value> {
     prepared.catch(() => {});
     this.throwIfClosed();
-    return this.#turns.take(async () => {
+    this.#changes += 1;
+    const turn = this.#turns.take(async () => {
       const embedding = await untilAborted(prepared, signal as AbortSignal | undefined);
       this.#throwIfEnded(signal);
       return work(embedding);
     }, signal);
+    return turn.finally(() => {
+      this.#changes -= 1;
+    });
   }
 
   /** Embeds what another model embedded, or none. */

@@ -33,23 +33,31 @@ class MiniSearchIndex implements KeywordIndex {
   /** In how many passages each word is. */
   readonly #counts = new Map<string, number>();
   #passages = 0;
+  #cut: string[] = [];
 
   constructor(Words: typeof MiniSearch) {
-    this.#words = new Words({ fields: ['text'], idField: 'slot', tokenize: wordsOf });
+    this.#words = new Words({
+      fields: ['text'],
+      idField: 'slot',
+      tokenize: (text) => {
+        this.#cut = wordsOf(text);
+        return this.#cut;
+      },
+    });
   }
 
   add(slot: number, text: string): void {
     this.#words.add({ slot, text });
-    this.#count(text, 1);
+    this.#count(1);
   }
 
   remove(slot: number, text: string): void {
     this.#words.remove({ slot, text });
-    this.#count(text, -1);
+    this.#count(-1);
   }
 
   search(query: string, allowed: Uint8Array | undefined): Near[] {
-    const words = this.#telling([...distinct(query)]);
+    const words = this.#telling([...distinct(wordsOf(query))]);
     const found = this.#words.search(query, {
       tokenize: () => words,
       ...(allowed && { filter: ({ id }: { id: number }) => allowed[id] === 1 }),
@@ -58,9 +66,10 @@ class MiniSearchIndex implements KeywordIndex {
     return found.map(({ id, score }) => ({ slot: id, score: Math.fround(score) }));
   }
 
-  #count(text: string, change: 1 | -1): void {
+  /** Counts the words of the passage that was cut last. */
+  #count(change: 1 | -1): void {
     this.#passages += change;
-    for (const word of distinct(text)) {
+    for (const word of distinct(this.#cut)) {
       const count = (this.#counts.get(word) ?? 0) + change;
       if (count > 0) this.#counts.set(word, count);
       else this.#counts.delete(word);
@@ -76,8 +85,8 @@ class MiniSearchIndex implements KeywordIndex {
   }
 }
 
-function distinct(text: string): Set<string> {
-  return new Set(wordsOf(text).map((word) => word.toLowerCase()));
+function distinct(words: string[]): Set<string> {
+  return new Set(words.map((word) => word.toLowerCase()));
 }
 
 const between = /[\s\p{Z}\p{P}]+/u;

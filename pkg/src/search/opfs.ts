@@ -1,5 +1,5 @@
 import { canWriteOpfs, find, isNamed, openForWriting } from '../cache/opfs-files.js';
-import { RerankError } from '../common/errors.js';
+import { RerankError, withReason } from '../common/errors.js';
 import { fileNameOf, heldError, type SearchStore } from './store.js';
 
 /** The folder with all indexes, beside that of the models. */
@@ -57,8 +57,16 @@ function storeIn(folder: FileSystemDirectoryHandle, close: () => Promise<void>):
 }
 
 async function openFolder(name: string): Promise<FileSystemDirectoryHandle> {
-  const root = await navigator.storage.getDirectory();
-  return (await root.getDirectoryHandle(folderName, { create: true })).getDirectoryHandle(name, { create: true });
+  try {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(folderName, { create: true });
+    return await folder.getDirectoryHandle(name, { create: true });
+  } catch (cause) {
+    // A private window may refuse it.
+    throw new RerankError('unsupported_environment', withReason('No index can be kept here', cause, 'omit `name`'), {
+      cause,
+    });
+  }
 }
 
 /**

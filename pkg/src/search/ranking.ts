@@ -34,9 +34,10 @@ const vectorWeight = 0.8;
  * each list counts 1. The lowest cosine of the list counts 0, and so does what a list lacks.
  */
 export function fused(words: readonly Candidate[], near: readonly Candidate[], count: number): Candidate[] {
-  const highest = Math.max(...words.map(({ score }) => score));
-  const cosines = near.map(({ score }) => score);
-  const [least, range] = [Math.min(...cosines), Math.max(...cosines) - Math.min(...cosines)];
+  // Both lists are in their order.
+  const highest = words[0]?.score ?? 1;
+  const least = near.at(-1)?.score ?? 0;
+  const range = (near[0]?.score ?? 0) - least;
   const together = new Map<string, Candidate>();
   const take = (list: readonly Candidate[], weigh: (score: number) => number) => {
     for (const candidate of list) {

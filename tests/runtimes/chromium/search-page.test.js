@@ -69,10 +69,52 @@ describe('the page that searches files', () => {
     const damaged = { name: 'damaged.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\nnothing') };
     const picture = { name: 'picture.txt', mimeType: 'text/plain', buffer: Buffer.from([0xff, 0, 0xd8, 0]) };
     await page.locator('#files').setInputFiles([picture, files[0], damaged]);
-    await page.getByText('1 file added; 2 files skipped, such as picture.txt: it is no text').waitFor();
+    await page.getByText('1 file added; 2 files skipped, such as picture.txt: it is not text').waitFor();
     await page.locator('#files').setInputFiles([damaged]);
     await page.getByText(/0 files added; 1 file skipped, such as damaged\.pdf: /).waitFor();
     await page.getByText('1 file', { exact: true }).waitFor();
+  });
+
+  it('shows why files could not be added while a query stands there, and goes on', async () => {
+    const page = await visit();
+    await page.locator('#query').fill('bread');
+    await page.evaluate(() => {
+      const { createWritable } = FileSystemFileHandle.prototype;
+      FileSystemFileHandle.prototype.createWritable = async () => {
+        FileSystemFileHandle.prototype.createWritable = createWritable;
+        throw new DOMException('The disk is full.', 'QuotaExceededError');
+      };
+    });
+    await page.locator('#files').setInputFiles(files);
+    await page.getByRole('alert').filter({ hasText: 'The disk is full' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
+    await page.locator('#files').setInputFiles(files);
+    await page.getByText('4 files added').waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+  });
+
+  it('loads again what could not be loaded', async () => {
+    open = await chromium.open('/site/index.html', { serviceWorkers: 'block' });
+    const { page } = open;
+    await page.context().route('**/model_quantized.onnx', (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${chromium.url}/search.html`);
+    await page.getByRole('alert').filter({ hasText: 'model_not_found' }).waitFor();
+    await page.context().unroute('**/model_quantized.onnx');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await ready(page);
+    await page.locator('#files').setInputFiles(files);
+    await page.getByText('4 files added').waitFor();
+  });
+
+  it('reads an HTML file with tags that do not end', async () => {
+    const page = await visit();
+    const html = {
+      name: 'odd.html',
+      mimeType: 'text/html',
+      buffer: Buffer.from(`<p>A comet.</p>${'<a'.repeat(200_000)}`),
+    };
+    await page.locator('#files').setInputFiles([html]);
+    await page.getByText('1 file added').waitFor();
   });
 
   it('takes samples and pasted text, and removes one file or all', async () => {
@@ -83,11 +125,16 @@ describe('the page that searches files', () => {
     await page.getByLabel('Text to search').fill('The zebra has stripes.\nThey differ in each animal.');
     await page.getByRole('button', { name: 'Add this text' }).click();
     await page.getByText('The text was added').waitFor();
+    await page.getByLabel('Text to search').fill('The zebra has stripes.\nSo has the tiger.');
+    await page.getByRole('button', { name: 'Add this text' }).click();
+    await page.getByText('22 files', { exact: true }).waitFor();
+    await searched(page, 'tiger');
+    assert.equal(await page.locator('#hits-final .source').first().textContent(), 'pasted: The zebra has stripes. (2)');
     await searched(page, 'striped animals');
-    assert.equal(await page.locator('#hits-final .source').first().textContent(), 'pasted: The zebra has stripes.');
+    assert.match(await page.locator('#hits-final .source').first().textContent(), /^pasted: The zebra has stripes\./);
     await page.getByText('Files in the index').click();
-    await page.getByRole('button', { name: 'Remove pasted: The zebra has stripes.' }).click();
-    await page.getByText('20 files', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Remove pasted: The zebra has stripes.', exact: true }).click();
+    await page.getByText('21 files', { exact: true }).waitFor();
     page.once('dialog', (dialog) => dialog.accept());
     await page.getByRole('button', { name: 'Remove all' }).click();
     await page.getByText('No files yet').waitFor();
@@ -100,9 +147,11 @@ describe('the page that searches files', () => {
     await page.getByText('4 files added').waitFor();
     const second = await page.context().newPage();
     await second.goto(`${chromium.url}/search.html`);
-    await second.getByText(/^This tab keeps its index in memory\. .*another/).waitFor();
+    await second.getByText(/let this tab keep its index in memory alone/).waitFor();
     await ready(second);
-    await second.getByText('No files yet').waitFor();
+    await second.getByRole('button', { name: 'Add sample texts' }).click();
+    await second.getByText('20 files added').waitFor();
+    assert.match(await second.locator('#place').textContent(), /in memory alone/);
     await second.close();
     await page.reload();
     await ready(page);
@@ -111,7 +160,7 @@ describe('the page that searches files', () => {
     assert.equal(await page.locator('#hits-final .source').first().textContent(), 'bread.txt');
     const changed = { ...files[0], buffer: Buffer.from('Glaciers carve valleys.') };
     await page.locator('#files').setInputFiles([changed]);
-    await page.getByText('1 file added').waitFor();
+    await page.getByText('1 file added, 1 of them in place of an earlier one').waitFor();
     await searched(page, 'ice shapes the land');
     assert.match(await page.locator('#hits-final .text').first().textContent(), /Glaciers/);
     await page.getByText('4 files', { exact: true }).waitFor();
@@ -158,6 +207,8 @@ describe('the page that searches files', () => {
     await page.getByText('Stopped. What was finished is in the index.').waitFor();
     const stopped = await held(page);
     assert.ok(stopped >= 8 && stopped < 60, `${stopped} files after the stop`);
+    const each = (await passages(page)) / stopped;
+    assert.ok(each > 1 && Number.isInteger(each), `${each} passages a file`);
     await page.locator('#files').setInputFiles(many);
     await page.locator('#work-text', { hasText: /: (24|32|40|48) of 60 files/ }).waitFor();
     const next = await page.context().newPage();
@@ -166,6 +217,7 @@ describe('the page that searches files', () => {
     await ready(next);
     const kept = await held(next);
     assert.ok(kept >= stopped && kept < 60, `${kept} files after the tab was closed`);
+    assert.equal(await passages(next), kept * each);
     await searched(next, 'tides');
     const texts = await next.locator('#hits-final .text').allTextContents();
     for (const text of texts) assert.match(text, /Words about tides and the moon fill this line\./);
@@ -180,6 +232,7 @@ describe('the page that searches files, with a folder', () => {
     await mkdir(join(folder, 'deep'));
     await writeFile(join(folder, 'deep', 'bread.txt'), 'Yeast makes bread dough rise.');
     await writeFile(join(folder, 'moon.md'), 'The moon causes tides.');
+    await writeFile(join(folder, '.hidden.txt'), 'Nobody reads this.');
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -188,7 +241,7 @@ describe('the page that searches files, with a folder', () => {
     const { page } = open;
     await ready(page);
     await page.locator('#folder').setInputFiles(folder);
-    await page.getByText('2 files added').waitFor();
+    await page.getByText(/^2 files added; 1 file skipped, .*\.hidden\.txt: its name begins with a dot$/).waitFor();
     await searched(page, 'sea level rises twice a day');
     assert.match(await page.locator('#hits-final .source').first().textContent(), /\/moon\.md$/);
     await searched(page, 'dough');
@@ -240,6 +293,12 @@ describe('the page that searches files, without a network', () => {
     await open.close();
   });
 });
+
+/** Returns how many passages the index has, once the page shows some. */
+async function passages(page) {
+  await page.waitForFunction(() => Number(document.querySelector('#figure-passages').textContent) > 0);
+  return Number(await page.locator('#figure-passages').textContent());
+}
 
 /** Returns how many files the page holds. */
 async function held(page) {

@@ -15,8 +15,9 @@ const script = `
     bread: 'Let the dough rise.',
   };
   export class Ai extends WorkerEntrypoint {
-    async run(model, { text }) {
+    async run(model, { text, pooling }) {
       if (model !== '@cf/baai/bge-small-en-v1.5') throw new Error('unknown model ' + model);
+      if (pooling !== 'cls') throw new Error('the vectors are not those of the index');
       return { shape: [1, 3], data: [vectorOf(text)] };
     }
   }

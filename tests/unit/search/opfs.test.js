@@ -127,6 +127,15 @@ describe('an index in the private file system of an origin', () => {
     await open();
   });
 
+  it('says so where the browser refuses the file system, as in a private window', async () => {
+    navigator.storage.getDirectory = async () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    };
+    const message = /^No index can be kept here: The operation is insecure; omit `name`/;
+    const { cause } = await rejectsWith(open(), 'unsupported_environment', message);
+    assert.equal(cause.name, 'SecurityError');
+  });
+
   it('refuses a directory, and needs a file system', async () => {
     await rejectsWith(open({ directory: '/tmp' }), 'unsupported_environment', /`directory` needs Node/);
     globalThis.navigator = {};
