@@ -1,16 +1,14 @@
 //! Models that the engine does not run are refused with a sentence that says why and what to do.
 
-mod support;
-
 use std::io::Cursor;
 
+use crate::support::protobuf::{Message, join, model, node, tensor, value_info};
+use crate::support::{TINY, graph, read};
 use rerank_wasm::convert::Graphs;
 use rerank_wasm::engine::{Expectation, Loader, sequence_limits};
 use rerank_wasm::error::{Error, ModelFile};
 use rerank_wasm::tokenizer::compact_form;
 use serde_json::json;
-use support::protobuf::{Message, join, model, node, tensor, value_info};
-use support::{TINY, graph, read};
 
 const FORMS: &str = "; the forms that work are int8 by dynamic quantisation (DynamicQuantizeLinear, in most repositories \
                      model_quantized.onnx) or static (QDQ), fp16 and fp32 (model.onnx)";
@@ -169,7 +167,7 @@ fn the_converter_names_files_of_another_kind() {
 /// Loads the tiny model, which has rows for 1000 ids, with another tokenizer.
 fn with_tokenizer(tokenizer: &[u8]) -> Result<(), Error> {
     let config = read("tests/fixtures/standin-tiny/config.json");
-    support::load(&read(TINY), tokenizer, &config, 1 << 20).map(drop)
+    crate::support::load(&read(TINY), tokenizer, &config, 1 << 20).map(drop)
 }
 
 #[test]
