@@ -18,6 +18,8 @@ link() {
   rm -rf "$target" && mkdir -p "$target/onnx"
   ln -s "$2"/onnx/*.onnx "$target/onnx/"
   ln -s "$2"/*.json* "$target/"
+  # Sentence Transformers' way of pooling.
+  [ ! -d "$2/1_Pooling" ] || ln -s "$2/1_Pooling" "$target/"
   ln -sf "$3" "$target/tokenizer.json"
 }
 link standin "$standin" "$tokenizer"
@@ -27,7 +29,8 @@ bge_small=$(models/recall/fetch.py | tail -n 1)
 link bge-small "$bge_small" "$bge_small/tokenizer.json"
 # transformers.js reads these files, too.
 cp pkg/mini/tokenizer_config.json "$CACHE/bench-model/standin/"
-echo '{"tokenizer_class": "BertTokenizer", "model_max_length": 512}' >"$CACHE/bench-model/bge-small/tokenizer_config.json"
+echo '{"tokenizer_class": "BertTokenizer", "model_max_length": 512, "pad_token": "[PAD]", "unk_token": "[UNK]",
+  "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}' >"$CACHE/bench-model/bge-small/tokenizer_config.json"
 
 if [ -n "${FAMILIES:-}" ]; then
   say "models: families of cross-encoders at MiniLM's size, and ModernBERT-base's size"
