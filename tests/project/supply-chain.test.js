@@ -51,7 +51,7 @@ function isPermitted(expression) {
 
 /** Returns the crates that an engine is made of, with their licences. */
 function cratesOfEngines() {
-  const options = ['--locked', '--offline', '--format-version', '1', '--filter-platform', 'wasm32-unknown-unknown'];
+  const options = ['--locked', '--format-version', '1', '--filter-platform', 'wasm32-unknown-unknown'];
   const text = execFileSync('cargo', ['metadata', ...options], {
     cwd: repository,
     encoding: 'utf8',
