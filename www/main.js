@@ -2,9 +2,11 @@ import { bestFirst, bm25 } from './bm25.js';
 import { LiveRanking } from './live-ranking.js';
 import { ModelChooser } from './model-chooser.js';
 import { keepOffline } from './offline.js';
+import { showProblem } from './problem.js';
 import { remember } from './remember.js';
 import { ResultList } from './results.js';
-import { explain, megabytes, milliseconds, passages as passageCount, rate, score } from './words.js';
+import { readSamples } from './samples.js';
+import { megabytes, milliseconds, passages as passageCount, rate, score } from './words.js';
 
 /** Milliseconds from the last key to the ranking, and between two changes of the order during a ranking. */
 const typingPause = 250;
@@ -36,7 +38,7 @@ let orderTimer;
 async function start() {
   problem.hidden = true;
   try {
-    if (samples.passages.length === 0) await readSamples();
+    if (samples.passages.length === 0) await takeSamples();
     takePassages();
     announce('The model is being loaded');
     await chooser.load(showLoading);
@@ -48,10 +50,8 @@ async function start() {
   ask(0);
 }
 
-async function readSamples() {
-  const response = await fetch(new URL('./samples.json', import.meta.url));
-  if (!response.ok) throw new Error(`samples.json came with HTTP ${response.status} instead of 200; reload the page.`);
-  samples = await response.json();
+async function takeSamples() {
+  samples = await readSamples();
   find('#suggestions').replaceChildren(...samples.queries.map(suggestion));
   remember(form);
   query.value ||= samples.queries[0].text;
@@ -239,15 +239,11 @@ function clearFigures() {
 }
 
 function fail(error) {
-  const { sentence, code, message } = explain(error);
   rest();
   takePassages();
   clearFigures();
   status.textContent = '';
-  find('#problem-text').textContent = sentence;
-  find('#problem-code').textContent = code;
-  find('#problem-message').textContent = message;
-  problem.hidden = false;
+  showProblem(error);
 }
 
 async function retry() {

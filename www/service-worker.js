@@ -19,11 +19,8 @@ addEventListener('activate', (event) => {
   event.waitUntil(dropOthers());
 });
 
-addEventListener('message', ({ data }) => {
-  if (data === 'take over') skipWaiting();
-});
-
 addEventListener('message', (event) => {
+  if (event.data === 'take over') skipWaiting();
   if (event.data === 'keep what is used') event.waitUntil(keepUsed());
 });
 
@@ -48,6 +45,8 @@ async function keepAll() {
 
 /** Keeps the files of the reader of PDF that this browser has loaded. One that the server has replaced stays out. */
 async function keepUsed() {
+  // The list begins with the library, which loads all others.
+  if (!(await isUsed(kept.onUse[0]))) return;
   const cache = await caches.open(cacheName);
   for (const url of kept.onUse) {
     if (!(await cache.match(url)) && (await isUsed(url))) await keep(cache, url).catch(() => {});

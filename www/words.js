@@ -30,4 +30,5 @@ export const milliseconds = (value) =>
   value < 1000 ? `${precise.format(value)} ms` : `${precise.format(value / 1000)} s`;
 export const rate = (value) => precise.format(value);
 export const score = (value) => value.toFixed(3);
+export const files = (number) => `${number} ${number === 1 ? 'file' : 'files'}`;
 export const passages = (number) => `${whole.format(number)} ${number === 1 ? 'passage' : 'passages'}`;

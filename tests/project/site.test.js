@@ -41,6 +41,7 @@ describe('the demo site', () => {
     for (const path of ['pdfjs/pdf.min.mjs', 'pdfjs/pdf.worker.min.mjs', 'pdfjs/cmaps/UniGB-UTF16-H.bcmap'])
       assert.ok(onUse.includes(path), path);
     assert.ok(onUse.every((path) => path.startsWith('pdfjs/')));
+    assert.equal(onUse[0], 'pdfjs/pdf.min.mjs');
     for (const name of ['./', 'search.html', 'search/main.js', 'rerank-wasm/search.js', 'minisearch/index.js'])
       assert.ok(
         files.some(({ path, onUse }) => path === name && !onUse),

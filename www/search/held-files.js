@@ -1,3 +1,5 @@
+import { files as fileCount } from '../words.js';
+
 const find = (selector) => document.querySelector(selector);
 
 /** The list of the files in the index. */
@@ -17,7 +19,7 @@ export class HeldFiles {
   show(paths) {
     this.#paths = paths;
     const { length } = paths;
-    find('#library-count').textContent = length === 0 ? 'No files yet' : `${length} ${length === 1 ? 'file' : 'files'}`;
+    find('#library-count').textContent = length === 0 ? 'No files yet' : fileCount(length);
     const loses = length === 0 && this.#details.contains(document.activeElement);
     this.#details.hidden = length === 0;
     if (loses) find('#choose-files').focus();

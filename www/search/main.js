@@ -1,5 +1,7 @@
 import { keepOffline, keepUsed } from '../offline.js';
-import { explain, megabytes, milliseconds, passages as passageCount, size } from '../words.js';
+import { showProblem } from '../problem.js';
+import { readSamples } from '../samples.js';
+import { files as fileCount, megabytes, milliseconds, passages as passageCount, size } from '../words.js';
 import { chosen, dropped } from './dropped.js';
 import { HeldFiles } from './held-files.js';
 import { Library } from './library.js';
@@ -149,25 +151,23 @@ function addFiles({ files, skipped }) {
 
 function said({ added, replaced }, skipped) {
   const again = replaced > 0 ? `, ${replaced} of them in place of an earlier one` : '';
-  return `${count(added)} added${again}${skipped.length > 0 ? `; ${reasons(skipped)}` : ''}`;
+  return `${fileCount(added)} added${again}${skipped.length > 0 ? `; ${reasons(skipped)}` : ''}`;
 }
 
 function reasons(skipped) {
   const [{ path, reason }] = skipped;
-  return `${count(skipped.length)} skipped, such as ${path}: ${reason}`;
+  return `${fileCount(skipped.length)} skipped, such as ${path}: ${reason}`;
 }
 
 async function addSamples() {
-  const response = await fetch(new URL('../samples.json', import.meta.url));
-  if (!response.ok) throw new Error(`samples.json came with HTTP ${response.status} instead of 200; reload the page.`);
-  const { passages, queries } = await response.json();
+  const { passages, queries } = await readSamples();
   const name = (index) => `samples/${String(index + 1).padStart(2, '0')}.txt`;
   query.value ||= queries[0].text;
   const documents = passages.map(({ text }, index) => ({ id: name(index), text }));
   change(async (signal) => {
     showWork('Embedding', { done: 0, total: documents.length });
     await library.addTexts(documents, { signal, progress: (state) => showWork('Embedding', state) });
-    return `${count(documents.length)} added`;
+    return `${fileCount(documents.length)} added`;
   });
 }
 
@@ -191,7 +191,7 @@ function showWork(verb, { done, total }) {
   workProgress.max = total;
   if (done === 0) workProgress.removeAttribute('value');
   else workProgress.value = done;
-  find('#work-text').textContent = `${verb}: ${done} of ${count(total)}`;
+  find('#work-text').textContent = `${verb}: ${done} of ${fileCount(total)}`;
 }
 
 async function removeAll() {
@@ -207,21 +207,13 @@ async function showFigures() {
   find('#figure-memory').textContent = megabytes(memoryBytes);
 }
 
-function count(number) {
-  return `${number} ${number === 1 ? 'file' : 'files'}`;
-}
-
 /** Shows a failure. Only one of the start can be tried again as a whole. */
 function fail(error, { by }) {
-  const { sentence, code, message } = explain(error);
   status.textContent = '';
   work.hidden = true;
-  find('#problem-text').textContent = sentence;
-  find('#problem-code').textContent = code;
-  find('#problem-message').textContent = message;
   find('#retry').hidden = by !== 'start';
   problem.dataset.by = by;
-  problem.hidden = false;
+  showProblem(error);
 }
 
 function note(text) {

@@ -15,10 +15,10 @@ export async function pdfText(file) {
     verbosity: 0,
   });
   try {
-    const { numPages, getPage } = bound(await task.promise);
+    const document = await task.promise;
     const pages = [];
-    for (let number = 1; number <= numPages; number += 1) {
-      const page = await getPage(number);
+    for (let number = 1; number <= document.numPages; number += 1) {
+      const page = await document.getPage(number);
       const { items } = await page.getTextContent();
       pages.push(items.map(({ str = '', hasEOL }) => (hasEOL ? `${str}\n` : str)).join(''));
       page.cleanup();
@@ -27,10 +27,6 @@ export async function pdfText(file) {
   } finally {
     await task.destroy();
   }
-}
-
-function bound(document) {
-  return { numPages: document.numPages, getPage: (number) => document.getPage(number) };
 }
 
 async function load() {

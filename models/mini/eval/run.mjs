@@ -3,12 +3,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { createReranker, RerankError } from 'rerank-wasm';
+import { createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 
 import { wholeScores, windowScores } from './scorers.mjs';
 import { readHeldOut, readShowcase } from './sets.mjs';
-import { readSettings, SettingsError } from './settings.mjs';
+import { readSettings, runProgram } from './settings.mjs';
 import { summarise, summariseByLength } from './summary.mjs';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
@@ -61,10 +61,4 @@ async function main() {
   await reranker.dispose();
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof RerankError || error instanceof SettingsError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -3,12 +3,12 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { createEmbedder, createReranker, RerankError } from 'rerank-wasm';
+import { createEmbedder, createReranker } from 'rerank-wasm';
 import mini from 'rerank-wasm-mini';
 import recall from 'rerank-wasm-recall';
 
 import { readCorpora } from './sets.mjs';
-import { readSettings, SettingsError } from './settings.mjs';
+import { readSettings, runProgram } from './settings.mjs';
 import { measure, rankInStages } from './two-stages.mjs';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
@@ -44,10 +44,4 @@ async function main() {
   await reranker.dispose();
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof RerankError || error instanceof SettingsError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runProgram(main);

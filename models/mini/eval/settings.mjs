@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 
+import { RerankError } from 'rerank-wasm';
+
 /** An error of the command line. Its message tells the user what to change. */
-export class SettingsError extends Error {}
+class SettingsError extends Error {}
 
 /** Reads the command line of `run.mjs`. Throws a SettingsError for unknown options and values. */
 export function readSettings(argv) {
@@ -18,5 +20,16 @@ function parse(args, options) {
     return parseArgs({ args, options });
   } catch (error) {
     throw new SettingsError(error.message, { cause: error });
+  }
+}
+
+/** Runs a program. An error that the user can act on becomes its message and the exit code 1. */
+export async function runProgram(main) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof RerankError || error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   }
 }

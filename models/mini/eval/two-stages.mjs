@@ -1,7 +1,7 @@
 import { similarity } from 'rerank-wasm';
 import { createSearch } from 'rerank-wasm/search';
 
-import { mean, ndcg } from './metrics.mjs';
+import { mean, ndcg, order } from './metrics.mjs';
 
 /** How many passages a stage passes on. Recall is measured at this depth. */
 const depth = 50;
@@ -45,8 +45,7 @@ async function nearest(embedder, embeddings, query) {
   const {
     embeddings: [vector],
   } = await embedder.embed([query], { kind: 'query' });
-  const scores = embeddings.map((each) => similarity(vector, each));
-  return [...scores.keys()].sort((left, right) => scores[right] - scores[left] || left - right).slice(0, depth);
+  return order(embeddings.map((each) => similarity(vector, each))).slice(0, depth);
 }
 
 /** Measures rankings: `{ queries, ndcg, recall }`, with nDCG of ten places and the share of relevant passages in 50. */
