@@ -1,8 +1,12 @@
 import { inspect } from 'node:util';
 
+/** So many lines of an error show what a comparison found. */
+const shownLines = 15;
+
 /**
  * A reporter for a test file that Node runs. It prints failures. The process that started the file receives
- * `{ passed, failed, skipped, failures }`. The first three are counts; `failures` are names.
+ * `{ passed, failed, skipped, failures }`. The first three are counts; `failures` are names, each with the first lines
+ * of its error.
  */
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -15,7 +19,7 @@ export default async function* report(events) {
     const problem = count(type, data, counts);
     if (problem === undefined) continue;
     const name = [...path.slice(0, data.nesting), data.name].join(' › ');
-    counts.failures.push(name);
+    counts.failures.push(`${name}\n${problem.split('\n', shownLines).join('\n')}`);
     yield `\n✖ ${name}\n${problem}\n`;
   }
   process.send?.(counts);

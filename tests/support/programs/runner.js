@@ -10,7 +10,8 @@ const limitMilliseconds = 20 * 60_000;
 
 /**
  * Runs test files in the Node at `node`, each in a separate process, `concurrency` of them at a time. Returns
- * `{ passed, failed, skipped, failures }`; `failures` are names. With `quiet`, nothing is printed.
+ * `{ passed, failed, skipped, failures }`; `failures` are names with the first lines of their errors. With `quiet`,
+ * nothing is printed.
  *
  * `node --test` would pass the results through a pipe that it sometimes misreads, and then fail a file though all its
  * tests passed. Here each process counts its own tests.
