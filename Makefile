@@ -1,5 +1,5 @@
 # The commands of this project. Each installs its own tools, prints its steps and asks no questions.
-.PHONY: help setup build demo serve screenshots test test-all check bench eval mini clean
+.PHONY: help setup build demo serve screenshots test test-all check reproduce bench eval mini clean
 .DEFAULT_GOAL := help
 
 help: ## prints this list
@@ -32,6 +32,9 @@ test-all: ## runs the tests, also in Firefox, WebKit, Deno, Bun, bundlers and wr
 
 check: ## checks format, lints, imports, types and sizes of the built files, and fuzzes each parser for a minute
 	@scripts/check.sh
+
+reproduce: ## builds the engines a second time, elsewhere, and compares the bytes: some ten minutes
+	@scripts/reproduce.sh
 
 bench: ## measures speed, memory, load time and accuracy beside onnxruntime-web and transformers.js; writes bench/results.json; FAMILIES=1 adds each family of models
 	@FAMILIES="$(FAMILIES)" scripts/bench.sh

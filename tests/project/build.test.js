@@ -29,8 +29,12 @@ const programs = {
   npm: `
     mkdir -p node_modules/.bin
     cp "$STANDINS/tsc" node_modules/.bin/tsc
-    case "$*" in *--omit=dev*) ;; *) cp "$STANDINS/wasm-opt" "$STANDINS/biome" node_modules/.bin/ ;; esac`,
+    case "$*" in *--omit=dev*) ;; *) cp "$STANDINS/wasm-opt" "$STANDINS/biome" "$STANDINS/esbuild" node_modules/.bin/ ;; esac`,
   cargo: `
+    if [ "$1" = metadata ]; then
+      echo '{ "packages": [{ "id": "ours", "source": null, "targets": [] }], "resolve": { "root": "ours", "nodes": [{ "id": "ours", "deps": [] }] } }'
+      exit
+    fi
     target=$CARGO_TARGET_DIR
     while [ $# != 0 ]; do [ "$1" != --target-dir ] || target=$2; shift; done
     mkdir -p "$target/debug" "$target/wasm32-unknown-unknown/wasm"
@@ -45,6 +49,7 @@ const programs = {
     while [ "$1" != -o ]; do shift; done
     echo optimised >"$2"`,
   biome: 'true',
+  esbuild: 'true',
   tsc: `
     mkdir -p pkg/dist/cli pkg/dist/edge pkg/dist/adapters
     touch pkg/dist/cli/main.js

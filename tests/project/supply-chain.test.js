@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { engineCrates } from '../../scripts/engine-crates.mjs';
+
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const cratesIo = 'registry+https://github.com/rust-lang/crates.io-index';
 
@@ -49,24 +51,6 @@ function isPermitted(expression) {
   return either() && words.length === 0;
 }
 
-/** Returns the crates that an engine is made of, with their licences. */
-function cratesOfEngines() {
-  const options = ['--locked', '--format-version', '1', '--filter-platform', 'wasm32-unknown-unknown'];
-  const text = execFileSync('cargo', ['metadata', ...options], {
-    cwd: repository,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const { packages, resolve } = JSON.parse(text);
-  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
-  const reached = new Set([resolve.root]);
-  for (const id of reached) {
-    const links = nodes.get(id).deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind === null));
-    for (const { pkg } of links) reached.add(pkg);
-  }
-  return packages.filter(({ id }) => reached.has(id));
-}
-
 describe('what the packages are made of', () => {
   it('comes from crates.io, with a checksum', () => {
     const files = git('ls-files', 'Cargo.lock', '*/Cargo.lock');
@@ -83,7 +67,7 @@ describe('what the packages are made of', () => {
   });
 
   it('has licences that allow it', () => {
-    const crates = cratesOfEngines();
+    const crates = engineCrates({ macros: true });
     assert.ok(crates.length > 50, `${crates.length} crates`);
     const refused = crates.filter(({ license }) => !isPermitted(license ?? '-'));
     assert.deepEqual(

@@ -97,6 +97,11 @@ fn damaged_tensors() {
             "its shape [4611686018427387904, 4] has a negative dimension or more bytes than memory has addresses",
         ),
         (
+            tensor("dense", 1, &[0, 1 << 40, 1 << 40], &[]),
+            "invalid_model",
+            "its shape [0, 1099511627776, 1099511627776] has a negative dimension or more bytes than memory has addresses",
+        ),
+        (
             tensor("dense", 1, &[3, 2], &DENSE),
             "invalid_model",
             "its shape [3, 2] and data type 1 require 24 raw bytes or 6 values; it holds 6 raw bytes and 0 values, 0 of \

@@ -176,8 +176,10 @@ fn not_one_logit(numbers: usize) -> String {
 fn another_number_of_logits() {
     let rows = |table| file(&[node("Gather", &[table, "input_ids"], "y")]);
     assert_refused(graph(&rows("f32[4,3]")), "unsupported_model", &not_one_logit(3));
-    let graph = graph_with(&rows("f32[4,1]"), &[]).unwrap();
-    assert_refused(graph.logit(&sequence(&[0, 1])), "unsupported_model", &not_one_logit(2));
+    let two = graph_with(&rows("f32[4,1]"), &[]).unwrap();
+    assert_refused(two.logit(&sequence(&[0, 1])), "unsupported_model", &not_one_logit(2));
+    let none = graph_with(&file(&[node("MatMulInteger", &["u8[0,3]", "i8[3,2]"], "y")]), &[]).unwrap();
+    assert_refused(none.logit(&sequence(&[0, 1])), "unsupported_model", &not_one_logit(0));
 }
 
 #[test]
@@ -239,7 +241,7 @@ fn embedding_models_without_vectors() {
         embedding(&[cast, largest.integer("keepdims", 0)]),
         "unsupported_model",
         "the graph returns neither a vector for each token nor one for each text; choose an embedding model, and pass a \
-         reranker to `createReranker`; try another export of the model",
+         reranker to `createReranker`",
     );
     assert_refused(
         embedding(&largest_row("f32[4,3]", 1)).unwrap().vector(&sequence(&[0, 1])),

@@ -118,6 +118,15 @@ fn parts_that_could_make_the_crate_panic() {
         &with(words(), "/post_processor", template),
         "its template must hold each text once, and only special tokens that it defines",
     );
+    let sound = json!({
+        "type": "TemplateProcessing", "special_tokens": {},
+        "single": [{ "Sequence": { "id": "A", "type_id": 0 } }],
+        "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "Sequence": { "id": "B", "type_id": 0 } }]
+    });
+    assert_json_refused(
+        &with(words(), "/post_processor", json!({ "type": "Sequence", "processors": [sound, sound] })),
+        "it has several templates; one must hold all special tokens",
+    );
     let map = json!({ "type": "Precompiled", "precompiled_charsmap": "no base64" });
     assert_json_refused(&with(words(), "/normalizer", map), "its character map is damaged");
 }

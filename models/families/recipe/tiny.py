@@ -1,7 +1,8 @@
 """Makes the tiny graphs of the tests: NAME.onnx and NAME.jsonl, for each input `input_ids`, `token_type_ids`, `logit`.
 
 NAME is the family, the version of transformers, the exporter, the form of attention and the quantiser. The version is 5, 4
-or 4.46. Models of transformers 4 have only the exporter without dynamo.
+or 4.46. Models of transformers 4 have only the exporter without dynamo. A number behind the exporter is the opset, if it is
+not the usual one.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import transformers
 
-from exporter import OWN, SEED, export
+from exporter import SEED, export
 from families import WITH_POSITIONS, WITHOUT_SDPA
 from inference import Session
 from quantiser import quantise
@@ -20,8 +21,15 @@ from sizes import SIZES
 
 SIZE = SIZES["tiny"]
 LENGTHS = (4, 7, 12, 30, 55)
-# Families with graphs on halves, beside those on floats.
-HALVES = {"bert", "xlm-roberta", "distilbert", "albert", "deberta-v2", "modernbert", "new"}
+# Families with graphs in further opsets, by the exporter. TorchScript writes no SDPA below 14, and no opset above 20.
+OPSETS = {
+    "bert": {("torchscript", "eager"): [11, 13], ("torchscript", "sdpa"): [14, 20], ("dynamo", "sdpa"): [20]},
+    "distilbert": {("torchscript", "eager"): [11], ("dynamo", "sdpa"): [20]},
+    "mpnet": {("torchscript", "eager"): [13, 20]},
+    "modernbert": {("torchscript", "sdpa"): [14, 20], ("dynamo", "sdpa"): [20]},
+    "deberta-v2": {("torchscript", "eager"): [14, 20]},
+    "gte": {("torchscript", "sdpa"): [14, 20]},
+}
 # Families with the quantisers of unsigned weights.
 UNSIGNED = {"bert": ["quint8", "quint8-channel"], "distilbert": ["quint8"], "modernbert": ["quint8"]}
 MAJOR, MINOR = transformers.__version__.split(".")[:2]
@@ -41,31 +49,40 @@ def logits(path: Path) -> Iterator[dict[str, Any]]:
         yield {"input_ids": ids.tolist(), "token_type_ids": segments.tolist(), "logit": logit}
 
 
-def variants(family: str) -> list[tuple[str, str, list[str]]]:
-    """The exporter, the form of attention and the quantisers of each graph."""
+# The exporter, the form of attention, the opset (None for the usual one) and the quantisers of a graph.
+Variant = tuple[str, str, int | None, list[str]]
+
+
+def variants(family: str) -> Iterator[Variant]:
     attention = "eager" if family in WITHOUT_SDPA else "sdpa"
     if XSOFTMAX:
-        return [("torchscript", attention, ["web", "slim"])]
+        yield "torchscript", attention, None, ["web", "slim"]
+        return
     if MAJOR == "4":
         # DistilBERT chose between scores and the lowest float in that version.
-        return [("torchscript", "eager" if family == "distilbert" else attention, ["web"])]
+        yield "torchscript", "eager" if family == "distilbert" else attention, None, ["web"]
+        return
     if family in WITH_POSITIONS:
-        return [("torchscript", attention, ["web"])]
-    floats = ["fp32", "fp16"] if family in HALVES else ["fp32"]
+        yield "torchscript", attention, None, ["web"]
+        return
     # No quantiser rounds the products of an Einsum, so both write the same file.
     integers = ["web"] if family == "jina-v2" else ["web", "vnni"]
     integers += ["slim", *UNSIGNED.get(family, [])]
-    both = [("torchscript", attention, [*integers, *floats]), ("dynamo", attention, ["web", "slim"])]
-    # The published code of these chooses the form of attention by a setting.
-    return [*both, ("torchscript", "eager", ["web"])] if family in OWN and attention == "sdpa" else both
+    yield "torchscript", attention, None, [*integers, "fp32", "fp16"]
+    yield "dynamo", attention, None, ["web", "slim"]
+    if attention == "sdpa":
+        yield "torchscript", "eager", None, ["web"]
+    for (exporter, attention), opsets in OPSETS.get(family, {}).items():
+        for opset in opsets:
+            yield exporter, attention, opset, ["web"]
 
 
 def make(family: str, folder: Path) -> None:
     graph = folder / "float.onnx"
-    for exporter, attention, quantisers in variants(family):
-        export(family, SIZE, exporter, attention, graph)
+    for exporter, attention, opset, quantisers in variants(family):
+        export(family, SIZE, exporter, attention, graph, opset)
         for quantiser in quantisers:
-            path = folder / f"{family}-{VERSION}-{exporter}-{attention}-{quantiser}.onnx"
+            path = folder / f"{family}-{VERSION}-{exporter}{opset or ''}-{attention}-{quantiser}.onnx"
             quantise(graph, path, quantiser)
             lines = "".join(json.dumps(line) + "\n" for line in logits(path))
             path.with_suffix(".jsonl").write_text(lines)

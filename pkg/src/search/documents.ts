@@ -114,12 +114,12 @@ export class Documents {
   async all(): Promise<SearchDocument[]> {
     this.throwIfClosed();
     // A model that loads, or embeds documents again, leaves them as they are.
-    if (this.#changes > 0) await this.#change(Promise.resolve(undefined), undefined, async () => undefined);
+    if (this.#changes > 0) await this.#inTurn(Promise.resolve(undefined), undefined, async () => undefined);
     return Array.from(this.collection.entries.values(), ({ document }) => document);
   }
 
   async statistics(): Promise<SearchStatistics> {
-    return this.#change(this.prepare(), undefined, async (embedding) => {
+    return this.#inTurn(this.prepare(), undefined, async (embedding) => {
       const { entries, chunks, bytes } = this.collection;
       return { documents: entries.size, chunks, bytes, model: embedding?.model };
     });
@@ -137,22 +137,32 @@ export class Documents {
     if (this.#closed) throw new RerankError('disposed', 'The search was disposed; create a new one.');
   }
 
-  async #change<Value>(
+  async #change(
+    prepared: Promise<Embedding | undefined>,
+    signal: SearchWriteOptions['signal'],
+    work: (embedding: Embedding | undefined) => Promise<void>,
+  ): Promise<void> {
+    this.#changes += 1;
+    try {
+      await this.#inTurn(prepared, signal, work);
+    } finally {
+      this.#changes -= 1;
+    }
+  }
+
+  /** Works after the changes that were begun before, with the embedder once it is `prepared`. */
+  async #inTurn<Value>(
     prepared: Promise<Embedding | undefined>,
     signal: SearchWriteOptions['signal'],
     work: (embedding: Embedding | undefined) => Promise<Value>,
   ): Promise<Value> {
     prepared.catch(() => {});
     this.throwIfClosed();
-    this.#changes += 1;
-    const turn = this.#turns.take(async () => {
+    return this.#turns.take(async () => {
       const embedding = await untilAborted(prepared, signal as AbortSignal | undefined);
       this.#throwIfEnded(signal);
       return work(embedding);
     }, signal);
-    return turn.finally(() => {
-      this.#changes -= 1;
-    });
   }
 
   /** Embeds what another model embedded, or none. */

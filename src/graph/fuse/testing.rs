@@ -6,6 +6,7 @@ use super::linear::LinearLayers;
 use super::rewrite::Rewrite;
 use super::weights::Weights;
 use crate::graph::import::import;
+use crate::graph::import::simplify::simplify;
 use crate::kernels::linear::{Linear, Packer};
 use crate::onnx::Parser;
 use crate::onnx::schema::Model;
@@ -48,7 +49,7 @@ pub fn after(fixture: &str, rewrite: Rewrite, change: impl FnOnce(&mut TypedMode
     };
     apply(&mut graph, Rewrite::Linear);
     if rewrite != Rewrite::Linear {
-        graph.declutter().unwrap();
+        simplify(&mut graph).unwrap();
         for next in Rewrite::ALL.into_iter().take_while(|&next| next != rewrite).chain([rewrite]) {
             apply(&mut graph, next);
         }

@@ -9,6 +9,7 @@ use tract_core::ops::source::TypedSource;
 
 use super::pattern::producer;
 use super::rounded_matrix::RoundedMatrix;
+use crate::graph::import::simplify::simplify;
 use crate::kernels::linear::PackedMatrix;
 use crate::onnx::{Table, Weight, WeightStore};
 
@@ -76,7 +77,7 @@ impl Weights {
             }
         }
         model.set_input_outlets(&inputs[..text_inputs])?;
-        if any { model.declutter() } else { model.compact() }
+        if any { simplify(model) } else { model.compact() }
     }
 }
 

@@ -41,6 +41,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
+    use crate::graph::import::simplify::optimise;
     use crate::graph::import::{import, validate};
     use crate::onnx::schema::numbers::{attribute, graph, node, tensor, value_info};
     use crate::onnx::schema::{Attribute, Model};
@@ -83,7 +84,7 @@ mod tests {
         validate(&mut file.graph).map_err(|error| error.to_string())?;
         let run = || {
             let model = import(&file, ["ids"], None, &WeightStore::default())?;
-            let plan = model.into_decluttered()?.into_optimized()?.into_runnable()?;
+            let plan = optimise(model)?.into_runnable()?;
             let output = plan.run(tvec!(tensor2(&[[7i64, 8, 9]]).into_tvalue()))?.remove(0);
             Ok(output.cast_to::<i64>()?.try_as_plain_ram()?.as_slice::<i64>()?.to_vec())
         };

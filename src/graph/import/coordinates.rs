@@ -10,7 +10,8 @@ use tract_core::internal::*;
 use tract_core::ops::array::{MultiBroadcastTo, Range};
 use tract_core::ops::binary::TypedBinOp;
 use tract_core::ops::cast::Cast;
-use tract_core::ops::logic::CompGTE;
+use tract_core::ops::element_wise::ElementWiseOp;
+use tract_core::ops::logic::{CompGTE, CompLT, Not};
 use tract_core::ops::math::{Add, Mul};
 
 /// Most operators behind a tensor of coordinates.
@@ -82,10 +83,15 @@ pub fn axis_of(model: &TypedModel, outlet: OutletId, first: usize) -> Option<usi
 pub fn is_not_negative(model: &TypedModel, outlet: OutletId) -> bool {
     let mut node = model.node(outlet.node);
     let is_cast = |node: &TypedNode| node.op_as::<Cast>().is_some_and(|cast| cast.to == bool::datum_type());
-    while node.op_is::<MultiBroadcastTo>() || node.op_is::<AxisOp>() || is_cast(node) {
+    let is_not = |node: &TypedNode| node.op_as::<ElementWiseOp>().is_some_and(|operation| operation.0.is::<Not>());
+    let mut negated = false;
+    while node.op_is::<MultiBroadcastTo>() || node.op_is::<AxisOp>() || is_cast(node) || is_not(node) {
+        negated ^= is_not(node);
         node = model.node(node.inputs[0].node);
     }
-    let compares = node.op_as::<TypedBinOp>().is_some_and(|operation| operation.0.is::<CompGTE>());
+    let compares = node
+        .op_as::<TypedBinOp>()
+        .is_some_and(|operation| if negated { operation.0.is::<CompLT>() } else { operation.0.is::<CompGTE>() });
     let least = |outlet: OutletId| {
         let least = model.outlet_fact(outlet).ok()?.konst.clone()?;
         let least = least.cast_to::<TDim>().ok()?;

@@ -3,6 +3,7 @@
 use tract_core::internal::*;
 
 use super::gather::Gather;
+use crate::onnx::refusal::unsupported;
 
 /// Names of the output with a vector for each token.
 const NAMES: [&str; 3] = ["last_hidden_state", "token_embeddings", "hidden_states"];
@@ -42,10 +43,13 @@ pub fn select(model: &mut TypedModel, names: &[&str], first_token: bool) -> Trac
         model.select_output_outlets(&first)?;
         return Ok(Selected::Text);
     }
-    let place = named(&POOLED_NAMES, 2).context(
-        "the graph returns neither a vector for each token nor one for each text; choose an embedding model, and pass a \
-         reranker to `createReranker`",
-    )?;
+    let place = named(&POOLED_NAMES, 2).ok_or_else(|| {
+        unsupported(
+            "the graph returns neither a vector for each token nor one for each text; choose an embedding model, and pass \
+             a reranker to `createReranker`"
+                .to_owned(),
+        )
+    })?;
     model.select_output_outlets(&[model.outputs[place]])?;
     Ok(Selected::Text)
 }

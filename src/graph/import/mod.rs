@@ -11,6 +11,7 @@ mod order;
 mod portable;
 #[cfg(test)]
 mod referee;
+pub mod simplify;
 pub mod sizes;
 pub mod tanh;
 mod tensor;

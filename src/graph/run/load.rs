@@ -11,6 +11,7 @@ use super::{Encoder, Input};
 use crate::error::{Error, Result};
 use crate::graph::fuse::rewrite::Rewrite;
 use crate::graph::fuse::weights::Weights;
+use crate::graph::import::simplify::{optimise, simplify};
 use crate::graph::import::{hidden_states, import, logit, validate};
 use crate::kernels::attention::MAX_KEYS;
 use crate::onnx::refusal::{invalid, unsupported};
@@ -89,10 +90,10 @@ impl Encoder {
             if rewrites.contains(&Rewrite::Linear) {
                 Rewrite::Linear.apply(&mut model, &weights)?;
             }
-            model.declutter()?;
+            simplify(&mut model)?;
             rewrites.iter().try_for_each(|rewrite| rewrite.apply(&mut model, &weights))?;
             weights.bind_the_rest(&mut model, inputs.len())?;
-            model.into_optimized()?.into_runnable()
+            optimise(model)?.into_runnable()
         };
         let plan = plan().map_err(refused)?;
         Ok(Self { schedule: Schedule::new(&plan), plan, inputs, first_position: 0, tokens, output })

@@ -112,7 +112,8 @@ fn pool(rows: &[f32], columns: usize, pooling: Pooling) -> Vec<f32> {
 }
 
 fn floats(output: &Tensor) -> Result<Vec<f32>> {
-    let numbers = || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.view().as_slice::<f32>()?.to_vec()) };
+    let numbers =
+        || -> TractResult<Vec<f32>> { Ok(output.cast_to::<f32>()?.try_as_plain_ram()?.as_slice::<f32>()?.to_vec()) };
     numbers().map_err(|error| invalid(format!("the graph's output is no number: {error:#}")))
 }
 

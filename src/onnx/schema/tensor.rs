@@ -132,11 +132,11 @@ impl<'a> Tensor<'a> {
                 self.dims
             ))
         };
-        let elements = self
-            .dims
-            .iter()
-            .try_fold(1usize, |product, &dimension| product.checked_mul(usize::try_from(dimension).ok()?))
-            .ok_or_else(impossible)?;
+        // An axis of length 0 must not hide the product of the others.
+        let product = |least: usize| {
+            self.dims.iter().try_fold(1usize, |all, &size| all.checked_mul(usize::try_from(size).ok()?.max(least)))
+        };
+        let (elements, _) = product(0).zip(product(1)).ok_or_else(impossible)?;
         let (element_bytes, values) = self.element()?;
         let bytes = elements.checked_mul(element_bytes).ok_or_else(impossible)?;
         Ok((elements, bytes, values))

@@ -20,7 +20,21 @@ pub fn check(json: &[u8]) -> Result<()> {
     if !every_object(&post_processor, &|object| object.get("pair").is_none() || is_sound_template(object)) {
         return Err(damaged("its template must hold each text once, and only special tokens that it defines"));
     }
+    // The crate panics for a template behind another one, which splits a text into several.
+    if count_templates(&post_processor) > 1 {
+        return Err(damaged("it has several templates; one must hold all special tokens"));
+    }
     Ok(())
+}
+
+fn count_templates(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => {
+            usize::from(members.contains_key("pair")) + members.values().map(count_templates).sum::<usize>()
+        }
+        Value::Array(values) => values.iter().map(count_templates).sum(),
+        _ => 0,
+    }
 }
 
 #[derive(Deserialize)]

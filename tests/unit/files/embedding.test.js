@@ -70,6 +70,11 @@ describe("Sentence Transformers' files", () => {
     assert.deepEqual(await facts(files), { pooling: 'mean', maxTokens: 128 });
   });
 
+  it('leave the pooling open if its file is missing', async () => {
+    const files = { 'modules.json': usual, 'sentence_bert_config.json': { max_seq_length: 128 } };
+    assert.deepEqual(await facts(files), { maxTokens: 128 });
+  });
+
   for (const [files, code, message] of [
     [{ 'modules.json': {} }, 'invalid_model', /modules\.json must be a list of modules/],
     [{ 'modules.json': modulesOf(['Pooling', '../../other/repo']) }, 'invalid_model', /must be a list of modules/],
@@ -78,7 +83,11 @@ describe("Sentence Transformers' files", () => {
       'unsupported_model',
       /has a module "Dense", which this package does not run; choose/,
     ],
-    [{ 'modules.json': usual }, 'invalid_model', /1_Pooling\/config\.json must be an object/],
+    [
+      { 'modules.json': usual, '1_Pooling/config.json': 5 },
+      'invalid_model',
+      /1_Pooling\/config\.json must be an object/,
+    ],
     [
       { 'modules.json': usual, '1_Pooling/config.json': poolingOf('weightedmean_tokens') },
       'unsupported_model',

@@ -188,6 +188,15 @@ describe('a search', () => {
     await added;
   });
 
+  it('returns its documents while statistics wait for the embedder', async () => {
+    const slow = resolvers();
+    const search = await createSearch({ embedder: slow.promise });
+    const statistics = search.statistics();
+    assert.deepEqual(await search.documents(), []);
+    slow.resolve(fakeEmbedder());
+    assert.equal((await statistics).documents, 0);
+  });
+
   it('stores blank documents, which are never found', async () => {
     const search = await createSearch({ embedder: fakeEmbedder() });
     await search.add([{ id: 'blank', text: ' ' }, ...documents]);

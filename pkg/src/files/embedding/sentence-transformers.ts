@@ -29,9 +29,10 @@ export async function sentenceTransformersFacts(read: ReadJson): Promise<KnownFa
     throw new RerankError('unsupported_model', `${found}; choose a model of ${runs.join(', ')} alone.`);
   }
   const folderOf = (kind: string) => modules[kinds.indexOf(kind)]?.path;
-  const pooling = folderOf('Pooling');
+  const folder = folderOf('Pooling');
+  const pooling = folder === undefined ? undefined : await poolingOf(folder, read);
   return {
-    ...(pooling !== undefined && { pooling: await poolingOf(pooling, read) }),
+    ...(pooling && { pooling }),
     ...limitsOf(await read(inFolder(folderOf('Transformer') ?? '', 'sentence_bert_config.json'))),
     ...promptsOf(await read('config_sentence_transformers.json')),
   };
@@ -42,10 +43,14 @@ function isModule(value: unknown): value is { path: string; type: string } {
   return value.path === '' || isSafePath(value.path.replace(/\/$/, ''));
 }
 
-/** The older form has a true or false for each way, the newer one names the way. */
-async function poolingOf(folder: string, read: ReadJson): Promise<Pooling> {
+/**
+ * Returns the pooling that a module's file names; undefined if the file is missing, as in some conversions. The older form
+ * has a true or false for each way, the newer one names the way.
+ */
+async function poolingOf(folder: string, read: ReadJson): Promise<Pooling | undefined> {
   const path = inFolder(folder, 'config.json');
   const config = await read(path);
+  if (config === undefined) return undefined;
   if (!isObject(config)) throw invalid(path, 'an object');
   if (config.include_prompt === false) throw unsupported(path, 'a pooling that leaves out the prompt');
   const named = config.pooling_mode;

@@ -41,7 +41,10 @@ pub fn binary(
     left: OutletId,
     right: OutletId,
 ) -> TractResult<OutletId> {
-    let mut operating = operation.operating_datum_type(node.datum_type(left)?, node.datum_type(right)?)?;
+    let types = (node.datum_type(left)?, node.datum_type(right)?);
+    let operating = operation.operating_datum_type(types.0, types.1);
+    let mut operating =
+        operating.map_err(|_| format_err!("the operands have types {types:?}, which have no common type"))?;
     if operating == bool::datum_type() && operation.is::<CompEq>() {
         // tract compares only numbers.
         operating = u8::datum_type();
@@ -100,9 +103,9 @@ fn equal(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 fn divide(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [left, right] = node.inputs()?;
     if [left, right].into_iter().all(|input| node.datum_type(input).is_ok_and(|it| !it.is_float())) {
-        let divisor = node
-            .constant(1)
-            .context("the divisor of integers is unknown before the model runs; it must be a constant")?;
+        let divisor = node.fact(right)?.konst.clone();
+        let divisor =
+            divisor.context("the divisor of integers is unknown before the model runs; it must be a constant")?;
         ensure!(has_no_zero(&divisor)?, "the divisor of integers is 0");
     }
     Ok(tvec!(binary(node, Box::new(Div), left, right)?))
@@ -142,6 +145,8 @@ fn power(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 
 fn choose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let [condition, yes, no] = node.inputs()?;
+    let kind = node.datum_type(condition)?;
+    ensure!(kind == bool::datum_type(), "the condition has type {kind:?} instead of Bool");
     let values = node.cast_to_common_type(&[yes, no])?;
     let wires = node.with_common_rank(&[condition, values[0], values[1]])?;
     Ok(tvec!(node.wire(Iff, &wires)?))

@@ -41,7 +41,7 @@ fn constant_of_shape(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         None => tensor0(0f32),
     };
     ensure!(value.len() == 1, "the node's value has {} numbers; it must have one", value.len());
-    let shape = node.sizes(0)?;
+    let shape = node.lengths(0)?;
     let value = node.add_constant(value.into_shape(&[])?)?;
     Ok(tvec!(node.wire(MultiBroadcastTo::new(shape.into()), &[value])?))
 }

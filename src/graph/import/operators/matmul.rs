@@ -30,6 +30,14 @@ pub fn product(node: &mut Wiring<'_>, axes: AxesMapping, inputs: &[OutletId]) ->
         ensure!(known.windows(2).all(|pair| pair[0] == pair[1]), "an axis has the sizes {known:?}, which do not fit");
     }
     let operating_dt = node.datum_type(inputs[0])?;
+    let types = inputs.iter().map(|&input| node.datum_type(input)).collect::<TractResult<TVec<_>>>()?;
+    let sums = |axis: &Axis| axis.inputs.iter().all(|places| !places.is_empty()) && axis.outputs[0].is_empty();
+    let can_sum = |it: &DatumType| it.is_float() || *it == i32::datum_type();
+    // tract panics for a product of other types.
+    ensure!(
+        types.len() < 2 || !axes.iter_all_axes().any(sums) || types.iter().all(|it| can_sum(it) && *it == types[0]),
+        "the operands have types {types:?}; a product of matrices needs floats"
+    );
     node.wire(EinSum { axes, operating_dt, q_params: None }, inputs)
 }
 

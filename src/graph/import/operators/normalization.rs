@@ -5,7 +5,7 @@ use tract_core::ops::math::{Add, Mul, sub};
 use tract_core::ops::nn::{RmsNorm, Softmax};
 
 use super::arithmetic::binary;
-use super::reduction::mean;
+use super::reduction::{check_not_empty, mean};
 use super::{Wire, Wiring};
 
 pub fn lookup(operator: &str) -> Option<Wire> {
@@ -57,6 +57,7 @@ fn rms_normalization(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 fn last_axis(node: &Wiring<'_>) -> TractResult<usize> {
     let (axis, rank) = (node.axis_attribute(-1)?, node.rank(node.input(0)?)?);
     ensure!(axis + 1 == rank, "the axis is {axis}; only the last axis of {rank} can be normalised");
+    check_not_empty(node, node.input(0)?, &[axis])?;
     Ok(axis)
 }
 

@@ -37,6 +37,7 @@ fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction
         _ if node.flag("noop_with_empty_axes", false) => return Ok(tvec!(input)),
         _ => (0..rank).collect(),
     };
+    check_not_empty(node, input, &axes)?;
     let datum_type = node.datum_type(input)?;
     // Sizes of axes that are not known yet cannot be reduced. As numbers they can, when the model runs.
     let operating = if datum_type == TDim::datum_type() { i64::datum_type() } else { datum_type };
@@ -49,6 +50,15 @@ fn reduce(node: &mut Wiring<'_>, axes_are_input_since: i64, reduction: Reduction
         }
     }
     Ok(tvec!(wire))
+}
+
+/// Refuses to reduce no numbers: tract divides by their number.
+pub fn check_not_empty(node: &Wiring<'_>, input: OutletId, axes: &[usize]) -> TractResult<()> {
+    let shape = node.shape(input)?;
+    match axes.iter().find(|&&axis| shape[axis] == 0.to_dim()) {
+        Some(axis) => bail!("axis {axis} has length 0; the node needs at least one number"),
+        None => Ok(()),
+    }
 }
 
 /// The product of sizes of axes, which may not be known yet, stays one: a shape may depend on it.

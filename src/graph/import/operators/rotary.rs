@@ -63,7 +63,7 @@ fn angles(node: &mut Wiring<'_>, mut table: OutletId, size: usize, head_axis: us
     let shape = node.shape(table)?;
     ensure!(
         shape.len() == 3 && shape[2] == (size / 2).to_dim(),
-        "the angles have shape {shape:?}; batch × sequence × {} was expected",
+        "the angles must have the shape batch × sequence × {}",
         size / 2
     );
     let both = node.wire(TypedConcat::new(2), &[table, table])?;
@@ -107,8 +107,8 @@ mod tests {
                 "turns 3 of 3 numbers of a head; the engine turns all, in two halves",
             ),
             (&[2, 5, 12], &[2, 5, 2], ("num_heads", 0), "the heads do not divide the hidden size 12"),
-            (heads_first, &[2, 5, 4], ("num_heads", 3), "batch × sequence × 2 was expected"),
-            (heads_first, &[5, 2], ("num_heads", 3), "batch × sequence × 2 was expected"),
+            (heads_first, &[2, 5, 4], ("num_heads", 3), "must have the shape batch × sequence × 2"),
+            (heads_first, &[5, 2], ("num_heads", 3), "must have the shape batch × sequence × 2"),
             (&[5, 12], &[2, 5, 2], ("num_heads", 3), "the input has 2 axes instead of 3 or 4"),
         ] {
             let error = format!("{:#}", rotated(input, angles, attribute).unwrap_err());

@@ -25,6 +25,13 @@ fn concat(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.all_inputs()?;
     let axis = node.axis(node.integer("axis").context("the attribute `axis` is missing")?, node.rank(inputs[0])?)?;
     let inputs = node.cast_to_common_type(&inputs)?;
+    let mut first = node.shape(inputs[0])?;
+    for &input in &inputs[1..] {
+        let shape = node.shape(input)?;
+        ensure!(shape.len() == first.len(), "the inputs have different numbers of axes");
+        first[axis] = shape[axis].clone();
+        ensure!(shape == first, "inputs differ in another axis than {axis}");
+    }
     Ok(tvec!(node.wire(TypedConcat::new(axis), &inputs)?))
 }
 
@@ -185,6 +192,9 @@ fn split(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
         }
     };
     ensure!(sizes.len() == parts, "the node has {parts} outputs, but {} sizes of parts", sizes.len());
+    ensure!(!sizes.iter().any(|size| size.as_i64().is_some_and(|size| size < 0)), "a part has a size below 0");
+    let missing = sizes.iter().fold(node.shape(input)?[axis].clone(), |rest, size| rest - size);
+    ensure!(missing.as_i64().is_none_or(|numbers| numbers == 0), "the parts do not add up to axis {axis}");
     let mut start = 0.to_dim();
     let mut outputs = tvec!();
     for size in sizes {

@@ -9,6 +9,9 @@ use super::arithmetic::has_no_zero;
 use super::{Wire, Wiring};
 use crate::graph::import::sizes::is_at_least;
 
+/// More numbers than any result may hold, and few enough for an integer.
+const MOST_IN_A_RANGE: f64 = 1e15;
+
 pub fn lookup(operator: &str) -> Option<Wire> {
     Some(match operator {
         "Shape" => shape,
@@ -102,12 +105,12 @@ fn transpose(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
 
 fn expand(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let input = node.input(0)?;
-    let shape = multi_broadcast(&[node.shape(input)?, node.sizes(1)?])?;
+    let shape = multi_broadcast(&[node.shape(input)?, node.lengths(1)?])?;
     Ok(tvec!(node.broadcast_to(input, shape)?))
 }
 
 fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
-    let (input, repeats) = (node.input(0)?, node.sizes(1)?);
+    let (input, repeats) = (node.input(0)?, node.lengths(1)?);
     ensure!(
         repeats.len() == node.rank(input)?,
         "the node has {} repeats for {} axes",
@@ -117,15 +120,26 @@ fn tile(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     Ok(tvec!(node.wire(Tile::new(repeats), &[input])?))
 }
 
+/// Refuses a range of constants without an end: tract panics for one.
+fn check_range(node: &Wiring<'_>, inputs: [OutletId; 3]) -> TractResult<()> {
+    let number = |input| node.fact(input).ok()?.konst.as_ref()?.cast_to_scalar::<f64>().ok();
+    let [Some(start), Some(limit), Some(step)] = inputs.map(number) else { return Ok(()) };
+    let numbers = ((limit - start) / step).ceil();
+    ensure!(numbers < MOST_IN_A_RANGE, "the range has no end, or is too long");
+    Ok(())
+}
+
 fn range(node: &mut Wiring<'_>) -> TractResult<TVec<OutletId>> {
     let inputs = node.inputs::<3>()?;
     for input in inputs {
         ensure!(node.rank(input)? == 0, "the start, the limit or the step is a tensor; each must be one number");
     }
     if !node.datum_type(inputs[2])?.is_float() {
-        let step = node.constant(2).context("the step is unknown before the model runs; it must be a constant")?;
+        let step = node.fact(inputs[2])?.konst.clone();
+        let step = step.context("the step is unknown before the model runs; it must be a constant")?;
         ensure!(has_no_zero(&step)?, "the step of the range is 0");
     }
+    check_range(node, inputs)?;
     let inputs = node.cast_to_common_type(&inputs)?;
     // For constants the length is known and this symbol stays unused.
     let length = node.model.symbols.new_with_prefix("range");

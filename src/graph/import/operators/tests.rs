@@ -5,6 +5,7 @@ use serde::Deserialize;
 use tract_core::internal::*;
 
 use crate::graph::import::import;
+use crate::graph::import::simplify::optimise;
 use crate::onnx::WeightStore;
 use crate::onnx::schema::{Attribute, Graph, Model, Node};
 
@@ -27,7 +28,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 fn run(model: &[u8]) -> TractResult<TVec<TValue>> {
     let model = import(&Model::read(model)?, [], None, &WeightStore::default())?;
-    model.into_decluttered()?.into_optimized()?.into_runnable()?.run(tvec!())
+    optimise(model)?.into_runnable()?.run(tvec!())
 }
 
 /// Nodes that make a tensor of zeros of this shape. `sizes` is the name between them.

@@ -131,6 +131,15 @@ impl<'graph> Wiring<'graph> {
         Ok(self.known_integers(index)?.iter().map(|number| number.to_dim()).collect())
     }
 
+    /// [`sizes`](Self::sizes) of axes, none below 0. tract panics for an axis of negative length.
+    pub fn lengths(&self, index: usize) -> TractResult<TVec<TDim>> {
+        let sizes = self.sizes(index)?;
+        match sizes.iter().find(|size| size.as_i64().is_some_and(|size| size < 0)) {
+            Some(size) => bail!("input {index} holds the size {size}; a size is 0 or more"),
+            None => Ok(sizes),
+        }
+    }
+
     /// The numbers of a constant input.
     #[inline(never)]
     pub fn known_integers(&self, index: usize) -> TractResult<TVec<i64>> {
