@@ -1,4 +1,4 @@
-import type { KeywordIndex } from './keywords.js';
+import type { FoundByWords, KeywordIndex } from './keywords.js';
 import type { Passages } from './segment.js';
 import type { SearchDocument } from './types.js';
 import { ExactIndex, type Near, type VectorIndex } from './vector-index.js';
@@ -128,8 +128,10 @@ export class Collection {
   }
 
   /** Finds passages by words; undefined if MiniSearch is missing. */
-  byWords(query: string, allowed: Uint8Array | undefined): (Passage & { score: number })[] | undefined {
-    return this.#keywords?.search(query, allowed).map((near) => this.#passage(near));
+  byWords(query: string, allowed: Uint8Array | undefined): FoundByWords<Passage & { score: number }> | undefined {
+    if (!this.#keywords) return undefined;
+    const { found, most } = this.#keywords.search(query, allowed);
+    return { found: found.map((near) => this.#passage(near)), most };
   }
 
   byVector(query: Float32Array, count: number, allowed: Uint8Array | undefined): (Passage & { score: number })[] {

@@ -22,12 +22,12 @@ export async function* fromIndex(
   if (!wanted) return;
   if (words.version !== collection.version) words = byWords();
   const near = ranked('vectors', collection.byVector(wanted, count, words.allowed), count);
-  yield words.found ? fused(words.found, near, count) : near;
+  yield words.found ? fused(words.found, words.most, near, count) : near;
 
   function byWords() {
     const allowed = accepts && collection.allowed(accepts);
-    const found = collection.byWords(query, allowed);
-    return { allowed, found: found && ranked('keywords', found, count), version: collection.version };
+    const { found, most = 0 } = collection.byWords(query, allowed) ?? {};
+    return { allowed, found: found && ranked('keywords', found, count), most, version: collection.version };
   }
 }
 

@@ -7,8 +7,16 @@ export interface KeywordIndex {
   add(slot: number, text: string): void;
   /** Removes a passage, which had this text. */
   remove(slot: number, text: string): void;
-  /** Returns the passages that have words of the query, in any order. `allowed` has a 1 for each that may be found. */
-  search(query: string, allowed: Uint8Array | undefined): Near[];
+  /** Returns the passages that have words of the query. `allowed` has a 1 for each that may be found. */
+  search(query: string, allowed: Uint8Array | undefined): FoundByWords<Near>;
+}
+
+/** What a query finds by its words. */
+export interface FoundByWords<Found> {
+  /** In any order. */
+  found: Found[];
+  /** No passage has a higher score: the limit for one that repeats every word of the query without end. */
+  most: number;
 }
 
 /** Opens an empty index if MiniSearch is installed. It is an optional peer dependency. */
@@ -27,6 +35,9 @@ export async function openKeywords(): Promise<{ index: KeywordIndex } | { cause:
  */
 const commonPassages = 1000;
 const commonShare = 0.2;
+
+/** Parameters of BM25+ that MiniSearch recommends. */
+const bm25 = { k: 1.2, b: 0.7, d: 0.5 };
 
 class MiniSearchIndex implements KeywordIndex {
   readonly #words: MiniSearch;
@@ -56,14 +67,25 @@ class MiniSearchIndex implements KeywordIndex {
     this.#count(-1);
   }
 
-  search(query: string, allowed: Uint8Array | undefined): Near[] {
+  search(query: string, allowed: Uint8Array | undefined): FoundByWords<Near> {
     const words = this.#telling([...distinct(wordsOf(query))]);
     const found = this.#words.search(query, {
       tokenize: () => words,
+      bm25,
       ...(allowed && { filter: ({ id }: { id: number }) => allowed[id] === 1 }),
     });
-    // The last bits of a score depend on the order of earlier changes.
-    return found.map(({ id, score }) => ({ slot: id, score: Math.fround(score) }));
+    // The last bits of a score depend on the order of earlier changes, and on the platform's logarithm.
+    const rounded = found.map(({ id, score }) => ({ slot: id, score: Math.fround(score) }));
+    return { found: rounded, most: Math.fround(this.#most(words)) };
+  }
+
+  /** MiniSearch multiplies the sum over a passage's words by their number. */
+  #most(words: readonly string[]): number {
+    const weights = words.map((word) => {
+      const count = this.#counts.get(word) ?? 0;
+      return Math.log(1 + (this.#passages - count + 0.5) / (count + 0.5)) * (bm25.d + bm25.k + 1);
+    });
+    return words.length * weights.reduce((sum, weight) => sum + weight, 0);
   }
 
   /** Counts the words of the passage that was cut last. */

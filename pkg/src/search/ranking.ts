@@ -24,31 +24,32 @@ export function ranked(
 }
 
 /**
- * The weight of vectors beside keywords. A sum of scaled scores ranks better than reciprocal ranks, and 0.8 fits sources
- * of many kinds. The method is that of Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023.
+ * Puts what keywords and vectors found together by the mean of both scores, each scaled to 0 to 1, and keeps the best. A
+ * score of words is divided by the highest that the query allows, `mostOfWords`. So it counts little where a passage has
+ * few words of the query. Of the cosines, the highest in the list counts 1 and the lowest 0. What a list lacks counts 0.
+ *
+ * The method is that of Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023.
  */
-const vectorWeight = 0.8;
-
-/**
- * Puts what keywords and vectors found together by a weighted sum of both scores, and keeps the best. The best score of
- * each list counts 1. The lowest cosine of the list counts 0, and so does what a list lacks.
- */
-export function fused(words: readonly Candidate[], near: readonly Candidate[], count: number): Candidate[] {
+export function fused(
+  words: readonly Candidate[],
+  mostOfWords: number,
+  near: readonly Candidate[],
+  count: number,
+): Candidate[] {
   // Both lists are in their order.
-  const highest = words[0]?.score ?? 1;
   const least = near.at(-1)?.score ?? 0;
   const range = (near[0]?.score ?? 0) - least;
   const together = new Map<string, Candidate>();
-  const take = (list: readonly Candidate[], weigh: (score: number) => number) => {
+  const take = (list: readonly Candidate[], scaled: (score: number) => number) => {
     for (const candidate of list) {
       const key = `${candidate.entry.order}/${candidate.start}`;
       const { score, stages } = together.get(key) ?? { score: 0, stages: {} };
-      const sum = { score: score + weigh(candidate.score), stages: { ...stages, ...candidate.stages } };
+      const sum = { score: score + scaled(candidate.score) / 2, stages: { ...stages, ...candidate.stages } };
       together.set(key, { ...candidate, ...sum });
     }
   };
-  take(words, (score) => (1 - vectorWeight) * (score / highest));
-  take(near, (score) => vectorWeight * (range > 0 ? (score - least) / range : 1));
+  take(words, (score) => score / mostOfWords);
+  take(near, (score) => (range > 0 ? (score - least) / range : 1));
   return withStage('fused', [...together.values()].sort(byScore).slice(0, count));
 }
 

@@ -43,19 +43,24 @@ const OTHER_OPERATORS: [(&str, usize, &str); 23] = [
 ];
 
 /// Fixtures that tract-onnx does not load or reads differently, and why.
-const OTHER_FIXTURES: [(&str, &str); 16] = [
+const OTHER_FIXTURES: [(&str, &str); 21] = [
     ("albert-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
     ("bert-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
     ("bert-operators", "Attention is unknown there"),
     ("bert-static-all", "the logit is 0.9 from onnxruntime's there"),
     ("deberta-v2-5-torchscript-eager-fp16", "a Gemm of halves yields floats there"),
     ("distilbert-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
+    ("electra-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
+    ("gte-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
+    ("jina-bert-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
     ("jina-v2-5-dynamo-eager-slim", "a CumSum of sizes is an error there"),
     ("jina-v2-5-dynamo-eager-web", "a CumSum of sizes is an error there"),
+    ("jina-v2-5-torchscript-eager-fp16", "a Gemm of halves yields floats there"),
     ("modernbert-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
     ("modernbert-operators", "Attention is unknown there"),
     ("mpnet-5-dynamo-eager-slim", "a CumSum of sizes is an error there"),
     ("mpnet-5-dynamo-eager-web", "a CumSum of sizes is an error there"),
+    ("mpnet-5-torchscript-eager-fp16", "a Gemm of halves yields floats there"),
     ("new-5-torchscript-sdpa-fp16", "a Gemm of halves yields floats there"),
     ("xlm-roberta-5-dynamo-sdpa-slim", "a CumSum of sizes is an error there"),
     ("xlm-roberta-5-dynamo-sdpa-web", "a CumSum of sizes is an error there"),
