@@ -97,7 +97,9 @@ optimise() {
   # third of that, and so does what follows: it removes blocks, branches and assignments that do nothing.
   node_modules/.bin/wasm-opt -O1 --low-memory-unused "${merges[@]}" --code-folding --reorder-functions \
     --merge-blocks --remove-unused-brs --rse --vacuum "${features[@]/#/--enable-}" "$file" -o "$file.partial"
-  mv "$file.partial" "$file"
+  # A second run removes what the last steps left without use.
+  node_modules/.bin/wasm-opt --vacuum --strip-producers "${features[@]/#/--enable-}" "$file.partial" -o "$file"
+  rm "$file.partial"
   [ "$name" != converter ] || compress "$file"
 }
 
@@ -206,7 +208,7 @@ if [ "$scope" != demo ]; then
   # Users do not debug the bindings, which wasm-bindgen writes. So these need neither comments nor long names.
   node_modules/.bin/esbuild --minify --format=esm --allow-overwrite --log-level=error --outdir=pkg/dist --outbase=pkg/dist \
     pkg/dist/wasm/bindings.js pkg/dist/wasm/bindings-threads.js pkg/dist/cli/convert/converter-bindings.js
-  node scripts/notices.mjs
 fi
 chmod +x pkg/dist/cli/main.js
 node scripts/compact-tokenizer.mjs pkg/mini/tokenizer.json pkg/mini/dist/tokenizer.bin
+[ "$scope" = demo ] || node scripts/notices.mjs

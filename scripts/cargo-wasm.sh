@@ -8,23 +8,22 @@ if [ "$TOOLCHAIN" = rustup ]; then WASM_TARGET_DIR=$CARGO_TARGET_DIR; else WASM_
 # Build scripts depend on RUSTC_BOOTSTRAP. In one folder, the two kinds of build would recompile each other's work.
 THREADS_TARGET_DIR=$CARGO_TARGET_DIR-threads
 
-# The options that shorten paths name the folders of the crates.
-cargo fetch --quiet --locked
-
 # The export lets the bindings call the constructors (tract's registries). Without it the linker would wrap every export,
 # and each call would run them again.
 CONSTRUCTORS='-C link-arg=--export=__wasm_call_ctors'
 
-# shorten_paths RUSTC: prints the compiler's options that shorten the paths of sources, which an engine holds for its panics.
-# So its bytes do not depend on where a machine keeps crates and toolchains, and every visitor downloads 20 kB less. No
-# option may hold a space.
+# shorten_paths CARGO RUSTC: prints the compiler's options that shorten the paths of sources, which an engine holds for its
+# panics. So its bytes do not depend on where a machine keeps crates and toolchains, and each engine is 20 kB smaller. The
+# options name the folders of the crates, which must be there before. No option may hold a space.
 shorten_paths() {
-  local folder
+  local cargo=$1 rustc=$2 folder
+  "$cargo" fetch --quiet --locked --target "$TARGET"
   for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
     case $folder in *' '*) ;; *) echo "--remap-path-prefix=$folder=" ;; esac
   done
-  folder=$("$1" --print sysroot)/lib/rustlib/src/rust
-  case $folder in *' '*) ;; *) echo "--remap-path-prefix=$folder=rust" ;; esac
+  # The compiled standard library has this name for its sources.
+  folder=$("$rustc" --print sysroot)/lib/rustlib/src/rust
+  case $folder in *' '*) ;; *) echo "--remap-path-prefix=$folder=/rustc/$("$rustc" -vV | sed -n 's/^commit-hash: //p')" ;; esac
 }
 
 # cargo_wasm COMMAND [OPTION...]: runs cargo without threads; the output goes to $WASM_TARGET_DIR/$TARGET.
@@ -32,7 +31,7 @@ cargo_wasm() {
   local flags="-C target-feature=+simd128 $CONSTRUCTORS" command=$1
   shift
   if [ "$TOOLCHAIN" = rustup ]; then
-    flags+=" $(shorten_paths rustc | tr '\n' ' ')"
+    flags+=" $(shorten_paths cargo rustc | tr '\n' ' ')"
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags cargo "$command" --locked --target "$TARGET" "$@"
   else
     cargo_with_std debian "$WASM_TARGET_DIR" "$flags" "$command" "$@"
@@ -57,10 +56,10 @@ cargo_with_std() {
   shift 4
   set -- "$command" --locked --target "$TARGET" -Zbuild-std=std,panic_abort -Zbuild-std-features= "$@"
   if [ "$toolchain" = rustup ]; then
-    flags+=" $(shorten_paths rustc | tr '\n' ' ')"
+    flags+=" $(shorten_paths cargo rustc | tr '\n' ' ')"
     RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$target CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags cargo "$@"
   else
-    flags+=" $(shorten_paths /usr/bin/rustc | tr '\n' ' ')"
+    flags+=" $(shorten_paths /usr/bin/cargo /usr/bin/rustc | tr '\n' ' ')"
     RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags -C linker=wasm-ld-22" \
       CARGO_TARGET_DIR=$target CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} /usr/bin/cargo "$@"
   fi

@@ -1,25 +1,28 @@
 // Writes what pkg/dist tells of the crates inside the engines. Their licences ask for third-party-notices.txt. The file
-// sbom.cdx.json is a bill of materials in the form of CycloneDX 1.6. Both depend on Cargo.lock alone.
+// sbom.cdx.json is a bill of materials in the form of CycloneDX 1.6. Neither has a date or a path of this machine.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { engineCrates } from './engine-crates.mjs';
+import { cratesInside, engineCrates } from './engine-crates.mjs';
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const dist = new URL('../pkg/dist/', import.meta.url);
 
 const crates = engineCrates({ macros: false });
 
-/** Returns an SPDX expression in today's form: older crates write a slash for OR. */
-const spdx = ({ license }) => license.replaceAll(/\s*\/\s*/g, ' OR ');
+/** Returns a crate's licence as SPDX writes it today: older crates write a slash for OR. */
+function spdx({ name, license }) {
+  if (license) return license.replaceAll(/\s*\/\s*/g, ' OR ');
+  throw new Error(`Cargo.toml of the crate ${name} names no licence; replace the crate, or name its licence here.`);
+}
 
-/** True if a crate can be had under the Apache licence alone. The package holds its text. */
+/** True if a crate's authors offer it under the Apache licence alone. The package holds the text of this licence. */
 const allowsApache = (crate) => !spdx(crate).includes(' AND ') && spdx(crate).split(' OR ').includes('Apache-2.0');
 
-/** Returns the texts of a crate's files with such names, in the order of their names. */
-function textsOf({ manifest_path }, names) {
+/** Returns the texts of a crate's files with such paths, in their order. */
+function textsOf({ manifest_path }, paths) {
   const folder = dirname(manifest_path);
-  const files = readdirSync(folder).filter((name) => names.test(name));
+  const files = readdirSync(folder, { recursive: true }).filter((path) => paths.test(path));
   return files.sort().map((name) => readFileSync(join(folder, name), 'utf8').trim().replaceAll('\r\n', '\n'));
 }
 
@@ -39,9 +42,10 @@ function notices() {
   const underApache = crates.filter(allowsApache);
   const parts = [
     'The WebAssembly files of this package contain the crates below, and the standard library of Rust\n' +
-      '(https://www.rust-lang.org; MIT OR Apache-2.0).',
-    `Under the Apache License 2.0, whose text is in LICENSE-APACHE:\n\n${underApache.map(label).join('\n')}`,
+      '(https://www.rust-lang.org; MIT OR Apache-2.0, with parts under MIT and Unicode-3.0).',
+    `Under the Apache License 2.0, with its text in LICENSE-APACHE:\n\n${underApache.map(label).join('\n')}`,
     ...underApache.flatMap((crate) => textsOf(crate, /^notice/i).map((text) => `${label(crate)}\n\n${text}`)),
+    ...crates.flatMap((crate) => textsOf(crate, /\/licen[cs]e/i).map((text) => `A part of ${label(crate)}\n\n${text}`)),
   ];
   for (const { text, holders } of licences(crates.filter((crate) => !allowsApache(crate))))
     parts.push(`${holders.join('\n')}\n\n${text}`);
@@ -72,6 +76,21 @@ function licences(crates) {
   });
 }
 
+/** Returns the standard library and its crates, as the engines name them, without those that are listed anyway. */
+function partsOfStd() {
+  const part = { type: 'library', licenses: [{ expression: 'MIT OR Apache-2.0' }] };
+  const engines = readdirSync(new URL('wasm/', dist)).filter((name) => name.endsWith('.wasm'));
+  const named = engines.flatMap((name) => cratesInside(readFileSync(new URL(`wasm/${name}`, dist))));
+  const listed = new Set(crates.map(label));
+  const ofStd = named
+    .filter((crate) => crate.ofStd && !listed.has(label(crate)))
+    .map(({ name, version }) => [`pkg:cargo/${name}@${version}`, { name, version }]);
+  return [
+    { ...part, name: 'rust-std', purl: 'pkg:generic/rust-std' },
+    ...[...new Map(ofStd)].sort().map(([purl, crate]) => ({ ...part, ...crate, purl })),
+  ];
+}
+
 function billOfMaterials() {
   const { name, version, license } = JSON.parse(read('pkg/package.json'));
   return {
@@ -87,13 +106,16 @@ function billOfMaterials() {
         licenses: [{ expression: license }],
       },
     },
-    components: crates.map((crate) => ({
-      type: 'library',
-      name: crate.name,
-      version: crate.version,
-      purl: `pkg:cargo/${crate.name}@${crate.version.replaceAll('+', '%2B')}`,
-      licenses: [{ expression: spdx(crate) }],
-    })),
+    components: [
+      ...partsOfStd(),
+      ...crates.map((crate) => ({
+        type: 'library',
+        name: crate.name,
+        version: crate.version,
+        purl: `pkg:cargo/${crate.name}@${crate.version.replaceAll('+', '%2B')}`,
+        licenses: [{ expression: spdx(crate) }],
+      })),
+    ],
   };
 }
 

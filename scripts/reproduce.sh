@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# reproduce.sh: builds the engines and the converter anew, in another folder with an empty cache, and compares them with
-# those in pkg/dist, byte by byte.
+# reproduce.sh: builds the engines and the converter anew, and compares them with those in pkg/dist, byte by byte. The second
+# build has the same Rust and Node, another folder, an empty cache, and its own copy of the crates.
 source "$(dirname "$0")/environment.sh"
 scripts/build.sh
 again=$(mktemp -d)
 trap 'rm -rf "$again"' EXIT
-git clone --quiet "$REPOSITORY" "$again/clone"
-# What is not committed counts, too.
-git ls-files --modified --others --exclude-standard -z | tar --create --null --files-from=- --ignore-failed-read 2>/dev/null | tar --extract --directory "$again/clone"
+mkdir -p "$again/clone" "$again/cargo/registry"
+# Files that are deleted are still in git's list.
+git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' path; do
+  [ ! -e "$path" ] || printf '%s\0' "$path"
+done | tar --create --null --files-from=- | tar --extract --directory "$again/clone"
+for part in cache index; do
+  [ ! -d "${CARGO_HOME:-$HOME/.cargo}/registry/$part" ] || cp -R "${CARGO_HOME:-$HOME/.cargo}/registry/$part" "$again/cargo/registry"
+done
 (
   cd "$again/clone"
   unset CARGO_TARGET_DIR
-  RERANK_WASM_CACHE=$again/cache scripts/build.sh
+  # rustup finds its toolchains by the first one.
+  RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} CARGO_HOME=$again/cargo RERANK_WASM_CACHE=$again/cache scripts/build.sh
 )
 for file in pkg/dist/wasm/*.wasm pkg/dist/cli/convert/converter.wasm.br; do
   cmp "$file" "$again/clone/$file" || fail "a second build made another $file"

@@ -64,7 +64,7 @@ debian_toolchain() {
 debian_rust_version() { [ -x /usr/bin/rustc ] && /usr/bin/rustc --version | cut -d' ' -f2 || echo none; }
 
 # npm_packages SCOPE: `demo` installs the dependencies of package.json, which compile TypeScript. `build` installs its
-# devDependencies, too: wasm-opt and Biome, 200 MB. `test` adds the packages of the tests, `bench` all.
+# devDependencies, too: wasm-opt, Biome and esbuild, 210 MB. `test` adds the packages of the tests, `bench` all.
 #
 # `npm ci` would refuse a lock file without the optional packages of other platforms, and many registry mirrors lack some
 # of them. --no-save leaves the lock file as it is.

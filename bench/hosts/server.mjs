@@ -12,7 +12,9 @@ const types = {
   '.wasm': 'application/wasm',
 };
 
-const roots = { '/models/': modelsFolder, '/': repository };
+/** Below this path, the browser may keep the files of the checkout, and the code that it compiled from them. */
+const kept = '/kept/';
+const roots = { '/models/': modelsFolder, [kept]: repository, '/': repository };
 
 /** Serves the checkout and the models on a free port. */
 export async function startServer() {
@@ -31,7 +33,7 @@ export async function startServer() {
     if (!stat?.isFile()) return response.writeHead(404).end();
     // Outside the HTTP cache the browser keeps no compiled code of an engine, so each first pass starts cold.
     response.writeHead(200, {
-      'cache-control': 'no-store',
+      'cache-control': prefix === kept ? 'max-age=86400, immutable' : 'no-store',
       'content-length': stat.size,
       'content-type': types[extname(path)] ?? 'application/octet-stream',
     });

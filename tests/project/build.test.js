@@ -127,7 +127,7 @@ describe('the build', () => {
     ]);
     assert.equal(called('cargo rustc').filter((line) => !line.includes('build-std')).length, 3);
     assert.equal(called('cargo rustc').filter((line) => line.includes('build-std')).length, 2);
-    assert.equal(called('wasm-opt').length, 5);
+    assert.equal(called('wasm-opt').length, 10);
     assert.deepEqual([called('npm').length, called('npm')[0].includes(' --omit=dev ')], [1, false]);
   });
 

@@ -149,14 +149,14 @@ fn products() {
             13,
             &["input_ids", "i64[2,3]"],
             |it| it,
-            "the operands have types [I64, I64]; a product of matrices needs floats",
+            "the operands have types [I64, I64]; a product of matrices needs two of one type, floats or I32",
         ),
         (
             "Gemm",
             13,
             &["f32[2,3]", "i64[3,2]"],
             |it| it,
-            "the operands have types [F32, I64]; a product of matrices needs floats",
+            "the operands have types [F32, I64]; a product of matrices needs two of one type, floats or I32",
         ),
     ]);
 }

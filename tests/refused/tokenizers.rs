@@ -123,6 +123,9 @@ fn parts_that_could_make_the_crate_panic() {
         "single": [{ "Sequence": { "id": "A", "type_id": 0 } }],
         "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "Sequence": { "id": "B", "type_id": 0 } }]
     });
+    let mut named = sound.clone();
+    named["special_tokens"]["pair"] = json!({ "id": "pair", "ids": [0], "tokens": ["a"] });
+    assert!(Tokenizer::from_bytes(with(words(), "/post_processor", named).as_bytes()).is_ok());
     assert_json_refused(
         &with(words(), "/post_processor", json!({ "type": "Sequence", "processors": [sound, sound] })),
         "it has several templates; one must hold all special tokens",

@@ -25,10 +25,11 @@ export function ranked(
 
 /**
  * Puts what keywords and vectors found together by the mean of both scores, each scaled to 0 to 1, and keeps the best. A
- * score of words is divided by the highest that the query allows, `mostOfWords`. So it counts little where a passage has
- * few words of the query. Of the cosines, the highest in the list counts 1 and the lowest 0. What a list lacks counts 0.
+ * score of words is divided by `mostOfWords`, which a passage with every word of the query could have. So it counts little
+ * where a passage has few of them. Of the cosines, the highest in the list counts 1 and the lowest 0. What a list lacks counts 0.
  *
- * The method is that of Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023.
+ * A sum of scaled scores ranks better than reciprocal ranks: Bruch, Gai and Ingber, An Analysis of Fusion Functions for
+ * Hybrid Retrieval, 2023. How scores of words are scaled is ours.
  */
 export function fused(
   words: readonly Candidate[],

@@ -17,7 +17,7 @@ pub fn check(json: &[u8]) -> Result<()> {
     if !every_object(&normalizer, &|object| object.get("precompiled_charsmap").is_none_or(is_sound_map)) {
         return Err(damaged("its character map is damaged"));
     }
-    if !every_object(&post_processor, &|object| object.get("pair").is_none() || is_sound_template(object)) {
+    if !every_object(&post_processor, &|object| !is_template(object) || is_sound_template(object)) {
         return Err(damaged("its template must hold each text once, and only special tokens that it defines"));
     }
     // The crate panics for a template behind another one, which splits a text into several.
@@ -27,10 +27,15 @@ pub fn check(json: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// A map of special tokens may have one called `pair`, too.
+fn is_template(value: &Value) -> bool {
+    ["single", "pair"].iter().all(|name| value.get(name).is_some())
+}
+
 fn count_templates(value: &Value) -> usize {
     match value {
         Value::Object(members) => {
-            usize::from(members.contains_key("pair")) + members.values().map(count_templates).sum::<usize>()
+            usize::from(is_template(value)) + members.values().map(count_templates).sum::<usize>()
         }
         Value::Array(values) => values.iter().map(count_templates).sum(),
         _ => 0,

@@ -134,8 +134,8 @@ describe('threads in a page that is cross-origin isolated', () => {
       const expected = await reranker.rerank('boats', mixedDocuments());
       const outcomes = [];
       const results = [];
-      // So many that a busy page hears of the first one long before the engine is done.
-      const many = Array.from({ length: 20 }, () => mixedDocuments()).flat();
+      // So many texts, all different, that a busy page hears of the first one long before the engine is done.
+      const many = Array.from({ length: 20 }, (_, round) => mixedDocuments().map((text) => `${round} ${text}`)).flat();
       // The worker of the instance comes first, its threads follow. A replacement starts all of them.
       for (const victim of [0, 1, 2]) {
         const dying = workers.slice(-3)[victim];

@@ -144,8 +144,8 @@ describe('the command line', () => {
   ]) {
     it(`ends with 130 when Ctrl-C comes while ${what}`, async () => {
       const child = start(['--model', 'mini', 'q']);
-      // No pipe holds that much: once all of it is sent, the program has begun to read.
-      const lines = `${'many words '.repeat(200)}\n`.repeat(1000);
+      // No pipe holds that much: once all of it is sent, the program has begun to read. To score 1,000 texts takes minutes.
+      const lines = Array.from({ length: 1000 }, (_, line) => `${line} ${'many words '.repeat(200)}\n`).join('');
       await new Promise((resolve) => {
         if (whole) child.stdin.end(lines, resolve);
         else child.stdin.write(lines, resolve);

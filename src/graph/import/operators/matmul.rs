@@ -36,7 +36,7 @@ pub fn product(node: &mut Wiring<'_>, axes: AxesMapping, inputs: &[OutletId]) ->
     // tract panics for a product of other types.
     ensure!(
         types.len() < 2 || !axes.iter_all_axes().any(sums) || types.iter().all(|it| can_sum(it) && *it == types[0]),
-        "the operands have types {types:?}; a product of matrices needs floats"
+        "the operands have types {types:?}; a product of matrices needs two of one type, floats or I32"
     );
     node.wire(EinSum { axes, operating_dt, q_params: None }, inputs)
 }
