@@ -9,6 +9,7 @@ const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf
 const dist = new URL('../pkg/dist/', import.meta.url);
 
 const crates = engineCrates({ macros: false });
+const licenceOfStd = 'MIT OR Apache-2.0';
 
 /** Returns a crate's licence as SPDX writes it today: older crates write a slash for OR. */
 function spdx({ name, license }) {
@@ -42,7 +43,7 @@ function notices() {
   const underApache = crates.filter(allowsApache);
   const parts = [
     'The WebAssembly files of this package contain the crates below, and the standard library of Rust\n' +
-      '(https://www.rust-lang.org; MIT OR Apache-2.0, with parts under MIT and Unicode-3.0).',
+      `(https://www.rust-lang.org; ${licenceOfStd}, with parts under MIT and Unicode-3.0).`,
     `Under the Apache License 2.0, with its text in LICENSE-APACHE:\n\n${underApache.map(label).join('\n')}`,
     ...underApache.flatMap((crate) => textsOf(crate, /^notice/i).map((text) => `${label(crate)}\n\n${text}`)),
     ...crates.flatMap((crate) => textsOf(crate, /\/licen[cs]e/i).map((text) => `A part of ${label(crate)}\n\n${text}`)),
@@ -76,19 +77,20 @@ function licences(crates) {
   });
 }
 
-/** Returns the standard library and its crates, as the engines name them, without those that are listed anyway. */
-function partsOfStd() {
-  const part = { type: 'library', licenses: [{ expression: 'MIT OR Apache-2.0' }] };
+/** Returns the crates of the standard library that the engines name, without those that are listed anyway. */
+function cratesOfStd() {
   const engines = readdirSync(new URL('wasm/', dist)).filter((name) => name.endsWith('.wasm'));
   const named = engines.flatMap((name) => cratesInside(readFileSync(new URL(`wasm/${name}`, dist))));
   const listed = new Set(crates.map(label));
-  const ofStd = named
-    .filter((crate) => crate.ofStd && !listed.has(label(crate)))
-    .map(({ name, version }) => [`pkg:cargo/${name}@${version}`, { name, version }]);
-  return [
-    { ...part, name: 'rust-std', purl: 'pkg:generic/rust-std' },
-    ...[...new Map(ofStd)].sort().map(([purl, crate]) => ({ ...part, ...crate, purl })),
-  ];
+  const others = named.filter((crate) => crate.ofStd && !listed.has(label(crate)));
+  return [...new Map(others.map((crate) => [label(crate), crate])).values()].sort((a, b) =>
+    label(a) < label(b) ? -1 : 1,
+  );
+}
+
+function component({ name, version }, licence) {
+  const purl = `pkg:cargo/${name}@${version.replaceAll('+', '%2B')}`;
+  return { type: 'library', name, version, purl, licenses: [{ expression: licence }] };
 }
 
 function billOfMaterials() {
@@ -107,14 +109,9 @@ function billOfMaterials() {
       },
     },
     components: [
-      ...partsOfStd(),
-      ...crates.map((crate) => ({
-        type: 'library',
-        name: crate.name,
-        version: crate.version,
-        purl: `pkg:cargo/${crate.name}@${crate.version.replaceAll('+', '%2B')}`,
-        licenses: [{ expression: spdx(crate) }],
-      })),
+      { type: 'library', name: 'rust-std', purl: 'pkg:generic/rust-std', licenses: [{ expression: licenceOfStd }] },
+      ...cratesOfStd().map((crate) => component(crate, licenceOfStd)),
+      ...crates.map((crate) => component(crate, spdx(crate))),
     ],
   };
 }

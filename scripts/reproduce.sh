@@ -10,8 +10,8 @@ mkdir -p "$again/clone" "$again/cargo/registry"
 git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' path; do
   [ ! -e "$path" ] || printf '%s\0' "$path"
 done | tar --create --null --files-from=- | tar --extract --directory "$again/clone"
-for part in cache index; do
-  [ ! -d "${CARGO_HOME:-$HOME/.cargo}/registry/$part" ] || cp -R "${CARGO_HOME:-$HOME/.cargo}/registry/$part" "$again/cargo/registry"
+for part in "${CARGO_HOME:-$HOME/.cargo}"/registry/{cache,index}; do
+  [ ! -d "$part" ] || cp -R "$part" "$again/cargo/registry"
 done
 (
   cd "$again/clone"

@@ -32,7 +32,7 @@ const programs = {
     case "$*" in *--omit=dev*) ;; *) cp "$STANDINS/wasm-opt" "$STANDINS/biome" "$STANDINS/esbuild" node_modules/.bin/ ;; esac`,
   cargo: `
     if [ "$1" = metadata ]; then
-      echo '{ "packages": [{ "id": "ours", "source": null, "targets": [] }], "resolve": { "root": "ours", "nodes": [{ "id": "ours", "deps": [] }] } }'
+      echo '{ "packages": [] }'
       exit
     fi
     target=$CARGO_TARGET_DIR
